@@ -1,0 +1,3 @@
+//! The four notebooks, replayed through the engine.
+
+pub mod python_text;

@@ -1,0 +1,224 @@
+//! Doubts the gradient: compares every parameter's with a derivative taken another way.
+//!
+//! The other way is dual numbers through each operation's plain form (its card's formula, or a few plain lines),
+//! row by row. That route shares no line with the partials, the chunks, the products or the batches that the
+//! gradient of training runs through. Where max, min or |x| meets both its sides at once the answer is
+//! "kink": there is no derivative to compare with.
+
+use crate::formula::Dual;
+use crate::graph::{Graph, Kind, NodeId};
+use crate::random::{Purpose, Random};
+
+/// Largest relative difference that still agrees. Both routes round a few hundred times at most; a factor of
+/// 1 + 1e-6 in any place is a hundred times larger.
+const TOLERANCE: f64 = 1e-8;
+
+/// Dual multiplications that a full check may take; beyond it a random sample and random directions are compared.
+const AFFORDABLE: f64 = 4e9;
+
+/// What was found for one parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The two derivatives agree.
+    Agrees,
+    /// They do not.
+    Differs,
+    /// Not differentiable here.
+    Kink,
+}
+
+/// One parameter, or one direction in the space of all.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// `layer1.weight[0,2]`, or `direction 3`.
+    pub name: String,
+    /// The parameter's value (of a direction: 0).
+    pub value: f64,
+    /// What training uses.
+    pub gradient: f64,
+    /// What dual numbers give.
+    pub independent: f64,
+    /// |gradient − independent| over the larger of the two.
+    pub relative_difference: f64,
+    /// The judgement.
+    pub verdict: Verdict,
+}
+
+/// The result of a check.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Mean cost of the rows, by the independent route.
+    pub cost: f64,
+    /// Every parameter, or a random sample of them where there are too many.
+    pub parameters: Vec<Comparison>,
+    /// Random directions, each weighing all parameters; empty where every parameter was compared.
+    pub directions: Vec<Comparison>,
+}
+
+impl Report {
+    /// Whether nothing differs.
+    pub fn passed(&self) -> bool {
+        self.all().all(|comparison| comparison.verdict != Verdict::Differs)
+    }
+
+    /// The comparison with the largest relative difference among those judged; differing ones first.
+    pub fn worst(&self) -> Option<&Comparison> {
+        let rank = |c: &Comparison| (c.verdict == Verdict::Differs, c.relative_difference);
+        self.all().filter(|c| c.verdict != Verdict::Kink).max_by(|a, b| rank(a).partial_cmp(&rank(b)).unwrap_or(std::cmp::Ordering::Equal))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Comparison> {
+        self.parameters.iter().chain(&self.directions)
+    }
+}
+
+/// Checks `gradient`, a function from parameters to the gradient of the mean cost of `rows` rows of `data`.
+pub fn check(
+    graph: &Graph<f64>,
+    cost: NodeId,
+    parameters: &[f64],
+    data: &[&[f64]],
+    rows: usize,
+    gradient: &mut dyn FnMut(&[f64]) -> Vec<f64>,
+) -> Report {
+    let plain = Plain { graph, cost, data, rows };
+    let found = gradient(parameters);
+    let noise = rounding(parameters, &found, gradient);
+    let judge = |name: String, value: f64, gradient: f64, tangent: Tangent, noise: f64| {
+        let independent = tangent.mean;
+        let larger = gradient.abs().max(independent.abs());
+        let difference = (gradient - independent).abs();
+        let relative_difference = if difference == 0.0 { 0.0 } else { difference / larger };
+        // Rows that cancel leave rounding behind; so does a gradient that jitters when the last bits of the
+        // parameters do. Subnormal numbers have an absolute spacing.
+        let allowed = TOLERANCE * larger + 1e-13 * tangent.magnitude + 200.0 * noise + 1e-320;
+        let verdict = match difference <= allowed {
+            _ if tangent.kink => Verdict::Kink,
+            true => Verdict::Agrees,
+            false => Verdict::Differs,
+        };
+        Comparison { name, value, gradient, independent, relative_difference, verdict }
+    };
+    let one_pass = plain.work() * rows as f64;
+    let everything = one_pass * parameters.len() as f64 <= AFFORDABLE;
+    let mut random = Random::new(0, Purpose::Check, 0);
+    let mut report = Report { cost: plain.mean(parameters, None).1, parameters: Vec::new(), directions: Vec::new() };
+    let places: Vec<usize> = if everything {
+        (0..parameters.len()).collect()
+    } else {
+        let affordable = (AFFORDABLE / one_pass / 2.0) as usize;
+        (0..affordable.clamp(8, 256)).map(|_| random.below(parameters.len() as u32) as usize).collect()
+    };
+    for place in places {
+        let tangent = plain.mean(parameters, Some(Direction::One(place))).0;
+        report.parameters.push(judge(graph.parameter_name(place), parameters[place], found[place], tangent, noise[place]));
+    }
+    if !everything {
+        for k in 0..4 {
+            let direction: Vec<f64> = parameters.iter().map(|_| random.normal()).collect();
+            let along = |numbers: &[f64]| numbers.iter().zip(&direction).map(|(n, d)| n * d).sum::<f64>();
+            let jitter = noise.iter().zip(&direction).map(|(n, d)| (n * d).abs()).sum::<f64>();
+            let tangent = plain.mean(parameters, Some(Direction::Along(&direction))).0;
+            report.directions.push(judge(format!("direction {k}"), 0.0, along(&found), tangent, jitter));
+        }
+    }
+    report
+}
+
+/// How much the gradient moves when each parameter moves by about one unit in the last place.
+fn rounding(parameters: &[f64], found: &[f64], gradient: &mut dyn FnMut(&[f64]) -> Vec<f64>) -> Vec<f64> {
+    let mut noise = vec![0.0f64; parameters.len()];
+    for trial in 1..=3 {
+        let mut random = Random::new(0, Purpose::Check, trial);
+        let shaken: Vec<f64> = parameters.iter().map(|p| p * (1.0 + random.uniform(-2.0, 2.0) * f64::EPSILON)).collect();
+        for (noise, (a, b)) in noise.iter_mut().zip(gradient(&shaken).iter().zip(found)) {
+            let moved = (a - b).abs();
+            *noise = noise.max(if moved.is_finite() { moved } else { 0.0 });
+        }
+    }
+    noise
+}
+
+#[derive(Clone, Copy)]
+enum Direction<'a> {
+    One(usize),
+    Along(&'a [f64]),
+}
+
+/// A derivative of the mean cost.
+#[derive(Clone, Copy)]
+struct Tangent {
+    mean: f64,
+    /// Mean over rows of |the row's derivative|: what cancels between rows is seen against this.
+    magnitude: f64,
+    kink: bool,
+}
+
+/// The graph, computed plainly.
+struct Plain<'a> {
+    graph: &'a Graph<f64>,
+    cost: NodeId,
+    data: &'a [&'a [f64]],
+    rows: usize,
+}
+
+impl Plain<'_> {
+    /// Multiplications for one row.
+    fn work(&self) -> f64 {
+        let uses = self.graph.nodes.iter().filter_map(|node| match &node.kind {
+            Kind::Operation { inputs, .. } => Some(inputs.iter().map(|&id| self.graph.shape(id).size() as f64).sum::<f64>()),
+            _ => None,
+        });
+        uses.sum()
+    }
+
+    /// Derivative of the mean cost along a direction, and the mean cost.
+    fn mean(&self, parameters: &[f64], direction: Option<Direction<'_>>) -> (Tangent, f64) {
+        let dual = |place: usize| Dual {
+            value: parameters[place],
+            tangent: match direction {
+                Some(Direction::One(moving)) => f64::from(u8::from(moving == place)),
+                Some(Direction::Along(direction)) => direction[place],
+                None => 0.0,
+            },
+            kink: false,
+        };
+        let mut values: Vec<Vec<Dual>> = self.graph.nodes.iter().map(|node| vec![Dual::fixed(0.0); node.shape.size()]).collect();
+        for (id, node) in self.graph.nodes.iter().enumerate() {
+            if let Kind::Parameter(index) = node.kind {
+                let start = self.graph.parameters()[index].start;
+                values[id].iter_mut().enumerate().for_each(|(i, value)| *value = dual(start + i));
+            }
+        }
+        let mut tangent = Tangent { mean: 0.0, magnitude: 0.0, kink: false };
+        let mut cost = 0.0;
+        let n = self.rows as f64;
+        for row in 0..self.rows {
+            let result = self.row(row, &mut values);
+            cost += result.value / n;
+            tangent.mean += result.tangent / n;
+            tangent.magnitude += result.tangent.abs() / n;
+            tangent.kink |= result.kink;
+        }
+        (tangent, cost)
+    }
+
+    fn row(&self, row: usize, values: &mut [Vec<Dual>]) -> Dual {
+        for (id, node) in self.graph.nodes.iter().enumerate().take(self.cost.0 + 1) {
+            match &node.kind {
+                Kind::Parameter(_) => {}
+                Kind::Data(k) => {
+                    let width = node.shape.size();
+                    let line = &self.data[*k][row * width..][..width];
+                    values[id].iter_mut().zip(line).for_each(|(value, &x)| *value = Dual::fixed(x));
+                }
+                Kind::Operation { op, inputs } => {
+                    let (before, rest) = values.split_at_mut(id);
+                    let x: Vec<&[Dual]> = inputs.iter().map(|input| before[input.0].as_slice()).collect();
+                    op.plain(&x, &mut rest[0]);
+                }
+            }
+        }
+        values[self.cost.0][0]
+    }
+}

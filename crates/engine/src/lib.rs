@@ -1,0 +1,30 @@
+//! The mathematics of Backlit.
+//!
+//! A network is a [`graph`] of operations. Each operation is one file in [`ops`] that holds all it
+//! knows: its formula, its value, its partial derivatives, its kinks. [`plan`] turns the graph into a
+//! flat schedule, [`step`] runs it, [`train`] repeats it, [`check`] doubts it.
+//!
+//! This crate prints nothing, reads no file and no clock, and holds no unsafe code.
+
+#![forbid(unsafe_code)]
+
+pub mod check;
+pub mod formula;
+pub mod graph;
+pub mod init;
+pub mod network;
+pub mod numpy_random;
+pub mod op;
+pub mod ops;
+pub mod optimizers;
+pub mod plan;
+pub mod random;
+pub mod shape;
+pub mod step;
+pub mod train;
+
+pub use backlit_kernels::Scalar;
+pub use graph::{Graph, GraphError, NodeId};
+pub use network::Network;
+pub use plan::Plan;
+pub use shape::Shape;

@@ -1,0 +1,169 @@
+//! Plain networks, layer after layer, and the graph they stand for.
+
+use crate::graph::{Graph, GraphError, NodeId};
+use crate::ops;
+use crate::{Scalar, op::Op};
+use std::sync::Arc;
+
+/// A network of dense layers and a loss.
+///
+/// ```
+/// use backlit_engine::Network;
+/// let network = Network::inputs(13).dense(5).relu().dense(1).half_squared_error();
+/// let built = network.build::<f64>().unwrap();
+/// assert_eq!(built.graph.parameter_count(), 13 * 5 + 5 + 5 + 1);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    /// Columns of the data.
+    pub inputs: usize,
+    /// From the first hidden layer to the output.
+    pub layers: Vec<Layer>,
+    /// The loss by name: `huber(2)`.
+    pub loss: String,
+}
+
+/// One layer: z = x Wᵀ + b, a = activation(z).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// How many units, each with one row of weights.
+    pub units: usize,
+    /// The activation by name: `relu`, `leaky_relu(0.2)`.
+    pub activation: String,
+    /// Whether there is a bias.
+    pub bias: bool,
+}
+
+/// A network as a graph, with the nodes one asks for.
+pub struct Built<S> {
+    /// The graph. Its data are x, then y.
+    pub graph: Graph<S>,
+    /// The cost of each row.
+    pub cost: NodeId,
+    /// What a person is shown: activations of the last layer, or probabilities where the loss takes logits.
+    pub shown: NodeId,
+    /// The layers' nodes.
+    pub layers: Vec<LayerNodes>,
+}
+
+/// The nodes of one layer.
+#[derive(Clone, Copy, Debug)]
+pub struct LayerNodes {
+    /// `layer1.weight`
+    pub weight: NodeId,
+    /// `layer1.bias`
+    pub bias: Option<NodeId>,
+    /// `z1`
+    pub z: NodeId,
+    /// `a1`
+    pub a: NodeId,
+}
+
+impl Network {
+    /// Begins a network with so many columns.
+    pub fn inputs(inputs: usize) -> Network {
+        Network { inputs, layers: Vec::new(), loss: "half_squared_error".into() }
+    }
+
+    /// Adds a dense layer, linear until an activation follows.
+    pub fn dense(mut self, units: usize) -> Network {
+        self.layers.push(Layer { units, activation: "linear".into(), bias: true });
+        self
+    }
+
+    /// Takes the bias from the last layer.
+    pub fn without_bias(mut self) -> Network {
+        if let Some(layer) = self.layers.last_mut() {
+            layer.bias = false;
+        }
+        self
+    }
+
+    /// Gives the last layer an activation by name.
+    pub fn activation(mut self, name: &str) -> Network {
+        if let Some(layer) = self.layers.last_mut() {
+            layer.activation = name.into();
+        }
+        self
+    }
+
+    /// Gives the last layer relu.
+    pub fn relu(self) -> Network {
+        self.activation("relu")
+    }
+
+    /// Gives the last layer the sigmoid.
+    pub fn sigmoid(self) -> Network {
+        self.activation("sigmoid")
+    }
+
+    /// Gives the last layer tanh.
+    pub fn tanh(self) -> Network {
+        self.activation("tanh")
+    }
+
+    /// Sets the loss by name.
+    pub fn loss(mut self, name: &str) -> Network {
+        self.loss = name.into();
+        self
+    }
+
+    /// Sets the loss to ½ Σ (y − a)².
+    pub fn half_squared_error(self) -> Network {
+        self.loss("half_squared_error")
+    }
+
+    /// Sets the loss to the cross-entropy of a softmax.
+    pub fn cross_entropy(self) -> Network {
+        self.loss("cross_entropy")
+    }
+
+    /// How many outputs there are.
+    pub fn outputs(&self) -> usize {
+        self.layers.last().map_or(self.inputs, |layer| layer.units)
+    }
+
+    /// What turns the last activation into what a person is shown, if anything: the loss has it inside.
+    fn inside_loss(&self) -> Option<&'static str> {
+        match ops::call(&self.loss).ok()?.0 {
+            "cross_entropy" => Some("softmax"),
+            "binary_cross_entropy" => Some("sigmoid"),
+            _ => None,
+        }
+    }
+
+    /// The graph of this network, or the node that cannot be.
+    pub fn build<S: Scalar>(&self) -> Result<Built<S>, GraphError> {
+        let wrong = |node: &str, message: String| GraphError { node: node.into(), message };
+        if self.layers.is_empty() {
+            return Err(wrong("layer1", "expected at least one layer, came none".into()));
+        }
+        let mut graph = Graph::new();
+        let mut a = graph.data("x", self.inputs)?;
+        let y = graph.data("y", self.outputs().max(1))?;
+        let mut width = self.inputs;
+        let mut layers = Vec::with_capacity(self.layers.len());
+        for (l, layer) in self.layers.iter().enumerate() {
+            let l = l + 1;
+            let weight = graph.parameter(&format!("layer{l}.weight"), layer.units, width)?;
+            let bias = if layer.bias { Some(graph.parameter(&format!("layer{l}.bias"), 1, layer.units)?) } else { None };
+            let inputs: Vec<NodeId> = [Some(a), Some(weight), bias].into_iter().flatten().collect();
+            let z = graph.operation(&format!("z{l}"), Arc::new(ops::affine::Affine), &inputs)?;
+            let name = format!("a{l}");
+            let activation = ops::activation(&layer.activation).map_err(|message| wrong(&name, message))?;
+            a = graph.operation(&name, activation, &[z])?;
+            layers.push(LayerNodes { weight, bias, z, a });
+            width = layer.units;
+        }
+        let loss: Arc<dyn Op<S>> = ops::loss(&self.loss).map_err(|message| wrong("cost", message))?;
+        let cost = graph.operation("cost", loss, &[a, y])?;
+        let shown = match self.inside_loss() {
+            Some(name) => {
+                let op = ops::any(name).map_err(|message| wrong("output", message))?;
+                graph.operation("output", op, &[a])?
+            }
+            None => a,
+        };
+        Ok(Built { graph, cost, shown, layers })
+    }
+}

@@ -1,0 +1,345 @@
+//! What an operation is, and the two adaptors that make one from a formula.
+
+use crate::formula::{self, Dual};
+use crate::{Scalar, Shape, shape::ShapeError};
+use backlit_kernels::pointwise::{self, Binary, Unary};
+use std::sync::{Arc, OnceLock};
+
+/// An operation of the graph.
+///
+/// `partial` is called for one input at a time, so that each partial derivative is a thing that can be
+/// named, tested and printed.
+pub trait Op<S: Scalar>: Send + Sync {
+    /// What the operation says of itself.
+    fn about(&self) -> &'static About;
+    /// The constants of this instance, by the letters of the formula.
+    fn constants(&self) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
+    /// The shape of the result, or what is wrong with the inputs.
+    fn shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError>;
+    /// Numbers per row that the forward pass keeps for the backward pass.
+    fn saved(&self, inputs: &[Shape]) -> usize {
+        let _ = inputs;
+        0
+    }
+    /// Computes `out`. `saved` is empty when no backward pass will follow.
+    fn forward(&self, x: Inputs<'_, S>, saved: &mut [S], out: &mut [S]);
+    /// grad += upstream · ∂out/∂x\[wrt\]; always adds, never overwrites.
+    fn partial(&self, wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]);
+    /// Whether there is a derivative by this input. A target has none.
+    fn differentiable(&self, wrt: usize) -> bool {
+        let _ = wrt;
+        true
+    }
+    /// The operation once more, plainly, on one row of dual numbers: the second opinion of the check.
+    /// It must share no code with `forward` and `partial`.
+    fn plain(&self, x: &[&[Dual]], out: &mut [Dual]);
+}
+
+/// What an operation says of itself: the card that `backlit operations NAME` prints.
+#[derive(Debug)]
+pub struct About {
+    /// The name it is chosen by.
+    pub name: &'static str,
+    /// What it is for.
+    pub kind: Kind,
+    /// One line in words.
+    pub summary: &'static str,
+    /// Its formula. For activations (in `z`) and pointwise losses (in `a` or `z`, and `y`; one term of the
+    /// sum over outputs) in the language of [`crate::formula`], so that tests hold the kernel against it.
+    pub formula: &'static str,
+    /// One for each input that has a derivative.
+    pub partials: &'static [Partial],
+    /// Where the derivative jumps, and the value taken there.
+    pub kinks: &'static [Kink],
+    /// Constants with their defaults, in the order they are typed: `leaky_relu(0.2)`.
+    pub constants: &'static [Constant],
+    /// Where formula and method are published.
+    pub source: &'static str,
+}
+
+/// Activations and losses are chosen by name; the others are built into networks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One number to one number: a = f(z).
+    Activation,
+    /// A sum over the outputs of a function of one prediction and one target.
+    PointwiseLoss,
+    /// A loss of the whole row.
+    RowLoss,
+    /// Joins values: products, sums, concatenation.
+    Structure,
+}
+
+/// A partial derivative: by which input, and its formula.
+#[derive(Debug)]
+pub struct Partial {
+    /// The input's letter.
+    pub by: &'static str,
+    /// The derivative.
+    pub formula: &'static str,
+}
+
+/// A point where the derivative jumps.
+#[derive(Debug)]
+pub struct Kink {
+    /// The place, as an equation.
+    pub at: &'static str,
+    /// The derivative used there, and why.
+    pub slope: &'static str,
+}
+
+/// A constant of an operation.
+#[derive(Debug)]
+pub struct Constant {
+    /// Its letter in the formula.
+    pub name: &'static str,
+    /// The value when none is typed.
+    pub default: f64,
+    /// The smallest value allowed.
+    pub least: f64,
+    /// The largest value allowed.
+    pub most: f64,
+    /// What it means.
+    pub meaning: &'static str,
+}
+
+/// Where one input of an operation lies.
+#[derive(Clone, Copy, Debug)]
+pub struct Slot {
+    pub(crate) source: Source,
+    /// Number in a row, or in the parameter.
+    pub(crate) size: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source {
+    /// The k-th slice of the data.
+    Data(usize),
+    /// Starting here in the flat parameters.
+    Parameter(usize),
+    /// Starting at this many numbers per row in the flat values.
+    Value(usize),
+}
+
+/// The inputs of an operation for a number of rows.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a, S> {
+    /// The first of the rows, counted in the data.
+    pub(crate) first: usize,
+    pub(crate) rows: usize,
+    pub(crate) capacity: usize,
+    pub(crate) slots: &'a [Slot],
+    pub(crate) data: &'a [&'a [S]],
+    pub(crate) parameters: &'a [S],
+    pub(crate) values: &'a [S],
+}
+
+impl<'a, S: Scalar> Inputs<'a, S> {
+    /// How many rows are computed.
+    #[inline]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+    /// How many inputs there are.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+    /// Numbers in a row of input `i`, or in the parameter.
+    #[inline]
+    pub fn size(&self, i: usize) -> usize {
+        self.slots[i].size
+    }
+    /// Input `i`: rows × size, or the parameter.
+    #[inline]
+    pub fn get(&self, i: usize) -> &'a [S] {
+        let Slot { source, size } = self.slots[i];
+        match source {
+            Source::Data(k) => &self.data[k][self.first * size..][..self.rows * size],
+            Source::Parameter(start) => &self.parameters[start..start + size],
+            Source::Value(offset) => &self.values[offset * self.capacity..][..self.rows * size],
+        }
+    }
+}
+
+/// Where a partial derivative is taken.
+pub struct Site<'a, S> {
+    /// What went in.
+    pub inputs: Inputs<'a, S>,
+    /// What `forward` kept.
+    pub saved: &'a [S],
+    /// What came out.
+    pub out: &'a [S],
+}
+
+/// A line of the table of operations.
+pub struct Entry<S> {
+    /// The operation's card.
+    pub about: &'static About,
+    /// Makes it, from constants that were checked.
+    pub make: fn(&[f64]) -> Arc<dyn Op<S>>,
+}
+
+/// An activation: [`Unary`] computes it, the rest describes it. [`Each`] makes it an operation.
+pub trait Activation: Unary + Send + Sync + 'static {
+    /// Its card.
+    const ABOUT: About;
+    /// Whether the forward pass keeps the slope. False where computing it again costs less than reading it.
+    const KEEPS_SLOPE: bool = true;
+    /// From its constants, in the order of the card.
+    fn new(constants: &[f64]) -> Self;
+    /// Its constants, in the order of the card.
+    fn constants(&self) -> Vec<f64> {
+        Vec::new()
+    }
+}
+
+/// An activation applied to each number: `a[r,u]` = f(`z[r,u]`).
+pub struct Each<F> {
+    function: F,
+    term: OnceLock<Term>,
+}
+
+impl<F: Activation> Each<F> {
+    const ABOUT: &'static About = &F::ABOUT;
+
+    /// Its line in the table.
+    pub fn entry<S: Scalar>() -> Entry<S> {
+        Entry { about: Self::ABOUT, make: |constants| Arc::new(Each { function: F::new(constants), term: OnceLock::new() }) }
+    }
+}
+
+impl<S: Scalar, F: Activation> Op<S> for Each<F> {
+    fn about(&self) -> &'static About {
+        Self::ABOUT
+    }
+    fn constants(&self) -> Vec<(&'static str, f64)> {
+        named(Self::ABOUT, self.function.constants())
+    }
+    fn shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
+        match inputs {
+            [shape @ Shape::Rows(_)] => Ok(*shape),
+            _ => Err(ShapeError::new("z: rows × n", inputs)),
+        }
+    }
+    fn saved(&self, inputs: &[Shape]) -> usize {
+        if F::KEEPS_SLOPE { inputs[0].size() } else { 0 }
+    }
+    fn forward(&self, x: Inputs<'_, S>, saved: &mut [S], out: &mut [S]) {
+        if saved.is_empty() {
+            pointwise::map(&self.function, x.get(0), out);
+        } else {
+            pointwise::map_with_slope(&self.function, x.get(0), out, saved);
+        }
+    }
+    fn partial(&self, _wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
+        if F::KEEPS_SLOPE {
+            pointwise::add_product(upstream, at.saved, grad);
+        } else {
+            pointwise::add_slope(&self.function, at.inputs.get(0), upstream, grad);
+        }
+    }
+    fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
+        let term = self.term.get_or_init(|| Term::new(Self::ABOUT, &self.function.constants()));
+        for (out, z) in out.iter_mut().zip(x[0]) {
+            *out = term.at(&[("z", *z)]);
+        }
+    }
+}
+
+/// A loss that is a sum over outputs: [`Binary`] computes a term, the rest describes it. [`SumOverOutputs`] makes it
+/// an operation.
+pub trait PointwiseLoss: Binary + Send + Sync + 'static {
+    /// Its card. The prediction's letter is that of the card's one partial.
+    const ABOUT: About;
+    /// From its constants, in the order of the card.
+    fn new(constants: &[f64]) -> Self;
+    /// Its constants, in the order of the card.
+    fn constants(&self) -> Vec<f64> {
+        Vec::new()
+    }
+}
+
+/// A loss for each row: C\[r\] = Σₖ f(a\[r,k\], y\[r,k\]).
+pub struct SumOverOutputs<F> {
+    function: F,
+    term: OnceLock<Term>,
+}
+
+impl<F: PointwiseLoss> SumOverOutputs<F> {
+    const ABOUT: &'static About = &F::ABOUT;
+
+    /// Its line in the table.
+    pub fn entry<S: Scalar>() -> Entry<S> {
+        Entry { about: Self::ABOUT, make: |constants| Arc::new(SumOverOutputs { function: F::new(constants), term: OnceLock::new() }) }
+    }
+}
+
+impl<S: Scalar, F: PointwiseLoss> Op<S> for SumOverOutputs<F> {
+    fn about(&self) -> &'static About {
+        Self::ABOUT
+    }
+    fn constants(&self) -> Vec<(&'static str, f64)> {
+        named(Self::ABOUT, self.function.constants())
+    }
+    fn shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
+        loss_shape(inputs)
+    }
+    fn saved(&self, inputs: &[Shape]) -> usize {
+        inputs[0].size()
+    }
+    fn forward(&self, x: Inputs<'_, S>, saved: &mut [S], out: &mut [S]) {
+        pointwise::sum_pairs(&self.function, x.size(0), x.get(0), x.get(1), out, saved);
+    }
+    fn partial(&self, wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
+        assert_eq!(wrt, 0, "a target has no gradient");
+        pointwise::add_row_scaled(at.inputs.size(0), upstream, at.saved, grad);
+    }
+    fn differentiable(&self, wrt: usize) -> bool {
+        wrt == 0
+    }
+    fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
+        use formula::Number;
+        let letter = F::ABOUT.partials[0].by;
+        let term = self.term.get_or_init(|| Term::new(Self::ABOUT, &self.function.constants()));
+        out[0] = x[0].iter().zip(x[1]).fold(Dual::fixed(0.0), |sum, (a, y)| sum.add(&term.at(&[(letter, *a), ("y", *y)])));
+    }
+}
+
+/// The shape of a loss: one number a row, prediction and target of one width.
+pub(crate) fn loss_shape(inputs: &[Shape]) -> Result<Shape, ShapeError> {
+    match inputs {
+        [Shape::Rows(a), Shape::Rows(y)] if a == y => Ok(Shape::Rows(1)),
+        _ => Err(ShapeError::new("prediction: rows × n, target: rows × n", inputs)),
+    }
+}
+
+fn named(about: &'static About, values: Vec<f64>) -> Vec<(&'static str, f64)> {
+    about.constants.iter().map(|constant| constant.name).zip(values).collect()
+}
+
+/// A card's formula with the constants of an instance put in.
+struct Term {
+    formula: formula::Formula,
+    constants: Vec<(&'static str, Dual)>,
+}
+
+impl Term {
+    fn new(about: &'static About, constants: &[f64]) -> Term {
+        let formula = formula::parse(about.formula).expect("a test parses every card's formula");
+        let constants = about.constants.iter().map(|c| c.name).zip(constants.iter().map(|&c| Dual::fixed(c))).collect();
+        Term { formula, constants }
+    }
+
+    fn at(&self, letters: &[(&str, Dual)]) -> Dual {
+        let mut all: Vec<(&str, Dual)> = self.constants.clone();
+        all.extend_from_slice(letters);
+        formula::evaluate(&self.formula, &all).expect("a test binds every letter of every card")
+    }
+}

@@ -1,0 +1,80 @@
+//! Weighted sums: every unit's pre-activation.
+//!
+//! Letters: x the input, W the weight, b the bias, z the pre-activation, δ = ∂C/∂z the upstream gradient.
+
+use crate::formula::{Dual, Number};
+use crate::op::{About, Entry, Inputs, Kind, Op, Partial, Site};
+use crate::{Scalar, Shape, shape::ShapeError};
+use backlit_kernels::{narrow, wide};
+use std::sync::Arc;
+
+/// z = x Wᵀ + b; without b when only x and W are given.
+pub struct Affine;
+
+/// Below this many weights our own loops are faster than the product library's packing.
+const WIDE: usize = 32 * 32;
+
+impl Affine {
+    const ABOUT: About = About {
+        name: "affine",
+        kind: Kind::Structure,
+        summary: "Weighted sums of the inputs, one for each unit, plus a bias.",
+        formula: "z[r,u] = Σᵢ x[r,i] W[u,i] + b[u]",
+        partials: &[
+            Partial { by: "x", formula: "∂z[r,u]/∂x[r,i] = W[u,i], so ∂C/∂x = δ W" },
+            Partial { by: "W", formula: "∂z[r,u]/∂W[u,i] = x[r,i], so ∂C/∂W = δᵀ x" },
+            Partial { by: "b", formula: "∂z[r,u]/∂b[u] = 1, so ∂C/∂b = Σᵣ δ[r]" },
+        ],
+        kinks: &[],
+        constants: &[],
+        source: "McCulloch and Pitts 1943; Rumelhart, Hinton and Williams, Nature 323, 1986",
+    };
+
+    pub(super) fn entry<S: Scalar>() -> Entry<S> {
+        Entry { about: &Self::ABOUT, make: |_| Arc::new(Affine) }
+    }
+}
+
+impl<S: Scalar> Op<S> for Affine {
+    fn about(&self) -> &'static About {
+        &Self::ABOUT
+    }
+
+    fn shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
+        match inputs {
+            [Shape::Rows(n), Shape::Parameter(units, m)] if n == m => Ok(Shape::Rows(*units)),
+            [Shape::Rows(n), Shape::Parameter(units, m), Shape::Parameter(1, b)] if n == m && units == b => Ok(Shape::Rows(*units)),
+            _ => Err(ShapeError::new("x: rows × inputs, W: units × inputs, b: 1 × units or none", inputs)),
+        }
+    }
+
+    fn forward(&self, x: Inputs<'_, S>, _saved: &mut [S], out: &mut [S]) {
+        let (inputs, units) = (x.size(0), out.len() / x.rows());
+        let b = (x.len() == 3).then(|| x.get(2));
+        let product = if inputs * units < WIDE { narrow::affine } else { wide::affine };
+        product(inputs, units, x.get(0), x.get(1), b, out);
+    }
+
+    fn partial(&self, wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
+        let x = at.inputs;
+        let (inputs, units) = (x.size(0), upstream.len() / x.rows());
+        let is_narrow = inputs * units < WIDE;
+        match wrt {
+            0 if is_narrow => narrow::add_to_inputs(inputs, units, upstream, x.get(1), grad),
+            0 => wide::add_to_inputs(inputs, units, upstream, x.get(1), grad),
+            1 if is_narrow => narrow::add_to_weight(inputs, units, upstream, x.get(0), grad),
+            1 => wide::add_to_weight(inputs, units, upstream, x.get(0), grad),
+            _ => narrow::add_to_bias(units, upstream, grad),
+        }
+    }
+
+    fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
+        let inputs = x[0].len();
+        for (u, out) in out.iter_mut().enumerate() {
+            *out = x.get(2).map_or(Dual::fixed(0.0), |b| b[u]);
+            for i in 0..inputs {
+                *out = out.add(&x[0][i].multiply(&x[1][u * inputs + i]));
+            }
+        }
+    }
+}

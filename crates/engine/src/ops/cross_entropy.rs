@@ -1,0 +1,74 @@
+//! Minus the log-likelihood of one class among several, from logits: the softmax is inside.
+//!
+//! Letters: z the logits, p = softmax(z), y the target: 1 for the class and 0 elsewhere, or shares.
+
+use crate::formula::{Dual, Function, Number};
+use crate::op::{About, Entry, Inputs, Kind, Op, Partial, Site, loss_shape};
+use crate::{Scalar, Shape, shape::ShapeError};
+use backlit_kernels::pointwise;
+use std::sync::Arc;
+
+/// C\[r\] = −Σₖ y\[r,k\] log softmax(z\[r\])\[k\]
+pub struct CrossEntropy;
+
+impl CrossEntropy {
+    const ABOUT: About = About {
+        name: "cross_entropy",
+        kind: Kind::RowLoss,
+        summary: "Minus the log-likelihood of one class among several, from logits: the softmax is inside.",
+        formula: "C[r] = Σₖ y[k] log Σⱼ exp(z[j] - z[k])",
+        partials: &[Partial { by: "z", formula: "∂C/∂z[k] = p[k] Σⱼ y[j] - y[k]" }],
+        kinks: &[],
+        constants: &[],
+        source: "Good 1952, Bridle 1990; for a class that is nearly certain both are sums over the other classes, so they keep their digits",
+    };
+
+    pub(super) fn entry<S: Scalar>() -> Entry<S> {
+        Entry { about: &Self::ABOUT, make: |_| Arc::new(CrossEntropy) }
+    }
+}
+
+impl<S: Scalar> Op<S> for CrossEntropy {
+    fn about(&self) -> &'static About {
+        &Self::ABOUT
+    }
+
+    fn shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
+        loss_shape(inputs)
+    }
+
+    fn saved(&self, inputs: &[Shape]) -> usize {
+        inputs[0].size()
+    }
+
+    fn forward(&self, x: Inputs<'_, S>, saved: &mut [S], out: &mut [S]) {
+        backlit_kernels::softmax::cross_entropy(x.size(0), x.get(0), x.get(1), out, saved);
+    }
+
+    fn partial(&self, wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
+        assert_eq!(wrt, 0, "a target has no gradient");
+        pointwise::add_row_scaled(at.inputs.size(0), upstream, at.saved, grad);
+    }
+
+    fn differentiable(&self, wrt: usize) -> bool {
+        wrt == 0
+    }
+
+    fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
+        out[0] = Dual::fixed(0.0);
+        for (k, (z, y)) in x[0].iter().zip(x[1]).enumerate() {
+            // log Σⱼ exp(zⱼ − zₖ), the term j = k (which is 1) apart; shifted where an exponential would overflow.
+            let others = || x[0].iter().enumerate().filter(|(j, _)| *j != k).map(|(_, other)| other.subtract(z));
+            let shift = others().fold(0.0, |m: f64, d| m.max(d.value));
+            let term = |d: Dual| d.subtract(&Dual::fixed(shift)).apply(Function::Exp);
+            let sum = others().map(term).fold(Dual::fixed(0.0), |sum, e| sum.add(&e));
+            let log = if shift < 500.0 {
+                let unshifted = others().map(|d| d.apply(Function::Exp)).fold(Dual::fixed(0.0), |sum, e| sum.add(&e));
+                unshifted.apply(Function::Log1p)
+            } else {
+                sum.apply(Function::Log).add(&Dual::fixed(shift))
+            };
+            out[0] = out[0].add(&y.multiply(&log));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The product of two values, number by number: one gates the other.
+
+use crate::formula::{Dual, Number};
+use crate::op::{About, Entry, Inputs, Kind, Op, Partial, Site};
+use crate::{Scalar, Shape, shape::ShapeError};
+use backlit_kernels::pointwise;
+use std::sync::Arc;
+
+/// c[r,k] = a[r,k] · b[r,k]
+pub struct Mul;
+
+impl Mul {
+    const ABOUT: About = About {
+        name: "mul",
+        kind: Kind::Structure,
+        summary: "The product of two values, number by number: one gates the other.",
+        formula: "c[r,k] = a[r,k] · b[r,k]",
+        partials: &[Partial { by: "a", formula: "∂c/∂a = b" }, Partial { by: "b", formula: "∂c/∂b = a" }],
+        kinks: &[],
+        constants: &[],
+        source: "Leibniz 1684; as a gate Hochreiter and Schmidhuber 1997",
+    };
+
+    pub(super) fn entry<S: Scalar>() -> Entry<S> {
+        Entry { about: &Self::ABOUT, make: |_| Arc::new(Mul) }
+    }
+}
+
+impl<S: Scalar> Op<S> for Mul {
+    fn about(&self) -> &'static About {
+        &Self::ABOUT
+    }
+
+    fn shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
+        match inputs {
+            [Shape::Rows(a), Shape::Rows(b)] if a == b => Ok(Shape::Rows(*a)),
+            _ => Err(ShapeError::new("a: rows × n, b: rows × n", inputs)),
+        }
+    }
+
+    fn forward(&self, x: Inputs<'_, S>, _saved: &mut [S], out: &mut [S]) {
+        for ((out, &a), &b) in out.iter_mut().zip(x.get(0)).zip(x.get(1)) {
+            *out = a * b;
+        }
+    }
+
+    fn partial(&self, wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
+        pointwise::add_product(upstream, at.inputs.get(1 - wrt), grad);
+    }
+
+    fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
+        for ((out, a), b) in out.iter_mut().zip(x[0]).zip(x[1]) {
+            *out = a.multiply(b);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Logits to probabilities. Shown to people; the cost is taken from the logits (see `cross_entropy`).
+
+use crate::formula::{Dual, Function, Number};
+use crate::op::{About, Entry, Inputs, Kind, Op, Partial, Site};
+use crate::{Scalar, Shape, shape::ShapeError};
+use std::sync::Arc;
+
+/// p\[r,k\] = exp(z\[r,k\]) / Σⱼ exp(z\[r,j\])
+pub struct Softmax;
+
+impl Softmax {
+    const ABOUT: About = About {
+        name: "softmax",
+        kind: Kind::Structure,
+        summary: "Logits to probabilities that add up to 1.",
+        formula: "p[r,k] = exp(z[r,k]) / Σⱼ exp(z[r,j])",
+        partials: &[Partial { by: "z", formula: "∂p[k]/∂z[j] = p[k] ([k = j] - p[j])" }],
+        kinks: &[],
+        constants: &[],
+        source: "Bridle 1990; shifted by the row's largest logit",
+    };
+
+    pub(super) fn entry<S: Scalar>() -> Entry<S> {
+        Entry { about: &Self::ABOUT, make: |_| Arc::new(Softmax) }
+    }
+}
+
+impl<S: Scalar> Op<S> for Softmax {
+    fn about(&self) -> &'static About {
+        &Self::ABOUT
+    }
+
+    fn shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
+        match inputs {
+            [shape @ Shape::Rows(_)] => Ok(*shape),
+            _ => Err(ShapeError::new("z: rows × n", inputs)),
+        }
+    }
+
+    fn forward(&self, x: Inputs<'_, S>, _saved: &mut [S], out: &mut [S]) {
+        backlit_kernels::softmax::softmax(x.size(0), x.get(0), out);
+    }
+
+    fn partial(&self, _wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
+        let n = at.inputs.size(0);
+        for ((grad, p), upstream) in grad.chunks_exact_mut(n).zip(at.out.chunks_exact(n)).zip(upstream.chunks_exact(n)) {
+            let mut mean = S::ZERO;
+            for (&p, &upstream) in p.iter().zip(upstream) {
+                mean += p * upstream;
+            }
+            for ((grad, &p), &upstream) in grad.iter_mut().zip(p).zip(upstream) {
+                *grad += p * (upstream - mean);
+            }
+        }
+    }
+
+    fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
+        let largest = x[0].iter().fold(f64::NEG_INFINITY, |m, z| m.max(z.value));
+        for (out, z) in out.iter_mut().zip(x[0]) {
+            *out = z.subtract(&Dual::fixed(largest)).apply(Function::Exp);
+        }
+        let total = out.iter().fold(Dual::fixed(0.0), |sum, e| sum.add(e));
+        for out in out {
+            *out = out.divide(&total);
+        }
+    }
+}

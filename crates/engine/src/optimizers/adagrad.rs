@@ -1,0 +1,55 @@
+//! Adagrad: each parameter's rate falls with the gradients it has seen.
+//!
+//! Letters: θ parameter, g gradient, η learning rate, s sum of squares, λ weight decay, t step from 1.
+//! g ← g + λθ; s ← s + g²; θ ← θ − η/(1 + (t − 1)·lr_decay) · g/(√s + ε).
+//! Source: Duchi, Hazan and Singer, JMLR 12, 2011.
+
+use super::{Entry, Memory, Optimizer};
+use crate::Scalar;
+use backlit_kernels::update::Rule;
+use std::ops::Range;
+
+pub(super) fn entry<S: Scalar>() -> Entry<S> {
+    Entry {
+        name: "adagrad",
+        learning_rate: 0.01,
+        options: &[("lr_decay", 0.0), ("weight_decay", 0.0), ("initial_accumulator_value", 0.0), ("epsilon", 1e-10)],
+        make: |options, parameters| {
+            let [lr_decay, weight_decay, start, epsilon] = options.try_into().expect("four options");
+            let memory = Memory([vec![S::from_f64(start); parameters]]);
+            Box::new(Adagrad { lr_decay, weight_decay, epsilon, steps: 0, memory })
+        },
+    }
+}
+
+struct Adagrad<S> {
+    lr_decay: f64,
+    weight_decay: f64,
+    epsilon: f64,
+    steps: u64,
+    memory: Memory<S, 1>,
+}
+
+struct Step<S> {
+    rate: S,
+    weight_decay: S,
+    epsilon: S,
+}
+
+impl<S: Scalar> Rule<S, 1> for Step<S> {
+    #[inline(always)]
+    fn step(&self, parameter: S, gradient: S, [sum]: [S; 1]) -> (S, [S; 1]) {
+        let gradient = gradient + self.weight_decay * parameter;
+        let sum = sum + gradient * gradient;
+        (parameter - self.rate * gradient / (sum.sqrt() + self.epsilon), [sum])
+    }
+}
+
+impl<S: Scalar> Optimizer<S> for Adagrad<S> {
+    fn update(&mut self, learning_rate: f64, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) {
+        let rate = learning_rate / (1.0 + self.steps as f64 * self.lr_decay);
+        self.steps += 1;
+        let step = Step { rate: S::from_f64(rate), weight_decay: S::from_f64(self.weight_decay), epsilon: S::from_f64(self.epsilon) };
+        self.memory.apply(&step, trainable, gradient, old, new);
+    }
+}

@@ -1,0 +1,118 @@
+//! Adam: momentum over a running root mean square, both corrected for their start at zero.
+//!
+//! Letters: θ parameter, g gradient, η learning rate, m first and v second moment, β₁ β₂ their smoothing,
+//! λ weight decay, t step from 1.
+//! g ← g + λθ; m ← β₁m + (1 − β₁)g; v ← β₂v + (1 − β₂)g²;
+//! θ ← θ − η/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε). AMSGrad puts the largest v so far in place of v.
+//! Source: Kingma and Ba, ICLR 2015; Reddi, Kale and Kumar, ICLR 2018 (AMSGrad).
+
+use super::{Entry, Memory, Optimizer};
+use crate::Scalar;
+use backlit_kernels::update::Rule;
+use std::ops::Range;
+
+pub(super) fn entry<S: Scalar>() -> Entry<S> {
+    Entry {
+        name: "adam",
+        learning_rate: 0.001,
+        options: &[("beta1", 0.9), ("beta2", 0.999), ("epsilon", 1e-8), ("weight_decay", 0.0), ("amsgrad", 0.0)],
+        make: |options, parameters| make(options, parameters, false),
+    }
+}
+
+/// Adam, or AdamW when the weight decay is taken from the parameter itself (`decoupled`).
+pub(super) fn make<S: Scalar>(options: &[f64], parameters: usize, decoupled: bool) -> Box<dyn Optimizer<S>> {
+    let options: [f64; 5] = options.try_into().expect("five options");
+    let setting = Setting { options, decoupled, steps: 0 };
+    if options[4] == 0.0 {
+        Box::new(Adam { setting, memory: Memory::<S, 2>::new(parameters) })
+    } else {
+        Box::new(Adam { setting, memory: Memory::<S, 3>::new(parameters) })
+    }
+}
+
+struct Setting {
+    options: [f64; 5],
+    decoupled: bool,
+    steps: u64,
+}
+
+struct Adam<S, const K: usize> {
+    setting: Setting,
+    memory: Memory<S, K>,
+}
+
+struct Step<S> {
+    beta1: S,
+    rest1: S,
+    beta2: S,
+    rest2: S,
+    epsilon: S,
+    /// λ, added to the gradient; 0 for AdamW
+    decay_in_gradient: S,
+    /// 1 − ηλ, times the parameter; 1 for Adam
+    keep: S,
+    /// η / (1 − β₁ᵗ)
+    rate: S,
+    /// √(1 − β₂ᵗ)
+    root: S,
+}
+
+impl<S: Scalar> Step<S> {
+    #[inline(always)]
+    fn moments(&self, parameter: S, gradient: S, first: S, second: S) -> (S, S) {
+        let gradient = gradient + self.decay_in_gradient * parameter;
+        (self.beta1 * first + self.rest1 * gradient, self.beta2 * second + self.rest2 * gradient * gradient)
+    }
+
+    #[inline(always)]
+    fn moved(&self, parameter: S, first: S, second: S) -> S {
+        self.keep * parameter - self.rate * first / (second.sqrt() / self.root + self.epsilon)
+    }
+}
+
+impl<S: Scalar> Rule<S, 2> for Step<S> {
+    #[inline(always)]
+    fn step(&self, parameter: S, gradient: S, [first, second]: [S; 2]) -> (S, [S; 2]) {
+        let (first, second) = self.moments(parameter, gradient, first, second);
+        (self.moved(parameter, first, second), [first, second])
+    }
+}
+
+impl<S: Scalar> Rule<S, 3> for Step<S> {
+    #[inline(always)]
+    fn step(&self, parameter: S, gradient: S, [first, second, largest]: [S; 3]) -> (S, [S; 3]) {
+        let (first, second) = self.moments(parameter, gradient, first, second);
+        let largest = largest.max_or_nan(second);
+        (self.moved(parameter, first, largest), [first, second, largest])
+    }
+}
+
+impl<S: Scalar, const K: usize> Optimizer<S> for Adam<S, K>
+where
+    Step<S>: Rule<S, K>,
+{
+    fn update(&mut self, learning_rate: f64, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) {
+        self.setting.steps += 1;
+        let [beta1, beta2, epsilon, weight_decay, _] = self.setting.options;
+        let t = self.setting.steps as f64;
+        let decoupled = self.setting.decoupled;
+        let step = Step {
+            beta1: S::from_f64(beta1),
+            rest1: S::from_f64(1.0 - beta1),
+            beta2: S::from_f64(beta2),
+            rest2: S::from_f64(1.0 - beta2),
+            epsilon: S::from_f64(epsilon),
+            decay_in_gradient: S::from_f64(if decoupled { 0.0 } else { weight_decay }),
+            keep: S::from_f64(if decoupled { 1.0 - learning_rate * weight_decay } else { 1.0 }),
+            rate: S::from_f64(learning_rate / one_minus_power(beta1, t)),
+            root: S::from_f64(one_minus_power(beta2, t).sqrt()),
+        };
+        self.memory.apply(&step, trainable, gradient, old, new);
+    }
+}
+
+/// 1 − βᵗ = −expm1(t · ln β), with our own functions: the same bits everywhere.
+fn one_minus_power(beta: f64, t: f64) -> f64 {
+    if beta == 0.0 { 1.0 } else { -backlit_kernels::math::exp_m1(t * backlit_kernels::math::ln(beta)) }
+}

@@ -1,0 +1,91 @@
+//! The table of optimizers: one file each, one line each. Update rules are PyTorch's.
+
+mod adagrad;
+mod adam;
+mod adamw;
+mod rmsprop;
+mod sgd;
+
+use crate::Scalar;
+use backlit_kernels::update::{Rule, update};
+use std::ops::Range;
+
+/// Moves parameters against their gradient.
+pub trait Optimizer<S>: Send {
+    /// Computes `new` from `old` where `trainable` says so, and leaves the rest of `new` alone.
+    /// All slices have the length of the flat parameters.
+    fn update(&mut self, learning_rate: f64, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]);
+}
+
+/// A line of the table.
+pub struct Entry<S> {
+    /// The name it is chosen by.
+    pub name: &'static str,
+    /// The learning rate when none is given.
+    pub learning_rate: f64,
+    /// The options it takes, each with its default. A default of `NaN` never occurs.
+    pub options: &'static [(&'static str, f64)],
+    /// Makes it for so many parameters; the values stand in the order of `options`.
+    pub make: fn(&[f64], usize) -> Box<dyn Optimizer<S>>,
+}
+
+/// Every optimizer there is.
+pub fn table<S: Scalar>() -> Vec<Entry<S>> {
+    vec![sgd::entry(), adagrad::entry(), rmsprop::entry(), adam::entry(), adamw::entry()]
+}
+
+/// Finds an optimizer. `Err` says what there is.
+pub fn find<S: Scalar>(name: &str) -> Result<Entry<S>, String> {
+    let known: Vec<&str> = table::<S>().iter().map(|entry| entry.name).collect();
+    table().into_iter().find(|entry| entry.name == name).ok_or_else(|| format!("no optimizer '{name}'; there are {}", known.join(", ")))
+}
+
+/// The range an option must lie in.
+fn range(option: &str) -> (f64, f64) {
+    match option {
+        "momentum" | "dampening" | "alpha" | "beta1" | "beta2" => (0.0, 1.0 - f64::EPSILON),
+        "nesterov" | "centered" | "amsgrad" => (0.0, 1.0),
+        _ => (0.0, f64::MAX),
+    }
+}
+
+impl<S: Scalar> Entry<S> {
+    /// Makes the optimizer with the options a person gave. `Err` says what is wrong with them.
+    pub fn create(&self, given: &[(String, f64)], parameters: usize) -> Result<Box<dyn Optimizer<S>>, String> {
+        let mut values: Vec<f64> = self.options.iter().map(|option| option.1).collect();
+        for (name, value) in given {
+            let Some(i) = self.options.iter().position(|option| option.0 == name) else {
+                let known: Vec<&str> = self.options.iter().map(|option| option.0).collect();
+                return Err(format!("{} has no option '{name}'; it has {}", self.name, known.join(", ")));
+            };
+            let (least, most) = range(name);
+            if !(least..=most).contains(value) {
+                let most = if most < 1.0 { "below 1".to_string() } else { format!("at most {most}") };
+                return Err(format!("{name} must be at least {least} and {most}, came {value}"));
+            }
+            values[i] = *value;
+        }
+        let of = |name: &str| self.options.iter().position(|option| option.0 == name).map_or(0.0, |i| values[i]);
+        if of("nesterov") != 0.0 && (of("momentum") == 0.0 || of("dampening") != 0.0) {
+            return Err("nesterov needs a momentum above 0 and a dampening of 0".into());
+        }
+        Ok((self.make)(&values, parameters))
+    }
+}
+
+/// Memory of `K` numbers for each parameter.
+struct Memory<S, const K: usize>([Vec<S>; K]);
+
+impl<S: Scalar, const K: usize> Memory<S, K> {
+    fn new(parameters: usize) -> Self {
+        Memory(std::array::from_fn(|_| vec![S::ZERO; parameters]))
+    }
+
+    fn apply<R: Rule<S, K>>(&mut self, rule: &R, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) {
+        for range in trainable {
+            let range = range.clone();
+            let memory = self.0.each_mut().map(|memory| &mut memory[range.clone()]);
+            update(rule, &gradient[range.clone()], &old[range.clone()], &mut new[range], memory);
+        }
+    }
+}

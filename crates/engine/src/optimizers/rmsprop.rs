@@ -1,0 +1,66 @@
+//! RMSprop: the gradient divided by a running root mean square of itself.
+//!
+//! Letters: θ parameter, g gradient, η learning rate, s running mean of g², m running mean of g (centered),
+//! v velocity, α smoothing, μ momentum, λ weight decay.
+//! g ← g + λθ; s ← αs + (1 − α)g²; centered: m ← αm + (1 − α)g, r = √(s − m²) + ε, else r = √s + ε;
+//! v ← μv + g/r; θ ← θ − ηv.
+//! Source: Tieleman and Hinton, Coursera lecture 6.5, 2012; Graves, arXiv:1308.0850 (centered).
+
+use super::{Entry, Memory, Optimizer};
+use crate::Scalar;
+use backlit_kernels::update::Rule;
+use std::ops::Range;
+
+pub(super) fn entry<S: Scalar>() -> Entry<S> {
+    Entry {
+        name: "rmsprop",
+        learning_rate: 0.01,
+        options: &[("alpha", 0.99), ("epsilon", 1e-8), ("weight_decay", 0.0), ("momentum", 0.0), ("centered", 0.0)],
+        make: |options, parameters| {
+            Box::new(RmsProp { options: options.try_into().expect("five options"), memory: Memory::new(parameters) })
+        },
+    }
+}
+
+struct RmsProp<S> {
+    options: [f64; 5],
+    memory: Memory<S, 3>,
+}
+
+struct Step<S> {
+    rate: S,
+    alpha: S,
+    rest: S,
+    epsilon: S,
+    weight_decay: S,
+    momentum: S,
+    centered: bool,
+}
+
+impl<S: Scalar> Rule<S, 3> for Step<S> {
+    #[inline(always)]
+    fn step(&self, parameter: S, gradient: S, [square, mean, velocity]: [S; 3]) -> (S, [S; 3]) {
+        let gradient = gradient + self.weight_decay * parameter;
+        let square = self.alpha * square + self.rest * gradient * gradient;
+        let mean = self.alpha * mean + self.rest * gradient;
+        let variance = if self.centered { square - mean * mean } else { square };
+        let velocity = self.momentum * velocity + gradient / (variance.sqrt() + self.epsilon);
+        (parameter - self.rate * velocity, [square, mean, velocity])
+    }
+}
+
+impl<S: Scalar> Optimizer<S> for RmsProp<S> {
+    fn update(&mut self, learning_rate: f64, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) {
+        let [alpha, epsilon, weight_decay, momentum, centered] = self.options;
+        let step = Step {
+            rate: S::from_f64(learning_rate),
+            alpha: S::from_f64(alpha),
+            rest: S::from_f64(1.0 - alpha),
+            epsilon: S::from_f64(epsilon),
+            weight_decay: S::from_f64(weight_decay),
+            momentum: S::from_f64(momentum),
+            centered: centered != 0.0,
+        };
+        self.memory.apply(&step, trainable, gradient, old, new);
+    }
+}

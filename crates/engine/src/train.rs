@@ -1,0 +1,270 @@
+//! Training: epochs of steps, each a gradient over a batch and one move of the optimizer.
+
+use crate::graph::{Graph, NodeId};
+use crate::optimizers::Optimizer;
+use crate::plan::Plan;
+use crate::random::{Purpose, Random};
+use crate::step::Runner;
+use crate::{Scalar, Shape};
+use std::ops::{ControlFlow, Range};
+
+/// How to train.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Passes over the data.
+    pub epochs: u64,
+    /// Rows in a batch; none for all of them.
+    pub batch: Option<usize>,
+    /// Whether each epoch puts the rows into a new order. A full batch has no order to change.
+    pub shuffle: bool,
+    /// Decides every order of rows.
+    pub seed: u64,
+    /// η
+    pub learning_rate: f64,
+    /// Most threads to use. The result has the same bits for any number.
+    pub threads: usize,
+}
+
+/// A step that was just taken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moment {
+    /// Counted from 0.
+    pub epoch: u64,
+    /// Counted from 1, over all epochs.
+    pub step: u64,
+    /// Mean cost of the batch, before this step's update.
+    pub cost: f64,
+    /// Whether the epoch ended with this step.
+    pub epoch_ended: bool,
+}
+
+/// How training ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum End {
+    /// All epochs are done.
+    Finished,
+    /// The observer said to stop, after this step.
+    Stopped(u64),
+    /// Something was no longer finite; the parameters are the last ones with a finite cost.
+    Diverged(Divergence),
+}
+
+/// Where a run left the finite numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Divergence {
+    /// The step, counted from 1, that met it.
+    pub step: u64,
+    /// Its epoch, counted from 0.
+    pub epoch: u64,
+    /// The first bad tensor, in the order of computation: `layer1.weight[0,2]`, or `z2, row 7, unit 1`.
+    pub place: String,
+    /// The layer, counted from 1, where the name of the tensor tells it.
+    pub layer: Option<usize>,
+    /// Its value.
+    pub value: f64,
+}
+
+impl std::fmt::Display for Divergence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let layer = self.layer.map_or(String::new(), |layer| format!(" in layer {layer}"));
+        write!(f, "step {} (epoch {}) left the finite numbers{layer}: {} is {}", self.step, self.epoch + 1, self.place, self.value)
+    }
+}
+
+/// A network in training.
+pub struct Trainer<'g, S> {
+    graph: &'g Graph<S>,
+    plan: Plan<S>,
+    runner: Runner<S>,
+    optimizer: Box<dyn Optimizer<S>>,
+    trainable: Vec<Range<usize>>,
+    parameters: Vec<S>,
+    /// The parameters before the last update.
+    previous: Vec<S>,
+    gradient: Vec<S>,
+    order: Vec<u32>,
+    /// A shuffled batch's rows, one vector for each data node.
+    gathered: Vec<Vec<S>>,
+    widths: Vec<usize>,
+    settings: Settings,
+    rows: usize,
+    step: u64,
+}
+
+impl<'g, S: Scalar> Trainer<'g, S> {
+    /// Prepares training from `parameters` over data of `rows` rows; allocates all that will be needed.
+    /// `frozen`: places in the flat parameters that are not updated.
+    pub fn new(
+        graph: &'g Graph<S>,
+        cost: NodeId,
+        parameters: Vec<S>,
+        optimizer: Box<dyn Optimizer<S>>,
+        frozen: &[Range<usize>],
+        rows: usize,
+        settings: Settings,
+    ) -> Trainer<'g, S> {
+        assert_eq!(parameters.len(), graph.parameter_count(), "one number for each parameter");
+        assert!(rows > 0, "at least one row");
+        let plan = Plan::gradient(graph, cost);
+        let batch = settings.batch.unwrap_or(rows).clamp(1, rows);
+        let shuffled = settings.shuffle && batch < rows;
+        let widths: Vec<usize> = graph
+            .nodes
+            .iter()
+            .filter_map(|node| match (&node.kind, node.shape) {
+                (crate::graph::Kind::Data(_), Shape::Rows(width)) => Some(width),
+                _ => None,
+            })
+            .collect();
+        Trainer {
+            runner: Runner::new(&plan, batch, settings.threads),
+            trainable: trainable(parameters.len(), frozen),
+            previous: parameters.clone(),
+            gradient: vec![S::ZERO; parameters.len()],
+            order: if shuffled { (0..rows as u32).collect() } else { Vec::new() },
+            gathered: widths.iter().map(|width| vec![S::ZERO; if shuffled { width * batch } else { 0 }]).collect(),
+            graph,
+            plan,
+            optimizer,
+            parameters,
+            widths,
+            settings: Settings { batch: Some(batch), ..settings },
+            rows,
+            step: 0,
+        }
+    }
+
+    /// The parameters as they stand.
+    pub fn parameters(&self) -> &[S] {
+        &self.parameters
+    }
+
+    /// The gradient of the last step. Frozen parameters have theirs too.
+    pub fn gradient(&self) -> &[S] {
+        &self.gradient
+    }
+
+    /// Trains over `data` (one slice for each data node, rows × width), calling `observe` after each step.
+    pub fn run(&mut self, data: &[&[S]], observe: &mut (dyn FnMut(&Moment) -> ControlFlow<()> + Send)) -> End {
+        match self.runner.pool() {
+            Some(pool) => pool.install(|| self.run_here(data, observe)),
+            None => self.run_here(data, observe),
+        }
+    }
+
+    fn run_here(&mut self, data: &[&[S]], observe: &mut (dyn FnMut(&Moment) -> ControlFlow<()> + Send)) -> End {
+        let batch = self.settings.batch.unwrap_or(self.rows);
+        for epoch in 0..self.settings.epochs {
+            if !self.order.is_empty() {
+                self.order.iter_mut().zip(0..).for_each(|(place, row)| *place = row);
+                Random::new(self.settings.seed, Purpose::Shuffle, epoch).shuffle(&mut self.order);
+            }
+            let mut start = 0;
+            while start < self.rows {
+                let rows = batch.min(self.rows - start);
+                let cost = self.gradient_of(data, start, rows);
+                self.step += 1;
+                if !cost.is_finite() {
+                    return End::Diverged(self.diverged(data, epoch, start, rows));
+                }
+                self.optimizer.update(self.settings.learning_rate, &self.trainable, &self.gradient, &self.parameters, &mut self.previous);
+                std::mem::swap(&mut self.parameters, &mut self.previous);
+                start += rows;
+                let moment = Moment { epoch, step: self.step, cost, epoch_ended: start == self.rows };
+                if observe(&moment).is_break() {
+                    return self.ended(data, epoch, End::Stopped(self.step));
+                }
+            }
+        }
+        self.ended(data, self.settings.epochs.saturating_sub(1), End::Finished)
+    }
+
+    /// The last update may have been the one too many.
+    fn ended(&mut self, data: &[&[S]], epoch: u64, end: End) -> End {
+        if self.runner.cost(&self.plan, &self.parameters, data, self.rows).is_finite() {
+            return end;
+        }
+        End::Diverged(self.diverged(data, epoch, 0, self.rows))
+    }
+
+    /// Gradient of the mean cost over rows start .. start + rows of this epoch's order.
+    fn gradient_of(&mut self, data: &[&[S]], start: usize, rows: usize) -> f64 {
+        if rows == self.rows {
+            return self.runner.gradient(&self.plan, &self.parameters, data, rows, &mut self.gradient);
+        }
+        if !self.order.is_empty() {
+            let order = &self.order[start..start + rows];
+            for ((gathered, data), &width) in self.gathered.iter_mut().zip(data).zip(&self.widths) {
+                for (to, &from) in gathered.chunks_exact_mut(width).zip(order) {
+                    to.copy_from_slice(&data[from as usize * width..][..width]);
+                }
+            }
+        }
+        // At most a handful of data nodes; the slices of them live on the stack.
+        let mut batch: [&[S]; MOST_DATA] = [&[]; MOST_DATA];
+        for (k, (data, &width)) in data.iter().zip(&self.widths).enumerate() {
+            batch[k] = match self.order.is_empty() {
+                true => &data[start * width..][..rows * width],
+                false => &self.gathered[k][..rows * width],
+            };
+        }
+        self.runner.gradient(&self.plan, &self.parameters, &batch[..data.len()], rows, &mut self.gradient)
+    }
+
+    /// Finds the first bad tensor, then goes back to the parameters before the last update.
+    fn diverged(&mut self, data: &[&[S]], epoch: u64, start: usize, rows: usize) -> Divergence {
+        let bad = self.parameters.iter().position(|parameter| !parameter.is_finite());
+        let (place, value) = match bad {
+            Some(index) => (self.graph.parameter_name(index), self.parameters[index].to_f64()),
+            None => self.bad_value(data, start, rows),
+        };
+        let layer = layer_of(&place);
+        std::mem::swap(&mut self.parameters, &mut self.previous);
+        Divergence { step: self.step, epoch, place, layer, value }
+    }
+
+    fn bad_value(&mut self, data: &[&[S]], start: usize, rows: usize) -> (String, f64) {
+        let rows_of = |k: usize, width: usize| -> Vec<S> {
+            let row = |r: usize| if self.order.is_empty() || rows == self.rows { r } else { self.order[r] as usize };
+            (start..start + rows).flat_map(|r| data[k][row(r) * width..][..width].to_vec()).collect()
+        };
+        let batch: Vec<Vec<S>> = self.widths.iter().enumerate().map(|(k, &width)| rows_of(k, width)).collect();
+        let slices: Vec<&[S]> = batch.iter().map(Vec::as_slice).collect();
+        match self.runner.first_not_finite(&self.plan, &self.parameters, &slices, rows) {
+            Some(found) => {
+                let row = start + found.row;
+                let row = if self.order.is_empty() || rows == self.rows { row } else { self.order[row] as usize };
+                (format!("{}, row {row}, unit {}", self.graph.name(found.node), found.column), found.value)
+            }
+            None => ("the sum of the costs".to_string(), f64::INFINITY),
+        }
+    }
+}
+
+/// Most data nodes that a trained graph may have.
+const MOST_DATA: usize = 8;
+
+/// `layer3.weight…`, `z3…`, `a3…` tell their layer.
+fn layer_of(place: &str) -> Option<usize> {
+    let rest = place.strip_prefix("layer").or_else(|| place.strip_prefix(['z', 'a']))?;
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+/// The places outside `frozen`.
+fn trainable(parameters: usize, frozen: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut frozen: Vec<Range<usize>> = frozen.iter().filter(|range| !range.is_empty()).cloned().collect();
+    frozen.sort_by_key(|range| range.start);
+    let mut free = Vec::new();
+    let mut next = 0;
+    for range in frozen {
+        if range.start > next {
+            free.push(next..range.start);
+        }
+        next = next.max(range.end);
+    }
+    if next < parameters {
+        free.push(next..parameters);
+    }
+    free
+}

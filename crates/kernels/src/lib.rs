@@ -1,0 +1,24 @@
+//! Slice arithmetic under Backlit, and the only unsafe code of the project.
+//!
+//! * [`math`]: exp, log, tanh and what follows from them, ours: the same bits on every machine.
+//! * [`pointwise`]: one function applied over slices, compiled for the widest registers at hand.
+//! * [`narrow`]: products with small matrices, summed in the order a person would write them.
+//! * [`wide`]: the one doorway to the matrix product library.
+//! * [`softmax`]: rows of logits to probabilities and their cost.
+//! * [`update`]: an optimizer's pass over the parameters.
+//! * [`naive`]: the plain twin of every product, kept as the reference.
+//!
+//! Everything here is a pure function over slices whose shapes are stated; nothing allocates,
+//! reads a file or a clock.
+
+mod dispatch;
+pub mod math;
+pub mod naive;
+pub mod narrow;
+pub mod pointwise;
+mod scalar;
+pub mod softmax;
+pub mod update;
+pub mod wide;
+
+pub use scalar::Scalar;

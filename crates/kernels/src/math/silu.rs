@@ -1,0 +1,67 @@
+//! SiLU, z·σ(z) (Elfwing, Uchibe and Doya 2018; "swish"), and its derivative.
+//!
+//! Letters: e^-|z| = m·2^k, i = 1/(1 + e^-|z|). For z < 0 value and derivative are
+//! z·m·i·2^k and m·i·(1 + z·i)·2^k: all factors are multiplied first and the power of two comes
+//! last, for where e^z is subnormal z·e^z still has digits to lose. For z >= 0 they are z·i and
+//! i + z·e·i². The derivative has a root r near -1.278, where 1 + z·i cancels: there it is
+//! (z - r)·P(z - r) with r known to twice double precision.
+
+use super::bits::{clamp, mul_pair, poly, pow2_factors};
+use super::exp::reduce;
+use super::sigmoid::reciprocal;
+
+/// The derivative's root, -1.27846454276107379510935873902…, in two parts.
+const ROOT_HI: f64 = -1.2784645427610737;
+const ROOT_LO: f64 = -1.0946994183093437e-16;
+/// Half the width of the stretch where the polynomial stands in: outside it 1 + z·i keeps at
+/// least a fifth of its terms' size, inside it degree 12 suffices.
+const NEAR_ROOT: f64 = 0.25;
+
+/// z·σ(z) and its derivative σ(z)(1 + z(1 - σ(z))), within @SILUV@ and @SILUD@ units in the last
+/// place everywhere.
+#[inline(always)]
+pub fn silu_at(z: f64) -> (f64, f64) {
+    // Held where both are 0 on the left and the exponential is 0 on the right: no ∞·0.
+    let held = clamp(z, -800.0, 800.0);
+    let e = reduce(-held.abs(), 0.0);
+    let m = e.mantissa();
+    let (p, q) = pow2_factors(e.k);
+    let tail = m * p * q;
+    let (inv, inv_lo) = reciprocal(tail);
+
+    let lower = mul_pair(m, inv, inv_lo);
+    let bend = held.mul_add(inv_lo, held.mul_add(inv, 1.0));
+    let value_below = held * lower * p * q;
+    let slope_below = lower * bend * p * q;
+    let slope_above = (inv * inv).mul_add(held * tail, inv);
+
+    let t = z - ROOT_HI;
+    let slope_near = (t - ROOT_LO) * root_factor(t);
+
+    let above = z >= 0.0;
+    let value = if above { z * inv } else { value_below };
+    let slope = if above { slope_above } else { slope_below };
+    let near = t.abs() <= NEAR_ROOT;
+    (value, if near { slope_near } else { slope })
+}
+
+/// derivative/(z - r) as a function of t = z - ROOT_HI: Chebyshev interpolant of degree 12 on
+/// |t| <= 0.2501, computed with 90 digits and rounded; within 1.3e-17, of values about 0.2.
+#[inline(always)]
+fn root_factor(t: f64) -> f64 {
+    poly!(t;
+        0.2178117057198001,
+        0.1466487969969469,
+        0.018874814223782326,
+        -0.015222655223190948,
+        -0.006606589138364502,
+        0.00012662741045258913,
+        0.0007985218828383851,
+        0.00018570722336451654,
+        -4.090539713901819e-05,
+        -2.9733008347210928e-05,
+        -2.941171235303383e-06,
+        2.3393541476539478e-06,
+        8.412496259696306e-07
+    )
+}

@@ -1,0 +1,55 @@
+//! One pass over parameters, gradient and an optimizer's memory.
+
+use crate::Scalar;
+use crate::dispatch::{Level, level};
+
+/// How an optimizer moves one parameter. `K` numbers are remembered for each.
+/// Mark `step` `#[inline(always)]` and keep it free of branches on the numbers.
+pub trait Rule<S, const K: usize> {
+    /// From parameter, gradient and memory to the new parameter and memory.
+    fn step(&self, parameter: S, gradient: S, memory: [S; K]) -> (S, [S; K]);
+}
+
+/// `new[i]`, `memory[·][i]` = rule(`old[i]`, `gradient[i]`, `memory[·][i]`). All slices have one length.
+#[inline]
+pub fn update<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, gradient: &[S], old: &[S], new: &mut [S], memory: [&mut [S]; K]) {
+    match level() {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `level` found AVX-512 F, VL, DQ and BW, AVX2 and FMA on this machine.
+        Level::Avx512 => unsafe { avx512(rule, gradient, old, new, memory) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `level` found AVX2 and FMA on this machine.
+        Level::Avx2 => unsafe { avx2(rule, gradient, old, new, memory) },
+        _ => plain(rule, gradient, old, new, memory),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+fn avx512<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, gradient: &[S], old: &[S], new: &mut [S], memory: [&mut [S]; K]) {
+    plain(rule, gradient, old, new, memory);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn avx2<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, gradient: &[S], old: &[S], new: &mut [S], memory: [&mut [S]; K]) {
+    plain(rule, gradient, old, new, memory);
+}
+
+#[inline(always)]
+fn plain<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, gradient: &[S], old: &[S], new: &mut [S], memory: [&mut [S]; K]) {
+    let n = new.len();
+    let (gradient, old) = (&gradient[..n], &old[..n]);
+    let memory = memory.map(|memory| &mut memory[..n]);
+    for i in 0..n {
+        let mut now = [S::ZERO; K];
+        for k in 0..K {
+            now[k] = memory[k][i];
+        }
+        let (parameter, next) = rule.step(old[i], gradient[i], now);
+        new[i] = parameter;
+        for k in 0..K {
+            memory[k][i] = next[k];
+        }
+    }
+}

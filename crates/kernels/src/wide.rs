@@ -1,0 +1,164 @@
+//! The doorway to the matrix product library (private-gemm-x86, the product behind faer).
+//!
+//! It was chosen because it allocates nothing after a thread's first call and sums over the inner
+//! index in one fixed order. Where the machine has no AVX2, or is no x86-64, the loops of
+//! [`crate::narrow`] answer instead.
+
+use crate::Scalar;
+use crate::narrow;
+
+/// `out[r,u]` = Σᵢ `x[r,i]` · `w[u,i]` + `b[u]`
+/// `x`: rows × inputs, `w`: units × inputs, `b`: units or none, `out`: rows × units
+pub fn affine<S: Scalar>(inputs: usize, units: usize, x: &[S], w: &[S], b: Option<&[S]>, out: &mut [S]) {
+    let rows = out.len() / units;
+    let a = View { data: x, row: inputs, column: 1 };
+    let wt = View { data: w, row: 1, column: inputs };
+    if !product(rows, inputs, units, a, wt, out, false) {
+        return narrow::affine(inputs, units, x, w, b, out);
+    }
+    if let Some(b) = b {
+        for out in out.chunks_exact_mut(units) {
+            crate::pointwise::add(b, out);
+        }
+    }
+}
+
+/// `dx[r,i]` += Σᵤ `upstream[r,u]` · `w[u,i]`
+/// `upstream`: rows × units, `w`: units × inputs, `dx`: rows × inputs
+pub fn add_to_inputs<S: Scalar>(inputs: usize, units: usize, upstream: &[S], w: &[S], dx: &mut [S]) {
+    let rows = dx.len() / inputs;
+    let d = View { data: upstream, row: units, column: 1 };
+    let w_ = View { data: w, row: inputs, column: 1 };
+    if !product(rows, units, inputs, d, w_, dx, true) {
+        narrow::add_to_inputs(inputs, units, upstream, w, dx);
+    }
+}
+
+/// `dw[u,i]` += Σᵣ `upstream[r,u]` · `x[r,i]`
+/// `upstream`: rows × units, `x`: rows × inputs, `dw`: units × inputs
+pub fn add_to_weight<S: Scalar>(inputs: usize, units: usize, upstream: &[S], x: &[S], dw: &mut [S]) {
+    let rows = x.len() / inputs;
+    let dt = View { data: upstream, row: 1, column: units };
+    let x_ = View { data: x, row: inputs, column: 1 };
+    if !product(units, rows, inputs, dt, x_, dw, true) {
+        narrow::add_to_weight(inputs, units, upstream, x, dw);
+    }
+}
+
+/// A matrix in a slice: entry (r, c) is `data[r · row + c · column]`.
+#[derive(Clone, Copy)]
+struct View<'a, S> {
+    data: &'a [S],
+    row: usize,
+    column: usize,
+}
+
+/// `c` = `a` · `b`, or `c` += `a` · `b`. `a`: m × k, `b`: k × n, `c`: m × n in row order.
+/// Says false, and does nothing, where the library has no code for this machine.
+fn product<S: Scalar>(m: usize, k: usize, n: usize, a: View<S>, b: View<S>, c: &mut [S], add: bool) -> bool {
+    let last = |view: &View<S>, rows: usize, columns: usize| (rows - 1) * view.row + (columns - 1) * view.column;
+    if m == 0 || k == 0 || n == 0 {
+        return false;
+    }
+    assert!(last(&a, m, k) < a.data.len(), "left factor is too short for {m} × {k}");
+    assert!(last(&b, k, n) < b.data.len(), "right factor is too short for {k} × {n}");
+    assert!(m * n <= c.len(), "result is too short for {m} × {n}");
+    #[cfg(target_arch = "x86_64")]
+    {
+        use crate::dispatch::{Level, level};
+        use private_gemm_x86 as library;
+        use std::ptr::null;
+        let set = match level() {
+            Level::Avx512 => library::InstrSet::Avx512,
+            Level::Avx2 => library::InstrSet::Avx256,
+            Level::Baseline => return false,
+        };
+        let number = if size_of::<S>() == 4 { library::DType::F32 } else { library::DType::F64 };
+        let accumulate = if add { library::Accum::Add } else { library::Accum::Replace };
+        let one = S::ONE;
+        // SAFETY: S is f32 or f64 (sealed) and `number` names it; the asserts above keep every entry
+        // of both factors and of the result inside its slice; `c` is borrowed exclusively, so it
+        // overlaps neither factor; `set` was found on this machine; null index and diagonal
+        // pointers mean "none" to the library.
+        unsafe {
+            library::gemm(
+                number,
+                library::IType::U64,
+                set,
+                m,
+                n,
+                k,
+                c.as_mut_ptr().cast(),
+                n as isize,
+                1,
+                null(),
+                null(),
+                library::DstKind::Full,
+                accumulate,
+                a.data.as_ptr().cast(),
+                a.row as isize,
+                a.column as isize,
+                false,
+                null(),
+                0,
+                b.data.as_ptr().cast(),
+                b.row as isize,
+                b.column as isize,
+                false,
+                (&raw const one).cast(),
+                1,
+            );
+        }
+        true
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let _ = add;
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::naive;
+
+    fn numbers<S: Scalar>(n: usize, salt: usize) -> Vec<S> {
+        (0..n).map(|i| S::from_f64(((i * 7919 + salt * 104729) % 2003) as f64 / 1001.5 - 1.0)).collect()
+    }
+
+    /// |got − want| ≤ (k + 2) · unit · Σ|terms|: the bound of a sum of k products in any order
+    /// (Higham, Accuracy and Stability, §3.5); Σ|terms| ≤ k here, as every number is at most 1.
+    fn close<S: Scalar>(got: &[S], want: &[S], k: usize, what: &str) {
+        let unit = if size_of::<S>() == 4 { f32::EPSILON as f64 } else { f64::EPSILON };
+        for (i, (g, w)) in got.iter().zip(want).enumerate() {
+            let bound = (k + 2) as f64 * unit * (k + 1) as f64;
+            assert!((g.to_f64() - w.to_f64()).abs() <= bound, "{what}[{i}]: {g} and {w}");
+        }
+    }
+
+    fn agrees_with_naive<S: Scalar>() {
+        for (rows, inputs, units) in [(1, 64, 64), (64, 784, 512), (33, 100, 10), (5, 37, 41), (128, 32, 32), (2, 1024, 3)] {
+            let (x, w, b) = (numbers::<S>(rows * inputs, 1), numbers::<S>(units * inputs, 2), numbers::<S>(units, 3));
+            let upstream = numbers::<S>(rows * units, 4);
+            let (mut got, mut want) = (vec![S::ZERO; rows * units], vec![S::ZERO; rows * units]);
+            affine(inputs, units, &x, &w, Some(&b), &mut got);
+            naive::affine(inputs, units, &x, &w, Some(&b), &mut want);
+            close(&got, &want, inputs, "affine");
+            let (mut got, mut want) = (x.clone(), x.clone());
+            add_to_inputs(inputs, units, &upstream, &w, &mut got);
+            naive::add_to_inputs(inputs, units, &upstream, &w, &mut want);
+            close(&got, &want, units, "dx");
+            let (mut got, mut want) = (w.clone(), w.clone());
+            add_to_weight(inputs, units, &upstream, &x, &mut got);
+            naive::add_to_weight(inputs, units, &upstream, &x, &mut want);
+            close(&got, &want, rows, "dw");
+        }
+    }
+
+    #[test]
+    fn wide_products_agree_with_the_naive_ones() {
+        agrees_with_naive::<f32>();
+        agrees_with_naive::<f64>();
+    }
+}
