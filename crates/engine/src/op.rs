@@ -130,6 +130,8 @@ pub struct Inputs<'a, S> {
     pub(crate) first: usize,
     pub(crate) rows: usize,
     pub(crate) capacity: usize,
+    /// Numbers in a row of the output.
+    pub(crate) width: usize,
     pub(crate) slots: &'a [Slot],
     pub(crate) data: &'a [&'a [S]],
     pub(crate) parameters: &'a [S],
@@ -138,12 +140,17 @@ pub struct Inputs<'a, S> {
 
 impl<'a, S: Scalar> Inputs<'a, S> {
     /// How many rows are computed.
-    #[inline]
+    #[inline(always)]
     pub fn rows(&self) -> usize {
         self.rows
     }
+    /// Numbers in a row of the output.
+    #[inline(always)]
+    pub fn width(&self) -> usize {
+        self.width
+    }
     /// How many inputs there are.
-    #[inline]
+    #[inline(always)]
     pub fn len(&self) -> usize {
         self.slots.len()
     }
@@ -152,12 +159,12 @@ impl<'a, S: Scalar> Inputs<'a, S> {
         self.slots.is_empty()
     }
     /// Numbers in a row of input `i`, or in the parameter.
-    #[inline]
+    #[inline(always)]
     pub fn size(&self, i: usize) -> usize {
         self.slots[i].size
     }
     /// Input `i`: rows × size, or the parameter.
-    #[inline]
+    #[inline(always)]
     pub fn get(&self, i: usize) -> &'a [S] {
         let Slot { source, size } = self.slots[i];
         match source {

@@ -7,7 +7,6 @@
 use crate::graph::{Graph, Kind, NodeId};
 use crate::op::{Op, Slot, Source};
 use crate::{Scalar, Shape};
-use std::ops::Range;
 use std::sync::Arc;
 
 /// What must be computed, in order, to know one node and, if wanted, its gradient.
@@ -39,17 +38,16 @@ pub(crate) struct ForwardStep<S> {
     pub node: NodeId,
 }
 
-/// One call of one partial.
+/// The partials of one operation that are wanted.
 pub(crate) struct BackwardStep {
     /// Which forward step's operation.
     pub step: usize,
-    /// By which of its inputs.
-    pub wrt: usize,
-    pub target: GradientPlace,
+    /// By which of its inputs, and where each is added.
+    pub targets: Vec<(usize, GradientPlace)>,
 }
 
 pub(crate) enum GradientPlace {
-    Parameter(Range<usize>),
+    Parameter { start: usize, size: usize },
     Value { offset: usize, width: usize },
 }
 
@@ -109,18 +107,20 @@ impl<S: Scalar> Plan<S> {
     fn plan_backward(&mut self, graph: &Graph<S>, offsets: &[usize]) {
         for (step, forward) in self.forward.iter().enumerate().rev() {
             let Kind::Operation { inputs, .. } = &graph.nodes[forward.node.0].kind else { continue };
+            let mut targets = Vec::new();
             for (wrt, &input) in inputs.iter().enumerate() {
                 let node = &graph.nodes[input.0];
                 let target = match node.kind {
                     Kind::Parameter(index) => {
                         let parameter = &graph.parameters()[index];
-                        GradientPlace::Parameter(parameter.start..parameter.start + parameter.size())
+                        GradientPlace::Parameter { start: parameter.start, size: parameter.size() }
                     }
                     Kind::Operation { .. } if node.moves => GradientPlace::Value { offset: offsets[input.0], width: node.shape.size() },
                     _ => continue,
                 };
-                self.backward.push(BackwardStep { step, wrt, target });
+                targets.push((wrt, target));
             }
+            self.backward.push(BackwardStep { step, targets });
         }
     }
 

@@ -197,7 +197,8 @@ impl<S: Scalar> Worker<S> {
         let n = rows.len();
         for step in &plan.forward {
             let (before, rest) = self.values.split_at_mut(step.offset * capacity);
-            let inputs = Inputs { first: rows.start, rows: n, capacity, slots: &step.slots, data, parameters, values: before };
+            let inputs =
+                Inputs { first: rows.start, rows: n, capacity, width: step.width, slots: &step.slots, data, parameters, values: before };
             let saved = if keep { &mut self.saved[step.saved_offset * capacity..][..n * step.saved_width] } else { &mut [] };
             step.op.forward(inputs, saved, &mut rest[..n * step.width]);
         }
@@ -217,16 +218,27 @@ impl<S: Scalar> Worker<S> {
         for back in &plan.backward {
             let step = &plan.forward[back.step];
             let (before, rest) = self.values.split_at(step.offset * capacity);
-            let inputs = Inputs { first: self.rows.start, rows: n, capacity, slots: &step.slots, data, parameters, values: before };
+            let inputs = Inputs {
+                first: self.rows.start,
+                rows: n,
+                capacity,
+                width: step.width,
+                slots: &step.slots,
+                data,
+                parameters,
+                values: before,
+            };
             let saved = &self.saved[step.saved_offset * capacity..][..n * step.saved_width];
-            let site = Site { inputs, saved, out: &rest[..n * step.width] };
+            let out = &rest[..n * step.width];
             let (lower, upper) = self.upstream.split_at_mut(step.offset * capacity);
             let upstream = &upper[..n * step.width];
-            let target = match &back.target {
-                GradientPlace::Parameter(range) => &mut gradient[range.clone()],
-                GradientPlace::Value { offset, width } => &mut lower[offset * capacity..][..n * width],
-            };
-            step.op.partial(back.wrt, site, upstream, target);
+            for (wrt, target) in &back.targets {
+                let target = match target {
+                    GradientPlace::Parameter { start, size } => &mut gradient[*start..*start + *size],
+                    GradientPlace::Value { offset, width } => &mut lower[offset * capacity..][..n * width],
+                };
+                step.op.partial(*wrt, Site { inputs, saved, out }, upstream, target);
+            }
         }
     }
 }

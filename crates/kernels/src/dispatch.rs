@@ -50,9 +50,10 @@ fn detect() -> Level {
     Level::Baseline
 }
 
-/// Compiles one function body for every [`Level`] and calls the one that fits the machine.
+/// Compiles one function body for every [`Level`] and calls the one that fits the machine. Work that is `small`
+/// is done in place: a handful of numbers is done sooner than a call.
 macro_rules! for_every_level {
-    ($(#[$doc:meta])* pub fn $name:ident[$($g:ident: $b:path),* $(,)?]($($a:ident: $t:ty),* $(,)?) $body:block) => {
+    ($(#[$doc:meta])* pub fn $name:ident[$($g:ident: $b:path),* $(,)?]($($a:ident: $t:ty),* $(,)?) $(small if ($small:expr))? $body:block) => {
         $(#[$doc])*
         #[inline]
         #[allow(clippy::too_many_arguments)]
@@ -61,6 +62,10 @@ macro_rules! for_every_level {
             #[allow(clippy::too_many_arguments)]
             fn plain<$($g: $b),*>($($a: $t),*) $body
 
+            let small = false $(|| $small)?;
+            if small {
+                return plain($($a),*);
+            }
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx2,fma")]

@@ -11,25 +11,26 @@ use crate::dispatch::for_every_level;
 const LANES: usize = 8;
 /// Widest row that is turned on its side on the stack.
 const TURNED: usize = 64;
+/// Multiplications below which the loops are not worth a call of their own.
+const SMALL: usize = 32;
 
 for_every_level! {
     /// `out[r,u]` = Σᵢ `x[r,i]` · `w[u,i]` + `b[u]`
     /// `x`: rows × inputs, `w`: units × inputs, `b`: units or none, `out`: rows × units
-    pub fn affine[S: Scalar](inputs: usize, units: usize, x: &[S], w: &[S], b: Option<&[S]>, out: &mut [S]) {
-        let rows = out.len() / units;
-        let blocked = if inputs <= TURNED { rows / LANES * LANES } else { 0 };
-        if blocked > 0 {
+    pub fn affine[S: Scalar](rows: usize, inputs: usize, units: usize, x: &[S], w: &[S], b: Option<&[S]>, out: &mut [S]) small if (rows * inputs * units <= SMALL) {
+        let mut row = 0;
+        if inputs <= TURNED && rows >= LANES {
             let mut turned = [[S::ZERO; LANES]; TURNED];
-            let blocks = x.chunks_exact(inputs * LANES).zip(out.chunks_exact_mut(units * LANES));
-            for (x, out) in blocks {
-                for (r, x) in x.chunks_exact(inputs).enumerate() {
+            while row + LANES <= rows {
+                for l in 0..LANES {
+                    let x = &x[(row + l) * inputs..][..inputs];
                     for (column, &x) in turned.iter_mut().zip(x) {
-                        column[r] = x;
+                        column[l] = x;
                     }
                 }
-                for (u, w) in w.chunks_exact(inputs).enumerate() {
+                for u in 0..units {
                     let mut sum = [S::ZERO; LANES];
-                    for (&w, x) in w.iter().zip(&turned) {
+                    for (&w, x) in w[u * inputs..][..inputs].iter().zip(&turned) {
                         for l in 0..LANES {
                             sum[l] += x[l] * w;
                         }
@@ -40,15 +41,17 @@ for_every_level! {
                         }
                     }
                     for (l, &sum) in sum.iter().enumerate() {
-                        out[l * units + u] = sum;
+                        out[(row + l) * units + u] = sum;
                     }
                 }
+                row += LANES;
             }
         }
-        for (x, out) in x.chunks_exact(inputs).zip(out.chunks_exact_mut(units)).skip(blocked) {
-            for (u, (out, w)) in out.iter_mut().zip(w.chunks_exact(inputs)).enumerate() {
+        while row < rows {
+            let (x, out) = (&x[row * inputs..][..inputs], &mut out[row * units..][..units]);
+            for (u, out) in out.iter_mut().enumerate() {
                 let mut sum = S::ZERO;
-                for (&x, &w) in x.iter().zip(w) {
+                for (&x, &w) in x.iter().zip(&w[u * inputs..][..inputs]) {
                     sum += x * w;
                 }
                 *out = match b {
@@ -56,6 +59,7 @@ for_every_level! {
                     None => sum,
                 };
             }
+            row += 1;
         }
     }
 }
@@ -63,13 +67,14 @@ for_every_level! {
 for_every_level! {
     /// `dx[r,i]` += Σᵤ `upstream[r,u]` · `w[u,i]`
     /// `upstream`: rows × units, `w`: units × inputs, `dx`: rows × inputs
-    pub fn add_to_inputs[S: Scalar](inputs: usize, units: usize, upstream: &[S], w: &[S], dx: &mut [S]) {
-        for (upstream, dx) in upstream.chunks_exact(units).zip(dx.chunks_exact_mut(inputs)) {
+    pub fn add_to_inputs[S: Scalar](rows: usize, inputs: usize, units: usize, upstream: &[S], w: &[S], dx: &mut [S]) small if (rows * inputs * units <= SMALL) {
+        for row in 0..rows {
+            let (upstream, dx) = (&upstream[row * units..][..units], &mut dx[row * inputs..][..inputs]);
             let mut done = 0;
             while done + LANES <= inputs {
                 let mut sum = [S::ZERO; LANES];
-                for (&upstream, w) in upstream.iter().zip(w.chunks_exact(inputs)) {
-                    let w = &w[done..done + LANES];
+                for (u, &upstream) in upstream.iter().enumerate() {
+                    let w = &w[u * inputs + done..][..LANES];
                     for l in 0..LANES {
                         sum[l] += upstream * w[l];
                     }
@@ -93,10 +98,11 @@ for_every_level! {
 for_every_level! {
     /// `dw[u,i]` += Σᵣ `upstream[r,u]` · `x[r,i]`
     /// `upstream`: rows × units, `x`: rows × inputs, `dw`: units × inputs
-    pub fn add_to_weight[S: Scalar](inputs: usize, units: usize, upstream: &[S], x: &[S], dw: &mut [S]) {
-        for (upstream, x) in upstream.chunks_exact(units).zip(x.chunks_exact(inputs)) {
-            for (&upstream, dw) in upstream.iter().zip(dw.chunks_exact_mut(inputs)) {
-                for (dw, &x) in dw.iter_mut().zip(x) {
+    pub fn add_to_weight[S: Scalar](rows: usize, inputs: usize, units: usize, upstream: &[S], x: &[S], dw: &mut [S]) small if (rows * inputs * units <= SMALL) {
+        for row in 0..rows {
+            let (upstream, x) = (&upstream[row * units..][..units], &x[row * inputs..][..inputs]);
+            for (u, &upstream) in upstream.iter().enumerate() {
+                for (dw, &x) in dw[u * inputs..][..inputs].iter_mut().zip(x) {
                     *dw += upstream * x;
                 }
             }
@@ -107,9 +113,9 @@ for_every_level! {
 for_every_level! {
     /// `db[u]` += Σᵣ `upstream[r,u]`
     /// `upstream`: rows × units, `db`: units
-    pub fn add_to_bias[S: Scalar](units: usize, upstream: &[S], db: &mut [S]) {
-        for upstream in upstream.chunks_exact(units) {
-            for (db, &upstream) in db.iter_mut().zip(upstream) {
+    pub fn add_to_bias[S: Scalar](rows: usize, units: usize, upstream: &[S], db: &mut [S]) small if (rows * units <= SMALL) {
+        for row in 0..rows {
+            for (db, &upstream) in db.iter_mut().zip(&upstream[row * units..][..units]) {
                 *db += upstream;
             }
         }
@@ -132,20 +138,20 @@ mod tests {
             let upstream = numbers::<S>(rows * units, 4);
             let (mut got, mut want) = (vec![S::ZERO; rows * units], vec![S::ZERO; rows * units]);
             for b in [None, Some(&b[..])] {
-                affine(inputs, units, &x, &w, b, &mut got);
+                affine(rows, inputs, units, &x, &w, b, &mut got);
                 naive::affine(inputs, units, &x, &w, b, &mut want);
                 assert_eq!(got, want, "affine {rows}×{inputs}×{units}");
             }
             let (mut got, mut want) = (x.clone(), x.clone());
-            add_to_inputs(inputs, units, &upstream, &w, &mut got);
+            add_to_inputs(rows, inputs, units, &upstream, &w, &mut got);
             naive::add_to_inputs(inputs, units, &upstream, &w, &mut want);
             assert_eq!(got, want, "dx {rows}×{inputs}×{units}");
             let (mut got, mut want) = (w.clone(), w.clone());
-            add_to_weight(inputs, units, &upstream, &x, &mut got);
+            add_to_weight(rows, inputs, units, &upstream, &x, &mut got);
             naive::add_to_weight(inputs, units, &upstream, &x, &mut want);
             assert_eq!(got, want, "dw {rows}×{inputs}×{units}");
             let (mut got, mut want) = (b.clone(), b.clone());
-            add_to_bias(units, &upstream, &mut got);
+            add_to_bias(rows, units, &upstream, &mut got);
             naive::add_to_bias(units, &upstream, &mut want);
             assert_eq!(got, want, "db {rows}×{units}");
         }

@@ -72,25 +72,21 @@ for_every_level! {
     /// `out[r]` = Σ over columns of f(`a[r,c]`, `y[r,c]`), `slope[r,c]` = ∂f/∂a.
     /// `a`, `y`, `slope`: rows × columns; `out`: rows; `slope` may be empty when not wanted.
     pub fn sum_pairs[F: Binary, S: Scalar](f: &F, columns: usize, a: &[S], y: &[S], out: &mut [S], slope: &mut [S]) {
-        if slope.is_empty() {
-            for ((out, a), y) in out.iter_mut().zip(a.chunks_exact(columns)).zip(y.chunks_exact(columns)) {
-                let mut sum = 0.0;
+        for (r, out) in out.iter_mut().enumerate() {
+            let (a, y) = (&a[r * columns..][..columns], &y[r * columns..][..columns]);
+            let mut sum = 0.0;
+            if slope.is_empty() {
                 for (&a, &y) in a.iter().zip(y) {
                     sum += f.at(a.to_f64(), y.to_f64()).0;
                 }
-                *out = S::from_f64(sum);
-            }
-        } else {
-            let rows = a.chunks_exact(columns).zip(y.chunks_exact(columns)).zip(slope.chunks_exact_mut(columns));
-            for (out, ((a, y), slope)) in out.iter_mut().zip(rows) {
-                let mut sum = 0.0;
-                for ((&a, &y), slope) in a.iter().zip(y).zip(slope) {
+            } else {
+                for ((&a, &y), slope) in a.iter().zip(y).zip(&mut slope[r * columns..][..columns]) {
                     let (value, derivative) = f.at(a.to_f64(), y.to_f64());
                     sum += value;
                     *slope = S::from_f64(derivative);
                 }
-                *out = S::from_f64(sum);
             }
+            *out = S::from_f64(sum);
         }
     }
 }
@@ -98,7 +94,8 @@ for_every_level! {
 for_every_level! {
     /// `grad[r,c]` += `upstream[r]` · `factor[r,c]`; `factor`, `grad`: rows × columns
     pub fn add_row_scaled[S: Scalar](columns: usize, upstream: &[S], factor: &[S], grad: &mut [S]) {
-        for ((grad, factor), &upstream) in grad.chunks_exact_mut(columns).zip(factor.chunks_exact(columns)).zip(upstream) {
+        for (r, &upstream) in upstream.iter().enumerate() {
+            let (factor, grad) = (&factor[r * columns..][..columns], &mut grad[r * columns..][..columns]);
             for (grad, &factor) in grad.iter_mut().zip(factor) {
                 *grad += upstream * factor;
             }

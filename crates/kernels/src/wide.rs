@@ -9,12 +9,11 @@ use crate::narrow;
 
 /// `out[r,u]` = Σᵢ `x[r,i]` · `w[u,i]` + `b[u]`
 /// `x`: rows × inputs, `w`: units × inputs, `b`: units or none, `out`: rows × units
-pub fn affine<S: Scalar>(inputs: usize, units: usize, x: &[S], w: &[S], b: Option<&[S]>, out: &mut [S]) {
-    let rows = out.len() / units;
+pub fn affine<S: Scalar>(rows: usize, inputs: usize, units: usize, x: &[S], w: &[S], b: Option<&[S]>, out: &mut [S]) {
     let a = View { data: x, row: inputs, column: 1 };
     let wt = View { data: w, row: 1, column: inputs };
     if !product(rows, inputs, units, a, wt, out, false) {
-        return narrow::affine(inputs, units, x, w, b, out);
+        return narrow::affine(rows, inputs, units, x, w, b, out);
     }
     if let Some(b) = b {
         for out in out.chunks_exact_mut(units) {
@@ -25,23 +24,21 @@ pub fn affine<S: Scalar>(inputs: usize, units: usize, x: &[S], w: &[S], b: Optio
 
 /// `dx[r,i]` += Σᵤ `upstream[r,u]` · `w[u,i]`
 /// `upstream`: rows × units, `w`: units × inputs, `dx`: rows × inputs
-pub fn add_to_inputs<S: Scalar>(inputs: usize, units: usize, upstream: &[S], w: &[S], dx: &mut [S]) {
-    let rows = dx.len() / inputs;
+pub fn add_to_inputs<S: Scalar>(rows: usize, inputs: usize, units: usize, upstream: &[S], w: &[S], dx: &mut [S]) {
     let d = View { data: upstream, row: units, column: 1 };
     let w_ = View { data: w, row: inputs, column: 1 };
     if !product(rows, units, inputs, d, w_, dx, true) {
-        narrow::add_to_inputs(inputs, units, upstream, w, dx);
+        narrow::add_to_inputs(rows, inputs, units, upstream, w, dx);
     }
 }
 
 /// `dw[u,i]` += Σᵣ `upstream[r,u]` · `x[r,i]`
 /// `upstream`: rows × units, `x`: rows × inputs, `dw`: units × inputs
-pub fn add_to_weight<S: Scalar>(inputs: usize, units: usize, upstream: &[S], x: &[S], dw: &mut [S]) {
-    let rows = x.len() / inputs;
+pub fn add_to_weight<S: Scalar>(rows: usize, inputs: usize, units: usize, upstream: &[S], x: &[S], dw: &mut [S]) {
     let dt = View { data: upstream, row: 1, column: units };
     let x_ = View { data: x, row: inputs, column: 1 };
     if !product(units, rows, inputs, dt, x_, dw, true) {
-        narrow::add_to_weight(inputs, units, upstream, x, dw);
+        narrow::add_to_weight(rows, inputs, units, upstream, x, dw);
     }
 }
 
@@ -142,15 +139,15 @@ mod tests {
             let (x, w, b) = (numbers::<S>(rows * inputs, 1), numbers::<S>(units * inputs, 2), numbers::<S>(units, 3));
             let upstream = numbers::<S>(rows * units, 4);
             let (mut got, mut want) = (vec![S::ZERO; rows * units], vec![S::ZERO; rows * units]);
-            affine(inputs, units, &x, &w, Some(&b), &mut got);
+            affine(rows, inputs, units, &x, &w, Some(&b), &mut got);
             naive::affine(inputs, units, &x, &w, Some(&b), &mut want);
             close(&got, &want, inputs, "affine");
             let (mut got, mut want) = (x.clone(), x.clone());
-            add_to_inputs(inputs, units, &upstream, &w, &mut got);
+            add_to_inputs(rows, inputs, units, &upstream, &w, &mut got);
             naive::add_to_inputs(inputs, units, &upstream, &w, &mut want);
             close(&got, &want, units, "dx");
             let (mut got, mut want) = (w.clone(), w.clone());
-            add_to_weight(inputs, units, &upstream, &x, &mut got);
+            add_to_weight(rows, inputs, units, &upstream, &x, &mut got);
             naive::add_to_weight(inputs, units, &upstream, &x, &mut want);
             close(&got, &want, rows, "dw");
         }

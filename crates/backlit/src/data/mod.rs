@@ -1,8 +1,18 @@
-//! Tables of numbers.
+//! Tables of numbers: where they come from and how their columns are found.
+
+mod bundled;
+mod csv;
+mod cells;
+pub(crate) mod near;
+mod records;
+
+pub use self::csv::{Reading, read, read_csv, read_from};
+pub use bundled::{BUNDLED, bundled, note};
 
 use crate::error::{Error, Kind};
+use std::collections::HashMap;
 
-/// A table of numbers with named columns.
+/// A table of numbers with named columns. Every number is finite.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     /// The file it came from, or the name of the bundled set.
@@ -15,15 +25,73 @@ pub struct Table {
     pub values: Vec<f64>,
 }
 
-/// A table that comes with Backlit: `houses` or `digits`.
-pub fn bundled(name: &str) -> Result<Table, Error> {
-    let text = match name {
-        "houses" => include_str!("../../data/houses.csv"),
-        "digits" => include_str!("../../data/digits.csv"),
-        _ => return Err(Error::new(Kind::Usage, format!("no bundled data '{name}'; there are houses, digits"))),
-    };
-    let mut lines = text.lines();
-    let columns: Vec<String> = lines.next().unwrap_or_default().split(',').map(str::to_string).collect();
-    let values: Vec<f64> = lines.flat_map(|line| line.split(',')).filter_map(|cell| cell.trim().parse().ok()).collect();
-    Ok(Table { source: name.to_string(), rows: values.len() / columns.len(), columns, values })
+impl Table {
+    /// Where a column stands, counted from 0. An unknown name is refused with names like it.
+    pub fn index(&self, column: &str) -> Result<usize, Error> {
+        match self.columns.iter().position(|name| name == column) {
+            Some(index) => Ok(index),
+            None => Err(self.missing(&[column])),
+        }
+    }
+
+    /// Where each of `columns` stands, in their order; the table's other columns do not matter.
+    /// All the names that it lacks are refused at once.
+    pub fn indices(&self, columns: &[String]) -> Result<Vec<usize>, Error> {
+        let places: HashMap<&str, usize> = self.columns.iter().enumerate().map(|(place, name)| (name.as_str(), place)).collect();
+        let missing: Vec<&str> = columns.iter().map(String::as_str).filter(|name| !places.contains_key(name)).collect();
+        if !missing.is_empty() {
+            return Err(self.missing(&missing));
+        }
+        Ok(columns.iter().map(|name| places[name.as_str()]).collect())
+    }
+
+    /// The values of `columns` in their order: rows × columns. Errors as in [`Table::indices`].
+    pub fn take(&self, columns: &[String]) -> Result<Vec<f64>, Error> {
+        let places = self.indices(columns)?;
+        if self.columns.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut values = Vec::with_capacity(self.rows * places.len());
+        for row in self.values.chunks_exact(self.columns.len()) {
+            values.extend(places.iter().map(|&place| row[place]));
+        }
+        Ok(values)
+    }
+
+    /// The names of all columns but these, in the table's order.
+    pub fn without(&self, columns: &[String]) -> Vec<String> {
+        self.columns.iter().filter(|name| !columns.contains(name)).cloned().collect()
+    }
+
+    /// Says which columns are not there, and what the person may have meant.
+    fn missing(&self, names: &[&str]) -> Error {
+        let known = || self.columns.iter().map(String::as_str);
+        let like: Vec<&str> = names.iter().flat_map(|name| near::near(name, known())).collect();
+        let message = match names {
+            [name] => format!("there is no column '{name}'"),
+            _ => format!("{} columns are not there: {}", names.len(), listed(names.iter().copied())),
+        };
+        let hint = match like.as_slice() {
+            [] => format!("one of its columns: {}", listed(known())),
+            like if self.columns.len() <= FEW => format!("did you mean {}? Its columns are {}", listed(like.iter().copied()), listed(known())),
+            like => format!("did you mean {}?", listed(like.iter().copied())),
+        };
+        let error = Error::new(Kind::Data, message).file(&self.source).hint(hint);
+        match names {
+            [name] => error.column(*name),
+            _ => error,
+        }
+    }
+}
+
+/// So many names are still pleasant to read.
+const FEW: usize = 20;
+
+/// Names in quotes; the first of them where they are many.
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.map(|name| format!("'{}'", cells::excerpt(name))).collect();
+    match names.len() {
+        0..=FEW => names.join(", "),
+        count => format!("{} and {} more", names[..FEW].join(", "), count - FEW),
+    }
 }

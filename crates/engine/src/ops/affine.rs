@@ -49,22 +49,22 @@ impl<S: Scalar> Op<S> for Affine {
     }
 
     fn forward(&self, x: Inputs<'_, S>, _saved: &mut [S], out: &mut [S]) {
-        let (inputs, units) = (x.size(0), out.len() / x.rows());
+        let (rows, inputs, units) = (x.rows(), x.size(0), x.width());
         let b = (x.len() == 3).then(|| x.get(2));
         let product = if inputs * units < WIDE { narrow::affine } else { wide::affine };
-        product(inputs, units, x.get(0), x.get(1), b, out);
+        product(rows, inputs, units, x.get(0), x.get(1), b, out);
     }
 
     fn partial(&self, wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
         let x = at.inputs;
-        let (inputs, units) = (x.size(0), upstream.len() / x.rows());
+        let (rows, inputs, units) = (x.rows(), x.size(0), x.width());
         let is_narrow = inputs * units < WIDE;
         match wrt {
-            0 if is_narrow => narrow::add_to_inputs(inputs, units, upstream, x.get(1), grad),
-            0 => wide::add_to_inputs(inputs, units, upstream, x.get(1), grad),
-            1 if is_narrow => narrow::add_to_weight(inputs, units, upstream, x.get(0), grad),
-            1 => wide::add_to_weight(inputs, units, upstream, x.get(0), grad),
-            _ => narrow::add_to_bias(units, upstream, grad),
+            0 if is_narrow => narrow::add_to_inputs(rows, inputs, units, upstream, x.get(1), grad),
+            0 => wide::add_to_inputs(rows, inputs, units, upstream, x.get(1), grad),
+            1 if is_narrow => narrow::add_to_weight(rows, inputs, units, upstream, x.get(0), grad),
+            1 => wide::add_to_weight(rows, inputs, units, upstream, x.get(0), grad),
+            _ => narrow::add_to_bias(rows, units, upstream, grad),
         }
     }
 

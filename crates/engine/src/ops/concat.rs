@@ -42,7 +42,7 @@ impl<S: Scalar> Op<S> for Concat {
     }
 
     fn forward(&self, x: Inputs<'_, S>, _saved: &mut [S], out: &mut [S]) {
-        let width = out.len() / x.rows();
+        let width = x.width();
         let mut start = 0;
         for i in 0..x.len() {
             let size = x.size(i);
@@ -54,7 +54,7 @@ impl<S: Scalar> Op<S> for Concat {
     }
 
     fn partial(&self, wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
-        let width = upstream.len() / at.inputs.rows();
+        let width = at.inputs.width();
         let start: usize = (0..wrt).map(|i| at.inputs.size(i)).sum();
         let size = at.inputs.size(wrt);
         for (grad, upstream) in grad.chunks_exact_mut(size).zip(upstream.chunks_exact(width)) {

@@ -7,7 +7,7 @@
 //! has a root r near -0.752, where ρ - c·t cancels: there it is (z - r)·P(z - r) with r known to
 //! twice double precision.
 
-use super::bits::{clamp, poly, pow2_factors};
+use super::bits::{clamp, mul_pair, poly, pow2_factors};
 use super::normal::{reduce_gauss, tail_ratio};
 
 /// 1/√(2π).
@@ -30,16 +30,21 @@ pub fn gelu_at(z: f64) -> (f64, f64) {
     let e = reduce_gauss(t);
     let m = e.mantissa();
     let (p, q) = pow2_factors(e.k);
-    let ratio = tail_ratio(t);
-    let tail = m * ratio;
-    let bend = m * (-t).mul_add(DENSITY_LO, (-t).mul_add(DENSITY, ratio));
+    let (v, v_lo) = tail_ratio(t);
+    let tail = mul_pair(m, v, v_lo);
+    // z·m·ρ with both products' rounding errors taken along.
+    let a = held * m;
+    let a_lo = held.mul_add(m, -a);
+    let product = a * v;
+    let product = product + a.mul_add(v_lo, a_lo.mul_add(v, a.mul_add(v, -product)));
+    let bend = m * ((-t).mul_add(DENSITY, v) + (-t).mul_add(DENSITY_LO, v_lo));
 
     let slope_below = bend * p * q;
     let u = z - ROOT_HI;
     let slope_near = (u - ROOT_LO) * root_factor(u);
 
     let above = z > 0.0;
-    let value = if above { z * (1.0 - tail * p * q) } else { held * tail * p * q };
+    let value = if above { z * (1.0 - tail * p * q) } else { product * p * q };
     let slope = if above { 1.0 - slope_below } else { slope_below };
     let near = u.abs() <= NEAR_ROOT;
     (value, if near { slope_near } else { slope })
