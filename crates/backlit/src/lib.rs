@@ -4,9 +4,17 @@
 
 pub mod data;
 pub mod error;
+pub mod files;
+pub mod gradient_check;
+pub mod job;
+pub mod metrics;
 pub mod model_file;
+pub mod predictor;
+pub mod prepare;
 pub mod replay;
+pub mod run_directory;
 pub mod run_file;
 pub mod scaler;
+pub mod session;
 
 pub use backlit_engine as engine;

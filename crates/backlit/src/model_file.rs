@@ -1,1 +1,309 @@
-//! To be written.
+//! A trained network and all that is needed to use it, in one file.
+//!
+//! The file is safetensors, so that other programs can read the weights. What Backlit needs besides stands in its
+//! `__metadata__` as two strings: `backlit`, the JSON of [`Metadata`], and `sha256`, a hash over that JSON and all tensors.
+
+mod bytes;
+mod check;
+
+pub use bytes::{from_bytes, to_bytes};
+
+use crate::error::{Error, Kind};
+use crate::scaler::Scaler;
+use backlit_engine::Network;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{ErrorKind, Read, Write};
+use std::path::Path;
+
+/// The version of the file format that this Backlit writes, and the only one it reads.
+pub const FORMAT: u64 = 1;
+
+/// A trained network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// What the parameters mean.
+    pub metadata: Metadata,
+    /// The parameters, flat, in graph order: layer after layer, weight (units × inputs) before bias (units).
+    pub parameters: Parameters,
+}
+
+/// Parameters in the precision they were trained in.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Parameters {
+    /// Four bytes each.
+    F32(Vec<f32>),
+    /// Eight bytes each.
+    F64(Vec<f64>),
+}
+
+/// Four or eight bytes a number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// IEEE 754 binary32.
+    #[default]
+    F32,
+    /// IEEE 754 binary64.
+    F64,
+}
+
+/// What the outputs are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// Numbers in the units of the target columns.
+    Regression,
+    /// One probability for each class; the target column holds the class.
+    Classes,
+    /// The probability that the target is 1 and not 0.
+    TwoClasses,
+    /// Numbers as they are, as in worked examples.
+    Values,
+}
+
+/// All that is known about a model besides its parameters.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metadata {
+    /// [`FORMAT`]
+    pub format: u64,
+    /// The version of the Backlit that wrote it.
+    pub version: String,
+    /// What a person calls it.
+    pub name: String,
+    /// Of the parameters, and of the arithmetic.
+    pub precision: Precision,
+    /// The columns that go in, in order.
+    pub inputs: Vec<String>,
+    /// The columns that come out, in order.
+    pub targets: Vec<String>,
+    /// What the outputs are.
+    pub task: Task,
+    /// The value of the target column for each output; empty unless the task is classes.
+    pub classes: Vec<f64>,
+    /// The layers.
+    pub network: Shape,
+    /// How input columns are standardized; none: they go in as they are.
+    pub input_scaler: Option<Scaler>,
+    /// How target columns were standardized; none: outputs are in the user's units.
+    pub target_scaler: Option<Scaler>,
+    /// Of the run that made it.
+    pub seed: u64,
+    /// How it was trained.
+    pub training: Training,
+}
+
+/// A network as it stands in the file; see [`Network`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shape {
+    /// How many columns go in.
+    pub inputs: usize,
+    /// From the first hidden layer to the output.
+    pub layers: Vec<LayerShape>,
+    /// The loss by name.
+    pub loss: String,
+}
+
+/// One layer as it stands in the file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LayerShape {
+    /// How many units.
+    pub units: usize,
+    /// The activation by name.
+    pub activation: String,
+    /// Whether there is a bias.
+    pub bias: bool,
+    /// What was not updated: `weight`, `bias`, `weight[0,1]`, `bias[1]`.
+    pub freeze: Vec<String>,
+}
+
+/// How a model was trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Training {
+    /// By name.
+    pub optimizer: String,
+    /// Its options, those left at their defaults too.
+    pub options: BTreeMap<String, f64>,
+    /// η
+    pub learning_rate: f64,
+    /// Passes over the rows.
+    pub epochs: u64,
+    /// Rows in a batch; none: all.
+    pub batch: Option<usize>,
+    /// Whether each epoch put the rows into a new order.
+    pub shuffle: bool,
+    /// Rows trained on.
+    pub rows: usize,
+    /// Rows kept aside.
+    pub validation_rows: usize,
+}
+
+impl Shape {
+    /// The engine's network of this shape.
+    pub fn network(&self) -> Network {
+        let layers = self.layers.iter().map(|layer| backlit_engine::network::Layer {
+            units: layer.units,
+            activation: layer.activation.clone(),
+            bias: layer.bias,
+        });
+        Network { inputs: self.inputs, layers: layers.collect(), loss: self.loss.clone() }
+    }
+
+    /// The parameters in graph order, each with its name and its shape: units × inputs, or units.
+    /// None where their count is beyond any memory.
+    pub fn parameters(&self) -> Option<Vec<(String, Vec<usize>)>> {
+        let (mut inputs, mut total, mut parameters) = (self.inputs, 0usize, Vec::new());
+        for (l, layer) in self.layers.iter().enumerate() {
+            total = total.checked_add(layer.units.checked_mul(inputs.checked_add(1)?)?)?;
+            parameters.push((format!("layer{}.weight", l + 1), vec![layer.units, inputs]));
+            if layer.bias {
+                parameters.push((format!("layer{}.bias", l + 1), vec![layer.units]));
+            }
+            inputs = layer.units;
+        }
+        (total <= isize::MAX as usize / 8).then_some(parameters)
+    }
+}
+
+impl Parameters {
+    /// How many.
+    pub fn len(&self) -> usize {
+        match self {
+            Parameters::F32(values) => values.len(),
+            Parameters::F64(values) => values.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Their precision.
+    pub fn precision(&self) -> Precision {
+        match self {
+            Parameters::F32(_) => Precision::F32,
+            Parameters::F64(_) => Precision::F64,
+        }
+    }
+
+    /// Their bytes: little-endian, in graph order.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Parameters::F32(values) => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+            Parameters::F64(values) => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        }
+    }
+
+    /// From the bytes of whole numbers of `precision`.
+    fn from_bytes(bytes: &[u8], precision: Precision) -> Parameters {
+        match precision {
+            Precision::F32 => Parameters::F32(bytes.as_chunks().0.iter().map(|&four| f32::from_le_bytes(four)).collect()),
+            Precision::F64 => Parameters::F64(bytes.as_chunks().0.iter().map(|&eight| f64::from_le_bytes(eight)).collect()),
+        }
+    }
+
+    /// The first that is not finite, and where it stands.
+    fn first_not_finite(&self) -> Option<(usize, f64)> {
+        match self {
+            Parameters::F32(values) => values.iter().position(|value| !value.is_finite()).map(|place| (place, f64::from(values[place]))),
+            Parameters::F64(values) => values.iter().position(|value| !value.is_finite()).map(|place| (place, values[place])),
+        }
+    }
+}
+
+impl Precision {
+    /// Bytes of one number.
+    pub fn bytes(self) -> usize {
+        match self {
+            Precision::F32 => 4,
+            Precision::F64 => 8,
+        }
+    }
+
+    /// `f32` or `f64`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Precision::F32 => "f32",
+            Precision::F64 => "f64",
+        }
+    }
+}
+
+/// SHA-256 of the parameters' little-endian bytes in graph order, in hexadecimal.
+pub fn weights_sha256(parameters: &Parameters) -> String {
+    bytes::hexadecimal(&parameters.to_bytes())
+}
+
+/// Writes a model. Whatever happens, `path` holds afterwards either what it held before or the whole new model:
+/// the bytes go to a new file in the same directory, which then takes the name.
+///
+/// Errors are [`Kind::Failed`]: a full disk, a directory that is not there or may not be written, or a
+/// model that [`load`] would refuse.
+pub fn save(path: &Path, model: &Model) -> Result<(), Error> {
+    let failed = |message: String| Error::new(Kind::Failed, message).file(path.display());
+    let bytes = to_bytes(model).map_err(|message| failed(format!("this model cannot be saved: {message}")))?;
+    let write = || -> std::io::Result<()> {
+        // A path without a directory stands in the current one.
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".backlit-").suffix(".partial");
+        #[cfg(unix)]
+        {
+            // Temporary files are private; a model is a file like any other, minus the person's umask.
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        let mut file = builder.tempfile_in(directory)?;
+        file.write_all(&bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        sync_directory(directory)
+    };
+    write().map_err(|error| {
+        let hint = match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room on the disk, or save elsewhere",
+            ErrorKind::NotFound => "make the directory first",
+            _ => "save to another directory",
+        };
+        failed(format!("the model cannot be written: {error}")).hint(hint)
+    })
+}
+
+/// Makes the new name outlast a power failure. Some file systems cannot, which is no error.
+fn sync_directory(directory: &Path) -> std::io::Result<()> {
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    match File::open(directory)?.sync_all() {
+        Err(error) if !matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Reads a model. Every error is [`Kind::Model`] and names the file; a file that was cut, changed in any bit or
+/// lengthened is refused, as is one whose tensors do not fit its network.
+///
+/// Never takes much more memory than the file has bytes.
+pub fn load(path: &Path) -> Result<Model, Error> {
+    let refused = |message: String| Error::new(Kind::Model, message).file(path.display());
+    let unreadable = |error: std::io::Error| refused(format!("cannot be read: {error}"));
+    let about = std::fs::metadata(path).map_err(unreadable)?;
+    if about.is_dir() {
+        return Err(refused("expected a model file, came a directory".into()).hint("a run directory holds its model as a file"));
+    }
+    if !about.is_file() {
+        return Err(refused("expected a model file, came a device or a pipe".into()));
+    }
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(about.len() + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+    if bytes.len() as u64 != about.len() {
+        return Err(refused(format!("the file changed while it was read: {} bytes before, {} read", about.len(), bytes.len())));
+    }
+    from_bytes(&bytes).map_err(|message| refused(message).hint("train or copy the model again"))
+}

@@ -1,1 +1,245 @@
-//! To be written.
+//! Run files: what to train, how, and on which data, in TOML.
+//!
+//! What a run file leaves out and what depends on the data is `None` here; whoever runs it decides.
+
+mod data;
+mod layers;
+mod network;
+mod train;
+mod values;
+
+pub use crate::model_file::{Precision, Task};
+
+use crate::error::{Error, Kind};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use values::{File, Table};
+
+/// A run file, read and checked as far as it can be without its data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunFile {
+    /// The file's name, for errors.
+    pub file: String,
+    /// `[data]`
+    pub data: Data,
+    /// `[network]`
+    pub network: Network,
+    /// `[train]`
+    pub train: Train,
+}
+
+/// Section `[data]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Data {
+    /// Where the rows are.
+    pub source: Source,
+    /// The target columns by name; empty: none are named. For worked examples these are only names.
+    pub target: Vec<String>,
+    /// Whether columns are brought to mean 0 and standard deviation 1. Without a word: true, and false for worked examples.
+    pub standardize: bool,
+    /// The share of the rows kept aside, 0 ≤ v < 1. Without a word: 0.2, and 0 for worked examples.
+    pub validation: f64,
+}
+
+/// Where the rows of a run come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// A file; a relative path in the run file starts at the run file's folder.
+    Path(PathBuf),
+    /// A table that comes with Backlit.
+    Bundled(String),
+    /// Rows written into the run file, at least one, all finite.
+    Inline {
+        /// rows × inputs
+        inputs: Vec<Vec<f64>>,
+        /// rows × outputs
+        targets: Vec<Vec<f64>>,
+    },
+}
+
+/// Section `[network]`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Network {
+    /// Of the arithmetic. Without a word: f32.
+    pub precision: Precision,
+    /// The loss by name; none: the task's.
+    pub loss: Option<String>,
+    /// What the outputs are; none: judged by the data.
+    pub task: Option<Task>,
+    /// Where initial parameters are drawn from.
+    pub rng: Rng,
+    /// For weights of layers that say nothing; none: chosen by the activation.
+    pub initializer: Option<String>,
+    /// For biases of layers that say nothing; none: zeros.
+    pub bias_initializer: Option<String>,
+    /// In which order a weight is drawn from NumPy's stream.
+    pub orientation: Orientation,
+    /// From the first hidden layer to the output; empty: chosen by the data.
+    pub layers: Vec<Layer>,
+}
+
+/// Where initial parameters are drawn from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rng {
+    /// Backlit's own stream.
+    #[default]
+    Own,
+    /// NumPy's legacy stream, `np.random.seed`. The seed is at most 2³² − 1.
+    Numpy,
+}
+
+/// In which order the numbers of a weight are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Orientation {
+    /// Unit after unit: a notebook's `randn(units, inputs)`.
+    #[default]
+    UnitsByInputs,
+    /// Input after input: a notebook's `randn(inputs, units)`.
+    InputsByUnits,
+}
+
+/// One `[[network.layer]]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// How many units, at least 1.
+    pub units: usize,
+    /// The activation by name. Without a word: linear.
+    pub activation: String,
+    /// The initial weight: units × inputs, finite in the run's precision; none: drawn. Whether the first layer's
+    /// rows are as long as the data are wide is only known where the data stand in the run file.
+    pub weight: Option<Vec<Vec<f64>>>,
+    /// The initial bias.
+    pub bias: Bias,
+    /// For this layer's weight; none: as [`Network::initializer`] says.
+    pub initializer: Option<String>,
+    /// For this layer's bias; none: as [`Network::bias_initializer`] says.
+    pub bias_initializer: Option<String>,
+    /// What is not updated.
+    pub freeze: Vec<Freeze>,
+}
+
+/// A layer's initial bias.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Bias {
+    /// Drawn.
+    #[default]
+    Drawn,
+    /// The layer has none.
+    None,
+    /// One number for each unit, finite in the run's precision.
+    Values(Vec<f64>),
+}
+
+/// A part of a layer that is not updated. Written as in a run file: `weight`, `bias[1]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freeze {
+    /// All weights.
+    Weight,
+    /// All biases.
+    Bias,
+    /// The weight of one unit for one input, counted from 0.
+    WeightElement(usize, usize),
+    /// The bias of one unit, counted from 0.
+    BiasElement(usize),
+}
+
+/// Section `[train]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Train {
+    /// By name. Without a word: adam.
+    pub optimizer: String,
+    /// The optimizer's options that are given; a boolean is 1 or 0.
+    pub options: Vec<(String, f64)>,
+    /// η, finite and above 0; none: the optimizer's own.
+    pub learning_rate: Option<f64>,
+    /// Passes over the rows; none: chosen by the data.
+    pub epochs: Option<u64>,
+    /// Rows of one step; none: chosen by the data.
+    pub batch: Option<Batch>,
+    /// Whether each epoch puts the rows into a new order; none: chosen by the batch.
+    pub shuffle: Option<bool>,
+    /// Decides every draw. Without a word: 0.
+    pub seed: u64,
+    /// Most threads to use, at least 1; none: all there are.
+    pub threads: Option<usize>,
+}
+
+/// Rows of one step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Batch {
+    /// All of them.
+    Full,
+    /// So many, at least 1.
+    Rows(usize),
+}
+
+impl fmt::Display for Freeze {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Freeze::Weight => write!(f, "weight"),
+            Freeze::Bias => write!(f, "bias"),
+            Freeze::WeightElement(unit, input) => write!(f, "weight[{unit},{input}]"),
+            Freeze::BiasElement(unit) => write!(f, "bias[{unit}]"),
+        }
+    }
+}
+
+impl std::str::FromStr for Freeze {
+    type Err = String;
+
+    /// Reads `weight`, `bias`, `weight[0,1]`, `bias[1]`. `Err` says what to type.
+    fn from_str(text: &str) -> Result<Freeze, String> {
+        let wrong = || format!("expected weight, bias, weight[unit,input] or bias[unit] counted from 0, came '{}'", text.escape_debug());
+        let (name, places) = match text.split_once('[') {
+            Some((name, rest)) => {
+                let inside = rest.strip_suffix(']').ok_or_else(wrong)?;
+                let places: Result<Vec<usize>, _> = inside.split(',').map(|place| place.trim().parse()).collect();
+                (name, places.map_err(|_| wrong())?)
+            }
+            None => (text, Vec::new()),
+        };
+        match (name.trim(), places.as_slice()) {
+            ("weight", []) => Ok(Freeze::Weight),
+            ("bias", []) => Ok(Freeze::Bias),
+            ("weight", &[unit, input]) => Ok(Freeze::WeightElement(unit, input)),
+            ("bias", &[unit]) => Ok(Freeze::BiasElement(unit)),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+/// Reads a run file. A file that cannot be read or makes no sense is a [`Kind::Usage`] error that names the file and, where there
+/// is one, the key (`network.layer[1].weight`, layers counted from 1) and the line.
+pub fn read(path: &Path) -> Result<RunFile, Error> {
+    let name = path.display().to_string();
+    let refused = |message: String| Error::new(Kind::Usage, message).file(&name);
+    let bytes = std::fs::read(path).map_err(|error| refused(format!("the run file cannot be read: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        refused(format!("line {line}: expected UTF-8, came byte 0x{:02X}", error.as_bytes()[at]))
+    })?;
+    parse_in(&text, &name, path.parent().unwrap_or(Path::new("")))
+}
+
+/// Reads the text of a run file called `file_name`. Errors as in [`read`].
+pub fn parse(text: &str, file_name: &str) -> Result<RunFile, Error> {
+    parse_in(text, file_name, Path::new(file_name).parent().unwrap_or(Path::new("")))
+}
+
+fn parse_in(text: &str, name: &str, folder: &Path) -> Result<RunFile, Error> {
+    let file = File { text, name };
+    let parsed = toml::de::DeTable::parse(text).map_err(|error| file.syntax(&error))?;
+    let top = Table::top(file, &parsed);
+    top.only(&["data", "network", "train"])?;
+    let Some(section) = top.table("data")? else {
+        return Err(file.error("the section [data] is missing").key("data").hint("add [data] with path, bundled, or inputs and targets"));
+    };
+    let data = data::read(&section, folder)?;
+    let network = match top.table("network")? {
+        Some(section) => network::read(&section, &data)?,
+        None => Network::default(),
+    };
+    let train = train::read(top.table("train")?.as_ref(), &network)?;
+    Ok(RunFile { file: name.to_string(), data, network, train })
+}

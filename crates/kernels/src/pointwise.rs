@@ -7,6 +7,9 @@
 use crate::Scalar;
 use crate::dispatch::for_every_level;
 
+/// Numbers that are done in place rather than in a call, where the arithmetic is plain.
+const SMALL: usize = 8;
+
 /// A function of one number with its derivative. Mark `at` `#[inline(always)]` and keep it free
 /// of branches, so that the loops below run several numbers at a time.
 pub trait Unary {
@@ -52,7 +55,7 @@ for_every_level! {
 
 for_every_level! {
     /// `grad[i]` += `upstream[i]` · `factor[i]`
-    pub fn add_product[S: Scalar](upstream: &[S], factor: &[S], grad: &mut [S]) {
+    pub fn add_product[S: Scalar](upstream: &[S], factor: &[S], grad: &mut [S]) small if (grad.len() <= SMALL) {
         for ((grad, &upstream), &factor) in grad.iter_mut().zip(upstream).zip(factor) {
             *grad += upstream * factor;
         }
@@ -61,7 +64,7 @@ for_every_level! {
 
 for_every_level! {
     /// `grad[i]` += `upstream[i]`
-    pub fn add[S: Scalar](upstream: &[S], grad: &mut [S]) {
+    pub fn add[S: Scalar](upstream: &[S], grad: &mut [S]) small if (grad.len() <= SMALL) {
         for (grad, &upstream) in grad.iter_mut().zip(upstream) {
             *grad += upstream;
         }
@@ -93,7 +96,7 @@ for_every_level! {
 
 for_every_level! {
     /// `grad[r,c]` += `upstream[r]` · `factor[r,c]`; `factor`, `grad`: rows × columns
-    pub fn add_row_scaled[S: Scalar](columns: usize, upstream: &[S], factor: &[S], grad: &mut [S]) {
+    pub fn add_row_scaled[S: Scalar](columns: usize, upstream: &[S], factor: &[S], grad: &mut [S]) small if (grad.len() <= SMALL) {
         for (r, &upstream) in upstream.iter().enumerate() {
             let (factor, grad) = (&factor[r * columns..][..columns], &mut grad[r * columns..][..columns]);
             for (grad, &factor) in grad.iter_mut().zip(factor) {

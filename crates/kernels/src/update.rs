@@ -10,9 +10,15 @@ pub trait Rule<S, const K: usize> {
     fn step(&self, parameter: S, gradient: S, memory: [S; K]) -> (S, [S; K]);
 }
 
+/// Parameters that are done in place rather than in a call.
+const SMALL: usize = 8;
+
 /// `new[i]`, `memory[·][i]` = rule(`old[i]`, `gradient[i]`, `memory[·][i]`). All slices have one length.
 #[inline]
 pub fn update<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, gradient: &[S], old: &[S], new: &mut [S], memory: [&mut [S]; K]) {
+    if new.len() <= SMALL {
+        return plain(rule, gradient, old, new, memory);
+    }
     match level() {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: `level` found AVX-512 F, VL, DQ and BW, AVX2 and FMA on this machine.

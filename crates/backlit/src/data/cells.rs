@@ -41,7 +41,8 @@ fn trimmed(cell: &str) -> Result<f64, Fault> {
 
 /// A cell as it can be shown in an error: control characters escaped, the middle of a long one left out.
 pub(super) fn excerpt(cell: &str) -> String {
-    let shown: String = cell.chars().take(40).flat_map(|letter| if letter.is_control() { letter.escape_debug().collect() } else { vec![letter] }).collect();
+    let shown: String =
+        cell.chars().take(40).flat_map(|letter| if letter.is_control() { letter.escape_debug().collect() } else { vec![letter] }).collect();
     let length = cell.chars().count();
     if length > 40 { format!("{shown}… ({length} characters)") } else { shown }
 }
@@ -69,14 +70,17 @@ struct Place {
     row: usize,
     line: usize,
     column: usize,
+    /// The cell, or the beginning of a very long one.
     cell: String,
+    /// As an error shows it.
+    shown: String,
     fault: Fault,
 }
 
 impl Faults {
     /// Notes a faulty cell of `width` columns.
     pub fn add(&mut self, fault: Fault, cell: &str, row: usize, line: usize, column: usize, width: usize) {
-        let place = || Place { row, line, column, cell: shorten(cell), fault };
+        let place = || Place { row, line, column, cell: shorten(cell), shown: excerpt(cell.trim()), fault };
         self.columns.resize(width, Column::default());
         let of = &mut self.columns[column];
         match fault {
@@ -96,7 +100,7 @@ impl Faults {
             return Some(self.text_columns(names, rows, delimiter));
         }
         let name = &names[first.column];
-        let cell = excerpt(&first.cell);
+        let cell = &first.shown;
         let (message, hint) = match first.fault {
             Fault::Missing if first.cell.is_empty() => ("expected a number, came an empty cell".to_string(), MISSING_HINT),
             Fault::Missing => (format!("expected a number, came '{cell}': a missing value"), MISSING_HINT),
@@ -120,7 +124,7 @@ impl Faults {
             .take(super::FEW)
             .map(|(count, first)| {
                 let share = if count == rows { "every row".to_string() } else { format!("{count} of {rows} rows") };
-                let (name, cell) = (excerpt(&names[first.column]), excerpt(&first.cell));
+                let (name, cell) = (excerpt(&names[first.column]), &first.shown);
                 format!("'{name}' ({share}, first '{cell}' in row {}, line {})", first.row, first.line)
             })
             .collect();
@@ -164,7 +168,9 @@ mod tests {
 
     #[test]
     fn cells_are_numbers_or_one_fault() {
-        for (cell, value) in [("1", 1.0), (" -2.5\r", -2.5), ("+.5", 0.5), ("1e3", 1000.0), ("\u{a0}7", 7.0), ("5e-324", 5e-324), ("1.", 1.0)] {
+        for (cell, value) in
+            [("1", 1.0), (" -2.5\r", -2.5), ("+.5", 0.5), ("1e3", 1000.0), ("\u{a0}7", 7.0), ("5e-324", 5e-324), ("1.", 1.0)]
+        {
             assert_eq!(number(cell), Ok(value), "{cell:?}");
         }
         for cell in ["", "  ", "NA", "n/a", "NULL", "None", "?", "-"] {

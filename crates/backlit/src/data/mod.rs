@@ -1,8 +1,8 @@
 //! Tables of numbers: where they come from and how their columns are found.
 
 mod bundled;
-mod csv;
 mod cells;
+mod csv;
 pub(crate) mod near;
 mod records;
 
@@ -73,7 +73,9 @@ impl Table {
         };
         let hint = match like.as_slice() {
             [] => format!("one of its columns: {}", listed(known())),
-            like if self.columns.len() <= FEW => format!("did you mean {}? Its columns are {}", listed(like.iter().copied()), listed(known())),
+            like if self.columns.len() <= FEW => {
+                format!("did you mean {}? Its columns are {}", listed(like.iter().copied()), listed(known()))
+            }
             like => format!("did you mean {}?", listed(like.iter().copied())),
         };
         let error = Error::new(Kind::Data, message).file(&self.source).hint(hint);

@@ -122,8 +122,11 @@ impl<R: Read> Records<R> {
         let text = std::str::from_utf8(bytes).map_err(|wrong| {
             let at = wrong.valid_up_to();
             let cell = self.ends.iter().take_while(|&&end| end < at).count();
-            let from = self.before + start as u64;
-            let message = format!("expected UTF-8, came the byte 0x{:02X} at byte {at} of the line (byte {from} of the file)", bytes[at]);
+            let raw = std::str::from_utf8(&self.buffer[start..self.start]);
+            let in_line = raw.err().map_or(at, |wrong| wrong.valid_up_to());
+            let in_file = self.before + (start + in_line) as u64;
+            let message =
+                format!("expected UTF-8, came the byte 0x{:02X} at byte {in_line} of the line (byte {in_file} of the file)", bytes[at]);
             Broken { line, cell: Some(cell), message, hint: Some("save the file as UTF-8") }
         })?;
         Ok(Some(Record { line, text, ends: &self.ends }))

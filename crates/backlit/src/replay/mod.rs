@@ -1,3 +1,31 @@
 //! The four notebooks, replayed through the engine.
+//!
+//! A replay computes every number of a teaching notebook with the engine that trains networks, prints
+//! what the notebook's code prints, says in footnotes where the notebook departs from its own
+//! mathematics, and compares the engine with the notebook's own expressions.
 
+mod explicit;
+mod houses;
+mod mazur;
 pub mod python_text;
+mod record;
+mod relu;
+mod study;
+
+pub use record::{Agreement, Cell, Footnote, Replay};
+
+use crate::error::{Error, Kind};
+
+/// The replays there are, each under the name it is called by.
+pub const NAMES: [&str; 4] = ["explicit", "houses", "mazur", "relu"];
+
+/// Replays a notebook: `explicit`, `houses`, `mazur` or `relu`.
+pub fn replay(name: &str) -> Result<Replay, Error> {
+    match name {
+        "explicit" => explicit::replay(),
+        "houses" => houses::replay(),
+        "mazur" => mazur::replay(),
+        "relu" => relu::replay(),
+        _ => Err(Error::new(Kind::Usage, format!("no replay '{name}'")).hint(format!("one of {}", NAMES.join(", ")))),
+    }
+}

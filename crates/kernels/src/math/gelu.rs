@@ -20,7 +20,7 @@ const ROOT_LO: f64 = 1.4956759177009883e-17;
 /// Half the width of the stretch where the polynomial stands in.
 const NEAR_ROOT: f64 = 0.25;
 
-/// z·Φ(z) and its derivative Φ(z) + z·φ(z), within @GELUV@ and @GELUD@ units in the last place
+/// z·Φ(z) and its derivative Φ(z) + z·φ(z), within 2.7 and 3.2 units in the last place
 /// everywhere.
 #[inline(always)]
 pub fn gelu_at(z: f64) -> (f64, f64) {

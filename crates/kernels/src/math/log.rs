@@ -25,7 +25,8 @@ fn split(x: f64) -> (f64, f64) {
     let shifted = x.to_bits().wrapping_add(ONE - SQRT_HALF);
     let m = f64::from_bits((shifted & 0x000f_ffff_ffff_ffff).wrapping_add(SQRT_HALF));
     // The exponent field as a float: set into the low bits of 2^52, which is then taken away.
-    let k = f64::from_bits((shifted >> 52) | 0x4330_0000_0000_0000) - (4_503_599_627_370_496.0 + 1023.0);
+    let field = f64::from_bits((shifted >> 52) | 0x4330_0000_0000_0000);
+    let k = field - (4_503_599_627_370_496.0 + 1023.0);
     (k + lift, m)
 }
 

@@ -31,3 +31,68 @@ pub use normal::{mills, normal_cdf};
 pub use sigmoid::{sigmoid_at, softplus_at};
 pub use silu::silu_at;
 pub use tanh::{tanh, tanh_at};
+
+#[cfg(test)]
+mod tests {
+    /// Inputs of every kind: a dense stretch, the whole exponent range, and the special values.
+    #[cfg(target_arch = "x86_64")]
+    fn inputs() -> Vec<f64> {
+        let mut x: Vec<f64> = (0..6000).map(|i| f64::from(i) * 0.253 - 760.0).collect();
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        while x.len() < 9994 {
+            // xorshift64 (Marsaglia 2003): all bit patterns.
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            x.push(f64::from_bits(state));
+        }
+        x.extend([0.0, -0.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 5e-324]);
+        x
+    }
+
+    /// Runs `f` over the inputs in a loop compiled for AVX2 and in one that is not.
+    #[cfg(target_arch = "x86_64")]
+    macro_rules! same_bits {
+        ($($name:literal: $f:expr),+ $(,)?) => {$({
+            #[target_feature(enable = "avx2,fma")]
+            fn vector(x: &[f64], y: &mut [f64]) {
+                for (x, y) in x.iter().zip(y) {
+                    *y = $f(*x);
+                }
+            }
+            let x = inputs();
+            let mut y = vec![0.0; x.len()];
+            // SAFETY: the caller has checked that the machine has AVX2 and FMA.
+            unsafe { vector(&x, &mut y) };
+            for (x, y) in x.iter().zip(&y) {
+                let plain: f64 = $f(*x);
+                assert!(
+                    plain.to_bits() == y.to_bits() || (plain.is_nan() && y.is_nan()),
+                    "{}({x:?}): {plain:?} portable, {y:?} with vectors",
+                    $name
+                );
+            }
+        })+};
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn vector_and_portable_builds_agree_to_the_bit() {
+        if !(is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")) {
+            return;
+        }
+        same_bits! {
+            "exp": super::exp,
+            "exp_m1": super::exp_m1,
+            "ln": super::ln,
+            "ln_1p": super::ln_1p,
+            "tanh": super::tanh,
+            "sigmoid slope": |x| super::sigmoid_at(x).1,
+            "softplus": |x| super::softplus_at(x).0,
+            "silu slope": |x| super::silu_at(x).1,
+            "gelu": |x| super::gelu_at(x).0,
+            "gelu slope": |x| super::gelu_at(x).1,
+            "log cosh": |x| super::log_cosh_at(x).0,
+        }
+    }
+}

@@ -1,10 +1,10 @@
 //! SiLU, z·σ(z) (Elfwing, Uchibe and Doya 2018; "swish"), and its derivative.
 //!
 //! Letters: e^-|z| = m·2^k, i = 1/(1 + e^-|z|). For z < 0 value and derivative are
-//! z·m·i·2^k and m·i·(1 + z·i)·2^k: all factors are multiplied first and the power of two comes
-//! last, for where e^z is subnormal z·e^z still has digits to lose. For z >= 0 they are z·i and
-//! i + z·e·i². The derivative has a root r near -1.278, where 1 + z·i cancels: there it is
-//! (z - r)·P(z - r) with r known to twice double precision.
+//! z·m·i·2^k and m·i·(1 + z·i)·2^k, the power of two last: where e^z is subnormal and has lost
+//! digits, z·e^z need not have. For z >= 0 they are z·i and i + z·e·i² with e = e^-z. The
+//! derivative has a root r near -1.278, where 1 + z·i cancels: there it is (z - r)·P(z - r) with r
+//! known to twice double precision.
 
 use super::bits::{clamp, mul_pair, poly, pow2_factors};
 use super::exp::reduce;
@@ -17,8 +17,8 @@ const ROOT_LO: f64 = -1.0946994183093437e-16;
 /// least a fifth of its terms' size, inside it degree 12 suffices.
 const NEAR_ROOT: f64 = 0.25;
 
-/// z·σ(z) and its derivative σ(z)(1 + z(1 - σ(z))), within @SILUV@ and @SILUD@ units in the last
-/// place everywhere.
+/// z·σ(z) and its derivative σ(z)(1 + z(1 - σ(z))), within 2.3 and 3.3 units in the last place
+/// everywhere.
 #[inline(always)]
 pub fn silu_at(z: f64) -> (f64, f64) {
     // Held where both are 0 on the left and the exponential is 0 on the right: no ∞·0.

@@ -1,0 +1,286 @@
+//! Reads a table from text with delimiters.
+
+use super::cells::{Faults, excerpt, number};
+use super::records::{Broken, Record, Records};
+use super::{FEW, Table, listed};
+use crate::error::{Error, Kind};
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+
+/// A table, and how it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// The numbers.
+    pub table: Table,
+    /// What stands between two cells: one of `,` `;` tab `|`.
+    pub delimiter: char,
+    /// Whether the first line names the columns; otherwise they are `c0`, `c1` and so on.
+    pub header: bool,
+    /// What a person should be told about this reading, one sentence each.
+    pub notes: Vec<String>,
+}
+
+/// Reads a table of numbers: rows × columns. See [`read`].
+pub fn read_csv(path: &Path) -> Result<Table, Error> {
+    Ok(read(path)?.table)
+}
+
+/// Reads a table of numbers and says how it was understood.
+///
+/// The delimiter is the one of `,` `;` tab `|` that splits the first lines most evenly. The first line is a
+/// header if one of its cells is no number. A byte order mark, carriage returns, blanks around cells and
+/// empty lines at the end are skipped; a cell may stand in quotes.
+///
+/// Every cell below the header must be a finite number. Errors ([`Kind::Data`]) name the file and, where there
+/// is one, the row (counted from 0, without the header), the line and the column.
+pub fn read(path: &Path) -> Result<Reading, Error> {
+    let source = path.display().to_string();
+    let refused = |error: std::io::Error| {
+        let refused = Error::new(Kind::Data, format!("cannot be read: {error}")).file(&source);
+        match error.kind() {
+            ErrorKind::NotFound => refused.hint(format!("check the path, or use a bundled set: {}", super::BUNDLED.join(", "))),
+            _ => refused,
+        }
+    };
+    if std::fs::metadata(path).map_err(refused)?.is_dir() {
+        return Err(Error::new(Kind::Data, "expected a file, came a directory").file(&source));
+    }
+    let file = File::open(path).map_err(refused)?;
+    let before = file.metadata().map_err(refused)?;
+    let reading = read_from(&file, &source);
+    let after = file.metadata().map_err(refused)?;
+    if before.is_file() && before.len() != after.len() {
+        let message = format!("the file changed while it was read: {} bytes before, {} after", before.len(), after.len());
+        return Err(Error::new(Kind::Data, message).file(&source).hint("read it again when nothing writes to it"));
+    }
+    reading
+}
+
+/// Reads a table from anything that gives bytes; `source` is its name in errors. See [`read`].
+pub fn read_from(input: impl Read, source: &str) -> Result<Reading, Error> {
+    let mut records = Records::new(input).map_err(|broken| broken.at(None, &[])).map_err(|error| error.file(source))?;
+    table_of(&mut records, source).map_err(|error| error.file(source))
+}
+
+fn table_of(records: &mut Records<impl Read>, source: &str) -> Result<Reading, Error> {
+    refuse_binary(records.sample())?;
+    let (delimiter, terminator) = split(records.sample(), records.sample_is_all());
+    records.split_at(delimiter, terminator);
+    let delimiter = char::from(delimiter);
+    let mut notes = Vec::new();
+    let mut values = Vec::new();
+    let first = loop {
+        match records.next().map_err(|broken| broken.at(None, &[]))? {
+            Some(record) if record.is_blank() => continue,
+            first => break first,
+        }
+    };
+    let Some(first) = first else {
+        return Err(Error::new(Kind::Data, "expected a table, came a file without any text"));
+    };
+    let header = is_header(&first);
+    let columns: Vec<String> = match header {
+        true => names(&first)?,
+        false => (0..first.len()).map(|column| format!("c{column}")).collect(),
+    };
+    let mut body = Body { columns: &columns, rows: 0, values: &mut values, faults: Faults::default(), empty_line: None };
+    if header {
+        let numbers: Vec<&str> = columns.iter().map(String::as_str).filter(|name| name.parse::<f64>().is_ok()).collect();
+        if !numbers.is_empty() {
+            notes.push(format!("the first line is taken for the names of the columns, though {} are numbers", listed(numbers.into_iter())));
+        }
+    } else {
+        notes.push("the first line is all numbers: there is no header, the columns are called c0, c1 and so on".to_string());
+        body.add(&first)?;
+    }
+    while let Some(record) = records.next().map_err(|broken| broken.at((header || body.rows > 0).then_some(body.rows), &columns))? {
+        body.add(&record)?;
+    }
+    let (rows, faults) = (body.rows, body.faults);
+    if rows == 0 {
+        return Err(Error::new(Kind::Data, "expected at least one row of numbers, came a header only"));
+    }
+    if let Some(error) = faults.error(&columns, rows, delimiter) {
+        return Err(error);
+    }
+    Ok(Reading { table: Table { source: source.to_string(), columns, rows, values }, delimiter, header, notes })
+}
+
+/// The rows below the header, while they are read.
+struct Body<'a> {
+    columns: &'a [String],
+    rows: usize,
+    values: &'a mut Vec<f64>,
+    faults: Faults,
+    /// The line of the first empty line that nothing but empty lines has followed so far.
+    empty_line: Option<usize>,
+}
+
+impl Body<'_> {
+    fn add(&mut self, record: &Record<'_>) -> Result<(), Error> {
+        if record.is_blank() {
+            self.empty_line.get_or_insert(record.line);
+            return Ok(());
+        }
+        let width = self.columns.len();
+        if let Some(line) = self.empty_line {
+            let message = format!("line {line}: expected a row of {}, came an empty line", cells_of(width));
+            return Err(Error::new(Kind::Data, message).row(self.rows).hint("take the empty line out; only at the end they do not matter"));
+        }
+        if record.len() != width {
+            let message = format!("line {}: expected {}, came {}", record.line, cells_of(width), record.len());
+            let hint = "put a cell that holds the delimiter into quotes, and give every row the same number of cells";
+            return Err(Error::new(Kind::Data, message).row(self.rows).hint(hint));
+        }
+        for (column, cell) in record.cells().enumerate() {
+            self.values.push(number(cell).unwrap_or_else(|fault| {
+                self.faults.add(fault, cell, self.rows, record.line, column, width);
+                f64::NAN
+            }));
+        }
+        self.rows += 1;
+        Ok(())
+    }
+}
+
+fn cells_of(width: usize) -> String {
+    format!("{width} {}", if width == 1 { "cell" } else { "cells" })
+}
+
+impl Broken {
+    /// The error, in a row of the data if it lies below the header.
+    fn at(self, row: Option<usize>, columns: &[String]) -> Error {
+        let name = self.cell.and_then(|cell| columns.get(cell));
+        let cell = match self.cell {
+            Some(cell) if name.is_none() => format!(", cell {} of the line", cell + 1),
+            _ => String::new(),
+        };
+        let mut error = Error::new(Kind::Data, format!("line {}{cell}: {}", self.line, self.message));
+        error.row = row;
+        error.column = name.cloned();
+        error.hint = self.hint.map(str::to_string);
+        error
+    }
+}
+
+/// Whether a first line names the columns: some cell of it is no number at all. An empty cell among numbers
+/// is a missing number.
+fn is_header(first: &Record<'_>) -> bool {
+    first.cells().any(|cell| !cell.trim().is_empty() && cell.trim().parse::<f64>().is_err())
+}
+
+/// The header's names, all different and none empty.
+fn names(header: &Record<'_>) -> Result<Vec<String>, Error> {
+    let line = header.line;
+    let names: Vec<String> = header.cells().map(|cell| cell.trim().to_string()).collect();
+    if let Some(place) = names.iter().position(|name| name.contains('\0')) {
+        let message = format!("line {line}: expected a column name, came '{}', which holds a zero byte", excerpt(&names[place]));
+        return Err(Error::new(Kind::Data, message).hint("save the file as UTF-8 text"));
+    }
+    if let Some(long) = names.iter().find(|name| name.len() > LONGEST_NAME) {
+        let message = format!("line {line}: expected column names of at most {LONGEST_NAME} bytes, came '{}'", excerpt(long));
+        return Err(Error::new(Kind::Data, message).hint("look for a quote that is never closed"));
+    }
+    if let Some(place) = names.iter().position(String::is_empty) {
+        let message = format!("line {line}: expected a name for column {} of {}, came nothing", place + 1, names.len());
+        let hint = match place {
+            0 => "name the column; if it is only the row's number, leave it out (pandas: index=False)",
+            _ if place + 1 == names.len() => "name the column, or take the delimiter from the end of each line",
+            _ => "name the column",
+        };
+        return Err(Error::new(Kind::Data, message).column("").hint(hint));
+    }
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let twice: Vec<&str> = names.iter().map(String::as_str).filter(|name| bump(&mut places, name) == 2).collect();
+    if let Some(name) = twice.first() {
+        let message = format!("line {line}: expected names that differ, came more than once: {}", listed(twice.iter().copied()));
+        return Err(Error::new(Kind::Data, message).column(*name).hint("rename or drop the repeated columns"));
+    }
+    Ok(names)
+}
+
+/// Counts a name; says how often it has come.
+fn bump<'a>(counts: &mut HashMap<&'a str, usize>, name: &'a str) -> usize {
+    let count = counts.entry(name).or_insert(0);
+    *count += 1;
+    *count
+}
+
+/// A longer name is a sign of a broken file.
+const LONGEST_NAME: usize = 1 << 16;
+
+/// Files that are no text, by their first bytes.
+const BINARY: [(&[u8], &str, &str); 6] = [
+    (b"PK\x03\x04", "a zip file or a spreadsheet", "save the sheet as CSV"),
+    (b"\x1F\x8B", "a gzip file", "unpack it first"),
+    (b"PAR1", "a Parquet file", "convert it to CSV"),
+    (b"\x93NUMPY", "a NumPy file", "convert it to CSV: numpy.savetxt(…, delimiter=',')"),
+    (b"\xFF\xFE", "UTF-16 text", "save the file as UTF-8"),
+    (b"\xFE\xFF", "UTF-16 text", "save the file as UTF-8"),
+];
+
+fn refuse_binary(sample: &[u8]) -> Result<(), Error> {
+    if sample.is_empty() {
+        return Err(Error::new(Kind::Data, "expected a table, came an empty file"));
+    }
+    for (start, what, hint) in BINARY {
+        if sample.starts_with(start) {
+            return Err(Error::new(Kind::Data, format!("expected text with delimiters, came {what}")).hint(hint));
+        }
+    }
+    match sample.iter().position(|&byte| byte == 0) {
+        Some(at) => {
+            let line = sample[..at].iter().filter(|&&byte| byte == b'\n').count() + 1;
+            let message = format!("line {line}: expected text with delimiters, came a zero byte (byte {at}): a binary file, or UTF-16");
+            Err(Error::new(Kind::Data, message).hint("save the table as CSV in UTF-8"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The candidates. Where several split all lines evenly the earliest wins: a comma is often a decimal
+/// comma, the others are hardly ever part of a number.
+const DELIMITERS: [u8; 4] = [b'\t', b';', b'|', b','];
+
+/// The delimiter and the line end that split a sample most evenly.
+fn split(sample: &[u8], is_all: bool) -> (u8, u8) {
+    let terminator = if sample.contains(&b'\n') || !sample.contains(&b'\r') { b'\n' } else { b'\r' };
+    let counts = counts(sample, is_all, terminator);
+    let even = |k: usize| counts.iter().filter(|line| line[k] == counts[0][k]).count();
+    let best = (0..DELIMITERS.len())
+        .filter(|&k| counts.first().is_some_and(|first| first[k] > 0))
+        // `max_by_key` keeps the last of equals.
+        .rev()
+        .max_by_key(|&k| even(k));
+    (best.map_or(b',', |k| DELIMITERS[k]), terminator)
+}
+
+/// How often each candidate stands outside quotes, for each of the first lines with text.
+fn counts(sample: &[u8], is_all: bool, terminator: u8) -> Vec<[usize; 4]> {
+    let mut lines = Vec::new();
+    let (mut line, mut quoted, mut blank) = ([0; 4], false, true);
+    for &byte in sample {
+        if byte == b'"' {
+            quoted = !quoted;
+        } else if byte == terminator && !quoted {
+            if !blank {
+                lines.push(line);
+            }
+            if lines.len() == FEW {
+                return lines;
+            }
+            (line, blank) = ([0; 4], true);
+            continue;
+        } else if let Some(k) = DELIMITERS.iter().position(|&delimiter| delimiter == byte && !quoted) {
+            line[k] += 1;
+        }
+        blank &= byte.is_ascii_whitespace();
+    }
+    // The last line of a part may be cut; the only line is judged all the same.
+    if !blank && (is_all || lines.is_empty()) {
+        lines.push(line);
+    }
+    lines
+}

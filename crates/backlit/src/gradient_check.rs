@@ -1,0 +1,103 @@
+//! The gradient check of a model on a table, or of a run file at its initial parameters.
+
+use crate::data::Table;
+use crate::error::{Error, Kind};
+use crate::job::{Job, Rows, rows_for};
+use crate::model_file::{Model, Parameters};
+use crate::predictor::scaled;
+use backlit_engine::check::{Report, check};
+use backlit_engine::step::Runner;
+use backlit_engine::{Network, Plan};
+
+/// What is checked: a network at a point, on rows as it sees them, in f64.
+pub struct Subject {
+    /// The layers and the loss.
+    pub network: Network,
+    /// Flat, in graph order.
+    pub parameters: Vec<f64>,
+    /// How many rows.
+    pub rows: usize,
+    /// rows × inputs, standardized if the network is trained so.
+    pub x: Vec<f64>,
+    /// rows × outputs, likewise.
+    pub y: Vec<f64>,
+    /// Rows in a batch of the training; none: all.
+    pub batch: Option<usize>,
+    /// Most threads to use.
+    pub threads: usize,
+}
+
+impl Subject {
+    /// A run file's network at its initial parameters, on all of its rows in their order.
+    pub fn of_job(job: &Job) -> Subject {
+        let all = job.all_rows();
+        Subject {
+            network: job.shape.network(),
+            parameters: job.initial.clone(),
+            rows: all.rows,
+            x: scaled(&job.input_scaler, &all.x),
+            y: scaled(&job.target_scaler, &all.y),
+            batch: job.batch,
+            threads: job.threads,
+        }
+    }
+
+    /// A model on the rows of a table.
+    pub fn of_model(model: &Model, table: &Table, threads: usize) -> Result<Subject, Error> {
+        let Rows { rows, x, y, .. } = rows_for(&model.metadata, table, true)?;
+        let parameters = match &model.parameters {
+            Parameters::F32(numbers) => numbers.iter().map(|&number| f64::from(number)).collect(),
+            Parameters::F64(numbers) => numbers.clone(),
+        };
+        Ok(Subject {
+            network: model.metadata.network.network(),
+            parameters,
+            rows,
+            x: scaled(&model.metadata.input_scaler, &x),
+            y: scaled(&model.metadata.target_scaler, &y),
+            batch: model.metadata.training.batch,
+            threads,
+        })
+    }
+
+    /// Keeps one row, counted from 0.
+    pub fn only(mut self, row: usize) -> Result<Subject, Error> {
+        if row >= self.rows {
+            let message = format!("there is no row {row}: the data have {} rows, counted from 0", self.rows);
+            return Err(Error::new(Kind::Usage, message));
+        }
+        let (inputs, outputs) = (self.x.len() / self.rows, self.y.len() / self.rows);
+        self.x = self.x[row * inputs..][..inputs].to_vec();
+        self.y = self.y[row * outputs..][..outputs].to_vec();
+        self.rows = 1;
+        Ok(self)
+    }
+
+    /// Compares the gradient that training uses (batch by batch, weighed by their rows) with the independent one.
+    pub fn check(&self) -> Result<Report, Error> {
+        let built = self.network.build::<f64>().map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
+        let plan = Plan::gradient(&built.graph, built.cost);
+        let batch = self.batch.unwrap_or(self.rows).clamp(1, self.rows);
+        let mut runner = Runner::new(&plan, batch, self.threads);
+        let (inputs, outputs) = (self.x.len() / self.rows, self.y.len() / self.rows);
+        let mut of_batch = vec![0.0; self.parameters.len()];
+        let mut gradient = |parameters: &[f64]| {
+            let mut total = vec![0.0; parameters.len()];
+            for start in (0..self.rows).step_by(batch) {
+                let rows = batch.min(self.rows - start);
+                let x = &self.x[start * inputs..][..rows * inputs];
+                let y = &self.y[start * outputs..][..rows * outputs];
+                runner.gradient(&plan, parameters, &[x, y], rows, &mut of_batch);
+                let share = rows as f64 / self.rows as f64;
+                total.iter_mut().zip(&of_batch).for_each(|(total, part)| *total += share * part);
+            }
+            total
+        };
+        let report = check(&built.graph, built.cost, &self.parameters, &[&self.x, &self.y], self.rows, &mut gradient);
+        if !report.cost.is_finite() {
+            let message = format!("the cost is {} here, so there is no gradient to check", report.cost);
+            return Err(Error::new(Kind::Diverged, message).hint("smaller parameters, or standardize = true"));
+        }
+        Ok(report)
+    }
+}

@@ -1,0 +1,206 @@
+//! A training with every choice made: data split and encoded, network drawn, settings filled in.
+
+use crate::data::Table;
+use crate::error::{Error, Kind};
+use crate::model_file::{self, FORMAT, Metadata, Precision, Task, Training};
+use crate::predictor::Surroundings;
+use crate::scaler::Scaler;
+use backlit_engine::optimizers;
+use backlit_engine::random::{Purpose, Random};
+use std::ops::Range;
+
+/// All that is needed to train.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// What a person calls it: the file's or the bundled set's name.
+    pub name: String,
+    /// What is predicted.
+    pub task: Task,
+    /// The target's value for each output; empty unless the task is classes.
+    pub classes: Vec<f64>,
+    /// Input columns.
+    pub inputs: Vec<String>,
+    /// Target columns.
+    pub targets: Vec<String>,
+    /// Layers, loss, what is frozen.
+    pub shape: model_file::Shape,
+    /// Of the parameters and the arithmetic.
+    pub precision: Precision,
+    /// Initial parameters, flat, in graph order.
+    pub initial: Vec<f64>,
+    /// Places in them that are not updated.
+    pub frozen: Vec<Range<usize>>,
+    /// Rows trained on.
+    pub train: Rows,
+    /// Rows kept aside.
+    pub held: Rows,
+    /// How inputs are standardized.
+    pub input_scaler: Option<Scaler>,
+    /// How targets are standardized.
+    pub target_scaler: Option<Scaler>,
+    /// Optimizer by name.
+    pub optimizer: String,
+    /// Its options as given.
+    pub options: Vec<(String, f64)>,
+    /// η
+    pub learning_rate: f64,
+    /// Passes over the rows.
+    pub epochs: u64,
+    /// Rows in a batch; none: all.
+    pub batch: Option<usize>,
+    /// Whether each epoch reorders the rows.
+    pub shuffle: bool,
+    /// Decides split, initial parameters and order.
+    pub seed: u64,
+    /// Most threads to use.
+    pub threads: usize,
+    /// What a person should be told about the choices made.
+    pub notes: Vec<String>,
+}
+
+/// Rows with their targets, in raw units; targets of classes are one-hot.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rows {
+    /// How many.
+    pub rows: usize,
+    /// Their numbers in the data, counted from 0.
+    pub numbers: Vec<usize>,
+    /// rows × inputs
+    pub x: Vec<f64>,
+    /// rows × outputs
+    pub y: Vec<f64>,
+}
+
+impl Rows {
+    /// The first so many rows.
+    pub fn first(&self, count: usize, inputs: usize, outputs: usize) -> Rows {
+        let rows = self.rows.min(count);
+        Rows { rows, numbers: self.numbers[..rows].to_vec(), x: self.x[..rows * inputs].to_vec(), y: self.y[..rows * outputs].to_vec() }
+    }
+
+    /// The rows of these numbers, in their order.
+    fn pick(&self, numbers: &[usize], inputs: usize, outputs: usize) -> Rows {
+        let lines = |from: &[f64], width: usize| numbers.iter().flat_map(|&r| from[r * width..(r + 1) * width].to_vec()).collect();
+        Rows { rows: numbers.len(), numbers: numbers.to_vec(), x: lines(&self.x, inputs), y: lines(&self.y, outputs) }
+    }
+
+    /// Keeps a share of the rows aside: (trained on, kept aside), both in the order of the data.
+    /// At least one row is trained on; a share above 0 keeps at least one aside where there are two.
+    pub fn split(&self, share: f64, seed: u64, inputs: usize, outputs: usize) -> (Rows, Rows) {
+        if share == 0.0 || self.rows < 2 {
+            return (self.clone(), Rows::default());
+        }
+        let aside = ((self.rows as f64 * share).round() as usize).clamp(1, self.rows - 1);
+        let mut order: Vec<u32> = (0..self.rows as u32).collect();
+        Random::new(seed, Purpose::Split, 0).shuffle(&mut order);
+        let mut order: Vec<usize> = order.into_iter().map(|row| row as usize).collect();
+        order[..aside].sort_unstable();
+        order[aside..].sort_unstable();
+        (self.pick(&order[aside..], inputs, outputs), self.pick(&order[..aside], inputs, outputs))
+    }
+}
+
+impl Job {
+    /// How many outputs.
+    pub fn outputs(&self) -> usize {
+        self.shape.layers.last().map_or(0, |layer| layer.units)
+    }
+
+    /// All rows in the order of the data.
+    pub fn all_rows(&self) -> Rows {
+        let (inputs, outputs) = (self.inputs.len(), self.outputs());
+        let both = Rows {
+            rows: self.train.rows + self.held.rows,
+            numbers: [&self.train.numbers[..], &self.held.numbers].concat(),
+            x: [&self.train.x[..], &self.held.x].concat(),
+            y: [&self.train.y[..], &self.held.y].concat(),
+        };
+        let mut places: Vec<usize> = (0..both.rows).collect();
+        places.sort_unstable_by_key(|&place| both.numbers[place]);
+        let mut all = both.pick(&places, inputs, outputs);
+        all.numbers = (0..all.rows).collect();
+        all
+    }
+
+    /// What stands between the network and its columns.
+    pub fn surroundings(&self) -> Surroundings {
+        Surroundings {
+            input_scaler: self.input_scaler.clone(),
+            target_scaler: self.target_scaler.clone(),
+            task: self.task,
+            loss: self.shape.loss.clone(),
+        }
+    }
+
+    /// The description that goes into the model file.
+    pub fn metadata(&self, epochs: u64) -> Metadata {
+        let entry = optimizers::find::<f64>(&self.optimizer).ok();
+        let defaults = entry.iter().flat_map(|entry| entry.options.iter().map(|(name, value)| (name.to_string(), *value)));
+        let options = defaults.chain(self.options.iter().cloned()).collect();
+        Metadata {
+            format: FORMAT,
+            version: env!("CARGO_PKG_VERSION").to_string(),
+            name: self.name.clone(),
+            precision: self.precision,
+            inputs: self.inputs.clone(),
+            targets: self.targets.clone(),
+            task: self.task,
+            classes: self.classes.clone(),
+            network: self.shape.clone(),
+            input_scaler: self.input_scaler.clone(),
+            target_scaler: self.target_scaler.clone(),
+            seed: self.seed,
+            training: Training {
+                optimizer: self.optimizer.clone(),
+                options,
+                learning_rate: self.learning_rate,
+                epochs,
+                batch: self.batch,
+                shuffle: self.shuffle,
+                rows: self.train.rows,
+                validation_rows: self.held.rows,
+            },
+        }
+    }
+}
+
+/// Rows for a model that exists: its columns found by name, its targets encoded as it was trained.
+/// Without `with_targets` the targets stay empty and need not be there.
+pub fn rows_for(metadata: &Metadata, table: &Table, with_targets: bool) -> Result<Rows, Error> {
+    let x = table.take(&metadata.inputs)?;
+    let y = if with_targets { encode(metadata.task, &metadata.classes, &metadata.targets, table)? } else { Vec::new() };
+    Ok(Rows { rows: table.rows, numbers: (0..table.rows).collect(), x, y })
+}
+
+/// Targets as the network is trained on them: rows × outputs.
+pub fn encode(task: Task, classes: &[f64], targets: &[String], table: &Table) -> Result<Vec<f64>, Error> {
+    let raw = table.take(targets)?;
+    let unknown = |row: usize, known: &str| {
+        Error::new(Kind::Data, format!("expected one of the classes {known}, came {}", raw[row]))
+            .file(&table.source)
+            .row(row)
+            .column(&targets[0])
+            .hint("train again with a table that has all classes")
+    };
+    match task {
+        Task::Regression | Task::Values => Ok(raw),
+        Task::TwoClasses => match raw.iter().position(|y| !classes.contains(y)) {
+            None => Ok(raw.iter().map(|y| f64::from(u8::from(*y == classes[1]))).collect()),
+            Some(row) => Err(unknown(row, &listed(classes))),
+        },
+        Task::Classes => {
+            let mut y = vec![0.0; raw.len() * classes.len()];
+            for (row, value) in raw.iter().enumerate() {
+                match classes.iter().position(|class| class == value) {
+                    Some(k) => y[row * classes.len() + k] = 1.0,
+                    None => return Err(unknown(row, &listed(classes))),
+                }
+            }
+            Ok(y)
+        }
+    }
+}
+
+fn listed(classes: &[f64]) -> String {
+    classes.iter().map(f64::to_string).collect::<Vec<_>>().join(", ")
+}

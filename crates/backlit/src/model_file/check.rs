@@ -1,0 +1,112 @@
+//! Whether the parts of a model fit together.
+
+use super::{FORMAT, Metadata, Model, Task};
+use backlit_engine::ops;
+
+/// `Err` says what does not fit.
+pub(super) fn check(model: &Model) -> Result<(), String> {
+    check_metadata(&model.metadata)?;
+    let expected = count(&model.metadata)?;
+    let (parameters, precision) = (&model.parameters, model.metadata.precision);
+    if parameters.precision() != precision {
+        return Err(format!("expected parameters in {}, came {}", precision.name(), parameters.precision().name()));
+    }
+    if parameters.len() != expected {
+        return Err(format!("the network has {expected} parameters, came {}", parameters.len()));
+    }
+    match parameters.first_not_finite() {
+        Some((place, value)) => Err(format!("{} is {value}", element(&model.metadata, place))),
+        None => Ok(()),
+    }
+}
+
+/// How many parameters the network has.
+pub(super) fn count(metadata: &Metadata) -> Result<usize, String> {
+    let parameters = metadata.network.parameters().ok_or("the network is larger than any memory")?;
+    Ok(parameters.iter().map(|(_, shape)| shape.iter().product::<usize>()).sum())
+}
+
+/// Checks all that can be checked without the parameters.
+pub(super) fn check_metadata(metadata: &Metadata) -> Result<(), String> {
+    if metadata.format != FORMAT {
+        return Err(format!("expected format {FORMAT}, came {}", metadata.format));
+    }
+    check_network(metadata)?;
+    check_columns(metadata)?;
+    let training = &metadata.training;
+    let numbers = training.options.iter().map(|(name, &value)| (name.as_str(), value));
+    for (name, value) in numbers.chain([("learning_rate", training.learning_rate)]) {
+        if !value.is_finite() {
+            return Err(format!("training.{name} is {value}"));
+        }
+    }
+    Ok(())
+}
+
+fn check_network(metadata: &Metadata) -> Result<(), String> {
+    let network = &metadata.network;
+    if network.inputs == 0 || network.layers.is_empty() {
+        return Err("expected a network with at least one input and one layer".into());
+    }
+    for (l, layer) in network.layers.iter().enumerate() {
+        if layer.units == 0 {
+            return Err(format!("layer {} has no units", l + 1));
+        }
+        ops::activation::<f64>(&layer.activation).map_err(|message| format!("layer {}: {message}", l + 1))?;
+    }
+    ops::loss::<f64>(&network.loss).map(|_| ())
+}
+
+fn check_columns(metadata: &Metadata) -> Result<(), String> {
+    let network = &metadata.network;
+    if metadata.inputs.len() != network.inputs {
+        return Err(format!("the network takes {} inputs, {} are named", network.inputs, metadata.inputs.len()));
+    }
+    for (what, names) in [("input", &metadata.inputs), ("target", &metadata.targets)] {
+        let mut sorted: Vec<&String> = names.iter().collect();
+        sorted.sort();
+        if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(format!("the {what} '{}' is named twice", pair[0]));
+        }
+    }
+    let outputs = network.layers.last().map_or(0, |layer| layer.units);
+    let expected = match metadata.task {
+        Task::Classes if metadata.targets.len() == 1 => metadata.classes.len(),
+        Task::Classes => return Err(format!("classes stand in one target column, came {}", metadata.targets.len())),
+        _ => metadata.targets.len(),
+    };
+    if outputs != expected {
+        return Err(format!("the network has {outputs} outputs, expected {expected} for its targets"));
+    }
+    if metadata.task != Task::Classes && !metadata.classes.is_empty() {
+        return Err(format!("expected no classes for this task, came {}", metadata.classes.len()));
+    }
+    let mut classes = metadata.classes.clone();
+    classes.sort_by(f64::total_cmp);
+    let twice = classes.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
+    if let Some(class) = classes.iter().copied().find(|class| !class.is_finite()).or(twice) {
+        return Err(format!("expected classes that are finite and differ, came {class}"));
+    }
+    let scalers = [("input", &metadata.input_scaler, network.inputs), ("target", &metadata.target_scaler, metadata.targets.len())];
+    for (what, scaler, columns) in scalers {
+        if let Some(scaler) = scaler {
+            scaler.check(columns).map_err(|message| format!("{what} scaler: {message}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// The name of one of the flat parameters: `layer1.weight[0,2]`.
+fn element(metadata: &Metadata, mut place: usize) -> String {
+    for (name, shape) in metadata.network.parameters().unwrap_or_default() {
+        let size: usize = shape.iter().product();
+        if place < size {
+            return match shape.as_slice() {
+                &[_, columns] => format!("{name}[{},{}]", place / columns, place % columns),
+                _ => format!("{name}[{place}]"),
+            };
+        }
+        place -= size;
+    }
+    format!("parameter {place}")
+}

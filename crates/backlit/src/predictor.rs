@@ -1,0 +1,148 @@
+//! A network that takes raw rows and answers in the target's own units.
+
+use crate::model_file::{Metadata, Model, Parameters, Task};
+use crate::scaler::Scaler;
+use backlit_engine::network::Built;
+use backlit_engine::step::Runner;
+use backlit_engine::{Graph, Plan, Scalar, ops};
+
+/// A network of either precision, ready to predict.
+pub enum Predictor {
+    /// Computes in f32.
+    F32(Net<f32>),
+    /// Computes in f64.
+    F64(Net<f64>),
+}
+
+/// What surrounds the network: columns to inputs, outputs to units.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// Applied to the inputs, if any.
+    pub input_scaler: Option<Scaler>,
+    /// Undone on the outputs, if any.
+    pub target_scaler: Option<Scaler>,
+    /// What is predicted.
+    pub task: Task,
+    /// The loss by name.
+    pub loss: String,
+}
+
+impl Surroundings {
+    /// From a model file's description.
+    pub fn of(metadata: &Metadata) -> Surroundings {
+        Surroundings {
+            input_scaler: metadata.input_scaler.clone(),
+            target_scaler: metadata.target_scaler.clone(),
+            task: metadata.task,
+            loss: metadata.network.loss.clone(),
+        }
+    }
+}
+
+/// A network of one precision, ready to predict.
+pub struct Net<S> {
+    graph: Graph<S>,
+    shown: Plan<S>,
+    cost: Plan<S>,
+    parameters: Vec<S>,
+    around: Surroundings,
+    threads: usize,
+}
+
+impl Predictor {
+    /// From a model file that was read (and so is known to fit together).
+    pub fn new(model: &Model, threads: usize) -> Predictor {
+        let network = model.metadata.network.network();
+        let around = Surroundings::of(&model.metadata);
+        match &model.parameters {
+            Parameters::F32(numbers) => {
+                let built = network.build().expect("a model that was read can be built");
+                Predictor::F32(Net::new(built, numbers.clone(), around, threads))
+            }
+            Parameters::F64(numbers) => {
+                let built = network.build().expect("a model that was read can be built");
+                Predictor::F64(Net::new(built, numbers.clone(), around, threads))
+            }
+        }
+    }
+
+    /// rows × outputs: numbers in the target's units, or probabilities. `x`: rows × inputs, raw.
+    pub fn outputs(&self, rows: usize, x: &[f64]) -> Vec<f64> {
+        match self {
+            Predictor::F32(net) => net.outputs(rows, x),
+            Predictor::F64(net) => net.outputs(rows, x),
+        }
+    }
+
+    /// Mean cost of the rows in the target's units. `x`: rows × inputs, raw; `y`: rows × outputs.
+    pub fn cost(&self, rows: usize, x: &[f64], y: &[f64]) -> f64 {
+        match self {
+            Predictor::F32(net) => net.cost(rows, x, y),
+            Predictor::F64(net) => net.cost(rows, x, y),
+        }
+    }
+}
+
+impl<S: Scalar> Net<S> {
+    /// Puts a built network between its columns and its units.
+    pub fn new(built: Built<S>, parameters: Vec<S>, around: Surroundings, threads: usize) -> Net<S> {
+        let shown = Plan::forward(&built.graph, built.shown);
+        let cost = Plan::forward(&built.graph, built.cost);
+        Net { graph: built.graph, shown, cost, parameters, around, threads }
+    }
+
+    /// Replaces the parameters.
+    pub fn set_parameters(&mut self, parameters: &[S]) {
+        self.parameters.copy_from_slice(parameters);
+    }
+
+    /// The graph inside.
+    pub fn graph(&self) -> &Graph<S> {
+        &self.graph
+    }
+
+    /// See [`Predictor::outputs`].
+    pub fn outputs(&self, rows: usize, x: &[f64]) -> Vec<f64> {
+        let x = scaled(&self.around.input_scaler, x);
+        let mut out = vec![S::ZERO; rows * self.shown.width()];
+        Runner::new(&self.shown, rows, self.threads).outputs(&self.shown, &self.parameters, &[&x, &[]], rows, &mut out);
+        let mut out: Vec<f64> = out.into_iter().map(S::to_f64).collect();
+        if let Some(scaler) = &self.around.target_scaler {
+            scaler.undo(&mut out);
+        }
+        out
+    }
+
+    /// See [`Predictor::cost`].
+    pub fn cost(&self, rows: usize, x: &[f64], y: &[f64]) -> f64 {
+        if self.around.target_scaler.is_some() {
+            return loss_between(&self.around.loss, rows, &self.outputs(rows, x), y);
+        }
+        let x = scaled::<S>(&self.around.input_scaler, x);
+        let y = scaled::<S>(&None, y);
+        Runner::new(&self.cost, rows, self.threads).cost(&self.cost, &self.parameters, &[&x, &y], rows)
+    }
+}
+
+/// Raw numbers to what the network sees.
+pub fn scaled<S: Scalar>(scaler: &Option<Scaler>, raw: &[f64]) -> Vec<S> {
+    let mut numbers = raw.to_vec();
+    if let Some(scaler) = scaler {
+        scaler.apply(&mut numbers);
+    }
+    numbers.into_iter().map(S::from_f64).collect()
+}
+
+/// The mean over rows of a loss between predictions and targets, both rows × outputs.
+fn loss_between(loss: &str, rows: usize, a: &[f64], y: &[f64]) -> f64 {
+    let width = a.len() / rows;
+    let mut graph = Graph::<f64>::new();
+    let mut cost = || {
+        let a = graph.data("a", width)?;
+        let y = graph.data("y", width)?;
+        graph.operation("cost", ops::loss(loss).expect("a loss that was trained with"), &[a, y])
+    };
+    let cost = cost().expect("prediction and target of one width");
+    let plan = Plan::forward(&graph, cost);
+    Runner::new(&plan, rows, 1).cost(&plan, &[], &[a, y], rows)
+}

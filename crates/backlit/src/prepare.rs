@@ -1,0 +1,349 @@
+//! From what a person asked for to a job with every choice made.
+
+use crate::data::{BUNDLED, Table, bundled, note, read};
+use crate::error::{Error, Kind};
+use crate::job::{Job, Rows, encode};
+use crate::model_file::{LayerShape, Shape, Task};
+use crate::run_file::{self, Batch, Bias, Freeze, Layer, Orientation, Rng, RunFile, Source};
+use crate::scaler::Scaler;
+use backlit_engine::init::{Draws, Initializer};
+use backlit_engine::{ops, optimizers};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// Hidden layers where the run file has none: units and their activation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hidden {
+    /// Units of each, from the first.
+    pub units: Vec<usize>,
+    /// Of all of them.
+    pub activation: String,
+}
+
+impl Default for Hidden {
+    fn default() -> Self {
+        Hidden { units: vec![64, 32], activation: "relu".into() }
+    }
+}
+
+/// Passes over the rows when nobody says.
+const EPOCHS: u64 = 200;
+/// Rows in a batch when nobody says.
+const BATCH: usize = 32;
+/// A target of whole numbers with at most so many values is taken as classes.
+const MOST_CLASSES_BY_SIGHT: usize = 20;
+/// Most classes there can be.
+const MOST_CLASSES: usize = 10_000;
+
+/// A run without a run file, on a bundled set or a file.
+pub fn run_on(data: &str) -> RunFile {
+    let mut run = RunFile {
+        file: "the command line".into(),
+        data: run_file::Data { source: Source::Path(PathBuf::new()), target: Vec::new(), standardize: true, validation: 0.2 },
+        network: run_file::Network::default(),
+        train: run_file::Train {
+            optimizer: "adam".into(),
+            options: Vec::new(),
+            learning_rate: None,
+            epochs: None,
+            batch: None,
+            shuffle: None,
+            seed: 0,
+            threads: None,
+        },
+    };
+    set_data(&mut run, data);
+    run
+}
+
+/// Points a run at a bundled set, by name, or at a file.
+pub fn set_data(run: &mut RunFile, data: &str) {
+    run.data.source = if BUNDLED.contains(&data) { Source::Bundled(data.into()) } else { Source::Path(data.into()) };
+}
+
+/// Reads the data and makes every choice. `hidden` replaces the run's layers; without both there is a default.
+pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job, Error> {
+    let mut notes = Vec::new();
+    let (table, name) = table(run, &mut notes)?;
+    let (inputs, targets) = columns(run, &table)?;
+    let (task, classes) = task(run, &table, &targets, &mut notes)?;
+    let loss = loss(run, task)?;
+    let y = encode(task, &classes, &targets, &table)?;
+    let outputs = y.len() / table.rows;
+    let all = Rows { rows: table.rows, numbers: (0..table.rows).collect(), x: table.take(&inputs)?, y };
+    let (train, held) = all.split(run.data.validation, run.train.seed, inputs.len(), outputs);
+    if run.data.validation > 0.0 && held.rows == 0 {
+        notes.push("there is only one row: none is kept aside".into());
+    }
+
+    let layers = layers(run, hidden, outputs, &loss)?;
+    check_layers(run, &layers, inputs.len(), outputs)?;
+    let (initial, frozen) = parameters(run, &layers, inputs.len())?;
+    let input_scaler = run.data.standardize.then(|| Scaler::fit(train.rows, inputs.len(), &train.x));
+    let scales_target = run.data.standardize && task == Task::Regression && !loss.starts_with("poisson");
+    let target_scaler = scales_target.then(|| Scaler::fit(train.rows, outputs, &train.y));
+    for &column in input_scaler.iter().flat_map(Scaler::constant) {
+        notes.push(format!("column '{}' is constant in the rows trained on, so it adds nothing", inputs[column]));
+    }
+    for &column in target_scaler.iter().flat_map(Scaler::constant) {
+        notes.push(format!("target '{}' is constant in the rows trained on: there is nothing to learn", targets[column]));
+    }
+    let entry = optimizers::find::<f64>(&run.train.optimizer).map_err(|message| usage(run, message).key("train.optimizer"))?;
+    entry.create(&run.train.options, 0).map_err(|message| usage(run, message).key("train"))?;
+    let inline = matches!(run.data.source, Source::Inline { .. });
+    let batch = match run.train.batch {
+        Some(Batch::Full) => None,
+        Some(Batch::Rows(rows)) => Some(rows),
+        None => (!inline).then_some(BATCH),
+    };
+    let shape = layers.iter().map(|layer| LayerShape {
+        units: layer.units,
+        activation: layer.activation.clone(),
+        bias: layer.bias != Bias::None,
+        freeze: layer.freeze.iter().map(Freeze::to_string).collect(),
+    });
+    Ok(Job {
+        name,
+        task,
+        classes,
+        shape: Shape { inputs: inputs.len(), layers: shape.collect(), loss },
+        inputs,
+        targets,
+        precision: run.network.precision,
+        initial,
+        frozen,
+        train,
+        held,
+        input_scaler,
+        target_scaler,
+        optimizer: run.train.optimizer.clone(),
+        options: run.train.options.clone(),
+        learning_rate: run.train.learning_rate.unwrap_or(entry.learning_rate),
+        epochs: run.train.epochs.unwrap_or(EPOCHS),
+        batch,
+        shuffle: run.train.shuffle.unwrap_or(!inline && batch.is_some()),
+        seed: run.train.seed,
+        threads: run.train.threads.unwrap_or(threads),
+        notes,
+    })
+}
+
+fn usage(run: &RunFile, message: impl Into<String>) -> Error {
+    Error::new(Kind::Usage, message).file(&run.file)
+}
+
+/// The rows, and what a person calls them.
+fn table(run: &RunFile, notes: &mut Vec<String>) -> Result<(Table, String), Error> {
+    let stem = |path: &Path| path.file_stem().map_or("data".to_string(), |stem| stem.to_string_lossy().into_owned());
+    match &run.data.source {
+        Source::Bundled(name) => {
+            notes.extend(note(name).map(str::to_string));
+            Ok((bundled(name)?, name.clone()))
+        }
+        Source::Path(path) => {
+            let reading = read(path)?;
+            notes.extend(reading.notes);
+            Ok((reading.table, stem(path)))
+        }
+        Source::Inline { inputs, targets } => {
+            let (n, k) = (inputs[0].len(), targets[0].len());
+            let names = if run.data.target.len() == k { run.data.target.clone() } else { (0..k).map(|i| format!("y{i}")).collect() };
+            let columns = (0..n).map(|i| format!("x{i}")).chain(names).collect();
+            let values = inputs.iter().zip(targets).flat_map(|(x, y)| x.iter().chain(y)).copied().collect();
+            Ok((Table { source: run.file.clone(), columns, rows: inputs.len(), values }, stem(Path::new(&run.file))))
+        }
+    }
+}
+
+/// Input and target columns.
+fn columns(run: &RunFile, table: &Table) -> Result<(Vec<String>, Vec<String>), Error> {
+    let targets = match (&run.data.source, run.data.target.as_slice()) {
+        (Source::Inline { inputs, .. }, _) => table.columns[inputs[0].len()..].to_vec(),
+        (Source::Bundled(_), []) => table.columns.last().cloned().into_iter().collect(),
+        (_, []) => {
+            let columns = table.columns.join(", ");
+            return Err(Error::new(Kind::Usage, "which column is to be predicted?").file(&table.source).hint(format!("--target with one of {columns}")));
+        }
+        (_, targets) => targets.to_vec(),
+    };
+    table.indices(&targets)?;
+    if let Some(twice) = targets.iter().enumerate().find(|(i, target)| targets[..*i].contains(target)) {
+        return Err(usage(run, format!("the target '{}' is named twice", twice.1)).key("data.target"));
+    }
+    let inputs = table.without(&targets);
+    if inputs.is_empty() {
+        return Err(Error::new(Kind::Data, "every column is a target, so there is nothing to predict from").file(&table.source));
+    }
+    Ok((inputs, targets))
+}
+
+/// What is predicted: as said, else as the loss implies, else as the target looks.
+fn task(run: &RunFile, table: &Table, targets: &[String], notes: &mut Vec<String>) -> Result<(Task, Vec<f64>), Error> {
+    if matches!(run.data.source, Source::Inline { .. }) {
+        return Ok((Task::Values, Vec::new()));
+    }
+    let mut values = table.take(&targets[..1])?;
+    values.sort_by(f64::total_cmp);
+    values.dedup();
+    let loss = run.network.loss.as_deref().unwrap_or("");
+    let by_sight = run.network.task.is_none() && loss.is_empty();
+    let whole = values.iter().all(|value| value.fract() == 0.0 && value.abs() < 1e6);
+    let looks_like_classes = targets.len() == 1 && whole && values.len() >= 2 && values.len() <= MOST_CLASSES_BY_SIGHT && values.len() * 5 <= table.rows;
+    let task = match (run.network.task, loss) {
+        (Some(Task::Classes), "binary_cross_entropy") if values.len() == 2 => Task::TwoClasses,
+        (Some(Task::Classes), "") if values.len() == 2 => Task::TwoClasses,
+        (Some(task), _) => task,
+        (None, "cross_entropy") => Task::Classes,
+        (None, "binary_cross_entropy") if targets.len() == 1 && values.len() == 2 => Task::TwoClasses,
+        (None, "binary_cross_entropy") => Task::Values,
+        (None, "") if looks_like_classes && values.len() == 2 => Task::TwoClasses,
+        (None, "") if looks_like_classes => Task::Classes,
+        _ => Task::Regression,
+    };
+    if matches!(task, Task::Regression | Task::Values) {
+        return Ok((task, Vec::new()));
+    }
+    let target = &targets[0];
+    let wrong = |message: String| Error::new(Kind::Data, message).file(&table.source).column(target);
+    if targets.len() > 1 {
+        return Err(wrong(format!("classes stand in one target column, came {}", targets.len())).hint("--task regression"));
+    }
+    if values.len() < 2 || values.len() > MOST_CLASSES || (task == Task::TwoClasses && values.len() != 2) {
+        return Err(wrong(format!("expected 2 to {MOST_CLASSES} classes, came {}", values.len())).hint("--task regression"));
+    }
+    if by_sight {
+        notes.push(format!("'{target}' holds {} whole numbers: taken as classes (--task regression takes them as numbers)", values.len()));
+    }
+    Ok((task, values))
+}
+
+/// The loss, held against the task.
+fn loss(run: &RunFile, task: Task) -> Result<String, Error> {
+    let needed = match task {
+        Task::Regression | Task::Values => None,
+        Task::Classes => Some("cross_entropy"),
+        Task::TwoClasses => Some("binary_cross_entropy"),
+    };
+    let loss = run.network.loss.clone().unwrap_or_else(|| needed.unwrap_or("half_squared_error").into());
+    ops::loss::<f64>(&loss).map_err(|message| usage(run, message).key("network.loss"))?;
+    match needed {
+        Some(needed) if needed != loss => {
+            Err(usage(run, format!("expected {needed} for classes, came {loss}")).key("network.loss").hint("--task regression, or leave the loss out"))
+        }
+        _ => Ok(loss),
+    }
+}
+
+/// The run's layers, or hidden ones and an output.
+fn layers(run: &RunFile, hidden: Option<&Hidden>, outputs: usize, loss: &str) -> Result<Vec<Layer>, Error> {
+    if hidden.is_none() && !run.network.layers.is_empty() {
+        return Ok(run.network.layers.clone());
+    }
+    let standard = Hidden::default();
+    let hidden = hidden.unwrap_or(&standard);
+    let layer = |units: usize, activation: &str| Layer {
+        units,
+        activation: activation.into(),
+        weight: None,
+        bias: Bias::Drawn,
+        initializer: None,
+        bias_initializer: None,
+        freeze: Vec::new(),
+    };
+    ops::activation::<f64>(&hidden.activation).map_err(|message| usage(run, message))?;
+    if let Some(place) = hidden.units.iter().position(|&units| units == 0) {
+        return Err(usage(run, format!("hidden layer {} has 0 units; expected at least 1", place + 1)));
+    }
+    // The mean of a Poisson distribution is positive, so the output must be.
+    let last = if loss.starts_with("poisson") { "softplus" } else { "linear" };
+    Ok(hidden.units.iter().map(|&units| layer(units, &hidden.activation)).chain([layer(outputs, last)]).collect())
+}
+
+fn check_layers(run: &RunFile, layers: &[Layer], inputs: usize, outputs: usize) -> Result<(), Error> {
+    let last = layers.len();
+    let key = |l: usize, name: &str| format!("network.layer[{l}].{name}");
+    if layers[last - 1].units != outputs {
+        let message = format!("the last layer has {} units, but the target needs {outputs}", layers[last - 1].units);
+        return Err(usage(run, message).key(key(last, "units")));
+    }
+    let mut width = inputs;
+    let mut total = 0usize;
+    for (l, layer) in layers.iter().enumerate() {
+        let l = l + 1;
+        let rows = layer.weight.iter().flatten();
+        if let Some(row) = rows.into_iter().find(|row| row.len() != width) {
+            let message = format!("expected {} × {width} (units × inputs), came a row of {}", layer.units, row.len());
+            return Err(usage(run, message).key(key(l, "weight")));
+        }
+        total = total.saturating_add(layer.units.saturating_mul(width + 1));
+        for freeze in &layer.freeze {
+            let outside = match *freeze {
+                Freeze::WeightElement(unit, input) => unit >= layer.units || input >= width,
+                Freeze::BiasElement(unit) => unit >= layer.units || layer.bias == Bias::None,
+                Freeze::Bias => layer.bias == Bias::None,
+                Freeze::Weight => false,
+            };
+            if outside {
+                return Err(usage(run, format!("there is no {freeze} in this layer of {} × {width}", layer.units)).key(key(l, "freeze")));
+            }
+        }
+        width = layer.units;
+    }
+    if total > 1 << 31 {
+        return Err(usage(run, format!("{total} parameters are more than {}", 1u64 << 31)));
+    }
+    Ok(())
+}
+
+/// Initial parameters in graph order, and the places that are frozen.
+fn parameters(run: &RunFile, layers: &[Layer], inputs: usize) -> Result<(Vec<f64>, Vec<Range<usize>>), Error> {
+    let network = &run.network;
+    let mut draws = match network.rng {
+        Rng::Own => Draws::own(run.train.seed),
+        Rng::Numpy => Draws::numpy(u32::try_from(run.train.seed).map_err(|_| usage(run, "NumPy's seed is at most 4294967295").key("train.seed"))?),
+    };
+    let parse = |text: &str| Initializer::parse(text).map_err(|message| usage(run, message));
+    let (mut initial, mut frozen) = (Vec::new(), Vec::new());
+    let mut width = inputs;
+    for layer in layers {
+        let of_weight = layer.initializer.as_deref().or(network.initializer.as_deref());
+        let weight_initializer = parse(of_weight.unwrap_or(usual_initializer(&layer.activation)))?;
+        let start = initial.len();
+        match &layer.weight {
+            Some(rows) => initial.extend(rows.iter().flatten()),
+            None => match network.orientation {
+                Orientation::UnitsByInputs => initial.extend(weight_initializer.draw(&mut draws, layer.units, width)),
+                Orientation::InputsByUnits => {
+                    let drawn = weight_initializer.draw(&mut draws, width, layer.units);
+                    initial.extend((0..layer.units * width).map(|i| drawn[i % width * layer.units + i / width]));
+                }
+            },
+        }
+        let bias_start = initial.len();
+        // The notebooks draw biases as they draw weights; elsewhere they start at 0.
+        let usual = if network.rng == Rng::Numpy { weight_initializer } else { Initializer::Zeros };
+        let of_bias = layer.bias_initializer.as_deref().or(network.bias_initializer.as_deref());
+        match &layer.bias {
+            Bias::None => {}
+            Bias::Values(values) => initial.extend(values),
+            Bias::Drawn => initial.extend(of_bias.map_or(Ok(usual), parse)?.draw(&mut draws, 1, layer.units)),
+        }
+        frozen.extend(layer.freeze.iter().map(|freeze| match *freeze {
+            Freeze::Weight => start..bias_start,
+            Freeze::Bias => bias_start..initial.len(),
+            Freeze::WeightElement(unit, input) => start + unit * width + input..start + unit * width + input + 1,
+            Freeze::BiasElement(unit) => bias_start + unit..bias_start + unit + 1,
+        }));
+        width = layer.units;
+    }
+    Ok((initial, frozen))
+}
+
+/// What weights start as when nobody says.
+fn usual_initializer(activation: &str) -> &'static str {
+    match activation.split('(').next().unwrap_or_default() {
+        "relu" | "leaky_relu" | "elu" | "gelu" | "silu" | "softplus" => "he_normal",
+        "selu" => "lecun_normal",
+        _ => "glorot_uniform",
+    }
+}

@@ -1,0 +1,214 @@
+//! What a replay is, and how it reads on a terminal.
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// Columns of the plain rendering.
+const WIDTH: usize = 100;
+
+/// A notebook computed once more by the engine.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Replay {
+    /// The name it is called by: `mazur`.
+    pub name: String,
+    /// What it is about.
+    pub title: String,
+    /// The notebook, by its own title.
+    pub source: String,
+    /// Whose work the notebook builds on, with a link; empty where nobody is named.
+    pub credit: String,
+    /// The steps in the order of the notebook.
+    pub cells: Vec<Cell>,
+    /// Every number with all its digits, under the notebook's own names.
+    pub numbers: Value,
+    /// What the replay compared with what.
+    pub agreement: Vec<Agreement>,
+}
+
+/// A step of the notebook.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Cell {
+    /// The notebook's number of the cell, `In [44]`; empty where the step has none.
+    pub label: String,
+    /// What the step does, in a few words.
+    pub heading: String,
+    /// What is computed and why.
+    pub introduction: String,
+    /// The lines that the notebook's code prints or displays.
+    pub printed: Vec<String>,
+    /// What the step computes without printing it, or what belongs beside its print: one line each.
+    pub computed: Vec<String>,
+    /// Where the notebook departs from its own mathematics.
+    pub footnotes: Vec<Footnote>,
+}
+
+/// A remark about a departure.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Footnote {
+    /// `D2.1`: the notebook, counted from 0, and the number of the departure.
+    pub id: String,
+    /// What the notebook has, and what is right.
+    pub text: String,
+}
+
+/// Two ways to the same numbers, compared.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Agreement {
+    /// What was compared with what.
+    pub name: String,
+    /// Largest difference, relative to the largest of the numbers compared.
+    pub difference: f64,
+    /// Largest difference that passes.
+    pub bound: f64,
+    /// Whether the difference is within the bound.
+    pub holds: bool,
+}
+
+impl Replay {
+    /// Whether every comparison holds.
+    pub fn agrees(&self) -> bool {
+        self.agreement.iter().all(|agreement| agreement.holds)
+    }
+
+    /// All footnotes, in the order of the cells.
+    pub fn footnotes(&self) -> impl Iterator<Item = &Footnote> {
+        self.cells.iter().flat_map(|cell| &cell.footnotes)
+    }
+
+    /// The whole replay as plain text for a terminal.
+    pub fn text(&self) -> String {
+        let rule = "=".repeat(WIDTH);
+        let mut lines = vec![rule.clone(), self.title.clone()];
+        wrap(&mut lines, "", &format!("Source: {}", self.source));
+        if !self.credit.is_empty() {
+            wrap(&mut lines, "", &format!("Credit: {}", self.credit));
+        }
+        lines.push(rule);
+        for cell in &self.cells {
+            cell.render(&mut lines);
+        }
+        lines.extend([String::new(), "Agreement".into(), "-".repeat("Agreement".len())]);
+        for one in &self.agreement {
+            let verdict = if one.holds { "holds " } else { "DIFFERS" };
+            wrap(&mut lines, "  ", &format!("{verdict} {}: largest relative difference {:.1e}, bound {:.0e}", one.name, one.difference, one.bound));
+        }
+        let (held, all) = (self.agreement.iter().filter(|one| one.holds).count(), self.agreement.len());
+        lines.push(format!("  {held} of {all} comparisons hold."));
+        let lines: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
+        lines.join("\n") + "\n"
+    }
+}
+
+impl Cell {
+    /// A step that has no print yet.
+    pub(super) fn new(label: &str, heading: &str, introduction: &str) -> Cell {
+        Cell { label: label.into(), heading: heading.into(), introduction: introduction.into(), ..Cell::default() }
+    }
+
+    /// Adds what the notebook's code prints.
+    pub(super) fn prints(mut self, lines: impl IntoIterator<Item = impl Into<String>>) -> Cell {
+        // An array or a tuple may take several lines of the terminal.
+        self.printed.extend(lines.into_iter().flat_map(|text| text.into().split('\n').map(String::from).collect::<Vec<_>>()));
+        self
+    }
+
+    /// Adds a computed thing by name.
+    pub(super) fn computes(mut self, name: &str, value: impl std::fmt::Display) -> Cell {
+        self.computed.push(format!("{name} = {value}"));
+        self
+    }
+
+    /// Adds a footnote.
+    pub(super) fn note(mut self, id: &str, text: impl Into<String>) -> Cell {
+        self.footnotes.push(Footnote { id: id.into(), text: text.into() });
+        self
+    }
+
+    fn render(&self, lines: &mut Vec<String>) {
+        let label = if self.label.is_empty() { String::new() } else { format!("{}  ", self.label) };
+        let heading = format!("{label}{}", self.heading);
+        let underline = "-".repeat(heading.chars().count());
+        lines.extend([String::new(), heading, underline]);
+        wrap(lines, "", &self.introduction);
+        if !self.printed.is_empty() {
+            lines.push(String::new());
+            lines.extend(self.printed.iter().map(|line| format!("    {line}")));
+        }
+        if !self.computed.is_empty() {
+            lines.push(String::new());
+        }
+        for line in &self.computed {
+            let mut parts = line.split('\n');
+            lines.push(format!("  · {}", parts.next().unwrap_or_default()));
+            lines.extend(parts.map(|part| format!("      {part}")));
+        }
+        if !self.footnotes.is_empty() {
+            lines.push(String::new());
+        }
+        for footnote in &self.footnotes {
+            wrap(lines, "  ", &format!("[{}] {}", footnote.id, footnote.text));
+        }
+    }
+}
+
+impl Agreement {
+    /// Compares numbers: the largest difference relative to the largest of `expected`.
+    pub(super) fn numbers(name: impl Into<String>, computed: &[f64], expected: &[f64], bound: f64) -> Agreement {
+        let largest = expected.iter().fold(0.0f64, |largest, value| largest.max(value.abs()));
+        let apart = computed.iter().zip(expected).fold(0.0f64, |apart, (a, b)| if (a - b).is_nan() { f64::NAN } else { apart.max((a - b).abs()) });
+        let difference = if apart == 0.0 { 0.0 } else { apart / largest };
+        let difference = if computed.len() == expected.len() { difference } else { f64::INFINITY };
+        Agreement { name: name.into(), difference, bound, holds: difference <= bound }
+    }
+
+    /// Compares texts, line by line: the same or not.
+    pub(super) fn lines(name: impl Into<String>, computed: &[String], expected: &[String]) -> Agreement {
+        let difference = if computed == expected { 0.0 } else { f64::INFINITY };
+        Agreement { name: name.into(), difference, bound: 0.0, holds: difference == 0.0 }
+    }
+}
+
+/// Breaks a text into lines of at most `WIDTH` characters; lines after the first stand a little to the right.
+fn wrap(lines: &mut Vec<String>, indent: &str, text: &str) {
+    let mut line = indent.to_string();
+    let mut empty = true;
+    for word in text.split_whitespace() {
+        if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push(std::mem::replace(&mut line, if indent.is_empty() { String::new() } else { format!("{indent}  ") }));
+            empty = true;
+        }
+        if !empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        empty = false;
+    }
+    if !empty {
+        lines.push(line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Agreement, wrap};
+
+    #[test]
+    fn agreement_is_relative_to_the_largest_and_refuses_nan() {
+        assert!(Agreement::numbers("", &[1.0, 100.0 + 1e-13], &[1.0, 100.0], 1e-15).holds);
+        assert!(!Agreement::numbers("", &[1.0, 100.1], &[1.0, 100.0], 1e-4).holds);
+        assert!(!Agreement::numbers("", &[f64::NAN], &[1.0], 1.0).holds);
+        assert!(!Agreement::numbers("", &[f64::NAN, 0.0], &[1.0, 0.0], 1.0).holds);
+        assert!(!Agreement::numbers("", &[1.0], &[0.0], 1.0).holds);
+        assert!(!Agreement::numbers("", &[1.0], &[1.0, 1.0], 1.0).holds);
+        assert!(Agreement::numbers("", &[0.0], &[-0.0], 0.0).holds);
+    }
+
+    #[test]
+    fn long_text_is_broken_between_words() {
+        let mut lines = Vec::new();
+        wrap(&mut lines, "  ", &"word ".repeat(40));
+        assert_eq!(lines.len(), 3);
+        assert!(lines.iter().all(|line| line.len() <= 100));
+        assert!(lines[1].starts_with("    word"));
+    }
+}

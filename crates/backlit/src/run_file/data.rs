@@ -1,0 +1,86 @@
+//! Section `[data]`.
+
+use super::values::{Table, Value};
+use super::{Data, Source};
+use crate::data::BUNDLED;
+use crate::error::Error;
+use std::path::Path;
+
+pub(super) fn read(section: &Table<'_>, folder: &Path) -> Result<Data, Error> {
+    section.only(&["path", "bundled", "inputs", "targets", "target", "standardize", "validation"])?;
+    let source = source(section, folder)?;
+    let inline = matches!(source, Source::Inline { .. });
+    let target = section.read("target", |value| target(value, &source))?.unwrap_or_default();
+    let standardize = section.read("standardize", Value::boolean)?.unwrap_or(!inline);
+    let validation = section.read("validation", validation)?.unwrap_or(if inline { 0.0 } else { 0.2 });
+    Ok(Data { source, target, standardize, validation })
+}
+
+fn source(section: &Table<'_>, folder: &Path) -> Result<Source, Error> {
+    let given: Vec<Value<'_>> = ["path", "bundled", "inputs"].iter().filter_map(|name| section.get(name)).collect();
+    let value = match given.as_slice() {
+        [value] => value,
+        [] => {
+            let error = section.error("expected one of path, bundled, or inputs with targets, came none");
+            return Err(error.hint("path = \"table.csv\", or bundled = \"houses\", or inputs = [[…]] and targets = [[…]]"));
+        }
+        [first, second, ..] => return Err(second.error(format!("expected one source of data, came {} too", first.key))),
+    };
+    let targets = section.get("targets");
+    if section.get("inputs").is_some() {
+        return inline(value, targets.as_ref());
+    }
+    if let Some(targets) = targets {
+        let error = targets.error(format!("rows of targets stand beside rows of inputs, not beside {}", value.key));
+        return Err(error.hint("name the target columns: target = [\"…\"]"));
+    }
+    let text = value.string()?;
+    if section.get("bundled").is_some() {
+        return match BUNDLED.contains(&text.as_str()) {
+            true => Ok(Source::Bundled(text)),
+            false => Err(value.expected(&format!("one of {}", BUNDLED.join(", ")))),
+        };
+    }
+    if text.is_empty() || text.contains('\0') {
+        return Err(value.expected("the path of a file"));
+    }
+    Ok(Source::Path(folder.join(text)))
+}
+
+fn inline(inputs: &Value<'_>, targets: Option<&Value<'_>>) -> Result<Source, Error> {
+    let Some(targets) = targets else {
+        return Err(inputs.error("rows of inputs need rows of targets").hint("targets = [[…]], one list for each row"));
+    };
+    let (rows, outputs) = (inputs.rows()?, targets.rows()?);
+    if rows.len() != outputs.len() {
+        return Err(targets.error(format!("expected {} rows as in inputs, came {}", rows.len(), outputs.len())));
+    }
+    Ok(Source::Inline { inputs: rows, targets: outputs })
+}
+
+/// Target columns: at least one, all different; for worked examples one for each output.
+fn target(value: &Value<'_>, source: &Source) -> Result<Vec<String>, Error> {
+    let names = value.strings()?;
+    if names.is_empty() {
+        return Err(value.error("expected at least one target column, came none"));
+    }
+    for (place, name) in names.iter().enumerate() {
+        if name.is_empty() || names[..place].contains(name) {
+            return Err(value.error(format!("expected names that differ and are not empty, came '{}'", name.escape_debug())));
+        }
+    }
+    if let Source::Inline { targets, .. } = source {
+        let outputs = targets.first().map_or(0, Vec::len);
+        if names.len() != outputs {
+            return Err(value.error(format!("expected {outputs} names as targets has numbers in a row, came {}", names.len())));
+        }
+    }
+    Ok(names)
+}
+
+fn validation(value: &Value<'_>) -> Result<f64, Error> {
+    match value.number() {
+        Ok(share) if (0.0..1.0).contains(&share) => Ok(share),
+        _ => Err(value.expected("a share of the rows, at least 0 and below 1")),
+    }
+}

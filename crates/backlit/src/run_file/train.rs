@@ -1,0 +1,91 @@
+//! Section `[train]`.
+
+use super::values::{Table, Value};
+use super::{Batch, Network, Rng, Train};
+use crate::error::Error;
+use backlit_engine::optimizers;
+
+const KEYS: [&str; 7] = ["optimizer", "learning_rate", "epochs", "batch", "shuffle", "seed", "threads"];
+
+/// Every option that some optimizer takes.
+const OPTIONS: [&str; 12] = [
+    "momentum",
+    "nesterov",
+    "dampening",
+    "alpha",
+    "beta1",
+    "beta2",
+    "epsilon",
+    "weight_decay",
+    "centered",
+    "amsgrad",
+    "lr_decay",
+    "initial_accumulator_value",
+];
+
+pub(super) fn read(section: Option<&Table<'_>>, network: &Network) -> Result<Train, Error> {
+    let mut train = Train {
+        optimizer: "adam".to_string(),
+        options: Vec::new(),
+        learning_rate: None,
+        epochs: None,
+        batch: None,
+        shuffle: None,
+        seed: 0,
+        threads: None,
+    };
+    let Some(section) = section else { return Ok(train) };
+    let known: Vec<&str> = KEYS.into_iter().chain(OPTIONS).collect();
+    section.only(&known)?;
+    if let Some(name) = section.read("optimizer", |value| value.checked(optimizers::find::<f64>))? {
+        train.optimizer = name;
+    }
+    train.options = options(section, &train.optimizer)?;
+    train.learning_rate = section.read("learning_rate", |value| match value.number() {
+        Ok(rate) if rate > 0.0 => Ok(rate),
+        _ => Err(value.expected("a finite number above 0")),
+    })?;
+    train.epochs = section.read("epochs", |value| value.whole(0, u64::MAX))?;
+    train.batch = section.read("batch", batch)?;
+    train.shuffle = section.read("shuffle", Value::boolean)?;
+    let most = if network.rng == Rng::Numpy { u64::from(u32::MAX) } else { u64::MAX };
+    train.seed = section.read("seed", |value| value.whole(0, most))?.unwrap_or(0);
+    train.threads = section.read("threads", |value| value.whole(1, 4096))?.map(|threads| threads as usize);
+    Ok(train)
+}
+
+fn batch(value: &Value<'_>) -> Result<Batch, Error> {
+    if value.as_string() == Some("full") {
+        return Ok(Batch::Full);
+    }
+    match value.whole(1, i64::MAX as u64) {
+        Ok(rows) => Ok(Batch::Rows(usize::try_from(rows).unwrap_or(usize::MAX))),
+        Err(_) => Err(value.expected("\"full\" or a number of rows of at least 1")),
+    }
+}
+
+/// The options in the file, each one that this optimizer takes and in its range.
+fn options(section: &Table<'_>, optimizer: &str) -> Result<Vec<(String, f64)>, Error> {
+    let entry = optimizers::find::<f64>(optimizer).map_err(|message| section.error(message))?;
+    let mut given = Vec::new();
+    for name in OPTIONS {
+        let Some(value) = section.get(name) else { continue };
+        let number = match value.as_boolean() {
+            Some(yes) => f64::from(u8::from(yes)),
+            None => value.number()?,
+        };
+        if !entry.options.iter().any(|option| option.0 == name) {
+            let known: Vec<&str> = entry.options.iter().map(|option| option.0).collect();
+            return Err(value.error(format!("{optimizer} has no such option; it has {}", known.join(", "))));
+        }
+        given.push((name.to_string(), number));
+    }
+    match entry.create(&given, 1) {
+        Ok(_) => Ok(given),
+        // The message begins with the option it is about.
+        Err(message) => match given.iter().find(|(name, _)| message.starts_with(name.as_str())).and_then(|(name, _)| section.get(name)) {
+            Some(value) => Err(value.error(message)),
+            None => Err(section.error(message)),
+        },
+    }
+}

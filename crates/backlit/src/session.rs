@@ -1,0 +1,138 @@
+//! One training from start to saved model: predictions and cost before, epochs, predictions and cost after.
+
+use crate::error::{Error, Kind};
+use crate::job::{Job, Rows};
+use crate::metrics::Metrics;
+use crate::model_file::{Model, Parameters, Precision};
+use crate::predictor::{Net, scaled};
+use backlit_engine::train::{End, Moment, Settings, Trainer};
+use backlit_engine::{Scalar, optimizers};
+use std::ops::ControlFlow;
+
+/// Where a training stands after a step.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Epochs begun, counted from 1.
+    pub epoch: u64,
+    /// Epochs there will be.
+    pub epochs: u64,
+    /// Steps taken.
+    pub step: u64,
+    /// Mean cost of the batch, as trained (standardized where the target is).
+    pub cost: f64,
+    /// Whether the epoch ended.
+    pub epoch_ended: bool,
+}
+
+/// What came of a training.
+pub struct Outcome {
+    /// The model, with the last finite parameters.
+    pub model: Model,
+    /// Before the first step.
+    pub before: Scores,
+    /// After the last.
+    pub after: Scores,
+    /// Some rows, those kept aside where there are any.
+    pub samples: Vec<Sample>,
+    /// How it ended.
+    pub end: End,
+    /// Steps taken.
+    pub steps: u64,
+    /// Epochs finished.
+    pub epochs: u64,
+}
+
+/// How good the network is, in the target's units.
+#[derive(Clone, Debug)]
+pub struct Scores {
+    /// Mean cost of the rows trained on.
+    pub cost: f64,
+    /// Measures on the rows trained on.
+    pub metrics: Metrics,
+    /// Mean cost and measures on rows kept aside, if there are any.
+    pub held: Option<(f64, Metrics)>,
+}
+
+/// A row before and after: one number for each output, in the target's units or as probabilities.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// Its number in the data, counted from 0.
+    pub row: usize,
+    /// What is right.
+    pub actual: Vec<f64>,
+    /// What the untrained network says.
+    pub before: Vec<f64>,
+    /// What the trained network says.
+    pub after: Vec<f64>,
+}
+
+/// Rows shown before and after.
+const SAMPLES: usize = 10;
+
+/// Trains a job. `observe` is called after each step and may stop it.
+pub fn train(job: &Job, observe: &mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send)) -> Result<Outcome, Error> {
+    match job.precision {
+        Precision::F32 => run::<f32>(job, observe, Parameters::F32),
+        Precision::F64 => run::<f64>(job, observe, Parameters::F64),
+    }
+}
+
+fn run<S: Scalar>(
+    job: &Job,
+    observe: &mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send),
+    wrap: fn(Vec<S>) -> Parameters,
+) -> Result<Outcome, Error> {
+    let usage = |message: String| Error::new(Kind::Usage, message);
+    let build = || job.shape.network().build::<S>().map_err(|error| usage(error.to_string()));
+    let built = build()?;
+    let initial: Vec<S> = job.initial.iter().map(|&number| S::from_f64(number)).collect();
+    let optimizer = optimizers::find::<S>(&job.optimizer).and_then(|entry| entry.create(&job.options, initial.len()));
+    let settings = Settings {
+        epochs: job.epochs,
+        batch: job.batch,
+        shuffle: job.shuffle,
+        seed: job.seed,
+        learning_rate: job.learning_rate,
+        threads: job.threads,
+    };
+    let mut trainer = Trainer::new(&built.graph, built.cost, initial.clone(), optimizer.map_err(usage)?, &job.frozen, job.train.rows, settings);
+    let mut net = Net::new(build()?, initial, job.surroundings(), job.threads);
+    let shown = if job.held.rows > 0 { &job.held } else { &job.train };
+    let shown = shown.first(SAMPLES, job.inputs.len(), job.outputs());
+    let before = scores(job, &net);
+    let said_before = net.outputs(shown.rows, &shown.x);
+
+    let x: Vec<S> = scaled(&job.input_scaler, &job.train.x);
+    let y: Vec<S> = scaled(&job.target_scaler, &job.train.y);
+    let (mut steps, mut epochs) = (0, 0);
+    let end = trainer.run(&[&x, &y], &mut |moment: &Moment| {
+        steps = moment.step;
+        epochs = moment.epoch + u64::from(moment.epoch_ended);
+        let Moment { epoch, step, cost, epoch_ended } = *moment;
+        observe(&Progress { epoch: epoch + 1, epochs: job.epochs, step, cost, epoch_ended })
+    });
+
+    net.set_parameters(trainer.parameters());
+    let after = scores(job, &net);
+    let said_after = net.outputs(shown.rows, &shown.x);
+    let k = job.outputs();
+    let line = |numbers: &[f64], r: usize| numbers[r * k..(r + 1) * k].to_vec();
+    let samples = (0..shown.rows).map(|r| Sample {
+        row: shown.numbers[r],
+        actual: line(&shown.y, r),
+        before: line(&said_before, r),
+        after: line(&said_after, r),
+    });
+    let samples = samples.collect();
+    let model = Model { metadata: job.metadata(epochs), parameters: wrap(trainer.parameters().to_vec()) };
+    Ok(Outcome { model, before, after, samples, end, steps, epochs })
+}
+
+fn scores<S: Scalar>(job: &Job, net: &Net<S>) -> Scores {
+    let of = |rows: &Rows| {
+        let metrics = Metrics::of(job.task, job.outputs(), &net.outputs(rows.rows, &rows.x), &rows.y);
+        (net.cost(rows.rows, &rows.x, &rows.y), metrics)
+    };
+    let (cost, metrics) = of(&job.train);
+    Scores { cost, metrics, held: (job.held.rows > 0).then(|| of(&job.held)) }
+}

@@ -1,0 +1,220 @@
+//! What can be typed. Help, completions and the man page come from these definitions.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Trains feed-forward networks fast, and lets people see through them.
+#[derive(Parser)]
+#[command(name = "backlit", version, propagate_version = true, max_term_width = 110)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Flags of every command.
+#[derive(Args, Clone)]
+pub struct Common {
+    /// One JSON document on stdout; everything else on stderr
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print only results and errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Most threads to use; results have the same bits for any number [default: all cores]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Decides split, initial parameters and order of rows [default: 0]
+    #[arg(long, global = true, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Numbers of 4 or 8 bytes [default: f32]
+    #[arg(long, global = true, value_name = "f32|f64")]
+    pub precision: Option<Precision>,
+    /// When to use colour (NO_COLOR is honoured)
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+/// Numbers of 4 or 8 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Precision {
+    /// 4 bytes
+    F32,
+    /// 8 bytes
+    F64,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal
+    Auto,
+    /// Everywhere
+    Always,
+    /// Nowhere
+    Never,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Train a network on a table; prints before and after, saves the model
+    Train(Train),
+    /// Predict rows of a table with a saved model
+    Predict(Predict),
+    /// Cost and metrics of a saved model on a table
+    Evaluate(Evaluate),
+    /// Compare every parameter's gradient with an independent derivative
+    Check(Check),
+    /// Replay the four notebooks through the engine
+    Replay(Replay),
+    /// The table of operations; one operation's formula, partials, kinks and values
+    Operations(Operations),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page
+    Man,
+}
+
+/// `backlit train`
+#[derive(Args)]
+pub struct Train {
+    /// A CSV file, or a bundled set: houses, digits
+    #[arg(required_unless_present = "config", conflicts_with = "config")]
+    pub data: Option<String>,
+    /// A run file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The run directory [default: runs/NAME-DATE]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// The choices.
+    #[command(flatten)]
+    pub choices: Choices,
+    /// Print the SHA-256 of the trained parameters (little-endian bytes, in graph order)
+    #[arg(long)]
+    pub print_hash: bool,
+    /// With --json: the trained parameters too
+    #[arg(long)]
+    pub parameters: bool,
+}
+
+/// Flags that say what a run file could say too; a flag wins over the file.
+#[derive(Args)]
+pub struct Choices {
+    /// Column to predict; several: repeat, or separate by commas
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub target: Vec<String>,
+    /// What the target is [default: told from the target]
+    #[arg(long, value_name = "regression|classes")]
+    pub task: Option<String>,
+    /// Units of the hidden layers; "" for none [default: 64,32]
+    #[arg(long, value_name = "64,32")]
+    pub hidden: Option<String>,
+    /// Activation of the hidden layers [default: relu]
+    #[arg(long, value_name = "NAME")]
+    pub activation: Option<String>,
+    /// Loss [default: by task]
+    #[arg(long, value_name = "NAME")]
+    pub loss: Option<String>,
+    /// sgd, adagrad, rmsprop, adam or adamw [default: adam]
+    #[arg(long, value_name = "NAME")]
+    pub optimizer: Option<String>,
+    /// Learning rate [default: by optimizer]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    pub learning_rate: Option<f64>,
+    /// Passes over the rows [default: 200]
+    #[arg(long, value_name = "N")]
+    pub epochs: Option<u64>,
+    /// Rows in a batch, or "full" [default: 32]
+    #[arg(long, value_name = "ROWS")]
+    pub batch: Option<String>,
+    /// Share of rows kept aside, never trained on [default: 0.2]
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    pub validation: Option<f64>,
+    /// Bring columns to mean 0 and deviation 1 [default: true]
+    #[arg(long, value_name = "true|false")]
+    pub standardize: Option<bool>,
+    /// Put the rows into a new order each epoch [default: true]
+    #[arg(long, value_name = "true|false")]
+    pub shuffle: Option<bool>,
+    /// How weights start: he_normal, uniform(-1, 1) … [default: by activation]
+    #[arg(long, value_name = "NAME")]
+    pub initializer: Option<String>,
+    /// An optimizer's option: momentum=0.9, nesterov=1, weight_decay=0.01, beta1, beta2, epsilon …
+    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = option)]
+    pub options: Vec<(String, f64)>,
+}
+
+/// `backlit predict`
+#[derive(Args)]
+pub struct Predict {
+    /// A model file, or the run directory that holds one
+    pub model: PathBuf,
+    /// A CSV file or a bundled set
+    pub data: String,
+    /// Write the predictions to this file instead of stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `backlit evaluate`
+#[derive(Args)]
+pub struct Evaluate {
+    /// A model file, or the run directory that holds one
+    pub model: PathBuf,
+    /// A CSV file or a bundled set, with the target columns
+    pub data: String,
+}
+
+/// `backlit check`
+#[derive(Args)]
+pub struct Check {
+    /// A model file, a run directory or a run file
+    #[arg(required_unless_present = "config", conflicts_with = "config")]
+    pub model: Option<PathBuf>,
+    /// A CSV file or a bundled set [default: the run file's data, or the bundled set trained on]
+    pub data: Option<String>,
+    /// A run file: the network at its initial parameters, the file's own rows
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// One row, counted from 0, instead of the mean over all
+    #[arg(long, value_name = "N")]
+    pub row: Option<usize>,
+}
+
+/// `backlit replay`
+#[derive(Args)]
+pub struct Replay {
+    /// explicit, houses, mazur, relu or all
+    pub name: String,
+}
+
+/// `backlit operations`
+#[derive(Args)]
+pub struct Operations {
+    /// An operation: sigmoid, leaky_relu(0.2), huber …
+    pub name: Option<String>,
+    /// Points at which to compute value and partial
+    #[arg(long, value_name = "X,…", value_delimiter = ',', allow_negative_numbers = true, num_args = 1..)]
+    pub at: Vec<f64>,
+    /// For a loss: the target at those points
+    #[arg(long, value_name = "Y", default_value_t = 0.0, allow_negative_numbers = true)]
+    pub target: f64,
+}
+
+fn option(text: &str) -> Result<(String, f64), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    let value = match value.trim() {
+        "true" => 1.0,
+        "false" => 0.0,
+        number => number.parse().map_err(|_| format!("'{number}' is not a number"))?,
+    };
+    Ok((name.trim().replace('-', "_"), value))
+}

@@ -1,0 +1,106 @@
+//! `backlit check`: every parameter against an independent derivative.
+
+use super::{model, table, threads};
+use crate::arguments::{Check, Common};
+use crate::output::{self, Screen};
+use backlit::data::BUNDLED;
+use backlit::engine::check::{Comparison, Report, Verdict};
+use backlit::error::{Error, Kind};
+use backlit::gradient_check::Subject;
+use backlit::{prepare, run_file};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Lines printed before a long list is cut short.
+const SHOWN: usize = 40;
+
+pub fn run(arguments: &Check, common: &Common, screen: &Screen) -> Result<u8, Error> {
+    let subject = subject(arguments, common, screen)?;
+    let subject = match arguments.row {
+        Some(row) => subject.only(row)?,
+        None => subject,
+    };
+    let report = subject.check()?;
+    screen.result(&text(&report, &subject, arguments.row, screen));
+    screen.document(&document(&report, subject.rows));
+    Ok(if report.passed() { 0 } else { Kind::Verification.exit_code() })
+}
+
+fn subject(arguments: &Check, common: &Common, screen: &Screen) -> Result<Subject, Error> {
+    let run_file = arguments.config.as_deref().or(arguments.model.as_deref().filter(|path| path.extension().is_some_and(|end| end == "toml")));
+    if let Some(path) = run_file {
+        let mut run = run_file::read(path)?;
+        if let Some(data) = &arguments.data {
+            prepare::set_data(&mut run, data);
+        }
+        let run = super::train::with_common(run, common);
+        let job = prepare::job(&run, None, threads(common))?;
+        job.notes.iter().for_each(|note| screen.note(note));
+        return Ok(Subject::of_job(&job));
+    }
+    let model = model(arguments.model.as_deref().unwrap_or(Path::new("")))?;
+    let name = &model.metadata.name;
+    let data = match &arguments.data {
+        Some(data) => data,
+        None if BUNDLED.contains(&name.as_str()) => name,
+        None => return Err(Error::new(Kind::Usage, "which rows? This model was not trained on a bundled set").hint("backlit check MODEL DATA")),
+    };
+    Subject::of_model(&model, &table(data, screen)?, threads(common))
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Agrees => "agrees",
+        Verdict::Differs => "differs",
+        Verdict::Kink => "kink",
+    }
+}
+
+fn document(report: &Report, rows: usize) -> Value {
+    let one = |c: &Comparison| {
+        json!({
+            "name": c.name, "value": c.value, "gradient": c.gradient, "independent": c.independent,
+            "relative_difference": c.relative_difference, "verdict": word(c.verdict),
+        })
+    };
+    json!({
+        "cost": report.cost,
+        "rows": rows,
+        "passed": report.passed(),
+        "worst": report.worst().map(one),
+        "parameters": report.parameters.iter().map(one).collect::<Vec<_>>(),
+        "directions": report.directions.iter().map(one).collect::<Vec<_>>(),
+    })
+}
+
+fn text(report: &Report, subject: &Subject, row: Option<usize>, screen: &Screen) -> String {
+    let all: Vec<&Comparison> = report.parameters.iter().chain(&report.directions).collect();
+    let which = row.map_or(format!("the mean over {} rows", subject.rows), |row| format!("row {row}"));
+    let mut text = format!("cost {} for {which}, as trained, in f64\n\n", report.cost);
+    let mut lines = vec![["parameter", "value", "gradient", "independent", "rel. difference", ""].map(String::from).to_vec()];
+    let line = |c: &Comparison| {
+        let difference = if c.relative_difference == 0.0 { "0".to_string() } else { format!("{:.1e}", c.relative_difference) };
+        vec![c.name.clone(), output::number(c.value), format!("{:.12e}", c.gradient), format!("{:.12e}", c.independent), difference, word(c.verdict).into()]
+    };
+    let first = |c: &&&Comparison| c.verdict != Verdict::Agrees;
+    let rest = all.iter().filter(|c| c.verdict == Verdict::Agrees);
+    lines.extend(all.iter().filter(first).chain(rest).take(SHOWN).map(|c| line(c)));
+    text += &output::table(&lines);
+    if all.len() > SHOWN {
+        text += &format!("  … and {} more (--json has all)\n", all.len() - SHOWN);
+    }
+    let count = |verdict: Verdict| all.iter().filter(|c| c.verdict == verdict).count();
+    if !report.directions.is_empty() {
+        let sampled = report.parameters.len();
+        text += &format!("\n{sampled} of {} parameters drawn at random, and {} random directions through all of them\n", subject.parameters.len(), report.directions.len());
+    }
+    text += &format!("\n{} agree, {} differ", count(Verdict::Agrees), count(Verdict::Differs));
+    if count(Verdict::Kink) > 0 {
+        text += &format!(", {} stand at a kink (no derivative there)", count(Verdict::Kink));
+    }
+    if let Some(worst) = report.worst() {
+        text += &format!("; worst {} at {:.1e}", worst.name, worst.relative_difference);
+    }
+    let verdict = if report.passed() { "passed" } else { "FAILED" };
+    text + &format!("\n{}\n", screen.verdict(verdict, report.passed()))
+}

@@ -1,0 +1,26 @@
+//! `backlit replay`: the four notebooks through the engine.
+
+use crate::arguments::Replay;
+use crate::output::Screen;
+use backlit::error::{Error, Kind};
+use backlit::replay::{self, NAMES};
+use serde_json::{Map, Value};
+
+pub fn run(arguments: &Replay, screen: &Screen) -> Result<u8, Error> {
+    let names: Vec<&str> = if arguments.name == "all" { NAMES.to_vec() } else { vec![&arguments.name] };
+    let replays: Vec<replay::Replay> = names.iter().map(|name| replay::replay(name)).collect::<Result<_, _>>()?;
+    for replay in &replays {
+        screen.result(&format!("{}\n", replay.text()));
+    }
+    let record = |replay: &replay::Replay| serde_json::to_value(replay).map_err(|error| Error::new(Kind::Failed, error.to_string()));
+    let documents: Vec<Value> = replays.iter().map(record).collect::<Result<_, _>>()?;
+    match (arguments.name.as_str(), documents.as_slice()) {
+        ("all", _) => {
+            let by_name: Map<String, Value> = names.iter().map(|name| name.to_string()).zip(documents).collect();
+            screen.document(&Value::Object(by_name));
+        }
+        (_, [document]) => screen.document(document),
+        _ => {}
+    }
+    Ok(if replays.iter().all(replay::Replay::agrees) { 0 } else { Kind::Verification.exit_code() })
+}

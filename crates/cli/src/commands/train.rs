@@ -1,0 +1,305 @@
+//! `backlit train`: a network on a table, before and after, saved.
+
+use super::{MODEL, threads};
+use crate::arguments::{Choices, Common, Precision, Train};
+use crate::output::{self, Screen, number};
+use backlit::data::BUNDLED;
+use backlit::engine::train::End;
+use backlit::error::{Error, Kind};
+use backlit::job::Job;
+use backlit::metrics::most_probable;
+use backlit::model_file::{self, Parameters, Task, weights_sha256};
+use backlit::prepare::{self, Hidden};
+use backlit::run_file::{self, Batch, RunFile};
+use backlit::session::{self, Outcome, Progress, Sample};
+use backlit::{files, run_directory};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Set by Ctrl-C.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Error> {
+    let (run, hidden) = run_of(arguments, common)?;
+    let job = prepare::job(&run, hidden.as_ref(), threads(common))?;
+    job.notes.iter().for_each(|note| screen.note(note));
+    let directory = run_directory::create(arguments.out.as_deref(), &job.name)?;
+    // Without a handler Ctrl-C still ends the program, only less politely.
+    let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed));
+    screen.say(&introduction(&job, screen));
+    let bar = bar(&job, screen);
+    let outcome = session::train(&job, &mut |progress: &Progress| {
+        if progress.epoch_ended {
+            bar.set_position(progress.epoch);
+        }
+        if INTERRUPTED.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    bar.finish_and_clear();
+    let saved = Saved::new(&directory, &job, &outcome)?;
+    screen.say(&report(&job, &outcome, &saved, screen));
+    if arguments.print_hash {
+        screen.result(&format!("{}\n", saved.sha256));
+    }
+    let document = document(&job, &outcome, &saved, arguments.parameters);
+    match &outcome.end {
+        End::Diverged(divergence) => {
+            let message = format!("{divergence}; the model holds the parameters before that step");
+            let error = Error::new(Kind::Diverged, message).file(saved.model.display()).hint("a smaller --learning-rate, or --standardize true");
+            let mut whole = output::error_document(&error);
+            let place = json!({ "step": divergence.step, "epoch": divergence.epoch, "layer": divergence.layer, "place": divergence.place });
+            whole["divergence"] = place;
+            whole["model"] = document["model"].clone();
+            whole["weights_sha256"] = document["weights_sha256"].clone();
+            screen.failure(&error, &whole);
+            Ok(error.kind.exit_code())
+        }
+        End::Stopped(_) => {
+            screen.document(&document);
+            Ok(130)
+        }
+        End::Finished => {
+            screen.document(&document);
+            Ok(0)
+        }
+    }
+}
+
+/// The run file with the flags put over it, or the flags alone.
+fn run_of(arguments: &Train, common: &Common) -> Result<(RunFile, Option<Hidden>), Error> {
+    let base = match (&arguments.config, &arguments.data) {
+        (Some(path), _) => run_file::read(path)?,
+        (None, Some(data)) => prepare::run_on(data),
+        (None, None) => return Err(Error::new(Kind::Usage, "which data?").hint(format!("backlit train {}", BUNDLED[0]))),
+    };
+    let mut run = with_common(&base, common);
+    let hidden = put_over(&arguments.choices, &mut run)?;
+    Ok((run, hidden))
+}
+
+/// A run with the common flags put over it.
+pub fn with_common(run: &RunFile, common: &Common) -> RunFile {
+    let mut run = run.clone();
+    run.train.seed = common.seed.unwrap_or(run.train.seed);
+    run.train.threads = common.threads.map(usize::from).or(run.train.threads);
+    run.network.precision = match common.precision {
+        Some(Precision::F32) => model_file::Precision::F32,
+        Some(Precision::F64) => model_file::Precision::F64,
+        None => run.network.precision,
+    };
+    run
+}
+
+fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Error> {
+    let wrong = |flag: &str, message: String| Error::new(Kind::Usage, format!("--{flag}: {message}"));
+    if !choices.target.is_empty() {
+        run.data.target = choices.target.clone();
+    }
+    if let Some(task) = &choices.task {
+        run.network.task = Some(match task.as_str() {
+            "regression" => Task::Regression,
+            "classes" | "classification" => Task::Classes,
+            other => return Err(wrong("task", format!("expected regression or classes, came {other}"))),
+        });
+    }
+    if let Some(batch) = &choices.batch {
+        run.train.batch = Some(match (batch.as_str(), batch.parse()) {
+            ("full", _) => Batch::Full,
+            (_, Ok(rows)) if rows > 0 => Batch::Rows(rows),
+            _ => return Err(wrong("batch", format!("expected a number of rows or full, came {batch}"))),
+        });
+    }
+    if let Some(share) = choices.validation {
+        if !(0.0..1.0).contains(&share) {
+            return Err(wrong("validation", format!("expected a share from 0 to below 1, came {share}")));
+        }
+        run.data.validation = share;
+    }
+    if let Some(rate) = choices.learning_rate {
+        if !(rate.is_finite() && rate > 0.0) {
+            return Err(wrong("learning-rate", format!("expected a finite number above 0, came {rate}")));
+        }
+        run.train.learning_rate = Some(rate);
+    }
+    run.network.loss = choices.loss.clone().or(run.network.loss.take());
+    run.network.initializer = choices.initializer.clone().or(run.network.initializer.take());
+    run.train.epochs = choices.epochs.or(run.train.epochs);
+    run.train.shuffle = choices.shuffle.or(run.train.shuffle);
+    run.data.standardize = choices.standardize.unwrap_or(run.data.standardize);
+    if let Some(optimizer) = &choices.optimizer {
+        if *optimizer != run.train.optimizer {
+            // Options and rate of another optimizer would not fit this one.
+            run.train.options.clear();
+            run.train.learning_rate = choices.learning_rate;
+        }
+        run.train.optimizer = optimizer.clone();
+    }
+    for (name, value) in &choices.options {
+        run.train.options.retain(|(known, _)| known != name);
+        run.train.options.push((name.clone(), *value));
+    }
+    hidden(choices, run)
+}
+
+/// Hidden layers, where the flags say something of them.
+fn hidden(choices: &Choices, run: &RunFile) -> Result<Option<Hidden>, Error> {
+    if choices.hidden.is_none() && (choices.activation.is_none() || !run.network.layers.is_empty()) {
+        return match &choices.activation {
+            Some(_) => Err(Error::new(Kind::Usage, "--activation says nothing here: the run file names each layer's").hint("add --hidden")),
+            None => Ok(None),
+        };
+    }
+    let mut hidden = Hidden::default();
+    if let Some(units) = &choices.hidden {
+        let parts = units.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let units: Result<Vec<usize>, _> = parts.map(str::parse).collect();
+        hidden.units = units.map_err(|_| Error::new(Kind::Usage, "--hidden: expected numbers of units, such as 64,32"))?;
+    }
+    if let Some(activation) = &choices.activation {
+        hidden.activation = activation.clone();
+    }
+    Ok(Some(hidden))
+}
+
+/// What was written, and where.
+struct Saved {
+    model: PathBuf,
+    sha256: String,
+}
+
+impl Saved {
+    fn new(directory: &Path, job: &Job, outcome: &Outcome) -> Result<Saved, Error> {
+        let model = directory.join(MODEL);
+        model_file::save(&model, &outcome.model)?;
+        let saved = Saved { sha256: weights_sha256(&outcome.model.parameters), model };
+        let summary = format!("{:#}\n", document(job, outcome, &saved, false));
+        files::write(&directory.join("summary.json"), summary.as_bytes())?;
+        Ok(saved)
+    }
+}
+
+fn bar(job: &Job, screen: &Screen) -> ProgressBar {
+    if !screen.draws {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("  {bar:40} epoch {pos}/{len}  {elapsed} so far, {eta} left");
+    ProgressBar::new(job.epochs).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn introduction(job: &Job, screen: &Screen) -> String {
+    let sizes: Vec<String> = std::iter::once(job.inputs.len()).chain(job.shape.layers.iter().map(|layer| layer.units)).map(|n| n.to_string()).collect();
+    let activations: Vec<&str> = job.shape.layers.iter().map(|layer| layer.activation.as_str()).collect();
+    let batch = job.batch.map_or("full batch".to_string(), |rows| format!("batches of {rows}"));
+    let text = format!(
+        "{}: {} rows to train on, {} kept aside\n  network   {} ({}), {}, {} parameters, {}\n  training  {} epochs, {}, {} at rate {}, seed {}\n\n",
+        screen.bold(&job.name),
+        job.train.rows,
+        job.held.rows,
+        sizes.join("-"),
+        activations.join(", "),
+        job.shape.loss,
+        job.initial.len(),
+        job.precision.name(),
+        job.epochs,
+        batch,
+        job.optimizer,
+        job.learning_rate,
+        job.seed,
+    );
+    text
+}
+
+fn report(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> String {
+    let mut text = samples(job, outcome);
+    let place = |scores: &session::Scores| match &scores.held {
+        Some((cost, metrics)) => (*cost, metrics.list()),
+        None => (scores.cost, scores.metrics.list()),
+    };
+    let (before, after) = (place(&outcome.before), place(&outcome.after));
+    let rows = if job.held.rows > 0 { format!("on {} rows it has not seen", job.held.rows) } else { "on the rows trained on".into() };
+    let mut lines = vec![vec![rows, "before".to_string(), "after".into()]];
+    lines.push(vec![format!("cost ({})", job.shape.loss), number(before.0), number(after.0)]);
+    for ((name, b), (_, a)) in before.1.iter().zip(&after.1) {
+        lines.push(vec![name.to_string(), number(*b), number(*a)]);
+    }
+    text += &format!("\n{}", output::table(&lines));
+    let (b, a) = (number(outcome.before.cost), number(outcome.after.cost));
+    text += &format!("\n  cost on the rows trained on: {b} before, {a} after {} epochs ({} steps)\n", outcome.epochs, outcome.steps);
+    if let End::Stopped(step) = outcome.end {
+        text += &format!("  interrupted after step {step} of epoch {}; what was learned is saved\n", outcome.epochs.max(1));
+    }
+    let data = if BUNDLED.contains(&job.name.as_str()) { job.name.as_str() } else { "DATA.csv" };
+    let model = saved.model.display();
+    text += &format!("\n  model saved to {}\n  next: backlit predict {model} {data}\n        backlit evaluate {model} {data}\n        backlit check {model} {data}\n", screen.bold(&model.to_string()));
+    text
+}
+
+/// Predicted and actual, before and after.
+fn samples(job: &Job, outcome: &Outcome) -> String {
+    let say = |numbers: &[f64]| match job.task {
+        Task::Classes => format!("{} ({:.0} %)", job.classes[most_probable(numbers)], 100.0 * numbers[most_probable(numbers)]),
+        Task::TwoClasses => {
+            let class = usize::from(numbers[0] > 0.5);
+            let share = if class == 1 { numbers[0] } else { 1.0 - numbers[0] };
+            format!("{} ({:.0} %)", job.classes[class], 100.0 * share)
+        }
+        Task::Regression | Task::Values => numbers.iter().map(|&x| number(x)).collect::<Vec<_>>().join(", "),
+    };
+    let actual = |sample: &Sample| match job.task {
+        Task::Classes => job.classes[most_probable(&sample.actual)].to_string(),
+        Task::TwoClasses => job.classes[usize::from(sample.actual[0] > 0.5)].to_string(),
+        Task::Regression | Task::Values => say(&sample.actual),
+    };
+    let header = ["row".to_string(), "predicted before".into(), "predicted after".into(), format!("actual {}", job.targets.join(", "))];
+    let lines = outcome.samples.iter().map(|s| vec![s.row.to_string(), say(&s.before), say(&s.after), actual(s)]);
+    output::table(&std::iter::once(header.to_vec()).chain(lines).collect::<Vec<_>>())
+}
+
+fn document(job: &Job, outcome: &Outcome, saved: &Saved, parameters: bool) -> Value {
+    let held = |scores: &session::Scores| scores.held.as_ref().map(|(cost, metrics)| json!({ "cost": cost, "metrics": metrics }));
+    let samples = outcome.samples.iter().map(|s| json!({ "row": s.row, "actual": s.actual, "before": s.before, "after": s.after }));
+    let mut document = json!({
+        "name": job.name,
+        "task": job.task,
+        "cost": { "before": outcome.before.cost, "after": outcome.after.cost },
+        "metrics": { "before": outcome.before.metrics, "after": outcome.after.metrics },
+        "validation": { "rows": job.held.rows, "before": held(&outcome.before), "after": held(&outcome.after) },
+        "samples": samples.collect::<Vec<_>>(),
+        "rows": job.train.rows,
+        "epochs": outcome.epochs,
+        "steps": outcome.steps,
+        "seed": job.seed,
+        "threads": job.threads,
+        "precision": job.precision.name(),
+        "interrupted": matches!(outcome.end, End::Stopped(_)),
+        "weights_sha256": saved.sha256,
+        "model": saved.model.display().to_string(),
+    });
+    if parameters {
+        document["parameters"] = tensors(job, &outcome.model.parameters);
+    }
+    document
+}
+
+/// Every parameter by name: a weight as units × inputs, a bias as a list.
+fn tensors(job: &Job, parameters: &Parameters) -> Value {
+    // An f32 is printed with the shortest digits that read back as that f32.
+    let numbers: Vec<Value> = match parameters {
+        Parameters::F32(numbers) => numbers.iter().map(|&x| json!(x)).collect(),
+        Parameters::F64(numbers) => numbers.iter().map(|&x| json!(x)).collect(),
+    };
+    let mut start = 0;
+    let named = job.shape.parameters().into_iter().flatten().map(|(name, shape)| {
+        let size = shape.iter().product::<usize>();
+        let own = &numbers[start..start + size];
+        start += size;
+        let value = match shape.as_slice() {
+            [_, columns] => own.chunks_exact(*columns).map(|row| Value::from(row.to_vec())).collect(),
+            _ => Value::from(own.to_vec()),
+        };
+        (name, value)
+    });
+    Value::Object(named.collect())
+}

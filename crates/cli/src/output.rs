@@ -1,0 +1,160 @@
+//! Where words and numbers go: results to stdout, everything else to stderr, errors to both with `--json`.
+
+use crate::arguments::{Color, Common};
+use backlit::error::Error;
+use serde_json::{Value, json};
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+/// The person's terminal, or whatever reads in their place.
+pub struct Screen {
+    json: bool,
+    quiet: bool,
+    color: bool,
+    /// Whether a progress bar can be drawn.
+    pub draws: bool,
+}
+
+impl Screen {
+    /// Looks at the flags and at what stdout is.
+    pub fn new(common: &Common) -> Screen {
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let color = match common.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => std::io::stdout().is_terminal() && !no_color && !common.json,
+        };
+        Screen { json: common.json, quiet: common.quiet, color, draws: std::io::stderr().is_terminal() && !common.quiet }
+    }
+
+    /// Whether one JSON document is wanted.
+    pub fn json(&self) -> bool {
+        self.json
+    }
+
+    /// The result for people. Nothing with `--json`.
+    pub fn result(&self, text: &str) {
+        if !self.json {
+            write(&mut std::io::stdout(), text);
+        }
+    }
+
+    /// What a person may like to know besides. Nothing with `--quiet`; to stderr with `--json`.
+    pub fn say(&self, text: &str) {
+        match (self.quiet, self.json) {
+            (true, _) => {}
+            (false, true) => write(&mut std::io::stderr(), text),
+            (false, false) => write(&mut std::io::stdout(), text),
+        }
+    }
+
+    /// A remark about choices and dangers, to stderr.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            write(&mut std::io::stderr(), &format!("note: {text}\n"));
+        }
+    }
+
+    /// The result for programs. Nothing without `--json`.
+    pub fn document(&self, document: &Value) {
+        if self.json {
+            write(&mut std::io::stdout(), &format!("{document}\n"));
+        }
+    }
+
+    /// Prints an error and gives its exit code.
+    pub fn error(&self, error: &Error) -> ExitCode {
+        self.failure(error, &error_document(error));
+        ExitCode::from(error.kind.exit_code())
+    }
+
+    /// Prints an error to people, and a document that holds it to programs.
+    pub fn failure(&self, error: &Error, document: &Value) {
+        write(&mut std::io::stderr(), &format!("{} {error}\n", self.paint("error:", "1;31")));
+        self.document(document);
+    }
+
+    /// Text in bold, where there is colour.
+    pub fn bold(&self, text: &str) -> String {
+        self.paint(text, "1")
+    }
+
+    /// Text in green or red, where there is colour.
+    pub fn verdict(&self, text: &str, good: bool) -> String {
+        self.paint(text, if good { "32" } else { "1;31" })
+    }
+
+    fn paint(&self, text: &str, code: &str) -> String {
+        if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
+    }
+}
+
+/// An error as the contract has it.
+pub fn error_document(error: &Error) -> Value {
+    let mut inner = json!({ "code": error.kind.code(), "message": error.message });
+    let places = [
+        ("file", error.file.clone().map(Value::from)),
+        ("row", error.row.map(Value::from)),
+        ("column", error.column.clone().map(Value::from)),
+        ("key", error.key.clone().map(Value::from)),
+        ("try", error.hint.clone().map(Value::from)),
+    ];
+    for (name, value) in places {
+        if let Some(value) = value {
+            inner[name] = value;
+        }
+    }
+    json!({ "error": inner })
+}
+
+/// What clap found wrong with the arguments, or the help that was asked for.
+pub fn usage(error: &clap::Error, json: bool) -> ExitCode {
+    let _ = error.print();
+    if error.use_stderr() && json {
+        let message = error.to_string();
+        let first = message.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        write(&mut std::io::stdout(), &format!("{}\n", json!({ "error": { "code": "usage", "message": first } })));
+    }
+    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+}
+
+/// Writes all of it. A reader that went away (`| head`) is no error.
+fn write(to: &mut dyn Write, text: &str) {
+    if let Err(error) = to.write_all(text.as_bytes()).and_then(|()| to.flush())
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        let _ = writeln!(std::io::stderr(), "error: cannot write the output: {error}");
+        std::process::exit(1);
+    }
+}
+
+/// A number for reading: six significant digits, no noise.
+pub fn number(x: f64) -> String {
+    let size = x.abs();
+    if x == 0.0 {
+        "0".into()
+    } else if !x.is_finite() {
+        x.to_string()
+    } else if (1e-4..1e9).contains(&size) {
+        let digits = (5 - size.log10().floor() as i32).clamp(0, 9) as usize;
+        let text = format!("{x:.digits$}");
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text }
+    } else {
+        format!("{x:.5e}")
+    }
+}
+
+/// Lines of cells under each other, right-aligned but for the first column.
+pub fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |c: usize| rows.iter().filter_map(|row| row.get(c)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().enumerate().map(|(c, cell)| {
+            let space = " ".repeat(widths[c] - cell.chars().count());
+            if c == 0 { format!("{cell}{space}") } else { format!("{space}{cell}") }
+        });
+        format!("  {}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}
