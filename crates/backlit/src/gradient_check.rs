@@ -93,7 +93,12 @@ impl Subject {
             }
             total
         };
-        let report = check(&built.graph, built.cost, &self.parameters, &[&self.x, &self.y], self.rows, &mut gradient);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads).build();
+        let mut run = || check(&built.graph, built.cost, &self.parameters, &[&self.x, &self.y], self.rows, &mut gradient);
+        let report = match &pool {
+            Ok(pool) => pool.install(run),
+            Err(_) => run(),
+        };
         if !report.cost.is_finite() {
             let message = format!("the cost is {} here, so there is no gradient to check", report.cost);
             return Err(Error::new(Kind::Diverged, message).hint("smaller parameters, or standardize = true"));

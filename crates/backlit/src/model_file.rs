@@ -14,7 +14,7 @@ use backlit_engine::Network;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{ErrorKind, Read, Write};
+use std::io::Read;
 use std::path::Path;
 
 /// The version of the file format that this Backlit writes, and the only one it reads.
@@ -57,7 +57,7 @@ pub enum Task {
     Regression,
     /// One probability for each class; the target column holds the class.
     Classes,
-    /// The probability that the target is 1 and not 0.
+    /// The probability of the second of two classes; the target column holds the class.
     TwoClasses,
     /// Numbers as they are, as in worked examples.
     Values,
@@ -81,7 +81,7 @@ pub struct Metadata {
     pub targets: Vec<String>,
     /// What the outputs are.
     pub task: Task,
-    /// The value of the target column for each output; empty unless the task is classes.
+    /// The values of the target column: one for each output of classes, both of two classes, else none.
     pub classes: Vec<f64>,
     /// The layers.
     pub network: Shape,
@@ -248,42 +248,7 @@ pub fn weights_sha256(parameters: &Parameters) -> String {
 pub fn save(path: &Path, model: &Model) -> Result<(), Error> {
     let failed = |message: String| Error::new(Kind::Failed, message).file(path.display());
     let bytes = to_bytes(model).map_err(|message| failed(format!("this model cannot be saved: {message}")))?;
-    let write = || -> std::io::Result<()> {
-        // A path without a directory stands in the current one.
-        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".backlit-").suffix(".partial");
-        #[cfg(unix)]
-        {
-            // Temporary files are private; a model is a file like any other, minus the person's umask.
-            use std::os::unix::fs::PermissionsExt;
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        let mut file = builder.tempfile_in(directory)?;
-        file.write_all(&bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        sync_directory(directory)
-    };
-    write().map_err(|error| {
-        let hint = match error.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room on the disk, or save elsewhere",
-            ErrorKind::NotFound => "make the directory first",
-            _ => "save to another directory",
-        };
-        failed(format!("the model cannot be written: {error}")).hint(hint)
-    })
-}
-
-/// Makes the new name outlast a power failure. Some file systems cannot, which is no error.
-fn sync_directory(directory: &Path) -> std::io::Result<()> {
-    if !cfg!(unix) {
-        return Ok(());
-    }
-    match File::open(directory)?.sync_all() {
-        Err(error) if !matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Err(error),
-        _ => Ok(()),
-    }
+    crate::files::write(path, &bytes)
 }
 
 /// Reads a model. Every error is [`Kind::Model`] and names the file; a file that was cut, changed in any bit or

@@ -63,6 +63,7 @@ fn names_may_hold_anything() {
 fn a_comma_may_be_inside_quotes_of_another_delimiter() {
     assert_eq!(read_from("\"a,b,c\";d\n1;2\n".as_bytes(), "t").unwrap().delimiter, ';');
     assert_eq!(read_from("a b;c,d\n1;2\n3;4\n".as_bytes(), "t").unwrap().delimiter, ';');
+    assert_eq!(read_from("5\" pipe;b\n1;2\n3;4\n".as_bytes(), "t").unwrap().table.columns, ["5\" pipe", "b"]);
     let error = refused("a;b\n1,5;2\n1;2\n");
     assert!(error.hint.unwrap().contains("decimal comma"));
 }
@@ -205,6 +206,46 @@ fn agrees_with_the_csv_crate_on_random_tables() {
             other.records().flat_map(|record| record.unwrap().iter().map(|cell| cell.parse().unwrap()).collect::<Vec<f64>>()).collect();
         assert_eq!((got.rows, got.values), (rows, values));
     }
+}
+
+/// Whatever comes: a table or an error, and the same one wherever in the buffer it stands.
+#[test]
+fn no_text_is_too_odd() {
+    let mut state = 7u64;
+    let mut random = move |below: usize| {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 33) as usize % below
+    };
+    let pieces: [&[u8]; 14] =
+        [b"1", b",", b"\n", b"\"", b" ", b"\r\n", b"2,3\n", b"\"4\"", b"x", b"\0", b"\xFF", "é".as_bytes(), b"\"\"", b"1,2\n"];
+    let rows = |count: usize| b"a,b\n".iter().copied().chain(b"1,2\n".repeat(count)).collect::<Vec<u8>>();
+    let mut tables = 0;
+    for _ in 0..300 {
+        let tail: Vec<u8> = (0..random(12)).flat_map(|_| pieces[[random(14), random(14)].into_iter().min().unwrap_or(0)].to_vec()).collect();
+        let _ = read_from(tail.as_slice(), "t.csv");
+        let reading = |count: usize| read_from([rows(count), tail.clone()].concat().as_slice(), "t.csv");
+        // 65 535 rows end one byte before the first buffer does.
+        let (near, far) = (reading(40_000), reading(65_530 + random(8)));
+        match (near, far) {
+            (Ok(near), Ok(far)) => {
+                tables += 1;
+                let after = 2 * 40_000;
+                assert_eq!(near.table.values[after..], far.table.values[far.table.values.len() + after - near.table.values.len()..]);
+            }
+            (Err(near), Err(far)) => assert_eq!((near.column, near.hint), (far.column, far.hint), "{tail:?}"),
+            (near, far) => panic!("{tail:?}: {near:?} {far:?}"),
+        }
+    }
+    assert!(tables > 20, "{tables}");
+}
+
+/// A quote that is never closed must not swallow the memory.
+#[test]
+#[ignore = "reads 256 MiB"]
+fn an_endless_cell_is_refused() {
+    let endless = (&b"a,b\n1,\""[..]).chain(io::repeat(b'x'));
+    let error = read_from(endless, "t.csv").unwrap_err();
+    assert!(error.message.starts_with("line 2: expected a line of at most 268435456 bytes"), "{error}");
 }
 
 #[test]

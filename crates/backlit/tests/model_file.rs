@@ -183,7 +183,9 @@ fn forged_files_with_a_right_hash_are_refused_for_what_is_wrong() {
         (with("\"relu\"", "\"rela\""), "no activation 'rela'"),
         (with("\"half_squared_error\"", "\"half\""), "no loss 'half'"),
         (with("\"targets\":[\"é\"]", "\"targets\":[\"é\",\"b\"]"), "1 outputs, expected 2"),
-        (with("\"classes\":[]", "\"classes\":[1]"), "expected no classes"),
+        (with("\"classes\":[]", "\"classes\":[1]"), "expected 0 classes"),
+        (with("\"task\":\"regression\"", "\"task\":\"two_classes\""), "expected 2 classes"),
+        (with("\"task\":\"regression\"", "\"task\":\"classes\""), "1 outputs, expected 0"),
         (with("\"constant\":[1]", "\"constant\":[7]"), "input scaler: there is no column 7"),
         (with("\"scale\":[", "\"scale\":[-"), "input scaler: the scale of column 0"),
         (forge("{}", &good), "missing field"),
@@ -258,8 +260,8 @@ fn a_save_that_fails_leaves_the_old_file_and_nothing_else() {
     assert_eq!(load(&path).unwrap(), wide());
 }
 
-/// `BACKLIT_FULL_DISK=directory cargo test --test model_file -- --ignored`, where the directory holds nothing and
-/// its disk has room for 1 to 10 MB.
+/// `BACKLIT_FULL_DISK=directory cargo test --test model_file -- --ignored`, where the directory holds nothing and its
+/// disk has room for 1 to 10 MB.
 #[test]
 #[ignore = "needs a small disk"]
 fn a_full_disk_is_an_error() {

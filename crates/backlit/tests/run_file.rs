@@ -253,6 +253,23 @@ fn texts_that_are_no_toml() {
     refused(&format!("[data]\ninputs = {}{}\ntargets = [[1]]", "[".repeat(60), "]".repeat(60)));
 }
 
+/// Every text is read or refused, also one that is broken at any place.
+#[test]
+fn no_text_is_too_odd() {
+    let mut refused = 0;
+    for (place, letter) in EXAMPLE.char_indices() {
+        for instead in ["", "[", "]", "\"", "=", "-", "9", "\n", "\0", "é", "{"] {
+            let text = format!("{}{instead}{}", &EXAMPLE[..place], &EXAMPLE[place + letter.len_utf8()..]);
+            if let Err(error) = parse(&text, "run.toml") {
+                refused += 1;
+                assert!(error.kind == Kind::Usage && error.file.is_some() && !error.message.is_empty());
+            }
+        }
+        let _ = parse(&EXAMPLE[..place], "run.toml");
+    }
+    assert!(refused > 1000, "{refused}");
+}
+
 #[test]
 fn files() {
     let directory = tempfile::tempdir().unwrap();

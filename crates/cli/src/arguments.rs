@@ -202,7 +202,7 @@ pub struct Operations {
     /// An operation: sigmoid, leaky_relu(0.2), huber …
     pub name: Option<String>,
     /// Points at which to compute value and partial
-    #[arg(long, value_name = "X,…", value_delimiter = ',', allow_negative_numbers = true, num_args = 1..)]
+    #[arg(long, value_name = "X,…", value_delimiter = ',', allow_hyphen_values = true)]
     pub at: Vec<f64>,
     /// For a loss: the target at those points
     #[arg(long, value_name = "Y", default_value_t = 0.0, allow_negative_numbers = true)]

@@ -27,11 +27,6 @@ impl Screen {
         Screen { json: common.json, quiet: common.quiet, color, draws: std::io::stderr().is_terminal() && !common.quiet }
     }
 
-    /// Whether one JSON document is wanted.
-    pub fn json(&self) -> bool {
-        self.json
-    }
-
     /// The result for people. Nothing with `--json`.
     pub fn result(&self, text: &str) {
         if !self.json {

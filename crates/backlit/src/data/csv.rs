@@ -261,9 +261,11 @@ fn split(sample: &[u8], is_all: bool) -> (u8, u8) {
 fn counts(sample: &[u8], is_all: bool, terminator: u8) -> Vec<[usize; 4]> {
     let mut lines = Vec::new();
     let (mut line, mut quoted, mut blank) = ([0; 4], false, true);
+    // A quote opens only where a cell begins.
+    let mut begins = true;
     for &byte in sample {
-        if byte == b'"' {
-            quoted = !quoted;
+        if byte == b'"' && (quoted || begins) {
+            (quoted, begins) = (!quoted, quoted);
         } else if byte == terminator && !quoted {
             if !blank {
                 lines.push(line);
@@ -271,10 +273,13 @@ fn counts(sample: &[u8], is_all: bool, terminator: u8) -> Vec<[usize; 4]> {
             if lines.len() == FEW {
                 return lines;
             }
-            (line, blank) = ([0; 4], true);
+            (line, blank, begins) = ([0; 4], true, true);
             continue;
         } else if let Some(k) = DELIMITERS.iter().position(|&delimiter| delimiter == byte && !quoted) {
             line[k] += 1;
+            begins = true;
+        } else if !byte.is_ascii_whitespace() {
+            begins = false;
         }
         blank &= byte.is_ascii_whitespace();
     }

@@ -8,7 +8,8 @@ pub(crate) fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> 
     for other in known {
         let letters: Vec<char> = other.to_lowercase().chars().take(LONGEST).collect();
         let distance = distance(&typed, &letters);
-        if distance <= allowed && distance < letters.len().max(typed.len()) {
+        let begins = typed.len().min(letters.len()) >= 3 && (typed.starts_with(&letters) || letters.starts_with(&typed));
+        if begins || (distance <= allowed && distance < letters.len().max(typed.len())) {
             found.push((distance, other));
         }
     }
@@ -44,7 +45,14 @@ mod tests {
     #[test]
     fn typing_errors_are_found_and_other_names_are_not() {
         let known = ["units", "activation", "weight", "bias", "RM"];
-        for (typed, meant) in [("unit", "units"), ("actviation", "activation"), ("Weight", "weight"), ("biass", "bias"), ("rm", "RM")] {
+        for (typed, meant) in [
+            ("unit", "units"),
+            ("actviation", "activation"),
+            ("Weight", "weight"),
+            ("biass", "bias"),
+            ("rm", "RM"),
+            ("activ", "activation"),
+        ] {
             assert_eq!(near(typed, known).first(), Some(&meant), "{typed}");
         }
         for typed in ["", "x", "momentum", "u"] {

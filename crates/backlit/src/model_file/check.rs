@@ -78,8 +78,13 @@ fn check_columns(metadata: &Metadata) -> Result<(), String> {
     if outputs != expected {
         return Err(format!("the network has {outputs} outputs, expected {expected} for its targets"));
     }
-    if metadata.task != Task::Classes && !metadata.classes.is_empty() {
-        return Err(format!("expected no classes for this task, came {}", metadata.classes.len()));
+    let expected = match metadata.task {
+        Task::Classes => metadata.classes.len(),
+        Task::TwoClasses => 2,
+        Task::Regression | Task::Values => 0,
+    };
+    if metadata.classes.len() != expected {
+        return Err(format!("expected {expected} classes for this task, came {}", metadata.classes.len()));
     }
     let mut classes = metadata.classes.clone();
     classes.sort_by(f64::total_cmp);

@@ -95,7 +95,7 @@ fn w1(parameters: &[f64]) -> &[f64] {
 
 /// The line of the loop's `print`.
 fn line(pass: &Pass) -> Option<String> {
-    (pass.number % 5000 == 0).then(|| format!("Error: {}", fixed(pass.mean_abs, 6)))
+    (pass.number.is_multiple_of(5000)).then(|| format!("Error: {}", fixed(pass.mean_abs, 6)))
 }
 
 /// The gradient as the notebook multiplies it: three factors for W1, five for W0, in the layout of the engine.
@@ -126,10 +126,11 @@ fn numbers(start: &[f64], passes: &[Pass], last: &[f64], output: &[f64]) -> Valu
     let mut words = NumpyRandom::new(SEED);
     let mut samples = NumpyRandom::new(SEED);
     let lines: Vec<String> = passes.iter().filter_map(line).collect();
-    let wanted = |pass: &&Pass| pass.number % 5000 == 0 || pass.number == PASSES - 1;
-    let errors = passes.iter().filter(wanted).map(
-        |pass| json!({ "iteration": pass.number, "mean_abs": pass.mean_abs, "ErrorT": pass.factors.cost, "line": line(pass) }),
-    );
+    let wanted = |pass: &&Pass| pass.number.is_multiple_of(5000) || pass.number == PASSES - 1;
+    let errors = passes
+        .iter()
+        .filter(wanted)
+        .map(|pass| json!({ "iteration": pass.number, "mean_abs": pass.mean_abs, "ErrorT": pass.factors.cost, "line": line(pass) }));
     let snapshots = passes.iter().filter(|pass| TAKEN_APART.contains(&pass.number)).map(snapshot);
     json!({
         "alpha": ALPHA,

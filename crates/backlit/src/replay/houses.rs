@@ -224,9 +224,7 @@ fn numbers(work: &Work) -> Value {
 fn witness_numbers(work: &Work) -> Value {
     let (one, net) = (&work.one_layer_witness, &work.net_witness);
     let tables = work.witnessed();
-    let same = |tables: std::ops::Range<usize>| {
-        tables.clone().all(|i| evidence::TABLES[i].lines() == work.witnessed()[i].lines())
-    };
+    let same = |tables: std::ops::Range<usize>| tables.clone().all(|i| evidence::TABLES[i].lines() == work.witnessed()[i].lines());
     let worst = |range: std::ops::Range<usize>| range.map(|i| departure(tables[i], &evidence::TABLES[i])).fold(0.0, f64::max);
     let mut in_737 = net.layers_json(&net.start);
     in_737["largest_departure"] = json!(worst(2..4));

@@ -36,7 +36,8 @@ pub struct Cell {
     pub introduction: String,
     /// The lines that the notebook's code prints or displays.
     pub printed: Vec<String>,
-    /// What the step computes without printing it, or what belongs beside its print: one line each.
+    /// What the step computes without printing it, or what belongs beside its print: `name = value`, or `name =` with an
+    /// array or a table on the lines below.
     pub computed: Vec<String>,
     /// Where the notebook departs from its own mathematics.
     pub footnotes: Vec<Footnote>,
@@ -90,7 +91,12 @@ impl Replay {
         lines.extend([String::new(), "Agreement".into(), "-".repeat("Agreement".len())]);
         for one in &self.agreement {
             let verdict = if one.holds { "holds " } else { "DIFFERS" };
-            wrap(&mut lines, "  ", &format!("{verdict} {}: largest relative difference {:.1e}, bound {:.0e}", one.name, one.difference, one.bound));
+            let measured = match one.bound {
+                0.0 if one.holds => "the same".to_string(),
+                0.0 => "not the same".to_string(),
+                bound => format!("largest relative difference {:.1e}, bound {bound:.0e}", one.difference),
+            };
+            wrap(&mut lines, "  ", &format!("{verdict} {}: {measured}", one.name));
         }
         let (held, all) = (self.agreement.iter().filter(|one| one.holds).count(), self.agreement.len());
         lines.push(format!("  {held} of {all} comparisons hold."));
@@ -114,7 +120,10 @@ impl Cell {
 
     /// Adds a computed thing by name.
     pub(super) fn computes(mut self, name: &str, value: impl std::fmt::Display) -> Cell {
-        self.computed.push(format!("{name} = {value}"));
+        let value = value.to_string();
+        // Arrays and tables stand below their name, where their columns line up.
+        let gap = if value.contains('\n') { '\n' } else { ' ' };
+        self.computed.push(format!("{name} ={gap}{value}"));
         self
     }
 
@@ -155,15 +164,16 @@ impl Agreement {
     /// Compares numbers: the largest difference relative to the largest of `expected`.
     pub(super) fn numbers(name: impl Into<String>, computed: &[f64], expected: &[f64], bound: f64) -> Agreement {
         let largest = expected.iter().fold(0.0f64, |largest, value| largest.max(value.abs()));
-        let apart = computed.iter().zip(expected).fold(0.0f64, |apart, (a, b)| if (a - b).is_nan() { f64::NAN } else { apart.max((a - b).abs()) });
+        let apart =
+            computed.iter().zip(expected).fold(0.0f64, |apart, (a, b)| if (a - b).is_nan() { f64::NAN } else { apart.max((a - b).abs()) });
         let difference = if apart == 0.0 { 0.0 } else { apart / largest };
         let difference = if computed.len() == expected.len() { difference } else { f64::INFINITY };
         Agreement { name: name.into(), difference, bound, holds: difference <= bound }
     }
 
-    /// Compares texts, line by line: the same or not.
+    /// Compares texts, line by line: the difference is 0 where they are the same and 1 where they are not.
     pub(super) fn lines(name: impl Into<String>, computed: &[String], expected: &[String]) -> Agreement {
-        let difference = if computed == expected { 0.0 } else { f64::INFINITY };
+        let difference = if computed == expected { 0.0 } else { 1.0 };
         Agreement { name: name.into(), difference, bound: 0.0, holds: difference == 0.0 }
     }
 }

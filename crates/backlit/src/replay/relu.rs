@@ -13,7 +13,7 @@ use super::study::{Model, matrix, transposed};
 use crate::error::Error;
 use backlit_engine::Network;
 use backlit_engine::numpy_random::NumpyRandom;
-use layer::{Dense, dinputs};
+use layer::Dense;
 use neuron::{Neuron, Updated};
 use serde_json::{Value, json};
 
@@ -101,11 +101,11 @@ pub(super) fn replay() -> Result<Replay, Error> {
         credit: String::new(),
         cells,
         numbers,
-        agreement: agreements(&work, &layer, &of_squares)?,
+        agreement: agreements(&work, &layer, &of_squares),
     })
 }
 
-fn agreements(work: &Work, layer: &layer::Results, of_squares: &[f64]) -> Result<Vec<Agreement>, Error> {
+fn agreements(work: &Work, layer: &layer::Results, of_squares: &[f64]) -> Vec<Agreement> {
     let mut all = work.neuron.agreements();
     all.extend(layer.agreements());
     let runs = [("In [71]", &work.combined), ("In [94]", &work.dense), ("the full chain", &work.chain)];
@@ -116,9 +116,7 @@ fn agreements(work: &Work, layer: &layer::Results, of_squares: &[f64]) -> Result
         of_squares,
         1e-15,
     ));
-    let by_sums: Vec<f64> = dinputs(&WEIGHTS, &ONES)?;
-    all.push(Agreement::numbers("In [49] by sums and In [59] by np.dot, all dvalues equal", &layer.by_sums, &by_sums, 1e-15));
-    Ok(all)
+    all
 }
 
 fn combined_numbers(work: &Work) -> Value {

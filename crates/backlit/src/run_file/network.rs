@@ -26,8 +26,8 @@ pub(super) fn read(section: &Table<'_>, data: &Data) -> Result<Network, Error> {
     let loss = section.read("loss", |value| value.checked(ops::loss::<f64>))?;
     let task = section.read("task", |value| value.choice(&TASKS))?;
     let rng = section.read("rng", |value| value.choice(&[("own", Rng::Own), ("numpy", Rng::Numpy)]))?.unwrap_or_default();
-    let initializer = section.read("initializer", initializer)?;
     let bias_initializer = section.read("bias_initializer", initializer)?;
+    let initializer = section.read("initializer", initializer)?;
     let orientation = section.read("orientation", |value| orientation(value, rng))?.unwrap_or_default();
     if precision == Precision::F32 && !data.standardize {
         fits_f32(section, &data.source)?;

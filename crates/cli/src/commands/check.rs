@@ -33,7 +33,7 @@ fn subject(arguments: &Check, common: &Common, screen: &Screen) -> Result<Subjec
         if let Some(data) = &arguments.data {
             prepare::set_data(&mut run, data);
         }
-        let run = super::train::with_common(run, common);
+        let run = super::train::with_common(&run, common);
         let job = prepare::job(&run, None, threads(common))?;
         job.notes.iter().for_each(|note| screen.note(note));
         return Ok(Subject::of_job(&job));

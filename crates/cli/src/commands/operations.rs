@@ -117,7 +117,8 @@ fn point<S: Scalar>(op: &Arc<dyn Op<S>>, z: f64, target: Option<f64>) -> (String
         let y = graph.data("y", 1)?;
         let weight = graph.parameter("z", 1, 1)?;
         let z = graph.operation("row", Arc::new(ops::affine::Affine), &[one, weight])?;
-        graph.operation("out", op.clone(), if target.is_some() { &[z, y][..] } else { &[z][..] })
+        let inputs = [z, y];
+        graph.operation("out", op.clone(), &inputs[..1 + usize::from(target.is_some())])
     };
     let out = build().expect("one number through one operation");
     debug_assert_eq!(graph.shape(out), Shape::Rows(1));
@@ -129,5 +130,5 @@ fn point<S: Scalar>(op: &Arc<dyn Op<S>>, z: f64, target: Option<f64>) -> (String
     runner.gradient(&plan, &z, &[&one, &y], 1, &mut partial);
     let values = Plan::forward(&graph, out);
     Runner::new(&values, 1, 1).outputs(&values, &z, &[&one, &y], 1, &mut value);
-    (z[0].to_string(), value[0].to_string(), partial[0].to_string())
+    (format!("{:?}", z[0]), format!("{:?}", value[0]), format!("{:?}", partial[0]))
 }

@@ -8,13 +8,14 @@
 use crate::formula::Dual;
 use crate::graph::{Graph, Kind, NodeId};
 use crate::random::{Purpose, Random};
+use rayon::prelude::*;
 
 /// Largest relative difference that still agrees. Both routes round a few hundred times at most; a factor of
 /// 1 + 1e-6 in any place is a hundred times larger.
 const TOLERANCE: f64 = 1e-8;
 
 /// Dual multiplications that a full check may take; beyond it a random sample and random directions are compared.
-const AFFORDABLE: f64 = 4e9;
+const AFFORDABLE: f64 = 1e10;
 
 /// What was found for one parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +74,7 @@ impl Report {
 }
 
 /// Checks `gradient`, a function from parameters to the gradient of the mean cost of `rows` rows of `data`.
+/// Works on the threads of the rayon pool it is called in.
 pub fn check(
     graph: &Graph<f64>,
     cost: NodeId,
@@ -109,10 +111,11 @@ pub fn check(
         let affordable = (AFFORDABLE / one_pass / 2.0) as usize;
         (0..affordable.clamp(8, 256)).map(|_| random.below(parameters.len() as u32) as usize).collect()
     };
-    for place in places {
+    let compare = |&place: &usize| {
         let tangent = plain.mean(parameters, Some(Direction::One(place))).0;
-        report.parameters.push(judge(graph.parameter_name(place), parameters[place], found[place], tangent, noise[place]));
-    }
+        judge(graph.parameter_name(place), parameters[place], found[place], tangent, noise[place])
+    };
+    report.parameters = places.par_iter().map(compare).collect();
     if !everything {
         for k in 0..4 {
             let direction: Vec<f64> = parameters.iter().map(|_| random.normal()).collect();

@@ -19,6 +19,7 @@ pub struct Dual {
 
 impl Dual {
     /// A number that does not move.
+    #[inline(always)]
     pub fn fixed(value: f64) -> Dual {
         Dual { value, tangent: 0.0, kink: false }
     }
@@ -28,6 +29,7 @@ impl Dual {
         Dual { value, tangent: 1.0, kink: false }
     }
 
+    #[inline(always)]
     fn new(value: f64, tangent: f64, kink: bool) -> Dual {
         Dual { value, tangent, kink }
     }
@@ -40,15 +42,18 @@ impl Dual {
 }
 
 impl Number for Dual {
+    #[inline(always)]
     fn constant(value: f64) -> Dual {
         Dual::fixed(value)
     }
+    #[inline(always)]
     fn add(&self, other: &Dual) -> Dual {
         Dual::new(self.value + other.value, self.tangent + other.tangent, self.kink || other.kink)
     }
     fn subtract(&self, other: &Dual) -> Dual {
         Dual::new(self.value - other.value, self.tangent - other.tangent, self.kink || other.kink)
     }
+    #[inline(always)]
     fn multiply(&self, other: &Dual) -> Dual {
         Dual::new(self.value * other.value, self.tangent * other.value + self.value * other.tangent, self.kink || other.kink)
     }

@@ -69,12 +69,10 @@ impl<S: Scalar> Op<S> for Affine {
     }
 
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
-        let inputs = x[0].len();
-        for (u, out) in out.iter_mut().enumerate() {
-            *out = x.get(2).map_or(Dual::fixed(0.0), |b| b[u]);
-            for i in 0..inputs {
-                *out = out.add(&x[0][i].multiply(&x[1][u * inputs + i]));
-            }
+        let weights = x[1].chunks_exact(x[0].len());
+        for (u, (out, w)) in out.iter_mut().zip(weights).enumerate() {
+            let bias = x.get(2).map_or(Dual::fixed(0.0), |b| b[u]);
+            *out = x[0].iter().zip(w).fold(bias, |sum, (x, w)| sum.add(&x.multiply(w)));
         }
     }
 }

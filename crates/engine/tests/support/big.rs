@@ -1,51 +1,24 @@
 //! Numbers of several hundred bits for formulas, so that the exact result is known wherever f64 rounds.
 //!
-//! Exponentials of arguments beyond ±4000 lie far outside f64 and are kept as their logarithm, so that
+//! Exponentials of arguments beyond ±1800 lie far outside f64 and are kept as their logarithm, so that
 //! log(1 + exp(z)) is z for z = 1e300 and a product of a tiny and a huge exponential is what it should be.
 
+use super::floats::{Float, at, exp, exp_m1, exponent, float, ln, ln_1p, remembered, size};
 use backlit_engine::formula::{Function, Number};
-use dashu_float::{ConstCache, Context, FBig, round::mode::HalfEven};
-use std::cell::{Cell, RefCell};
 use std::cmp::Ordering;
 
-/// A binary float of any precision, rounded to nearest.
-pub type Float = FBig<HalfEven, 2>;
-
 /// Beyond this exponent e^x is kept as x.
-const GIANT: f64 = 4000.0;
+const GIANT: f64 = 1800.0;
 
 /// From here on the asymptotic series of the normal tail is good to 480 bits.
 const FAR_TAIL: f64 = 26.0;
 
-thread_local! {
-    static PRECISION: Cell<usize> = const { Cell::new(320) };
-    static CACHE: RefCell<ConstCache> = RefCell::new(ConstCache::new());
-    static RECENT: RefCell<Vec<Remembered>> = const { RefCell::new(Vec::new()) };
-}
-
-/// A transcendental function's result that may be asked for again in the same formula.
-struct Remembered {
-    function: Function,
-    precision: usize,
-    argument: Float,
-    result: Float,
-}
-
-/// Evaluates `body` with so many bits, of which some may cancel.
-pub fn with_precision<T>(bits: usize, body: impl FnOnce() -> T) -> T {
-    let before = PRECISION.replace(bits);
-    let result = body();
-    PRECISION.set(before);
-    RECENT.with_borrow_mut(Vec::clear);
-    result
-}
-
-/// A number of [`with_precision`]'s bits.
+/// A number of so many bits as [`with_precision`](super::floats::with_precision) says.
 #[derive(Clone, Debug)]
 pub enum Big {
     /// An ordinary one.
     Plain(Float),
-    /// ±e^log with |log| above 4000.
+    /// ±e^log with |log| above 1800.
     Giant {
         /// Whether it lies below 0.
         negative: bool,
@@ -57,102 +30,6 @@ pub enum Big {
 }
 
 use Big::{Giant, Nan, Plain};
-
-/// `x` with the precision of the moment.
-fn float(x: f64) -> Float {
-    at(Float::try_from(x).expect("a finite number"), PRECISION.get())
-}
-
-/// `x` with so many bits.
-fn at(x: Float, bits: usize) -> Float {
-    x.with_precision(bits).value()
-}
-
-/// floor(log₂|x|) of a number that is not 0.
-pub fn exponent(x: &Float) -> isize {
-    x.repr().exponent() + x.repr().digits() as isize - 1
-}
-
-/// |x|
-pub fn size(x: &Float) -> Float {
-    if *x < Float::ZERO { -x.clone() } else { x.clone() }
-}
-
-fn remembered(function: Function, x: &Float, compute: impl FnOnce() -> Float) -> Float {
-    let precision = x.precision();
-    let known = RECENT.with_borrow(|recent| {
-        let same = |r: &&Remembered| r.function == function && r.precision == precision && r.argument == *x;
-        recent.iter().find(same).map(|r| r.result.clone())
-    });
-    known.unwrap_or_else(|| {
-        let result = compute();
-        RECENT.with_borrow_mut(|recent| recent.push(Remembered { function, precision, argument: x.clone(), result: result.clone() }));
-        result
-    })
-}
-
-/// e^x for |x| up to some thousands.
-fn exp(x: &Float) -> Float {
-    let small = *x == Float::ZERO || exponent(x) < -16;
-    if small {
-        return exp_m1(x) + Float::ONE;
-    }
-    remembered(Function::Exp, x, || {
-        let context = Context::<HalfEven>::new(x.precision());
-        CACHE.with_borrow_mut(|cache| context.exp(x.repr(), Some(cache)).expect("a finite exponential").value())
-    })
-}
-
-/// e^x − 1.
-fn exp_m1(x: &Float) -> Float {
-    if size(x) > Float::ONE {
-        return exp(x) - Float::ONE;
-    }
-    if *x == Float::ZERO || exponent(x) < -(x.precision() as isize) {
-        return x + ((x * x) >> 1);
-    }
-    remembered(Function::Expm1, x, || {
-        let context = Context::<HalfEven>::new(x.precision());
-        CACHE.with_borrow_mut(|cache| context.exp_m1(x.repr(), Some(cache)).expect("a finite exponential").value())
-    })
-}
-
-/// ln x for x > 0, absolute error 2^-precision times max(1, ln x): Halley's iteration on e^y = x, which
-/// makes three good bits of one.
-fn ln(x: &Float) -> Float {
-    remembered(Function::Log, x, || {
-        let wanted = x.precision() + 32;
-        let k = exponent(x);
-        let mantissa = (x.clone() >> k).to_f64().value();
-        let near_one = (x - Float::ONE).to_f64().value();
-        let start = if near_one.abs() < 0.25 { near_one.ln_1p() } else { mantissa.ln() + k as f64 * std::f64::consts::LN_2 };
-        let mut y = Float::try_from(start).expect("a finite logarithm");
-        let mut good = 36;
-        while good < wanted {
-            let bits = (3 * good + 32).min(wanted);
-            let e = exp(&at(y.clone(), bits));
-            let x = at(x.clone(), bits);
-            y = at(y, bits) + ((&x - &e) << 1) / (&x + &e);
-            good *= 3;
-        }
-        at(y, x.precision())
-    })
-}
-
-/// ln(1 + x) for x > −1, relative error 2^-precision.
-fn ln_1p(x: &Float) -> Float {
-    if *x == Float::ZERO {
-        return x.clone();
-    }
-    let bits = x.precision();
-    let lost = usize::try_from(-exponent(x)).unwrap_or(0);
-    if lost > bits {
-        // x − x²/2: the next term is below the last bit.
-        return x - ((x * x) >> 1);
-    }
-    let sum = at(x.clone(), bits + lost + 8) + Float::ONE;
-    at(ln(&sum), bits)
-}
 
 /// φ(t), the normal density.
 fn density(t: &Float) -> Big {
@@ -182,6 +59,11 @@ fn near_tail(t: &Float) -> Float {
     }
     let Plain(density) = density(&t) else { unreachable!("t is below 26") };
     at((Float::ONE >> 1) - density * sum, bits)
+}
+
+/// Φ(−t) by both methods.
+pub fn tails(t: f64) -> (Big, Big) {
+    (Plain(near_tail(&float(t))), far_tail(&float(t)))
 }
 
 /// φ(t)/t · (1 − 1/t² + 1·3/t⁴ − …), up to its smallest term.
@@ -352,6 +234,11 @@ impl Number for Big {
         match (self, other) {
             (Nan, _) | (_, Nan) => Nan,
             (Plain(a), Plain(b)) => Plain(a * b),
+            (Giant { negative, log }, Plain(b)) if exponent(log) > 200 && !other.is_zero() => {
+                // The other's logarithm is below the last place.
+                Giant { negative: *negative != (*b < Float::ZERO), log: log.clone() }
+            }
+            (Plain(_), Giant { .. }) => other.multiply(self),
             _ => match (self.log_of_size(), other.log_of_size()) {
                 (Some((a, a_log)), Some((b, b_log))) => Big::from_log(a != b, a_log + b_log),
                 _ => Big::of(0.0),

@@ -1,6 +1,7 @@
 //! The largest errors of an operation against exact references.
 
-use super::big::{Big, with_precision};
+use super::big::Big;
+use super::floats::with_precision;
 use super::points::{Domain, Stream, line, pairs};
 use super::probe::{Given, forward, lend, partial, shapes, values_and_slopes};
 use super::reference::{Card, larger};
@@ -88,30 +89,31 @@ fn pointwise_loss<S: Scalar>(entry: &Entry<S>) -> Errors {
     errors
 }
 
+/// The poisson cost's error is measured by the cost, or where that is smaller by a · 2^-10.
+const CROSSING: usize = 10;
+
 /// What the errors of value and partial are measured by: the exact result, but where it crosses 0 between two
 /// terms the larger of them.
 fn beside(domain: Domain, a: f64, y: f64, value: &Big, slope: &Big) -> (Big, Big) {
     match domain {
         // a − y log(a)
-        Domain::Counts if y > 0.0 => (value.clone(), slope.clone()),
+        Domain::Counts if y > 0.0 => (larger(value.clone(), Big::of(a).shrunk(CROSSING)), slope.clone()),
         // sigmoid(z) − y
         Domain::Shares => (value.clone(), larger(Big::of(a).apply(Function::Sigmoid), Big::of(y))),
         _ => (value.clone(), slope.clone()),
     }
 }
 
-/// Rows of logits, narrow to wide, each with a target: the row's class of one, or shares of all.
-pub struct Rows {
-    /// Numbers in a row.
-    pub width: usize,
+/// Rows of logits, each with a target: one class, or shares of all.
+struct Rows {
     /// rows × width
-    pub z: Vec<f64>,
+    z: Vec<f64>,
     /// rows × width
-    pub y: Vec<f64>,
+    y: Vec<f64>,
 }
 
 /// Random rows of one width; half of the targets are on the largest logit.
-pub fn rows<S: Scalar>(width: usize) -> Rows {
+fn rows<S: Scalar>(width: usize) -> Rows {
     let stream = &mut Stream::new(3 + width as u64);
     let (mut z, mut y) = (Vec::new(), Vec::new());
     for k in 0..120 {
@@ -126,7 +128,7 @@ pub fn rows<S: Scalar>(width: usize) -> Rows {
         y.extend((0..width).map(|k| if is_shared { S::from_f64(shares[k] / total).to_f64() } else { f64::from(u8::from(k == class)) }));
         z.extend(row);
     }
-    Rows { width, z, y }
+    Rows { z, y }
 }
 
 /// exp(z[k] − the largest), and their sum. 1500 bits, so that 1 − p keeps its digits down to the smallest f64.
@@ -144,7 +146,6 @@ fn given<S: Scalar>(width: usize, numbers: &[f64]) -> Given<S> {
 /// Widths of the rows that softmax and cross_entropy are tried on.
 const WIDTHS: [usize; 3] = [2, 3, 10];
 
-/// Errors are divided by 1 + width/4, which makes the bound 4 + width one of 4.
 fn softmax<S: Scalar>(entry: &Entry<S>) -> Errors {
     let each = WIDTHS.map(|width| {
         let rows = rows::<S>(width);

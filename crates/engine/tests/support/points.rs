@@ -63,9 +63,9 @@ pub fn line<S: Scalar>(seed: u64) -> Vec<f64> {
         points.push(power_of_two(-1.0, k));
     }
     points.extend((0..60).map(|_| stream.of_any_size(least, normal)));
-    points.extend((0..1600).map(|_| stream.between(-800.0, 800.0)));
-    points.extend((0..1600).map(|_| stream.between(-50.0, 50.0)));
-    points.extend((0..1600).map(|_| stream.between(-6.0, 6.0)));
+    points.extend((0..800).map(|_| stream.between(-800.0, 800.0)));
+    points.extend((0..1200).map(|_| stream.between(-50.0, 50.0)));
+    points.extend((0..1200).map(|_| stream.between(-6.0, 6.0)));
     for root in [-1.278464542761074, -0.7517915246935645] {
         points.extend((-20..=20).map(|steps| S::from_f64(root).to_f64() + f64::from(steps) * unit::<S>()));
         points.extend((0..200).map(|_| root + stream.of_any_size(-30, -1)));

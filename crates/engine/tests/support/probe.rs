@@ -110,10 +110,8 @@ pub fn partial<S: Scalar>(op: &dyn Op<S>, x: Inputs<'_, S>, kept: &Outcome<S>, w
 /// `inputs`: one list for each input, all of one length.
 pub fn values_and_slopes<S: Scalar>(op: &Arc<dyn Op<S>>, inputs: &[Vec<f64>]) -> Vec<(f64, f64)> {
     let points = inputs[0].len();
-    let given: Vec<Given<S>> = inputs
-        .iter()
-        .map(|numbers| Given { shape: Shape::Rows(1), numbers: numbers.iter().map(|&x| S::from_f64(x)).collect() })
-        .collect();
+    let given: Vec<Given<S>> =
+        inputs.iter().map(|numbers| Given { shape: Shape::Rows(1), numbers: numbers.iter().map(|&x| S::from_f64(x)).collect() }).collect();
     let shapes = shapes(&given);
     let chunks = lend(op, &given, points, move |op, x| {
         let kept = forward(op, x, &shapes, true);

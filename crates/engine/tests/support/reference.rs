@@ -1,7 +1,8 @@
 //! What a card's formulas are, exactly.
 
-use super::big::{Big, with_precision};
+use super::big::Big;
 use super::big_dual::BigDual;
+use super::floats::with_precision;
 use backlit_engine::formula::{Formula, Number, evaluate, parse};
 use backlit_engine::op::{About, Kind};
 use std::cmp::Ordering;
@@ -22,8 +23,6 @@ pub struct Exact {
     pub value: Big,
     /// Its derivative: the card's, which away from kinks the formula's derivative agrees with.
     pub slope: Big,
-    /// Whether the derivative jumps here.
-    pub kink: bool,
 }
 
 impl Card {
@@ -50,7 +49,7 @@ impl Card {
     }
 
     /// The same with so many bits; `Err` where the derivatives differ by more than their bits and so many
-    /// of 1's last places allow.
+    /// of 1's last places allow. What is below 2^-1200 rounds to 0.
     pub fn with_bits(&self, bits: usize, places: f64, input: &[f64]) -> Result<Exact, String> {
         with_precision(bits, || {
             let mut duals: Vec<(&str, BigDual)> = self.constants.iter().map(|&(name, value)| (name, BigDual::fixed(value))).collect();
@@ -61,8 +60,8 @@ impl Card {
             let mut numbers: Vec<(&str, Big)> = duals.into_iter().map(|(name, dual)| (name, dual.value)).collect();
             numbers.extend(self.activation.then(|| ("a", value.clone())));
             let slope = evaluate(&self.partial, &numbers).expect("every letter is bound");
-            if kink || close(&tangent, &slope, &Big::of(places).shrunk(bits - 20)) {
-                Ok(Exact { value, slope, kink })
+            if kink || close(&tangent, &slope, &Big::of(places).shrunk(bits - 20).add(&Big::of(1.0).shrunk(1200))) {
+                Ok(Exact { value, slope })
             } else {
                 Err(format!("at {input:?}: the formula's derivative is {tangent:?}, the card's partial {slope:?}"))
             }
@@ -73,10 +72,10 @@ impl Card {
 /// Bits that leave 320 after what cancels: 1 + exp(−|z|), (1 + |z|) − |z|, log(cosh(d)) at small d.
 fn bits(input: &[f64]) -> usize {
     let large = input.iter().fold(1.0, |m: f64, x| m.max(x.abs()));
-    let exponential = if large > 4000.0 { 0.0 } else { 1.45 * large };
+    let exponential = if large > 1800.0 { 0.0 } else { 1.45 * large };
     let difference = input[0] - input.get(1).copied().unwrap_or(0.0);
     let small = if input.len() == 2 && difference != 0.0 { -2.0 * difference.abs().log2() } else { 0.0 };
-    320 + exponential.max(small).max(3.0 * large.log2()) as usize
+    320 + exponential.max(small).max(large.log2()) as usize
 }
 
 /// Equal to 100 bits, or but for `noise`.

@@ -1,6 +1,7 @@
 //! Errors in units in the last place of the exact result, and the largest of them.
 
-use super::big::{Big, Float, exponent, size};
+use super::big::Big;
+use super::floats::{Float, exponent, size};
 
 /// What matters of f32 or f64.
 #[derive(Clone, Copy)]

@@ -5,10 +5,9 @@
 //!
 //! Method: Cody and Waite's two-part reduction (Software Manual for the Elementary Functions,
 //! 1980), a polynomial, and an error-free sum 1 + r whose rounding error joins the tail, so that
-//! only the last addition rounds noticeably. A result in the subnormal range is rounded by adding
-//! it to a power of two whose last place is the subnormal step, so it too is rounded once.
+//! only the last addition rounds noticeably.
 
-use super::bits::{ROUND, clamp, fast_two_sum, halves, poly, pow2, pow2_factors};
+use super::bits::{ROUND, clamp, fast_two_sum, halves, pow2_factors};
 use std::f64::consts::LOG2_E;
 
 /// ln 2 in two parts: the first has 21 trailing zero bits, so k·LN2_HI is exact for |k| < 2^20.
@@ -16,8 +15,20 @@ pub(super) const LN2_HI: f64 = 0.6931471803691238;
 /// ln 2 - LN2_HI, to 1.2e-26.
 pub(super) const LN2_LO: f64 = 1.9082149292705877e-10;
 
-/// ln 2^-1022, rounded up: below it e^x is subnormal.
-const LN_MIN_POSITIVE: f64 = -708.3964185322641;
+/// (e^r - 1 - r - r²/2)/r³: Chebyshev interpolant of degree 9 on |r| <= 0.3467, computed with
+/// 90 digits and rounded; times r³ it is within 7.0e-19 of the true value.
+const CUBIC_AND_UP: [f64; 10] = [
+    0.16666666666666669,
+    0.041666666666666664,
+    0.008333333333330055,
+    0.0013888888888886548,
+    0.00019841269863088255,
+    2.4801587317169235e-05,
+    2.7557268406190795e-06,
+    2.7557282931125736e-07,
+    2.51004110820149e-08,
+    2.091125490208877e-09,
+];
 
 /// e^x = 2^k·(1 + r + tail).
 #[derive(Clone, Copy)]
@@ -52,40 +63,26 @@ pub(super) fn reduce(hi: f64, lo: f64) -> Reduced {
     let low = (-k).mul_add(LN2_LO, lo);
     let r = head + low;
     let r_lo = (head - r) + low;
-    // (e^r - 1 - r - r²/2)/r³: Chebyshev interpolant of degree 9 on |r| <= 0.3467, computed with
-    // 90 digits and rounded; times r³ it is within 7.0e-19 of the true value.
-    let q = poly!(r;
-        0.16666666666666669,
-        0.041666666666666664,
-        0.008333333333330055,
-        0.0013888888888886548,
-        0.00019841269863088255,
-        2.4801587317169235e-05,
-        2.7557268406190795e-06,
-        2.7557282931125736e-07,
-        2.51004110820149e-08,
-        2.091125490208877e-09
-    );
+    // Estrin's scheme: pairs, then pairs of pairs; half the waiting of Horner's.
+    let (r2, c) = (r * r, CUBIC_AND_UP);
+    let r4 = r2 * r2;
+    let pair = |k: usize| c[k + 1].mul_add(r, c[k]);
+    let (low4, high4) = (pair(2).mul_add(r2, pair(0)), pair(6).mul_add(r2, pair(4)));
+    let q = pair(8).mul_add(r4 * r4, high4.mul_add(r4, low4));
     // e^(r + r_lo) = e^r + r_lo·(1 + r) to well past the last place.
     let low = r_lo.mul_add(r, r_lo);
     let tail = (0.5 * r).mul_add(r, (r * r * r).mul_add(q, low));
     Reduced { k, r, tail }
 }
 
-/// e^x, within 0.56 units in the last place, rounded once also where the result is subnormal.
+/// e^x, within 0.56 units in the last place; where the result is subnormal it is rounded once more, to
+/// within 1.1.
 #[inline(always)]
 pub fn exp(x: f64) -> f64 {
     // Outside these bounds the result is 0 or infinite, and so it is at the bounds.
-    let x = clamp(x, -746.0, 711.0);
-    let e = reduce(x, 0.0);
-    let (head, low) = e.head();
-    // A result below 2^-1022 is a multiple of 2^-1074: before scaling, of `grid`'s last place.
-    let grid = pow2(-1022.0 - e.k);
-    let grid = if x < LN_MIN_POSITIVE { grid } else { 0.0 };
-    let (sum, err) = fast_two_sum(grid, head);
-    let m = (sum + (err + low)) - grid;
+    let e = reduce(clamp(x, -746.0, 711.0), 0.0);
     let (p, q) = halves(e.k);
-    m * p * q
+    e.mantissa() * p * q
 }
 
 /// e^(hi + lo) = m·2^k as `(m, k)`, m in about 0.7 to 1.42 and k an integer.

@@ -3,7 +3,7 @@
 //! Letters: e = e^-|z|, in (0, 1]. σ(|z|) = 1/(1 + e), σ(-|z|) = e/(1 + e),
 //! σ'(z) = e/(1 + e)², softplus(z) = max(z, 0) + ln(1 + e). None of these subtracts.
 
-use super::bits::{fast_two_sum, mul_pair};
+use super::bits::fast_two_sum;
 use super::exp::exp;
 use super::log::ln_1p_unit;
 
@@ -16,18 +16,16 @@ pub(super) fn reciprocal(e: f64) -> (f64, f64) {
     (inv, rest * inv)
 }
 
-/// σ(z) and σ'(z) from e = e^-|z|.
+/// σ(z) and σ'(z) from e = e^-|z|: one division each, side by side.
 #[inline(always)]
 fn from_exp(z: f64, e: f64) -> (f64, f64) {
-    let (inv, inv_lo) = reciprocal(e);
-    let lower = mul_pair(e, inv, inv_lo);
-    let slope = mul_pair(lower, inv, inv_lo);
-    // For z >= 0 the plain quotient, two correctly rounded steps after the exponential.
-    (if z >= 0.0 { inv } else { lower }, slope)
+    let s = 1.0 + e;
+    // For z >= 0 this is the plain 1/(1 + e^-z), two correctly rounded steps after the exponential.
+    (if z < 0.0 { e } else { 1.0 } / s, e / (s * s))
 }
 
 /// σ(z) = 1/(1 + e^-z) and its derivative σ(z)(1 - σ(z)), both down to the smallest subnormal;
-/// within 1.5 and 1.8 units in the last place.
+/// within 1.6 and 2.6 units in the last place.
 #[inline(always)]
 pub fn sigmoid_at(z: f64) -> (f64, f64) {
     from_exp(z, exp(-z.abs()))

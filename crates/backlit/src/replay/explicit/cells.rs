@@ -38,12 +38,21 @@ fn settings(start: &[f64]) -> Cell {
     .computes("Y", row(&Y))
     .computes("W0", grid(&w0(start)))
     .computes("W1", column(w1(start)))
-    .note("D0.13", "The sigmoid's derivative output(1 - output) is never negative: it gives no direction. The sign of a step comes \
-                    from -(Y - output), the weights and the inputs.")
-    .note("D0.19", "Three layers of nodes are two of weights. There is no bias; the input that is always 1 serves as one for the \
-                    hidden layer, the output has none.")
-    .note("D0.15", "json, time, Javascript and display are imported and never used; flot and d3 are set up and nothing is ever \
-                    plotted (D0.16). A replay leaves them out.")
+    .note(
+        "D0.13",
+        "The sigmoid's derivative output(1 - output) is never negative: it gives no direction. The sign of a step comes \
+                    from -(Y - output), the weights and the inputs.",
+    )
+    .note(
+        "D0.19",
+        "Three layers of nodes are two of weights. There is no bias; the input that is always 1 serves as one for the \
+                    hidden layer, the output has none.",
+    )
+    .note(
+        "D0.15",
+        "json, time, Javascript and display are imported and never used; flot and d3 are set up and nothing is ever \
+                    plotted (D0.16). A replay leaves them out.",
+    )
 }
 
 fn forward(pass: &Pass) -> Cell {
@@ -58,8 +67,11 @@ fn forward(pass: &Pass) -> Cell {
     .computes("layer2_inputs", row(&f.z[1]))
     .computes("layer2_outputs", row(&f.a[1]))
     .computes("ErrorT", float(f.cost))
-    .note("D0.17", "A comment names layer1_net_input and layer1_net_output, which do not exist: the net input is layer1_inputs, the \
-                    output layer1_outputs.")
+    .note(
+        "D0.17",
+        "A comment names layer1_net_input and layer1_net_output, which do not exist: the net input is layer1_inputs, the \
+                    output layer1_outputs.",
+    )
     .note("D0.10", "What the notebook calls the standard error is half the squared error, ErrorT = 0.5 (Y - output)^2.")
 }
 
@@ -79,8 +91,11 @@ fn output_layer(pass: &Pass) -> Cell {
     .note("D0.9", "The first line of the derivation has no inner derivative; it is 2 · 0.5 · (Y - output) · -1 from the start.")
     .note("D0.8", "The weights that the name d_layer2_inputs_d_layer1_weights means are those of W1.")
     .note("D0.11", "W1 leads into the output layer; the notebook calls it the hidden layer's.")
-    .note("D0.5", "The notebook's expressions take the first sample only, which is right for one sample and wrong for a batch. The \
-                    engine takes every row.")
+    .note(
+        "D0.5",
+        "The notebook's expressions take the first sample only, which is right for one sample and wrong for a batch. The \
+                    engine takes every row.",
+    )
 }
 
 fn hidden_layer(pass: &Pass) -> Cell {
@@ -99,42 +114,47 @@ fn hidden_layer(pass: &Pass) -> Cell {
     .computes("W0_deltas", grid(&w0(&pass.gradient).iter().map(|g| ALPHA * g).collect::<Vec<_>>()))
     .computes("W0 after the pass", grid(&w0(&pass.after)))
     .computes("W1 after the pass", column(w1(&pass.after)))
-    .note("D0.4", "The notebook writes the inputs [0,0,1] four times as d_layer1_inputs_d_W0. It is layer0, and equal only because X \
-                    is [[0,0,1]]; here it is taken from the inputs.")
+    .note(
+        "D0.4",
+        "The notebook writes the inputs [0,0,1] four times as d_layer1_inputs_d_W0. It is layer0, and equal only because X \
+                    is [[0,0,1]]; here it is taken from the inputs.",
+    )
     .note("D0.7", "Where the notebook has W0[0] for one weight it means W0[0][0]: W0 is 3 × 4.")
-    .note("D0.18", "d_layer2_inputs_d_layer1_outputs is a view of W1: looked at after the update it shows the new W1. The value used, \
-                    and shown here, is W1 before it.")
+    .note(
+        "D0.18",
+        "d_layer2_inputs_d_layer1_outputs is a view of W1: looked at after the update it shows the new W1. The value used, \
+                    and shown here, is W1 before it.",
+    )
     .note("D0.22", "In NumPy the first two rows of d_errorT_d_W0 hold -0.0 where the other factors are negative; 0 is printed here.")
 }
 
 fn training(passes: &[Pass], first: &Pass, end: &Pass, last: &[f64], output: &[f64]) -> Cell {
-    Cell::new(
-        "In [None]",
-        "60,000 passes",
-        "The same pass again and again; every 5,000th prints its error.",
-    )
-    .prints(passes.iter().filter_map(line))
-    .computes("W0 at the end", grid(&w0(last)))
-    .computes("W1 at the end", column(w1(last)))
-    .computes("layer2_outputs at the end", row(output))
-    .note("D0.1", "The notebook holds no output. These twelve lines are what its code prints.")
-    .note(
-        "D0.2",
-        format!(
-            "The Error that is printed is the mean of |Y - output| before the pass's update; ErrorT, whose gradient is used, is \
+    Cell::new("In [None]", "60,000 passes", "The same pass again and again; every 5,000th prints its error.")
+        .prints(passes.iter().filter_map(line))
+        .computes("W0 at the end", grid(&w0(last)))
+        .computes("W1 at the end", column(w1(last)))
+        .computes("layer2_outputs at the end", row(output))
+        .note("D0.1", "The notebook holds no output. These twelve lines are what its code prints.")
+        .note(
+            "D0.2",
+            format!(
+                "The Error that is printed is the mean of |Y - output| before the pass's update; ErrorT, whose gradient is used, is \
              another quantity. In the first pass they are {} and {}.",
-            float(first.mean_abs),
-            float(first.factors.cost)
-        ),
-    )
-    .note(
-        "D0.3",
-        format!(
-            "The last line is that of pass 55,000. The last pass, 59,999, has {}, and after its update the output is {}.",
-            float(end.mean_abs),
-            float(output[0])
-        ),
-    )
-    .note("D0.6", "Inputs 0 and 1 are always 0, so rows 0 and 1 of W0 have the gradient 0 in every pass: 8 of the 12 weights never \
-                   move.")
+                float(first.mean_abs),
+                float(first.factors.cost)
+            ),
+        )
+        .note(
+            "D0.3",
+            format!(
+                "The last line is that of pass 55,000. The last pass, 59,999, has {}, and after its update the output is {}.",
+                float(end.mean_abs),
+                float(output[0])
+            ),
+        )
+        .note(
+            "D0.6",
+            "Inputs 0 and 1 are always 0, so rows 0 and 1 of W0 have the gradient 0 in every pass: 8 of the 12 weights never \
+                   move.",
+        )
 }

@@ -5,7 +5,18 @@ use crate::replay::python_text::{array1, array2, fixed, float};
 use crate::replay::record::Cell;
 
 pub(super) fn cells(work: &Work) -> Vec<Cell> {
-    vec![data(), prediction(work), one_house(work), one_layer(work), one_layer_seed_0(work), limit(work), net(work), net_seed_0(work), chain(work), mixed(work)]
+    vec![
+        data(),
+        prediction(work),
+        one_house(work),
+        one_layer(work),
+        one_layer_seed_0(work),
+        limit(work),
+        net(work),
+        net_seed_0(work),
+        chain(work),
+        mixed(work),
+    ]
 }
 
 fn data() -> Cell {
@@ -95,9 +106,16 @@ fn one_layer_seed_0(work: &Work) -> Cell {
 }
 
 fn limit(work: &Work) -> Cell {
-    Cell::new("", "Other learning rates", "Descent on this cost contracts while the rate is below 2 over the largest eigenvalue of its curvature.")
-        .computes("diverges above", float(work.rate.rate))
-        .note("D1.27", format!("\"See how horrible it can get\" comes without a number: the one-layer net diverges above {:.4e}.", work.rate.rate))
+    Cell::new(
+        "",
+        "Other learning rates",
+        "Descent on this cost contracts while the rate is below 2 over the largest eigenvalue of its curvature.",
+    )
+    .computes("diverges above", float(work.rate.rate))
+    .note(
+        "D1.27",
+        format!("\"See how horrible it can get\" comes without a number: the one-layer net diverges above {:.4e}.", work.rate.rate),
+    )
 }
 
 fn net(work: &Work) -> Cell {
@@ -170,6 +188,9 @@ fn mixed(work: &Work) -> Cell {
     .computes("cost over all 506 houses, standardised features", costs(scaled))
     .computes("a'(z) of house 0, standardised, layer 1", array1(&scaled.house_0.da_dz[0]))
     .computes("a'(z) of house 0, standardised, layer 2", array1(&scaled.house_0.da_dz[1]))
-    .note("D1.24", "These two runs are ours: the notebook's text allows any activation, its code has the linear one. On raw features every \
-                    sigmoid is saturated, so layers 1 and 2 hardly move.")
+    .note(
+        "D1.24",
+        "These two runs are ours: the notebook's text allows any activation, its code has the linear one. On raw features every \
+                    sigmoid is saturated, so layers 1 and 2 hardly move.",
+    )
 }

@@ -17,6 +17,8 @@ pub(super) struct OneLayer {
     y: Vec<f64>,
     gradient: Vec<f64>,
     house_0: Factors,
+    /// Cost of house 0 by the weights, as training finds it.
+    house_gradient: Vec<f64>,
     predictions: Vec<f64>,
     /// Cost over all houses against their prices, every ten iterations.
     pub costs: Vec<f64>,
@@ -42,6 +44,7 @@ impl OneLayer {
         Ok(OneLayer {
             gradient: model.gradient(&start, x, y).1,
             house_0: factors(&model.network, &start, houses.house(0), &y[..1])?,
+            house_gradient: model.weight_gradient(&start, houses.house(0), &y[..1]),
             predictions: model.outputs(&start, x),
             costs,
             never_rises: minimised.is_sorted_by(|before, after| after <= before),
@@ -78,10 +81,15 @@ impl OneLayer {
         let mut means: Vec<f64> = (0..FEATURES).map(mean).collect();
         means.push(dc_db.iter().sum::<f64>() / rows);
         [
-            Agreement::numbers(format!("one layer, y = {y}: means of x(a - y) and a - y, and the engine's gradient"), &means, &self.gradient, 1e-14),
+            Agreement::numbers(
+                format!("one layer, y = {y}: means of x(a - y) and a - y, and the engine's gradient"),
+                &means,
+                &self.gradient,
+                1e-14,
+            ),
             self.house_0.agreement(
                 &format!("one layer, y = {y}: the factors of house 0 multiplied, and the engine's gradient"),
-                &self.house_0.dc_dw.concat(),
+                &self.house_gradient,
                 1e-15,
             ),
         ]

@@ -158,10 +158,7 @@ fn hidden_layer(example: &Example) -> Cell {
         cell = cell.computes(&format!("w{}+", i + 1), float(example.updated[i]));
     }
     cell.note("D2.5", "The text has 0.74136507 * 0.186815602 = 0.18498562; a 3 was lost, it is 0.138498562, as used further on.")
-        .note(
-            "D2.6",
-            format!("The text has dE_o2/dout_h1 = -0.019049119; it is {}, which rounds to -0.019049118.", float(o2.dc_da[0][0])),
-        )
+        .note("D2.6", format!("The text has dE_o2/dout_h1 = -0.019049119; it is {}, which rounds to -0.019049118.", float(o2.dc_da[0][0])))
         .note("D2.7", "The text has net_h1 = w1 i1 + w3 i2 + b1; the second weight is w2. dnet_h1/dw1 is the same.")
         .note("D2.11", "No cell of the notebook computes the hidden layer, its new weights, or what follows; the engine does.")
 }

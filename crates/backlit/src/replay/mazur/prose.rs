@@ -100,7 +100,8 @@ pub(super) fn agreement(example: &Example) -> [Agreement; 2] {
     let differing: Vec<String> =
         figures.iter().filter(|figure| !figure.agrees()).map(|figure| format!("{} {}", figure.line, figure.shown)).collect();
     let known: Vec<String> = DEPARTURES.iter().map(|(line, shown)| format!("{line} {shown}")).collect();
-    let hits: Vec<String> = example.runs.iter().flat_map(|run| run.hits.iter().flatten().map(|hit| format!("{}: {hit}", run.name))).collect();
+    let hits: Vec<String> =
+        example.runs.iter().flat_map(|run| run.hits.iter().flatten().map(|hit| format!("{}: {hit}", run.name))).collect();
     let expected = ["original w5..w8, biases frozen: 9999", "updated w5..w8, biases frozen: 1", "updated w5..w8, biases frozen: 10000"];
     let mut hits = hits;
     hits.sort();

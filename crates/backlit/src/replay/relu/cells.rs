@@ -6,8 +6,7 @@ use crate::replay::python_text::{array1, array2, fixed, float};
 use crate::replay::record::Cell;
 
 /// The labels of the second forward pass; those of the first are a little different.
-pub(super) const SECOND_PASS: [&str; 2] =
-    ["output before the reLU activation function:  ", "output after the reLU activation function:  "];
+pub(super) const SECOND_PASS: [&str; 2] = ["output before the reLU activation function:  ", "output after the reLU activation function:  "];
 const FIRST_PASS: [&str; 2] = ["output before reLU activation function: ", SECOND_PASS[1]];
 
 pub(super) fn cells(work: &Work, layer: &Results) -> Vec<Cell> {
@@ -51,7 +50,10 @@ fn neuron(work: &Work) -> Vec<Cell> {
         )
         .prints(prints::product_link(neuron))
         .computes("dmul_dw2", float(neuron.dmul_dw[2]))
-        .note("D3.2", format!("The \"x2\" line is printed twice; the second was meant to be \"wrt w2\", dmul_dw2 = {}.", float(neuron.dmul_dw[2])))
+        .note(
+            "D3.2",
+            format!("The \"x2\" line is printed twice; the second was meant to be \"wrt w2\", dmul_dw2 = {}.", float(neuron.dmul_dw[2])),
+        )
         .note("D3.3", "The notebook multiplies drelu_dw1 and drelu_dw2 by drelu_dwx0 in place of their own factor; all three are 1 here.")
         .note("D3.22", "A partial derivative is written d/dx, not d/d_x."),
     ]
@@ -59,7 +61,8 @@ fn neuron(work: &Work) -> Vec<Cell> {
 
 fn update(work: &Work) -> Vec<Cell> {
     let (neuron, once, thrice) = (&work.neuron, &work.once, &work.thrice);
-    let before = super::Updated { w: neuron.w.to_vec(), b: neuron.b, forward: super::neuron::Forward { input_weights: vec![], z: 0.0, y: 0.0 } };
+    let before =
+        super::Updated { w: neuron.w.to_vec(), b: neuron.b, forward: super::neuron::Forward { input_weights: vec![], z: 0.0, y: 0.0 } };
     vec![
         Cell::new("In [20]", "Weights and bias before the step", "").prints(prints::weights_and_bias(&before)),
         Cell::new("In [23]", "The step", "A small negative fraction, -0.001, of each gradient is added.")
@@ -108,7 +111,7 @@ fn one_layer(layer: &Results) -> Vec<Cell> {
             .note("D3.4", format!("The weight 10.91 is -0.91 from In [71] on; with that it is {}.", array1(&layer.later))),
         Cell::new("In [61]", "dinputs of a batch", "Three rows of dvalues give three rows of dinputs.")
             .prints(prints::batch(layer))
-            .note("D3.4", format!("With -0.91 in place of 10.91 it is\n{}", one_line(&array2(3, FEATURES, &layer.later_batch)))),
+            .note("D3.4", format!("With -0.91 in place of 10.91 it is {}.", one_line(&array2(3, FEATURES, &layer.later_batch)))),
     ]
 }
 

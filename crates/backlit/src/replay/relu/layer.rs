@@ -171,7 +171,7 @@ impl Results {
 }
 
 /// The gradient of the layer's inputs for a gradient of its outputs, rows × neurons: rows × features.
-pub(super) fn dinputs(weights: &[f64], dvalues: &[f64]) -> Result<Vec<f64>, Error> {
+fn dinputs(weights: &[f64], dvalues: &[f64]) -> Result<Vec<f64>, Error> {
     let rows = dvalues.len() / NEURONS;
     let mut study = Study::new(rows)?;
     // The inputs do not matter to this gradient.

@@ -60,7 +60,8 @@ pub(in crate::replay) fn factors(network: &Network, parameters: &[f64], x: &[f64
     }
     let cost = study.operation("cost", &network.loss, &[below, y])?;
     let (value, gradient) = study.gradient(cost);
-    let each = |name: &str| -> Vec<Vec<f64>> { (0..layers.len()).map(|l| study.part(&gradient, &format!("{name} {l}")).to_vec()).collect() };
+    let each =
+        |name: &str| -> Vec<Vec<f64>> { (0..layers.len()).map(|l| study.part(&gradient, &format!("{name} {l}")).to_vec()).collect() };
     let (dc_da, dc_dz, dc_dw) = (each("d a"), each("d z"), each("weight"));
     let z = layers.iter().map(|layer| study.value(layer.z)).collect();
     let a = layers.iter().map(|layer| study.value(layer.a)).collect();

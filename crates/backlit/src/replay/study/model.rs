@@ -30,6 +30,12 @@ impl Model {
         (cost, gradient)
     }
 
+    /// The gradient by all weights, without the biases.
+    pub fn weight_gradient(&self, parameters: &[f64], x: &[f64], y: &[f64]) -> Vec<f64> {
+        let gradient = self.gradient(parameters, x, y).1;
+        self.layers(&gradient).into_iter().flat_map(|(weight, _)| weight.to_vec()).collect()
+    }
+
     /// The mean cost over all rows.
     pub fn cost(&self, parameters: &[f64], x: &[f64], y: &[f64]) -> f64 {
         let plan = Plan::forward(&self.built.graph, self.built.cost);
@@ -67,8 +73,7 @@ impl Model {
     ) -> Result<Vec<f64>, Error> {
         let settings = Settings { epochs, batch: None, shuffle: false, seed: 0, learning_rate, threads: 1 };
         let optimizer = sgd(parameters.len())?;
-        let mut trainer =
-            Trainer::new(&self.built.graph, self.built.cost, parameters.to_vec(), optimizer, frozen, self.rows(x), settings);
+        let mut trainer = Trainer::new(&self.built.graph, self.built.cost, parameters.to_vec(), optimizer, frozen, self.rows(x), settings);
         let mut each = |moment: &Moment| {
             observe(moment.cost);
             ControlFlow::Continue(())

@@ -1,0 +1,180 @@
+//! After planning, a training step allocates nothing.
+//!
+//! One test function, because the counter counts for the whole process. It leaves out the main thread, where the test
+//! harness writes its lines when it likes.
+
+use backlit_engine::random::{Purpose, Random};
+use backlit_engine::train::{End, Settings, Trainer};
+use backlit_engine::{Network, Scalar, optimizers};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Allocations since the program began, on all threads but the main one.
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+/// Threads that have allocated. The main thread is the first.
+static THREADS: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    /// This thread's number among those, from 1; 0 as long as it has none.
+    static NUMBER: Cell<u64> = const { Cell::new(0) };
+}
+
+fn count() {
+    if NUMBER.get() == 0 {
+        NUMBER.set(THREADS.fetch_add(1, Ordering::SeqCst) + 1);
+    }
+    if NUMBER.get() > 1 {
+        ALLOCATIONS.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// The system's allocator, counted.
+struct Counting;
+
+// SAFETY: every call is handed on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the promises of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the promises of `alloc_zeroed`.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+    unsafe fn realloc(&self, old: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the promises of `realloc`.
+        unsafe { System.realloc(old, layout, size) }
+    }
+    unsafe fn dealloc(&self, old: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the promises of `dealloc`.
+        unsafe { System.dealloc(old, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations() -> u64 {
+    ALLOCATIONS.load(Ordering::SeqCst)
+}
+
+/// How to train in one of the tests.
+struct Run<'a> {
+    network: Network,
+    rows: usize,
+    batch: Option<usize>,
+    optimizer: &'a str,
+    options: &'a [(&'a str, f64)],
+    threads: usize,
+    epochs: u64,
+}
+
+impl<'a> Run<'a> {
+    fn full_batch(network: Network, rows: usize, optimizer: &'a str) -> Run<'a> {
+        Run { network, rows, batch: None, optimizer, options: &[], threads: 1, epochs: 30 }
+    }
+
+    /// Allocations between the end of the step `warm_up` and the end of the last, and how many steps lie between.
+    fn count<S: Scalar>(&self, warm_up: u64) -> (u64, u64) {
+        let built = self.network.build::<S>().expect("a network");
+        let mut random = Random::new(1, Purpose::Check, 0);
+        let mut numbers = |n: usize, bound: f64| -> Vec<S> { (0..n).map(|_| S::from_f64(random.uniform(-bound, bound))).collect() };
+        let x = numbers(self.rows * self.network.inputs, 1.0);
+        let mut y = numbers(self.rows * self.network.outputs(), 1.0);
+        if self.network.loss == "cross_entropy" {
+            let k = self.network.outputs();
+            y.iter_mut().enumerate().for_each(|(i, y)| *y = if i % k == i / k % k { S::ONE } else { S::ZERO });
+        }
+        let parameters = numbers(built.graph.parameter_count(), 0.05);
+        let options: Vec<(String, f64)> = self.options.iter().map(|(name, value)| (name.to_string(), *value)).collect();
+        let optimizer = optimizers::find::<S>(self.optimizer).and_then(|entry| entry.create(&options, parameters.len())).expect("an optimizer");
+        let settings =
+            Settings { epochs: self.epochs, batch: self.batch, shuffle: true, seed: 1, learning_rate: 1e-3, threads: self.threads };
+        let mut trainer = Trainer::new(&built.graph, built.cost, parameters, optimizer, &[], self.rows, settings);
+        let (mut before, mut after, mut steps) = (0, 0, 0);
+        let end = trainer.run(&[&x, &y], &mut |moment| {
+            after = allocations();
+            if moment.step <= warm_up {
+                before = after;
+            } else {
+                steps += 1;
+            }
+            ControlFlow::Continue(())
+        });
+        assert_eq!(end, End::Finished);
+        (after - before, steps)
+    }
+
+    fn assert_none<S: Scalar>(&self, warm_up: u64, what: &str) {
+        let (count, steps) = self.count::<S>(warm_up);
+        assert!(steps >= 20, "{what}: {steps} steps are too few to tell");
+        assert_eq!(count, 0, "{what} ({}, {} threads): {count} allocations in {steps} steps", S::NAME, self.threads);
+    }
+}
+
+#[test]
+fn a_step_allocates_nothing() {
+    // On a thread of its own: with --test-threads=1 this is the main one.
+    if let Err(panic) = std::thread::spawn(steps_of_every_kind).join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+fn steps_of_every_kind() {
+    // The counter counts.
+    let before = allocations();
+    drop(std::hint::black_box(vec![1u8; 100]));
+    assert!(allocations() > before);
+
+    let narrow = || Network::inputs(13).dense(5).relu().dense(1).half_squared_error();
+    Run::full_batch(narrow(), 40, "sgd").assert_none::<f64>(1, "one chunk");
+    Run::full_batch(narrow(), 506, "sgd").assert_none::<f64>(1, "several chunks");
+    Run { batch: Some(32), ..Run::full_batch(narrow(), 506, "sgd") }.assert_none::<f64>(1, "shuffled batches");
+    Run { batch: Some(100), ..Run::full_batch(narrow(), 506, "sgd") }.assert_none::<f32>(1, "shuffled batches of two chunks");
+
+    let options: [(&str, &[(&str, f64)]); 9] = [
+        ("sgd", &[("weight_decay", 0.01)]),
+        ("sgd", &[("momentum", 0.9), ("nesterov", 1.0)]),
+        ("adagrad", &[]),
+        ("rmsprop", &[]),
+        ("rmsprop", &[("centered", 1.0), ("momentum", 0.9)]),
+        ("adam", &[]),
+        ("adam", &[("amsgrad", 1.0)]),
+        ("adamw", &[]),
+        ("adamw", &[("amsgrad", 1.0)]),
+    ];
+    for (optimizer, options) in options {
+        let run = Run { batch: Some(32), options, ..Run::full_batch(narrow(), 200, optimizer) };
+        run.assert_none::<f64>(1, optimizer);
+        run.assert_none::<f32>(1, optimizer);
+    }
+    let activations = ["gelu", "elu", "selu", "silu", "softplus", "softsign", "tanh", "hard_sigmoid", "leaky_relu", "sigmoid"];
+    let every = activations.iter().fold(Network::inputs(4), |network, activation| network.dense(5).activation(activation));
+    for loss in ["cross_entropy", "binary_cross_entropy", "huber", "log_cosh", "quantile", "absolute_error", "squared_error"] {
+        Run::full_batch(every.clone().dense(3).loss(loss), 100, "adam").assert_none::<f64>(1, loss);
+    }
+
+    let wide = || Network::inputs(784).dense(512).relu().dense(256).relu().dense(10).cross_entropy();
+    Run { batch: Some(128), epochs: 6, ..Run::full_batch(wide(), 600, "adam") }.assert_none::<f32>(1, "wide, batches of 128");
+    let middle = || Network::inputs(64).dense(64).tanh().dense(48).tanh().dense(10).cross_entropy();
+    Run::full_batch(middle(), 300, "adam").assert_none::<f64>(1, "wide products in f64");
+
+    // With threads: nothing where all products are narrow. The wide product's library gives each thread a workspace of
+    // its own at that thread's first product, and which step that is depends on who steals the work: a few allocations
+    // for each thread, however many steps there are.
+    let deep = (0..8).fold(Network::inputs(30), |network, _| network.dense(30).tanh()).dense(2).half_squared_error();
+    for threads in [2, 3] {
+        Run { threads, epochs: 300, ..Run::full_batch(deep.clone(), 300, "adam") }.assert_none::<f64>(1, "narrow, with threads");
+        Run { threads, epochs: 300, batch: Some(150), ..Run::full_batch(deep.clone(), 300, "adam") }.assert_none::<f32>(1, "and batches");
+        for epochs in [30, 600] {
+            let (count, steps) = Run { threads, epochs, ..Run::full_batch(middle(), 300, "adam") }.count::<f64>(1);
+            assert!(count <= 4 * threads as u64, "{count} allocations in {steps} steps on {threads} threads");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! A step: the same bits for any number of threads, the mean of what single rows give, chunks that fit together.
+
+mod support {
+    pub mod networks;
+    pub mod tape;
+}
+
+use backlit_engine::graph::{Graph, NodeId};
+use backlit_engine::random::{Purpose, Random};
+use backlit_engine::step::{CHUNK, Runner};
+use backlit_engine::train::{End, Settings, Trainer};
+use backlit_engine::{Network, Plan, Scalar, optimizers};
+use std::fmt::Debug;
+use std::ops::ControlFlow;
+use support::networks::gradient;
+
+/// A graph, its cost and last activation, parameters and data of many rows.
+struct Setup<S> {
+    graph: Graph<S>,
+    cost: NodeId,
+    shown: NodeId,
+    parameters: Vec<S>,
+    x: Vec<S>,
+    y: Vec<S>,
+    inputs: usize,
+    outputs: usize,
+}
+
+impl<S: Scalar> Setup<S> {
+    fn new(network: &Network, rows: usize) -> Setup<S> {
+        let built = network.build::<S>().expect("a network");
+        let mut random = Random::new(3, Purpose::Check, rows as u64);
+        let mut numbers = |n: usize, bound: f64| -> Vec<S> { (0..n).map(|_| S::from_f64(random.uniform(-bound, bound))).collect() };
+        let (inputs, outputs) = (network.inputs, network.outputs());
+        let parameters = numbers(built.graph.parameter_count(), 0.3);
+        let (x, y) = (numbers(rows * inputs, 1.0), numbers(rows * outputs, 1.0));
+        Setup { graph: built.graph, cost: built.cost, shown: built.shown, parameters, x, y, inputs, outputs }
+    }
+
+    /// x and y of `rows` rows from `first` on.
+    fn data(&self, first: usize, rows: usize) -> [&[S]; 2] {
+        [&self.x[first * self.inputs..][..rows * self.inputs], &self.y[first * self.outputs..][..rows * self.outputs]]
+    }
+
+    fn gradient(&self, first: usize, rows: usize, threads: usize) -> (f64, Vec<S>) {
+        gradient(&self.graph, self.cost, &self.parameters, &self.data(first, rows), rows, threads)
+    }
+
+    fn trained(&self, rows: usize, threads: usize, batch: Option<usize>, optimizer: &str) -> (End, Vec<S>) {
+        let made = optimizers::find::<S>(optimizer).expect("an optimizer").create(&[], self.parameters.len()).expect("its defaults");
+        let settings = Settings { epochs: 3, batch, shuffle: true, seed: 5, learning_rate: 0.01, threads };
+        let mut trainer = Trainer::new(&self.graph, self.cost, self.parameters.clone(), made, &[], rows, settings);
+        let end = trainer.run(&self.data(0, rows), &mut |_| ControlFlow::Continue(()));
+        (end, trainer.parameters().to_vec())
+    }
+}
+
+/// Work enough for threads: 7,400 multiplications a row, where about 1,600 are worth them. All products are narrow.
+fn deep() -> Network {
+    Network::inputs(30).dense(30).tanh().dense(30).activation("gelu").dense(30).relu().dense(30).sigmoid().dense(30).dense(30).dense(30).dense(30).dense(5)
+}
+
+/// Wide products, and few enough of them.
+fn wide() -> Network {
+    Network::inputs(70).dense(64).tanh().dense(48).relu().dense(10).cross_entropy()
+}
+
+/// Numbers as bits: NaN equals itself and 0 is not −0.
+fn bits<S: Scalar>(numbers: &[S]) -> Vec<u64> {
+    numbers.iter().map(|number| number.to_f64().to_bits()).collect()
+}
+
+fn same_bits_for_any_threads<S: Scalar>(network: &Network) {
+    let setup = Setup::<S>::new(network, 500);
+    for rows in [1, 2, 63, 64, 65, 128, 129, 200, 257, 500] {
+        let (cost, one) = setup.gradient(0, rows, 1);
+        for threads in [1, 2, 3, 8] {
+            let (again, several) = setup.gradient(0, rows, threads);
+            assert_eq!(cost.to_bits(), again.to_bits(), "{} cost of {rows} rows on {threads} threads", S::NAME);
+            assert_eq!(bits(&one), bits(&several), "{} gradient of {rows} rows on {threads} threads", S::NAME);
+        }
+    }
+    for (rows, batch, optimizer) in [(500, None, "adam"), (500, Some(150), "sgd"), (333, Some(100), "rmsprop"), (70, None, "adagrad")] {
+        let (end, one) = setup.trained(rows, 1, batch, optimizer);
+        assert_eq!(end, End::Finished);
+        assert_ne!(bits(&one), bits(&setup.parameters));
+        for threads in [1, 2, 3, 8] {
+            let (_, several) = setup.trained(rows, threads, batch, optimizer);
+            assert_eq!(bits(&one), bits(&several), "{} parameters after {optimizer} on {rows} rows and {threads} threads", S::NAME);
+        }
+    }
+}
+
+#[test]
+fn threads_do_not_change_a_bit_of_narrow_networks() {
+    same_bits_for_any_threads::<f64>(&deep());
+    same_bits_for_any_threads::<f32>(&deep());
+}
+
+#[test]
+fn threads_do_not_change_a_bit_of_wide_networks() {
+    same_bits_for_any_threads::<f64>(&wide());
+    same_bits_for_any_threads::<f32>(&wide());
+}
+
+/// A runner that is used again, after other rows and parameters, has kept nothing of them.
+fn a_runner_remembers_nothing<S: Scalar>(network: &Network) {
+    let setup = Setup::<S>::new(network, 300);
+    let plan = Plan::gradient(&setup.graph, setup.cost);
+    for threads in [1, 3] {
+        let mut runner = Runner::new(&plan, 300, threads);
+        let mut found = vec![S::ZERO; setup.parameters.len()];
+        let other: Vec<S> = setup.parameters.iter().map(|&p| p + p).collect();
+        for rows in [300, 7, 64, 1, 200, 300, 65] {
+            runner.gradient(&plan, &other, &setup.data(0, 300), 300, &mut found);
+            runner.cost(&plan, &other, &setup.data(11, 289), 289);
+            let cost = runner.gradient(&plan, &setup.parameters, &setup.data(0, rows), rows, &mut found);
+            let mut fresh = vec![S::ZERO; found.len()];
+            let want = Runner::new(&plan, 300, 1).gradient(&plan, &setup.parameters, &setup.data(0, rows), rows, &mut fresh);
+            assert_eq!(cost.to_bits(), want.to_bits(), "{rows} rows, {threads} threads");
+            assert_eq!(bits(&found), bits(&fresh), "{rows} rows, {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn runners_can_be_used_again() {
+    a_runner_remembers_nothing::<f64>(&deep());
+    a_runner_remembers_nothing::<f32>(&wide());
+}
+
+#[test]
+fn the_gradient_is_the_mean_of_the_rows_gradients() {
+    for network in [deep(), wide()] {
+        let setup = Setup::<f64>::new(&network, 506);
+        let (cost, whole) = setup.gradient(0, 506, 2);
+        let mut mean_cost = 0.0;
+        let mut sums = vec![(0.0, 0.0); whole.len()];
+        for row in 0..506 {
+            let (cost, gradient) = setup.gradient(row, 1, 1);
+            mean_cost += cost / 506.0;
+            for (sum, g) in sums.iter_mut().zip(gradient) {
+                *sum = (sum.0 + g / 506.0, sum.1 + g.abs() / 506.0);
+            }
+        }
+        assert!((cost - mean_cost).abs() <= 1e-13 * cost.abs(), "{cost} {mean_cost}");
+        for (i, (g, (sum, contributions))) in whole.iter().zip(sums).enumerate() {
+            // Sums of 506 terms in two orders: 506 unit roundoffs of Σ|terms| at most; the terms themselves come from other
+            // loops, with a few hundred more of what cancels within a row.
+            assert!((g - sum).abs() <= 1e-12 * contributions + 1e-15, "{}: {g} {sum}", setup.graph.parameter_name(i));
+        }
+    }
+}
+
+/// `cost` keeps no slopes and may take other loops than `gradient`: the number must be the same.
+fn costs_are_one<S: Scalar>(network: &Network) {
+    let setup = Setup::<S>::new(network, 200);
+    let plan = Plan::gradient(&setup.graph, setup.cost);
+    let forward = Plan::forward(&setup.graph, setup.cost);
+    for rows in [1, 5, 64, 65, 200] {
+        let of_gradient = setup.gradient(0, rows, 1).0;
+        for threads in [1, 3] {
+            let of_cost = Runner::new(&plan, rows, threads).cost(&plan, &setup.parameters, &setup.data(0, rows), rows);
+            assert_eq!(of_cost.to_bits(), of_gradient.to_bits(), "{rows} rows, {threads} threads");
+            let of_forward = Runner::new(&forward, rows, threads).cost(&forward, &setup.parameters, &setup.data(0, rows), rows);
+            assert_eq!(of_forward.to_bits(), of_gradient.to_bits(), "{rows} rows, {threads} threads, forward only");
+        }
+    }
+}
+
+#[test]
+fn the_cost_alone_has_the_bits_of_the_cost_with_the_gradient() {
+    let all = ["gelu", "elu", "selu", "silu", "softplus", "softsign", "tanh", "hard_sigmoid", "leaky_relu"];
+    for loss in ["half_squared_error", "huber", "log_cosh", "binary_cross_entropy", "cross_entropy", "quantile(0.3)"] {
+        let mut network = Network::inputs(7).loss(loss);
+        for activation in all {
+            network = network.dense(6).activation(activation);
+        }
+        costs_are_one::<f64>(&network.clone().dense(3));
+        costs_are_one::<f32>(&network.dense(3));
+    }
+    costs_are_one::<f64>(&wide());
+    costs_are_one::<f32>(&wide());
+}
+
+/// What `outputs` says for 200 rows at once and for each alone.
+fn outputs<S: Scalar>(network: &Network) -> (Vec<S>, Vec<S>) {
+    let setup = Setup::<S>::new(network, 200);
+    let plan = Plan::forward(&setup.graph, setup.shown);
+    assert_eq!(plan.width(), setup.outputs);
+    let mut whole = vec![S::ZERO; 200 * setup.outputs];
+    Runner::new(&plan, 200, 3).outputs(&plan, &setup.parameters, &setup.data(0, 200), 200, &mut whole);
+    let mut single = whole.clone();
+    let mut runner = Runner::new(&plan, 1, 1);
+    for (row, out) in single.chunks_exact_mut(setup.outputs).enumerate() {
+        out.fill(S::ZERO);
+        runner.outputs(&plan, &setup.parameters, &setup.data(row, 1), 1, out);
+    }
+    (whole, single)
+}
+
+fn assert_near<S: Scalar + Debug>(network: &Network, unit: f64) {
+    let (whole, single) = outputs::<S>(network);
+    for (a, b) in whole.iter().zip(&single) {
+        // Probabilities after three layers of at most 70 terms of size 1: a few hundred unit roundoffs.
+        assert!((a.to_f64() - b.to_f64()).abs() <= 500.0 * unit, "{a} {b}");
+    }
+}
+
+#[test]
+fn outputs_do_not_depend_on_the_rows_beside_them() {
+    for network in [deep(), deep().cross_entropy(), Network::inputs(3).dense(4).relu().dense(2).sigmoid()] {
+        let (whole, single) = outputs::<f64>(&network);
+        assert_eq!(bits(&whole), bits(&single), "narrow sums have one order");
+        let (whole, single) = outputs::<f32>(&network);
+        assert_eq!(bits(&whole), bits(&single), "narrow sums have one order");
+    }
+    assert_near::<f64>(&wide(), 2f64.powi(-53));
+    assert_near::<f32>(&wide(), 2f64.powi(-24));
+}
+
+#[test]
+fn the_first_number_that_is_not_finite_is_found() {
+    let network = Network::inputs(2).dense(3).relu().dense(2).activation("softplus").half_squared_error();
+    let mut setup = Setup::<f64>::new(&network, 150);
+    let plan = Plan::gradient(&setup.graph, setup.cost);
+    let find = |setup: &Setup<f64>, threads| Runner::new(&plan, 150, threads).first_not_finite(&plan, &setup.parameters, &setup.data(0, 150), 150);
+    let name = |setup: &Setup<f64>, node| setup.graph.name(node).to_string();
+    assert_eq!(find(&setup, 1), None);
+
+    // A later row goes wrong in an earlier node: the earlier node counts.
+    setup.y[40 * 2] = f64::NAN;
+    setup.x[130 * 2 + 1] = f64::INFINITY;
+    let found = find(&setup, 2).expect("an infinite input shows");
+    assert_eq!((name(&setup, found.node).as_str(), found.row, found.column), ("z1", 130, 0));
+    assert!(found.value.is_infinite());
+
+    // Within one node the first row counts, and in it the first column.
+    setup.x[66 * 2] = f64::NAN;
+    let found = find(&setup, 1).expect("a NaN shows");
+    assert_eq!((name(&setup, found.node).as_str(), found.row, found.column), ("z1", 66, 0));
+    assert!(found.value.is_nan());
+
+    // Only the target is bad: the cost is the first node that sees it.
+    let mut setup = Setup::<f64>::new(&network, 150);
+    setup.y[40 * 2 + 1] = f64::NAN;
+    let found = find(&setup, 3).expect("a NaN shows");
+    assert_eq!((name(&setup, found.node).as_str(), found.row, found.column), ("cost", 40, 0));
+
+    // A weight of the second unit of the second layer.
+    let mut setup = Setup::<f64>::new(&network, 150);
+    let weight = setup.graph.parameters()[2].start;
+    setup.parameters[weight + 3] = f64::NAN;
+    let found = find(&setup, 1).expect("a NaN shows");
+    assert_eq!((name(&setup, found.node).as_str(), found.row, found.column), ("z2", 0, 1));
+}
+
+#[test]
+fn a_chunk_is_what_the_tests_think_it_is() {
+    // The row counts in these tests straddle it.
+    assert_eq!(CHUNK, 64);
+}
