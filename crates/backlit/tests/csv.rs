@@ -221,10 +221,11 @@ fn no_text_is_too_odd() {
     let rows = |count: usize| b"a,b\n".iter().copied().chain(b"1,2\n".repeat(count)).collect::<Vec<u8>>();
     let mut tables = 0;
     for _ in 0..300 {
-        let tail: Vec<u8> = (0..random(12)).flat_map(|_| pieces[[random(14), random(14)].into_iter().min().unwrap_or(0)].to_vec()).collect();
+        let tail: Vec<u8> =
+            (0..random(12)).flat_map(|_| pieces[[random(14), random(14)].into_iter().min().unwrap_or(0)].to_vec()).collect();
         let _ = read_from(tail.as_slice(), "t.csv");
         let reading = |count: usize| read_from([rows(count), tail.clone()].concat().as_slice(), "t.csv");
-        // 65 535 rows end one byte before the first buffer does.
+        // 65 535 rows fill the first buffer.
         let (near, far) = (reading(40_000), reading(65_530 + random(8)));
         match (near, far) {
             (Ok(near), Ok(far)) => {
@@ -232,6 +233,8 @@ fn no_text_is_too_odd() {
                 let after = 2 * 40_000;
                 assert_eq!(near.table.values[after..], far.table.values[far.table.values.len() + after - near.table.values.len()..]);
             }
+            // A zero byte in the first buffer is found before any row is.
+            (Err(_), Err(_)) if tail.contains(&0) => {}
             (Err(near), Err(far)) => assert_eq!((near.column, near.hint), (far.column, far.hint), "{tail:?}"),
             (near, far) => panic!("{tail:?}: {near:?} {far:?}"),
         }

@@ -208,6 +208,17 @@ fn forged_files_with_a_right_hash_are_refused_for_what_is_wrong() {
     }
 }
 
+/// Eight more blanks at the end of the header mean the same to every reader; they are a change all the same.
+#[test]
+fn there_is_one_file_for_a_model() {
+    let bytes = to_bytes(&small()).unwrap();
+    let length = u64::from_le_bytes(bytes[..8].try_into().unwrap());
+    let (header, tensors) = bytes[8..].split_at(length as usize);
+    let longer = [&(length + 8).to_le_bytes()[..], header, b"        ", tensors].concat();
+    assert!(safetensors::SafeTensors::deserialize(&longer).is_ok());
+    assert!(from_bytes(&longer).unwrap_err().contains("not written as Backlit writes"));
+}
+
 #[test]
 fn forged_lengths_take_no_memory() {
     for length in [0, 7, 8, 1 << 20, u64::MAX, u64::MAX - 7, 1 << 63, 99_999_999] {

@@ -56,6 +56,8 @@ const HOUSES: Rules = &[
     ("/witness/evidence_on_y*", Skip("a linear program over all starts: a search, not a step of the notebook")),
     // What is left of a cost of 188,291 beside its two printed decimals: eight digits are lost.
     ("/witness*/largest_departure", Bound(1e-7)),
+    // What is left of a sum of terms near 1 that almost cancel, 0.00006.
+    ("/net_relu_sigmoid_standardised/first_epoch_activity/smallest_abs_z1", Bound(1e-10)),
     ("/net_relu_sigmoid/first_epoch_mean_gradient*", OfGroup(1e-11)),
     ("/net_relu_sigmoid/house_0_first_epoch*", OfGroup(1e-11)),
     ("*", Bound(1e-11)),
@@ -77,8 +79,15 @@ const MAZUR: Rules = &[
     ("/prose_numbers[29]*", Bound(1e-12)),
     ("/prose_numbers[30]*", Bound(1e-12)),
     ("/prose_numbers[28]*", Bound(1e-12)),
-    ("/exact_40_digits/gradient/b* of *", As("/bias_gradient (the seed leaves the biases alone)/b* of * alone", 1e-15)),
-    ("/exact_40_digits/gradient/*", As("/gradient/*", 1e-15)),
+    // The notebook displays none of these; the engine's slope of the sigmoid is not computed as out (1 - out), and
+    // eight roundings follow one another.
+    ("/hidden_layer*", Bound(4e-15)),
+    ("/factors*", Bound(4e-15)),
+    ("/gradient/*", Bound(4e-15)),
+    ("/prose_numbers[*]/replay", Bound(4e-15)),
+    ("/bias_gradient*", Bound(4e-15)),
+    ("/exact_40_digits/gradient/b* of *", As("/bias_gradient (the seed leaves the biases alone)/b* of * alone", 4e-15)),
+    ("/exact_40_digits/gradient/*", As("/gradient/*", 4e-15)),
     ("/exact_40_digits/*", As("/forward/*", 1e-15)),
     ("/gradient_checks*", Skip(MAKERS)),
     ("*", Bound(1e-15)),
@@ -107,7 +116,10 @@ struct Walk {
     wrong: Vec<String>,
     /// Patterns that decided something.
     used: BTreeSet<&'static str>,
+    /// Largest relative difference and its path.
     worst: (f64, String),
+    /// Largest share of a bound that was used up, and its path.
+    nearest: (f64, String),
 }
 
 impl Walk {
@@ -146,9 +158,12 @@ impl Walk {
         };
         let apart = ours_flat.iter().zip(&golden_flat).map(|(a, b)| (a - b).abs());
         // Unlike `f64::max`, this keeps a NaN.
-        let apart = apart.fold(0.0f64, |most, one| if one <= most { most } else { one });
+        let apart = apart.fold(0.0f64, |most, one| if most.is_nan() || one <= most { most } else { one });
         let relative = if apart == 0.0 { 0.0 } else { apart / largest };
-        if relative > self.worst.0 {
+        if relative > bound * self.nearest.0 {
+            self.nearest = (relative / bound, path.into());
+        }
+        if bound <= 1e-11 && relative > self.worst.0 {
             self.worst = (relative, path.into());
         }
         if relative.is_nan() || relative > bound || ours_flat.len() != golden_flat.len() {
@@ -219,6 +234,7 @@ fn against(name: &str, golden: &str, rules: Rules) -> (Replay, Value) {
     let mut walk = Walk::default();
     walk.node(rules, &golden, &golden, "", &replay.numbers);
     println!("{name}: {} keys compared, worst relative difference {:e} at {}", walk.compared.len(), walk.worst.0, walk.worst.1);
+    println!("{name}: {:.2} of its bound used up at {}", walk.nearest.0, walk.nearest.1);
     walk.compared.iter().for_each(|path| println!("  compared {path}"));
     for (reason, paths) in &walk.skipped {
         println!("  not compared: {reason}");
@@ -291,4 +307,39 @@ fn houses_meets_its_golden() {
     let printed = visible(&cell(&replay, "In [737]").printed);
     assert_eq!(printed, [table("13-5-3-1, before"), table("13-5-3-1, after")].concat());
     assert_eq!(cell(&replay, "In [706]").printed, [golden["printed"]["In [706]"]["text"].as_str().unwrap()]);
+}
+
+/// The departures that change a number which is printed, displayed or computed.
+const NUMBERED: &str = "D0.1 D0.2 D0.3 D0.4 D0.5 D0.6 D0.18 D0.22 D1.1 D1.2 D1.3 D1.4 D1.7 D1.8 D1.9 D1.13 D1.24 D1.27 \
+    D2.1 D2.2 D2.3 D2.5 D2.6 D2.8 D2.11 D2.12 D2.19 D2.20 D3.1 D3.2 D3.3 D3.4 D3.5 D3.7 D3.8 D3.9 D3.10 D3.12 D3.14 D3.23";
+
+#[test]
+fn the_text_holds_every_print_and_every_departure_in_numbers() {
+    let mut ids = BTreeSet::new();
+    for name in replay::NAMES {
+        let replay = replay::replay(name).unwrap();
+        let text = replay.text();
+        let mut lines = text.lines();
+        for line in replay.cells.iter().flat_map(|cell| &cell.printed).filter(|line| !line.trim().is_empty()) {
+            assert!(lines.any(|shown| shown == format!("    {line}")), "{name}: '{line}' is not in the text in its place");
+        }
+        for footnote in replay.footnotes() {
+            assert!(text.contains(&format!("[{}]", footnote.id)));
+            assert!(
+                footnote.id.starts_with(&format!("D{}.", ["explicit", "houses", "mazur", "relu"].iter().position(|n| *n == name).unwrap()))
+            );
+            ids.insert(footnote.id.clone());
+        }
+        let again: Value = serde_json::from_str(&serde_json::to_string(&replay.numbers).unwrap()).unwrap();
+        assert_eq!(again, replay.numbers, "{name}: numbers lose digits on the way through JSON");
+    }
+    let missing: Vec<&str> = NUMBERED.split_whitespace().filter(|id| !ids.contains(*id)).collect();
+    assert!(missing.is_empty(), "no footnote for {missing:?}");
+}
+
+#[test]
+fn an_unknown_name_is_refused_with_the_known_ones() {
+    let error = replay::replay("mazu").unwrap_err();
+    assert_eq!(error.kind.exit_code(), 2);
+    assert!(error.to_string().contains("explicit, houses, mazur, relu"), "{error}");
 }

@@ -168,6 +168,15 @@ impl<S: Scalar> Graph<S> {
         self.nodes.iter().position(|node| node.name == name).map(NodeId)
     }
 
+    /// How many times operations use a node.
+    pub(crate) fn uses(&self, id: NodeId) -> usize {
+        let inputs = self.nodes.iter().filter_map(|node| match &node.kind {
+            Kind::Operation { inputs, .. } => Some(inputs),
+            _ => None,
+        });
+        inputs.flatten().filter(|&&input| input == id).count()
+    }
+
     fn push(&mut self, name: &str, shape: Shape, kind: Kind<S>, moves: bool) -> Result<NodeId, GraphError> {
         self.check_name(name)?;
         self.nodes.push(Node { name: name.to_string(), shape, kind, moves });

@@ -7,6 +7,7 @@
 use crate::graph::{Graph, Kind, NodeId};
 use crate::op::{Op, Slot, Source};
 use crate::{Scalar, Shape};
+use backlit_kernels::narrow;
 use std::sync::Arc;
 
 /// What must be computed, in order, to know one node and, if wanted, its gradient.
@@ -36,6 +37,15 @@ pub(crate) struct ForwardStep<S> {
     pub saved_offset: usize,
     pub saved_width: usize,
     pub node: NodeId,
+    /// The narrow affine that is done in the same pass; the slots are then its x, W and b.
+    pub fused: Option<Fused>,
+}
+
+/// Where a fused affine's z lies.
+pub(crate) struct Fused {
+    /// Numbers for each row before it in the values; its width is the step's.
+    pub z_offset: usize,
+    pub z_node: NodeId,
 }
 
 /// The partials of one operation that are wanted.
@@ -94,9 +104,11 @@ impl<S: Scalar> Plan<S> {
                 saved_offset: plan.saved,
                 saved_width,
                 node: NodeId(id),
+                fused: None,
             });
             plan.values += width;
             plan.saved += saved_width;
+            plan.fuse(graph, differentiable);
         }
         if differentiable {
             plan.plan_backward(graph, &offsets);
@@ -104,9 +116,26 @@ impl<S: Scalar> Plan<S> {
         plan
     }
 
+    /// Joins the last two steps where they are a narrow affine and an activation that alone uses it.
+    fn fuse(&mut self, graph: &Graph<S>, differentiable: bool) {
+        let [.., affine, activation] = self.forward.as_slice() else { return };
+        let narrow = affine.op.is_affine() && affine.fused.is_none() && affine.slots[1].size < narrow::NARROW;
+        let follows = matches!(&graph.nodes[activation.node.0].kind, Kind::Operation { inputs, .. } if inputs == &[affine.node]);
+        if !narrow || !follows || activation.op.behind_affine().is_none() || graph.uses(affine.node) > 1 {
+            return;
+        }
+        let (Some(activation), Some(affine)) = (self.forward.pop(), self.forward.pop()) else { return };
+        // The pass back needs the slope even of an activation that would rather compute it again.
+        let saved_width = if differentiable { activation.width } else { 0 };
+        self.saved = activation.saved_offset + saved_width;
+        let fused = Some(Fused { z_offset: affine.offset, z_node: affine.node });
+        self.forward.push(ForwardStep { slots: affine.slots, saved_width, fused, ..activation });
+    }
+
     fn plan_backward(&mut self, graph: &Graph<S>, offsets: &[usize]) {
         for (step, forward) in self.forward.iter().enumerate().rev() {
-            let Kind::Operation { inputs, .. } = &graph.nodes[forward.node.0].kind else { continue };
+            let node = forward.fused.as_ref().map_or(forward.node, |fused| fused.z_node);
+            let Kind::Operation { inputs, .. } = &graph.nodes[node.0].kind else { continue };
             let mut targets = Vec::new();
             for (wrt, &input) in inputs.iter().enumerate() {
                 let node = &graph.nodes[input.0];

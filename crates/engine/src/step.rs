@@ -4,8 +4,9 @@
 //! the order of the chunks. So neither the number of threads nor how the work falls to them changes a bit.
 
 use crate::Scalar;
-use crate::op::{Inputs, Site};
-use crate::plan::{ForwardStep, GradientPlace, Plan};
+use crate::op::{Inputs, Line, Site};
+use crate::plan::{BackwardStep, ForwardStep, Fused, GradientPlace, Plan};
+use backlit_kernels::{narrow, pointwise};
 use std::sync::Arc;
 
 /// Rows in a chunk.
@@ -98,7 +99,7 @@ impl<S: Scalar> Runner<S> {
                 if first {
                     gradient.copy_from_slice(&worker.gradient);
                 } else {
-                    backlit_kernels::pointwise::add(&worker.gradient, gradient);
+                    pointwise::add(&worker.gradient, gradient);
                 }
             },
         );
@@ -135,12 +136,17 @@ impl<S: Scalar> Runner<S> {
             rows,
             |worker, rows| worker.forward(plan, capacity, parameters, data, rows, false),
             |_, worker| {
-                for (order, step) in plan.forward.iter().enumerate() {
-                    let values = &worker.values[step.offset * capacity..][..worker.rows.len() * step.width];
+                let fused = |step: &ForwardStep<S>| step.fused.as_ref().map(|fused| (fused.z_offset, fused.z_node));
+                let places = plan.forward.iter().flat_map(|step| {
+                    let both = [fused(step), Some((step.offset, step.node))];
+                    both.into_iter().flatten().map(|(offset, node)| (offset, node, step.width))
+                });
+                for (order, (offset, node, width)) in places.enumerate() {
+                    let values = &worker.values[offset * capacity..][..worker.rows.len() * width];
                     let Some(at) = values.iter().position(|value| !value.is_finite()) else { continue };
                     if found.as_ref().is_none_or(|(earlier, _)| order < *earlier) {
-                        let (row, column) = (worker.rows.start + at / step.width, at % step.width);
-                        found = Some((order, NotFinite { node: step.node, row, column, value: values[at].to_f64() }));
+                        let (row, column) = (worker.rows.start + at / width, at % width);
+                        found = Some((order, NotFinite { node, row, column, value: values[at].to_f64() }));
                     }
                 }
             },
@@ -196,11 +202,19 @@ impl<S: Scalar> Worker<S> {
     fn forward(&mut self, plan: &Plan<S>, capacity: usize, parameters: &[S], data: &[&[S]], rows: std::ops::Range<usize>, keep: bool) {
         let n = rows.len();
         for step in &plan.forward {
-            let (before, rest) = self.values.split_at_mut(step.offset * capacity);
+            let start = step.fused.as_ref().map_or(step.offset, |fused| fused.z_offset);
+            let (before, rest) = self.values.split_at_mut(start * capacity);
             let inputs =
                 Inputs { first: rows.start, rows: n, capacity, width: step.width, slots: &step.slots, data, parameters, values: before };
             let saved = if keep { &mut self.saved[step.saved_offset * capacity..][..n * step.saved_width] } else { &mut [] };
-            step.op.forward(inputs, saved, &mut rest[..n * step.width]);
+            match step.op.behind_affine() {
+                Some(layer) if step.fused.is_some() => {
+                    let (z, a) = rest.split_at_mut((step.offset - start) * capacity);
+                    let line = Line::of(&inputs);
+                    layer.layer(line, &mut z[..n * step.width], &mut a[..n * step.width], saved);
+                }
+                _ => step.op.forward(inputs, saved, &mut rest[..n * step.width]),
+            }
         }
         let last: Option<&ForwardStep<S>> = plan.forward.last();
         let costs = last.map_or(&[][..], |step| &self.values[step.offset * capacity..][..n * step.width]);
@@ -210,13 +224,17 @@ impl<S: Scalar> Worker<S> {
 
     fn backward(&mut self, plan: &Plan<S>, capacity: usize, parameters: &[S], data: &[&[S]], weight: S, gradient: &mut [S]) {
         let n = self.rows.len();
-        gradient.fill(S::ZERO);
-        self.upstream.fill(S::ZERO);
+        pointwise::zero(gradient);
+        pointwise::zero(&mut self.upstream);
         if let Some(last) = plan.forward.last() {
             self.upstream[last.offset * capacity..][..n].fill(weight);
         }
         for back in &plan.backward {
             let step = &plan.forward[back.step];
+            if let Some(fused) = &step.fused {
+                self.layer_back(fused, back, step, capacity, parameters, data, gradient);
+                continue;
+            }
             let (before, rest) = self.values.split_at(step.offset * capacity);
             let inputs = Inputs {
                 first: self.rows.start,
@@ -240,5 +258,51 @@ impl<S: Scalar> Worker<S> {
                 step.op.partial(*wrt, Site { inputs, saved, out }, upstream, target);
             }
         }
+    }
+
+    /// A fused layer: δ into z's place, then the partials of the affine.
+    #[allow(clippy::too_many_arguments)]
+    fn layer_back(
+        &mut self,
+        fused: &Fused,
+        back: &BackwardStep,
+        step: &ForwardStep<S>,
+        capacity: usize,
+        parameters: &[S],
+        data: &[&[S]],
+        gradient: &mut [S],
+    ) {
+        let n = self.rows.len();
+        let values = &self.values[..fused.z_offset * capacity];
+        let inputs = Inputs { first: self.rows.start, rows: n, capacity, width: step.width, slots: &step.slots, data, parameters, values };
+        let line = Line::of(&inputs);
+        let (lower, upper) = self.upstream.split_at_mut(fused.z_offset * capacity);
+        let (delta, upstream) = upper.split_at_mut((step.offset - fused.z_offset) * capacity);
+        let (delta, upstream) = (&mut delta[..n * step.width], &upstream[..n * step.width]);
+        let slope = &self.saved[step.saved_offset * capacity..][..n * step.width];
+        let (mut dx, mut dw, mut db) = (None, (0, 0), None);
+        for (wrt, target) in &back.targets {
+            match (wrt, target) {
+                (0, GradientPlace::Value { offset, width }) => dx = Some((offset * capacity, n * width)),
+                (1, GradientPlace::Parameter { start, size }) => dw = (*start, *size),
+                (_, GradientPlace::Parameter { start, size }) => db = Some((*start, *size)),
+                _ => {}
+            }
+        }
+        let dx = dx.map(|(start, size)| &mut lower[start..start + size]);
+        // Weight and bias are different parameters: one lies behind the other.
+        let (dw, db) = match db {
+            None => (&mut gradient[dw.0..dw.0 + dw.1], None),
+            Some((start, size)) if start > dw.0 => {
+                let (weight, bias) = gradient.split_at_mut(start);
+                (&mut weight[dw.0..dw.0 + dw.1], Some(&mut bias[..size]))
+            }
+            Some((start, size)) => {
+                let (bias, weight) = gradient.split_at_mut(dw.0);
+                (&mut weight[..dw.1], Some(&mut bias[start..start + size]))
+            }
+        };
+        let Line { rows, x, inputs, w, units, .. } = line;
+        narrow::layer_back(rows, inputs, units, upstream, slope, x, w, delta, dw, db, dx);
     }
 }

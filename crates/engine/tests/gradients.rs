@@ -7,13 +7,15 @@
 //! (the worst measured: 1000 in f64, 1800 in f32, the same network in both).
 
 mod support {
+    pub mod draw;
     pub mod networks;
     pub mod tape;
 }
 
 use backlit_engine::Scalar;
 use std::collections::BTreeMap;
-use support::networks::{ACTIVATIONS, Case, LOSSES, Piece, Recipe, Truth, Wish, side_by_side};
+use support::draw::{ACTIVATIONS, LOSSES, Wish};
+use support::networks::{Case, Piece, Recipe, Truth, side_by_side};
 
 /// Every pair of activation and loss occurs twice, in networks of other sizes.
 const NETWORKS: usize = ACTIVATIONS.len() * LOSSES.len() * 2;
@@ -70,7 +72,8 @@ fn disagreements(case: &Case) -> Vec<String> {
 #[test]
 fn random_networks_have_the_gradient_of_the_tape() {
     let found = side_by_side(NETWORKS, |k| disagreements(&random_case(k)));
-    let wrong: Vec<String> = found.into_iter().enumerate().filter(|(_, w)| !w.is_empty()).map(|(k, w)| format!("network {k}: {w:?}")).collect();
+    let wrong: Vec<String> =
+        found.into_iter().enumerate().filter(|(_, w)| !w.is_empty()).map(|(k, w)| format!("network {k}: {w:?}")).collect();
     assert!(wrong.is_empty(), "{} of {NETWORKS} networks differ, first {}", wrong.len(), wrong[0]);
 }
 
@@ -115,9 +118,24 @@ fn the_random_networks_hold_every_feature() {
         features(&case).into_iter().for_each(|feature| *counts.entry(feature).or_default() += 1);
     }
     let shapes = [
-        "add", "mul", "concat", "softmax", "add of a value with itself", "mul of a value with itself", "tied weight", "value used twice",
-        "wide product", "narrow product", "with bias", "without bias", "one row", "one chunk", "whole chunks",
-        "2 chunks, the last in part", "3 chunks, the last in part", "4 chunks, the last in part",
+        "add",
+        "mul",
+        "concat",
+        "softmax",
+        "add of a value with itself",
+        "mul of a value with itself",
+        "tied weight",
+        "value used twice",
+        "wide product",
+        "narrow product",
+        "with bias",
+        "without bias",
+        "one row",
+        "one chunk",
+        "whole chunks",
+        "2 chunks, the last in part",
+        "3 chunks, the last in part",
+        "4 chunks, the last in part",
     ];
     for feature in shapes.iter().chain(&ACTIVATIONS).chain(&LOSSES) {
         let count = counts.get(*feature).copied().unwrap_or(0);
@@ -125,12 +143,13 @@ fn the_random_networks_hold_every_feature() {
     }
 }
 
-/// Parameters and data for a recipe written by hand: x of 6 columns, y of 3.
-fn by_hand(loss: &str, build: impl Fn(&mut Recipe, usize) -> usize) -> Case {
+/// Parameters and data for a recipe written by hand: x of 6 columns, y of 3, `last` the activation of the outputs if any.
+fn by_hand(loss: &str, last: &str, build: impl Fn(&mut Recipe, usize) -> usize) -> Case {
     let mut recipe = Recipe::default();
     let (x, y) = (recipe.data(6), recipe.data(3));
     let a = build(&mut recipe, x);
     let z = recipe.dense(a, 3, true);
+    let z = if last.is_empty() { z } else { recipe.operation(last, &[z], 3) };
     recipe.operation(loss, &[z, y], 1);
     let number = |i: usize| f64::from(((i as f64 * 0.7312).sin() * 0.8) as f32);
     let rows = 77;
@@ -141,14 +160,15 @@ fn by_hand(loss: &str, build: impl Fn(&mut Recipe, usize) -> usize) -> Case {
 
 #[test]
 fn shapes_that_no_chain_has() {
-    let cases = [
-        ("one value, two layers, joined", by_hand("huber", |r, x| {
+    type Build = fn(&mut Recipe, usize) -> usize;
+    let cases: [(&str, &str, Build); 9] = [
+        ("one value, two layers, joined", "huber", |r, x| {
             let a = r.dense(x, 6, true);
             let (left, right) = (r.dense(a, 4, true), r.dense(a, 4, false));
             let gate = r.operation("sigmoid", &[right], 4);
             r.operation("mul", &[left, gate], 4)
-        })),
-        ("one weight in three layers and one bias in two", by_hand("log_cosh", |r, x| {
+        }),
+        ("one weight in three layers and one bias in two", "log_cosh", |r, x| {
             let (w, b) = (r.parameter(6, 6), r.parameter(1, 6));
             let z1 = r.operation("affine", &[x, w, b], 6);
             let a1 = r.operation("tanh", &[z1], 6);
@@ -156,32 +176,68 @@ fn shapes_that_no_chain_has() {
             let a2 = r.operation("silu", &[z2], 6);
             let z3 = r.operation("affine", &[a2, w, b], 6);
             r.operation("gelu", &[z3], 6)
-        })),
-        ("a value three times in one operation", by_hand("squared_error", |r, x| {
+        }),
+        ("a bias that stands before its weight", "squared_error", |r, x| {
+            let (b, w) = (r.parameter(1, 5), r.parameter(5, 6));
+            let z = r.operation("affine", &[x, w, b], 5);
+            r.operation("softplus", &[z], 5)
+        }),
+        ("sums used before and behind their activation", "squared_error", |r, x| {
+            let z = r.dense(x, 5, true);
+            let (a, s) = (r.operation("tanh", &[z], 5), r.operation("silu", &[z], 5));
+            let both = r.operation("add", &[a, z], 5);
+            let two = r.operation("sigmoid", &[both], 5);
+            let three = r.operation("gelu", &[two], 5);
+            r.operation("concat", &[three, s, a], 15)
+        }),
+        ("an activation of data", "squared_error", |r, x| {
+            let a = r.operation("tanh", &[x], 6);
+            let product = r.operation("mul", &[a, x], 6);
+            let z = r.dense(product, 4, false);
+            r.operation("relu", &[z], 4)
+        }),
+        ("a value three times in one operation", "squared_error", |r, x| {
             let a = r.dense(x, 5, true);
             let three = r.operation("concat", &[a, a, a], 15);
             let square = r.operation("mul", &[three, three], 15);
             r.operation("add", &[square, three], 15)
-        })),
-        ("attention over units: a softmax as a gate", by_hand("cross_entropy", |r, x| {
+        }),
+        ("attention over units: a softmax as a gate", "cross_entropy", |r, x| {
             let (scores, values) = (r.dense(x, 8, true), r.dense(x, 8, true));
             let gate = r.operation("softmax", &[scores], 8);
             r.operation("mul", &[gate, values], 8)
-        })),
-        ("a branch that nothing uses", by_hand("half_squared_error", |r, x| {
+        }),
+        ("a branch that nothing uses", "half_squared_error", |r, x| {
             let used = r.dense(x, 4, true);
-            r.dense(used, 7, true);
-            used
-        })),
-        ("data joins late", by_hand("half_squared_error", |r, x| {
+            let a = r.operation("tanh", &[used], 4);
+            r.dense(a, 7, true);
+            r.operation("relu", &[used], 4);
+            a
+        }),
+        ("data joins late", "half_squared_error", |r, x| {
             let a = r.dense(x, 6, false);
             let a = r.operation("softplus", &[a], 6);
             let a = r.operation("add", &[x, a], 6);
             r.operation("concat", &[x, a, x], 18)
-        })),
+        }),
     ];
-    for (what, case) in cases {
-        assert_eq!(disagreements(&case), Vec::<String>::new(), "{what}");
+    for (what, loss, build) in cases {
+        for last in ["", "tanh"] {
+            assert_eq!(disagreements(&by_hand(loss, last, build)), Vec::<String>::new(), "{what}");
+        }
+    }
+}
+
+#[test]
+fn one_number_may_be_weight_and_bias_of_one_unit() {
+    for activation in ["linear", "tanh", "relu"] {
+        let case = by_hand("squared_error", "", |r, x| {
+            let z = r.dense(x, 1, true);
+            let both = r.parameter(1, 1);
+            let z = r.operation("affine", &[z, both, both], 1);
+            r.operation(activation, &[z], 1)
+        });
+        assert_eq!(disagreements(&case), Vec::<String>::new(), "{activation}");
     }
 }
 
@@ -204,7 +260,11 @@ fn the_tape_is_sound() {
             let quotient = (cost_at(h) - cost_at(-h)) / (2.0 * h);
             // h² · third derivative, and the rounding of costs divided by h
             let allowed = 1e-7 * truth.magnitudes[place].max(1.0) + 1e-9 * truth.cost.abs();
-            assert!((quotient - truth.gradient[place]).abs() <= allowed, "network {k}, parameter {place}: {quotient} {}", truth.gradient[place]);
+            assert!(
+                (quotient - truth.gradient[place]).abs() <= allowed,
+                "network {k}, parameter {place}: {quotient} {}",
+                truth.gradient[place]
+            );
         }
     }
 }

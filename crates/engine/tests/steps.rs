@@ -5,14 +5,21 @@ mod support {
     pub mod tape;
 }
 
+use backlit_engine::formula::Dual;
 use backlit_engine::graph::{Graph, NodeId};
+use backlit_engine::op::{About, Inputs, Op, Site};
 use backlit_engine::random::{Purpose, Random};
+use backlit_engine::shape::ShapeError;
 use backlit_engine::step::{CHUNK, Runner};
 use backlit_engine::train::{End, Settings, Trainer};
-use backlit_engine::{Network, Plan, Scalar, optimizers};
+use backlit_engine::{Network, Plan, Scalar, Shape, ops, optimizers};
+use std::collections::HashSet;
 use std::fmt::Debug;
 use std::ops::ControlFlow;
-use support::networks::gradient;
+use std::sync::{Arc, Mutex};
+use std::thread::ThreadId;
+use std::time::Duration;
+use support::networks::{Recipe, gradient};
 
 /// A graph, its cost and last activation, parameters and data of many rows.
 struct Setup<S> {
@@ -57,7 +64,20 @@ impl<S: Scalar> Setup<S> {
 
 /// Work enough for threads: 7,400 multiplications a row, where about 1,600 are worth them. All products are narrow.
 fn deep() -> Network {
-    Network::inputs(30).dense(30).tanh().dense(30).activation("gelu").dense(30).relu().dense(30).sigmoid().dense(30).dense(30).dense(30).dense(30).dense(5)
+    Network::inputs(30)
+        .dense(30)
+        .tanh()
+        .dense(30)
+        .activation("gelu")
+        .dense(30)
+        .relu()
+        .dense(30)
+        .sigmoid()
+        .dense(30)
+        .dense(30)
+        .dense(30)
+        .dense(30)
+        .dense(5)
 }
 
 /// Wide products, and few enough of them.
@@ -88,6 +108,56 @@ fn same_bits_for_any_threads<S: Scalar>(network: &Network) {
             let (_, several) = setup.trained(rows, threads, batch, optimizer);
             assert_eq!(bits(&one), bits(&several), "{} parameters after {optimizer} on {rows} rows and {threads} threads", S::NAME);
         }
+    }
+}
+
+/// The identity, which writes down on which threads it is computed.
+#[derive(Default)]
+struct Witness {
+    threads: Mutex<HashSet<ThreadId>>,
+}
+
+impl Op<f64> for Witness {
+    fn about(&self) -> &'static About {
+        ops::any::<f64>("linear").expect("linear").about()
+    }
+    fn shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
+        Ok(inputs[0])
+    }
+    fn forward(&self, x: Inputs<'_, f64>, _saved: &mut [f64], out: &mut [f64]) {
+        self.threads.lock().expect("no panic").insert(std::thread::current().id());
+        // Long enough for another thread to wake up.
+        std::thread::sleep(Duration::from_millis(2));
+        out.copy_from_slice(x.get(0));
+    }
+    fn partial(&self, _wrt: usize, _at: Site<'_, f64>, upstream: &[f64], grad: &mut [f64]) {
+        grad.iter_mut().zip(upstream).for_each(|(grad, upstream)| *grad += upstream);
+    }
+    fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
+        out.copy_from_slice(x[0]);
+    }
+}
+
+/// Without this the tests of equal bits could compare one thread with itself.
+#[test]
+fn threads_are_used_where_there_is_work() {
+    let witness = Arc::new(Witness::default());
+    let mut recipe = Recipe::default();
+    let (x, y) = (recipe.data(64), recipe.data(64));
+    let mut a = recipe.operation("linear", &[x], 64);
+    let watched = a;
+    for _ in 0..4 {
+        a = recipe.dense(a, 64, true);
+    }
+    recipe.operation("huber", &[a, y], 1);
+    let (graph, cost) = recipe.graph_with::<f64>(|i, op| if i == watched { witness.clone() } else { op });
+    let (parameters, data) = (vec![0.01; graph.parameter_count()], vec![0.5; 64 * 300]);
+    // The caller's thread computes a last chunk that stands alone.
+    for (threads, wanted) in [(1, 1..=1), (4, 2..=5)] {
+        witness.threads.lock().expect("no panic").clear();
+        gradient(&graph, cost, &parameters, &[&data, &data], 300, threads);
+        let used = witness.threads.lock().expect("no panic").len();
+        assert!(wanted.contains(&used), "{used} threads of {threads}");
     }
 }
 
@@ -224,7 +294,8 @@ fn the_first_number_that_is_not_finite_is_found() {
     let network = Network::inputs(2).dense(3).relu().dense(2).activation("softplus").half_squared_error();
     let mut setup = Setup::<f64>::new(&network, 150);
     let plan = Plan::gradient(&setup.graph, setup.cost);
-    let find = |setup: &Setup<f64>, threads| Runner::new(&plan, 150, threads).first_not_finite(&plan, &setup.parameters, &setup.data(0, 150), 150);
+    let find =
+        |setup: &Setup<f64>, threads| Runner::new(&plan, 150, threads).first_not_finite(&plan, &setup.parameters, &setup.data(0, 150), 150);
     let name = |setup: &Setup<f64>, node| setup.graph.name(node).to_string();
     assert_eq!(find(&setup, 1), None);
 

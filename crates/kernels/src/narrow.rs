@@ -6,6 +6,10 @@
 
 use crate::Scalar;
 use crate::dispatch::for_every_level;
+use crate::pointwise::Unary;
+
+/// Layers with fewer weights than this are narrow: our own loops are faster than the product library's packing.
+pub const NARROW: usize = 32 * 32;
 
 /// Rows worked on side by side.
 const LANES: usize = 8;
@@ -18,48 +22,124 @@ for_every_level! {
     /// `out[r,u]` = Σᵢ `x[r,i]` · `w[u,i]` + `b[u]`
     /// `x`: rows × inputs, `w`: units × inputs, `b`: units or none, `out`: rows × units
     pub fn affine[S: Scalar](rows: usize, inputs: usize, units: usize, x: &[S], w: &[S], b: Option<&[S]>, out: &mut [S]) small if (rows * inputs * units <= SMALL) {
-        let mut row = 0;
-        if inputs <= TURNED && rows >= LANES {
-            let mut turned = [[S::ZERO; LANES]; TURNED];
-            while row + LANES <= rows {
-                for l in 0..LANES {
-                    let x = &x[(row + l) * inputs..][..inputs];
-                    for (column, &x) in turned.iter_mut().zip(x) {
-                        column[l] = x;
+        affine_loops(rows, inputs, units, x, w, b, out);
+    }
+}
+
+#[inline(always)]
+fn affine_loops<S: Scalar>(rows: usize, inputs: usize, units: usize, x: &[S], w: &[S], b: Option<&[S]>, out: &mut [S]) {
+    let mut row = 0;
+    if inputs <= TURNED && rows >= LANES {
+        let mut turned = [[S::ZERO; LANES]; TURNED];
+        while row + LANES <= rows {
+            for l in 0..LANES {
+                let x = &x[(row + l) * inputs..][..inputs];
+                for (column, &x) in turned.iter_mut().zip(x) {
+                    column[l] = x;
+                }
+            }
+            for u in 0..units {
+                let mut sum = [S::ZERO; LANES];
+                for (&w, x) in w[u * inputs..][..inputs].iter().zip(&turned) {
+                    for l in 0..LANES {
+                        sum[l] += x[l] * w;
                     }
                 }
-                for u in 0..units {
-                    let mut sum = [S::ZERO; LANES];
-                    for (&w, x) in w[u * inputs..][..inputs].iter().zip(&turned) {
-                        for l in 0..LANES {
-                            sum[l] += x[l] * w;
-                        }
-                    }
-                    if let Some(b) = b {
-                        for sum in &mut sum {
-                            *sum += b[u];
-                        }
-                    }
-                    for (l, &sum) in sum.iter().enumerate() {
-                        out[(row + l) * units + u] = sum;
+                if let Some(b) = b {
+                    for sum in &mut sum {
+                        *sum += b[u];
                     }
                 }
-                row += LANES;
+                for (l, &sum) in sum.iter().enumerate() {
+                    out[(row + l) * units + u] = sum;
+                }
+            }
+            row += LANES;
+        }
+    }
+    while row < rows {
+        let (x, out) = (&x[row * inputs..][..inputs], &mut out[row * units..][..units]);
+        for (u, out) in out.iter_mut().enumerate() {
+            let mut sum = S::ZERO;
+            for (&x, &w) in x.iter().zip(&w[u * inputs..][..inputs]) {
+                sum += x * w;
+            }
+            *out = match b {
+                Some(b) => sum + b[u],
+                None => sum,
+            };
+        }
+        row += 1;
+    }
+}
+
+for_every_level! {
+    /// A layer forward in one pass: z = x Wᵀ + b as [`affine`], `a[r,u]` = f(`z[r,u]`), `slope[r,u]` = f′(`z[r,u]`).
+    /// `x`: rows × inputs, `w`: units × inputs, `b`: units or none, `z`, `a`: rows × units; `slope`: the same, or empty
+    /// when not wanted.
+    pub fn layer[F: Unary, S: Scalar](f: &F, rows: usize, inputs: usize, units: usize, x: &[S], w: &[S], b: Option<&[S]>, z: &mut [S], a: &mut [S], slope: &mut [S]) {
+        affine_loops(rows, inputs, units, x, w, b, z);
+        if slope.is_empty() {
+            for (a, &z) in a.iter_mut().zip(&*z) {
+                *a = S::from_f64(f.at(z.to_f64()).0);
+            }
+        } else {
+            for ((a, slope), &z) in a.iter_mut().zip(slope).zip(&*z) {
+                let (value, derivative) = f.at(z.to_f64());
+                *a = S::from_f64(value);
+                *slope = S::from_f64(derivative);
             }
         }
-        while row < rows {
-            let (x, out) = (&x[row * inputs..][..inputs], &mut out[row * units..][..units]);
-            for (u, out) in out.iter_mut().enumerate() {
-                let mut sum = S::ZERO;
-                for (&x, &w) in x.iter().zip(&w[u * inputs..][..inputs]) {
-                    sum += x * w;
-                }
-                *out = match b {
-                    Some(b) => sum + b[u],
-                    None => sum,
-                };
+    }
+}
+
+for_every_level! {
+    /// A layer backward in one pass over the rows: δ = `upstream` ⊙ `slope` is written to `delta`; `dw` += δᵀ x, `db` += Σ δ,
+    /// `dx` += δ W, each only where wanted.
+    /// `upstream`, `slope`, `delta`: rows × units, `x`, `dx`: rows × inputs, `w`, `dw`: units × inputs, `db`: units
+    pub fn layer_back[S: Scalar](rows: usize, inputs: usize, units: usize, upstream: &[S], slope: &[S], x: &[S], w: &[S], delta: &mut [S], dw: &mut [S], db: Option<&mut [S]>, dx: Option<&mut [S]>) {
+        let (mut db, mut dx) = (db, dx);
+        for row in 0..rows {
+            let delta = &mut delta[row * units..][..units];
+            for ((delta, &upstream), &slope) in delta.iter_mut().zip(&upstream[row * units..][..units]).zip(&slope[row * units..][..units]) {
+                *delta = upstream * slope;
             }
-            row += 1;
+            let x = &x[row * inputs..][..inputs];
+            for (u, &delta) in delta.iter().enumerate() {
+                for (dw, &x) in dw[u * inputs..][..inputs].iter_mut().zip(x) {
+                    *dw += delta * x;
+                }
+            }
+            if let Some(db) = &mut db {
+                for (db, &delta) in db.iter_mut().zip(&*delta) {
+                    *db += delta;
+                }
+            }
+            if let Some(dx) = &mut dx {
+                let dx = &mut dx[row * inputs..][..inputs];
+                // The sum runs over the units in order, as in `add_to_inputs`, side by side for several inputs.
+                let mut done = 0;
+                while done + LANES <= inputs {
+                    let mut sum = [S::ZERO; LANES];
+                    for (u, &delta) in delta.iter().enumerate() {
+                        let w = &w[u * inputs + done..][..LANES];
+                        for l in 0..LANES {
+                            sum[l] += delta * w[l];
+                        }
+                    }
+                    for (dx, &sum) in dx[done..done + LANES].iter_mut().zip(&sum) {
+                        *dx += sum;
+                    }
+                    done += LANES;
+                }
+                for i in done..inputs {
+                    let mut sum = S::ZERO;
+                    for (u, &delta) in delta.iter().enumerate() {
+                        sum += delta * w[u * inputs + i];
+                    }
+                    dx[i] += sum;
+                }
+            }
         }
     }
 }

@@ -45,6 +45,15 @@ for_every_level! {
 }
 
 for_every_level! {
+    /// `out[i]` = 0
+    pub fn zero[S: Scalar](out: &mut [S]) {
+        for out in out {
+            *out = S::ZERO;
+        }
+    }
+}
+
+for_every_level! {
     /// `grad[i]` += `upstream[i]` · f′(`z[i]`)
     pub fn add_slope[F: Unary, S: Scalar](f: &F, z: &[S], upstream: &[S], grad: &mut [S]) {
         for ((grad, &upstream), &z) in grad.iter_mut().zip(upstream).zip(z) {

@@ -110,7 +110,8 @@ fn agreements(example: &Example, model: &Model) -> Result<Vec<Agreement>, Error>
             "(Σ delta_o w_ho) out_h (1 - out_h) i, and the engine's gradient of w1 .. w4",
             &example.hidden,
             &weights[..4],
-            1e-15,
+            // Eight roundings follow one another.
+            4e-15,
         ),
         Agreement::numbers(
             "w5_updated .. w8_updated, and the engine's step",

@@ -32,11 +32,7 @@ pub fn float(x: f64) -> String {
 
 /// `'%.{digits}f' % x`: rounded from the exact binary value, a tie to the even digit.
 pub fn fixed(x: f64, digits: usize) -> String {
-    if x.is_finite() {
-        format!("{x:.digits$}")
-    } else {
-        not_finite(x)
-    }
+    if x.is_finite() { format!("{x:.digits$}") } else { not_finite(x) }
 }
 
 /// `repr([...])`: a Python list of floats, always on one line.
@@ -59,11 +55,7 @@ pub fn tuple(values: &[f64]) -> String {
         return format!("({only},)");
     }
     let line = format!("({})", words.join(", "));
-    if line.len() <= DISPLAY_WIDTH {
-        line
-    } else {
-        format!("({})", words.join(",\n "))
-    }
+    if line.len() <= DISPLAY_WIDTH { line } else { format!("({})", words.join(",\n ")) }
 }
 
 /// The shortest digits that read back as a finite `x`, with an exponent (`1.5e-7`) or without.
@@ -72,34 +64,20 @@ pub fn tuple(values: &[f64]) -> String {
 /// NumPy the one whose last digit is even; rounding `x` itself to as many digits gives theirs.
 /// Next to a power of two the nearest number so long may not read back as `x` while another does.
 fn shortest(x: f64, exponent: bool) -> String {
-    let rust = if exponent {
-        format!("{x:e}")
-    } else {
-        format!("{x}")
-    };
+    let rust = if exponent { format!("{x:e}") } else { format!("{x}") };
     let nearest = rounded(x, exponent, decimals(&rust));
-    if nearest.parse() == Ok(x) {
-        nearest
-    } else {
-        rust
-    }
+    if nearest.parse() == Ok(x) { nearest } else { rust }
 }
 
 /// A finite `x` with as many digits after the point, rounded from its exact binary value.
 fn rounded(x: f64, exponent: bool, decimals: usize) -> String {
-    if exponent {
-        format!("{x:.decimals$e}")
-    } else {
-        format!("{x:.decimals$}")
-    }
+    if exponent { format!("{x:.decimals$e}") } else { format!("{x:.decimals$}") }
 }
 
 /// How many digits stand after the point.
 fn decimals(text: &str) -> usize {
     let digits = text.split('e').next().unwrap_or_default();
-    digits
-        .split_once('.')
-        .map_or(0, |(_, fraction)| fraction.len())
+    digits.split_once('.').map_or(0, |(_, fraction)| fraction.len())
 }
 
 /// `inf`, `-inf`, and `nan` whatever its sign bit.

@@ -100,7 +100,8 @@ impl Replay {
         }
         let (held, all) = (self.agreement.iter().filter(|one| one.holds).count(), self.agreement.len());
         lines.push(format!("  {held} of {all} comparisons hold."));
-        let lines: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
+        // Prints keep the blanks at their ends, but an indented empty line is just an empty line.
+        let lines: Vec<&str> = lines.iter().map(|line| if line.trim().is_empty() { "" } else { line }).collect();
         lines.join("\n") + "\n"
     }
 }
@@ -164,8 +165,9 @@ impl Agreement {
     /// Compares numbers: the largest difference relative to the largest of `expected`.
     pub(super) fn numbers(name: impl Into<String>, computed: &[f64], expected: &[f64], bound: f64) -> Agreement {
         let largest = expected.iter().fold(0.0f64, |largest, value| largest.max(value.abs()));
-        let apart =
-            computed.iter().zip(expected).fold(0.0f64, |apart, (a, b)| if (a - b).is_nan() { f64::NAN } else { apart.max((a - b).abs()) });
+        let apart = computed.iter().zip(expected).map(|(a, b)| (a - b).abs());
+        // Unlike `f64::max`, this keeps a NaN.
+        let apart = apart.fold(0.0f64, |most, one| if most.is_nan() || one <= most { most } else { one });
         let difference = if apart == 0.0 { 0.0 } else { apart / largest };
         let difference = if computed.len() == expected.len() { difference } else { f64::INFINITY };
         Agreement { name: name.into(), difference, bound, holds: difference <= bound }

@@ -11,9 +11,6 @@ use std::sync::Arc;
 /// z = x Wᵀ + b; without b when only x and W are given.
 pub struct Affine;
 
-/// Below this many weights our own loops are faster than the product library's packing.
-const WIDE: usize = 32 * 32;
-
 impl Affine {
     const ABOUT: About = About {
         name: "affine",
@@ -40,6 +37,10 @@ impl<S: Scalar> Op<S> for Affine {
         &Self::ABOUT
     }
 
+    fn is_affine(&self) -> bool {
+        true
+    }
+
     fn shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
         match inputs {
             [Shape::Rows(n), Shape::Parameter(units, m)] if n == m => Ok(Shape::Rows(*units)),
@@ -51,14 +52,14 @@ impl<S: Scalar> Op<S> for Affine {
     fn forward(&self, x: Inputs<'_, S>, _saved: &mut [S], out: &mut [S]) {
         let (rows, inputs, units) = (x.rows(), x.size(0), x.width());
         let b = (x.len() == 3).then(|| x.get(2));
-        let product = if inputs * units < WIDE { narrow::affine } else { wide::affine };
+        let product = if inputs * units < narrow::NARROW { narrow::affine } else { wide::affine };
         product(rows, inputs, units, x.get(0), x.get(1), b, out);
     }
 
     fn partial(&self, wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
         let x = at.inputs;
         let (rows, inputs, units) = (x.rows(), x.size(0), x.width());
-        let is_narrow = inputs * units < WIDE;
+        let is_narrow = inputs * units < narrow::NARROW;
         match wrt {
             0 if is_narrow => narrow::add_to_inputs(rows, inputs, units, upstream, x.get(1), grad),
             0 => wide::add_to_inputs(rows, inputs, units, upstream, x.get(1), grad),

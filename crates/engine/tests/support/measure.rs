@@ -2,17 +2,21 @@
 
 use super::big::Big;
 use super::floats::with_precision;
-use super::points::{Domain, Stream, line, pairs};
-use super::probe::{Given, forward, lend, partial, shapes, values_and_slopes};
+use super::points::{Domain, line, pairs};
+use super::probe::{Given, forward, instances, lend, partial, shapes};
 use super::reference::{Card, larger};
+use super::stream::Stream;
 use super::ulp::{Format, Worst};
 use backlit_engine::formula::{Function, Number};
-use backlit_engine::op::{About, Entry, Kind};
+use backlit_engine::op::{Entry, Kind, Op};
 use backlit_engine::{Scalar, Shape};
+use std::sync::Arc;
 
 /// Largest errors of value and partial.
 #[derive(Clone, Debug, Default)]
 pub struct Errors {
+    /// Numbers in a row, where a result is made of the whole row.
+    pub width: usize,
     /// Of the value.
     pub value: Worst,
     /// Of the partial derivative.
@@ -20,16 +24,14 @@ pub struct Errors {
 }
 
 impl Errors {
-    fn or(self, other: Errors) -> Errors {
-        Errors { value: self.value.or(other.value), partial: self.partial.or(other.partial) }
+    /// The larger ones of several.
+    pub fn of_all(each: &[Errors]) -> Errors {
+        each.iter().cloned().fold(Errors::default(), |a, b| Errors {
+            width: 0,
+            value: a.value.or(b.value),
+            partial: a.partial.or(b.partial),
+        })
     }
-}
-
-/// The constants an operation is tried with: its defaults, and others inside their ranges.
-pub fn instances(about: &About) -> Vec<Vec<f64>> {
-    let defaults: Vec<f64> = about.constants.iter().map(|constant| constant.default).collect();
-    let others: Vec<f64> = about.constants.iter().map(|c| (c.default * 0.37).clamp(c.least, c.most)).collect();
-    if defaults == others { vec![defaults] } else { vec![defaults, others] }
 }
 
 /// Which inputs a pointwise loss is made for.
@@ -41,15 +43,31 @@ fn domains(name: &str) -> Vec<Domain> {
     }
 }
 
-/// The errors of one operation, if it is one whose results are rounded.
-pub fn errors<S: Scalar>(entry: &Entry<S>) -> Option<Errors> {
+/// The errors of one operation: of those on rows for each width, of those without a function in them none.
+pub fn errors<S: Scalar>(entry: &Entry<S>) -> Vec<Errors> {
     match entry.about.kind {
-        Kind::Activation => Some(activation(entry)),
-        Kind::PointwiseLoss => Some(pointwise_loss(entry)),
-        _ if entry.about.name == "softmax" => Some(softmax(entry)),
-        _ if entry.about.name == "cross_entropy" => Some(cross_entropy(entry)),
-        _ => None,
+        Kind::Activation => vec![activation(entry)],
+        Kind::PointwiseLoss => vec![pointwise_loss(entry)],
+        _ if entry.about.name == "softmax" => WIDTHS.map(|width| softmax(entry, width)).to_vec(),
+        _ if entry.about.name == "cross_entropy" => WIDTHS.map(|width| cross_entropy(entry, width)).to_vec(),
+        _ => Vec::new(),
     }
+}
+
+/// Value and slope by the first input of an operation on single numbers, at each point.
+/// `inputs`: one list for each input, all of one length.
+pub fn values_and_slopes<S: Scalar>(op: &Arc<dyn Op<S>>, inputs: &[Vec<f64>]) -> Vec<(f64, f64)> {
+    let points = inputs[0].len();
+    let given: Vec<Given<S>> =
+        inputs.iter().map(|numbers| Given { shape: Shape::Rows(1), numbers: numbers.iter().map(|&x| S::from_f64(x)).collect() }).collect();
+    let shapes = shapes(&given);
+    let chunks = lend(op, &given, points, move |op, x| {
+        let kept = forward(op, x, &shapes, true);
+        let ones = vec![S::ONE; x.rows()];
+        let slopes = partial(op, x, &kept, 0, &ones, &vec![S::ZERO; x.rows()]);
+        kept.out.iter().zip(slopes).map(|(value, slope)| (value.to_f64(), slope.to_f64())).collect::<Vec<_>>()
+    });
+    chunks.concat()
 }
 
 fn activation<S: Scalar>(entry: &Entry<S>) -> Errors {
@@ -146,85 +164,79 @@ fn given<S: Scalar>(width: usize, numbers: &[f64]) -> Given<S> {
 /// Widths of the rows that softmax and cross_entropy are tried on.
 const WIDTHS: [usize; 3] = [2, 3, 10];
 
-fn softmax<S: Scalar>(entry: &Entry<S>) -> Errors {
-    let each = WIDTHS.map(|width| {
-        let rows = rows::<S>(width);
-        let given = [given::<S>(width, &rows.z)];
-        let shapes = shapes(&given);
-        let chunks = lend(&(entry.make)(&[]), &given, rows.z.len() / width, move |op, x| {
-            let kept = forward(op, x, &shapes, true);
-            let jacobian: Vec<Vec<S>> = (0..width)
-                .map(|k| {
-                    let upstream: Vec<S> = (0..kept.out.len()).map(|i| if i % width == k { S::ONE } else { S::ZERO }).collect();
-                    partial(op, x, &kept, 0, &upstream, &vec![S::ZERO; kept.out.len()])
-                })
-                .collect();
-            (kept.out, jacobian)
-        });
-        let mut errors = Errors::default();
-        let format = Format::of(S::NAME);
-        let mut row = 0;
-        for (p, jacobian) in chunks {
-            for r in 0..p.len() / width {
-                let z = &rows.z[row * width..][..width];
-                row += 1;
-                with_precision(1500, || {
-                    let (e, sum) = exponentials(z);
-                    for k in 0..width {
-                        let exact = e[k].divide(&sum);
-                        errors.value.see(format.error(p[r * width + k].to_f64(), &exact), || format!("z = {z:?} [{k}]"));
-                        for j in 0..width {
-                            // Of p[k] (1 − p[k]) only p[k] keeps its digits: it is the measure on the diagonal.
-                            let rest = if j == k { sum.subtract(&e[k]) } else { e[j].negate() };
-                            let slope = exact.multiply(&rest.divide(&sum));
-                            let measure = if j == k { exact.clone() } else { slope.clone() };
-                            let got = jacobian[k][r * width + j].to_f64();
-                            errors.partial.see(format.error_beside(got, &slope, &measure), || format!("z = {z:?} [{k}] by [{j}]"));
-                        }
-                    }
-                });
-            }
-        }
-        errors
+fn softmax<S: Scalar>(entry: &Entry<S>, width: usize) -> Errors {
+    let rows = rows::<S>(width);
+    let given = [given::<S>(width, &rows.z)];
+    let shapes = shapes(&given);
+    let chunks = lend(&(entry.make)(&[]), &given, rows.z.len() / width, move |op, x| {
+        let kept = forward(op, x, &shapes, true);
+        let jacobian: Vec<Vec<S>> = (0..width)
+            .map(|k| {
+                let upstream: Vec<S> = (0..kept.out.len()).map(|i| if i % width == k { S::ONE } else { S::ZERO }).collect();
+                partial(op, x, &kept, 0, &upstream, &vec![S::ZERO; kept.out.len()])
+            })
+            .collect();
+        (kept.out, jacobian)
     });
-    each.into_iter().fold(Errors::default(), Errors::or)
-}
-
-fn cross_entropy<S: Scalar>(entry: &Entry<S>) -> Errors {
-    let each = WIDTHS.map(|width| {
-        let rows = rows::<S>(width);
-        let given = [given::<S>(width, &rows.z), given::<S>(width, &rows.y)];
-        let shapes = shapes(&given);
-        let chunks = lend(&(entry.make)(&[]), &given, rows.z.len() / width, move |op, x| {
-            let kept = forward(op, x, &shapes, true);
-            let slope = partial(op, x, &kept, 0, &vec![S::ONE; x.rows()], &vec![S::ZERO; x.rows() * width]);
-            (kept.out, slope)
-        });
-        let (costs, slopes): (Vec<Vec<S>>, Vec<Vec<S>>) = chunks.into_iter().unzip();
-        let (costs, slopes) = (costs.concat(), slopes.concat());
-        let mut errors = Errors::default();
-        let format = Format::of(S::NAME);
-        for (row, cost) in costs.iter().enumerate() {
-            let place = row * width..(row + 1) * width;
-            let (z, y, slopes) = (&rows.z[place.clone()], &rows.y[place.clone()], &slopes[place]);
+    let mut errors = Errors { width, ..Errors::default() };
+    let format = Format::of(S::NAME);
+    let mut row = 0;
+    for (p, jacobian) in chunks {
+        for r in 0..p.len() / width {
+            let z = &rows.z[row * width..][..width];
+            row += 1;
             with_precision(1500, || {
                 let (e, sum) = exponentials(z);
-                let total = y.iter().fold(Big::of(0.0), |sum, &y| sum.add(&Big::of(y)));
-                let mut exact = Big::of(0.0);
                 for k in 0..width {
-                    if y[k] != 0.0 {
-                        exact = exact.add(&Big::of(y[k]).multiply(&sum.divide(&e[k]).apply(Function::Log)));
+                    let exact = e[k].divide(&sum);
+                    errors.value.see(format.error(p[r * width + k].to_f64(), &exact), || format!("z = {z:?} [{k}]"));
+                    for j in 0..width {
+                        // Of p[k] (1 − p[k]) only p[k] keeps its digits: it is the measure on the diagonal.
+                        let rest = if j == k { sum.subtract(&e[k]) } else { e[j].negate() };
+                        let slope = exact.multiply(&rest.divide(&sum));
+                        let measure = if j == k { exact.clone() } else { slope.clone() };
+                        let got = jacobian[k][r * width + j].to_f64();
+                        errors.partial.see(format.error_beside(got, &slope, &measure), || format!("z = {z:?} [{k}] by [{j}]"));
                     }
-                    let pull = total.multiply(&e[k]).divide(&sum);
-                    let slope = pull.subtract(&Big::of(y[k]));
-                    // Shares cross 0 at p = y, a class of its own does not.
-                    let measure = if y[k] == 1.0 { slope.clone() } else { larger(pull, Big::of(y[k])) };
-                    errors.partial.see(format.error_beside(slopes[k].to_f64(), &slope, &measure), || format!("z = {z:?}, y = {y:?} [{k}]"));
                 }
-                errors.value.see(format.error(cost.to_f64(), &exact), || format!("z = {z:?}, y = {y:?}"));
             });
         }
-        errors
+    }
+    errors
+}
+
+fn cross_entropy<S: Scalar>(entry: &Entry<S>, width: usize) -> Errors {
+    let rows = rows::<S>(width);
+    let given = [given::<S>(width, &rows.z), given::<S>(width, &rows.y)];
+    let shapes = shapes(&given);
+    let chunks = lend(&(entry.make)(&[]), &given, rows.z.len() / width, move |op, x| {
+        let kept = forward(op, x, &shapes, true);
+        let slope = partial(op, x, &kept, 0, &vec![S::ONE; x.rows()], &vec![S::ZERO; x.rows() * width]);
+        (kept.out, slope)
     });
-    each.into_iter().fold(Errors::default(), Errors::or)
+    let (costs, slopes): (Vec<Vec<S>>, Vec<Vec<S>>) = chunks.into_iter().unzip();
+    let (costs, slopes) = (costs.concat(), slopes.concat());
+    let mut errors = Errors { width, ..Errors::default() };
+    let format = Format::of(S::NAME);
+    for (row, cost) in costs.iter().enumerate() {
+        let place = row * width..(row + 1) * width;
+        let (z, y, slopes) = (&rows.z[place.clone()], &rows.y[place.clone()], &slopes[place]);
+        with_precision(1500, || {
+            let (e, sum) = exponentials(z);
+            let total = y.iter().fold(Big::of(0.0), |sum, &y| sum.add(&Big::of(y)));
+            let mut exact = Big::of(0.0);
+            for k in 0..width {
+                if y[k] != 0.0 {
+                    exact = exact.add(&Big::of(y[k]).multiply(&sum.divide(&e[k]).apply(Function::Log)));
+                }
+                let pull = total.multiply(&e[k]).divide(&sum);
+                let slope = pull.subtract(&Big::of(y[k]));
+                // Shares cross 0 at p = y, a class of its own does not.
+                let measure = if y[k] == 1.0 { slope.clone() } else { larger(pull, Big::of(y[k])) };
+                errors.partial.see(format.error_beside(slopes[k].to_f64(), &slope, &measure), || format!("z = {z:?}, y = {y:?} [{k}]"));
+            }
+            errors.value.see(format.error(cost.to_f64(), &exact), || format!("z = {z:?}, y = {y:?}"));
+        });
+    }
+    errors
 }

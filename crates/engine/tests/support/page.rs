@@ -5,11 +5,11 @@ use backlit_engine::op::{About, Kind};
 use std::fmt::Write;
 
 /// One operation's card and its errors in f64 and f32, where they are measured.
-pub struct Line<'a> {
+pub struct Line {
     /// The card.
     pub about: &'static About,
     /// In f64, in f32.
-    pub errors: Option<(&'a Errors, &'a Errors)>,
+    pub errors: Option<(Errors, Errors)>,
 }
 
 const HEAD: &str = "\
@@ -46,7 +46,7 @@ in rows of 2, 3 and 10.
 ";
 
 /// The page.
-pub fn page(lines: &[Line<'_>]) -> String {
+pub fn page(lines: &[Line]) -> String {
     let mut page = HEAD.to_string();
     for (kind, title) in [
         (Kind::Activation, "Activations"),

@@ -106,18 +106,9 @@ pub fn partial<S: Scalar>(op: &dyn Op<S>, x: Inputs<'_, S>, kept: &Outcome<S>, w
     grad
 }
 
-/// Value and slope by the first input of an operation on single numbers, at each point.
-/// `inputs`: one list for each input, all of one length.
-pub fn values_and_slopes<S: Scalar>(op: &Arc<dyn Op<S>>, inputs: &[Vec<f64>]) -> Vec<(f64, f64)> {
-    let points = inputs[0].len();
-    let given: Vec<Given<S>> =
-        inputs.iter().map(|numbers| Given { shape: Shape::Rows(1), numbers: numbers.iter().map(|&x| S::from_f64(x)).collect() }).collect();
-    let shapes = shapes(&given);
-    let chunks = lend(op, &given, points, move |op, x| {
-        let kept = forward(op, x, &shapes, true);
-        let ones = vec![S::ONE; x.rows()];
-        let slopes = partial(op, x, &kept, 0, &ones, &vec![S::ZERO; x.rows()]);
-        kept.out.iter().zip(slopes).map(|(value, slope)| (value.to_f64(), slope.to_f64())).collect::<Vec<_>>()
-    });
-    chunks.concat()
+/// The constants an operation is tried with: its defaults, and others inside their ranges.
+pub fn instances(about: &About) -> Vec<Vec<f64>> {
+    let defaults: Vec<f64> = about.constants.iter().map(|constant| constant.default).collect();
+    let others: Vec<f64> = about.constants.iter().map(|c| (c.default * 0.37).clamp(c.least, c.most)).collect();
+    if defaults == others { vec![defaults] } else { vec![defaults, others] }
 }

@@ -42,18 +42,9 @@ pub fn int_array2(rows: usize, columns: usize, values: &[i64]) -> String {
 }
 
 /// The array of `rows` × `columns` values, or of `columns` values in one dimension.
-fn print<T: Copy>(
-    rows: Option<usize>,
-    columns: usize,
-    values: &[T],
-    to_words: fn(&[T]) -> Vec<String>,
-) -> String {
+fn print<T: Copy>(rows: Option<usize>, columns: usize, values: &[T], to_words: fn(&[T]) -> Vec<String>) -> String {
     let row_count = rows.unwrap_or(1);
-    assert_eq!(
-        values.len(),
-        row_count * columns,
-        "an array of {row_count} x {columns} must have as many values"
-    );
+    assert_eq!(values.len(), row_count * columns, "an array of {row_count} x {columns} must have as many values");
     if values.is_empty() {
         return "[]".to_owned();
     }
@@ -76,10 +67,7 @@ fn print<T: Copy>(
     let mut lines = Vec::new();
     for row in &shown_rows {
         lines.push(match row {
-            Some(_) => format!(
-                "[{}]",
-                wrap(shown_columns.iter().map(&mut next_word), indent)
-            ),
+            Some(_) => format!("[{}]", wrap(shown_columns.iter().map(&mut next_word), indent)),
             None => "...".to_owned(),
         });
     }
@@ -151,11 +139,7 @@ fn float_words(values: &[f64]) -> Vec<String> {
         Some(_) if exponents => {
             // Filled up with further digits of x: zeros, but for numbers as small as 5e-324.
             let text = rounded(*x, true, fraction);
-            let Parts {
-                whole,
-                fraction,
-                exponent,
-            } = Parts::new(&text);
+            let Parts { whole, fraction, exponent } = Parts::new(&text);
             let exponent = signed_exponent(exponent, power - 1);
             format!("{whole:>left$}.{fraction}e{exponent}")
         }
@@ -194,11 +178,7 @@ impl Parts {
             false => (text, 0),
         };
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        Self {
-            whole: whole.to_owned(),
-            fraction: fraction.to_owned(),
-            exponent,
-        }
+        Self { whole: whole.to_owned(), fraction: fraction.to_owned(), exponent }
     }
 
     /// The shortest digits that read back as `x`; where that takes more than 8 after the point,

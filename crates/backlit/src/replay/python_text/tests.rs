@@ -8,8 +8,7 @@ fn prints_what_python_prints() {
     let mut cases = 0;
     for case in PRINTED.trim_end().split("\n> ").skip(1) {
         let (first, rest) = case.split_once('\n').expect("a case is two lines at least");
-        let (more, expected): (Vec<&str>, Vec<&str>) =
-            rest.lines().partition(|line| line.starts_with(">> "));
+        let (more, expected): (Vec<&str>, Vec<&str>) = rest.lines().partition(|line| line.starts_with(">> "));
         let asked = first.to_owned() + &more.concat().replace(">>", "");
         let mut words = asked.split_whitespace();
         let what = words.next().expect("every case says what is printed");
@@ -52,10 +51,7 @@ fn long_arrays_are_shown_by_their_edges() {
     assert_eq!(array2(7, 143, &eighths[..1001]), EDGES_7_X_143.trim());
     assert_eq!(array2(200, 6, &eighths), EDGES_200_X_6.trim());
     let thousands: Vec<i64> = (1000..2001).collect();
-    assert_eq!(
-        int_array1(&thousands),
-        "[1000 1001 1002 ... 1998 1999 2000]"
-    );
+    assert_eq!(int_array1(&thousands), "[1000 1001 1002 ... 1998 1999 2000]");
     // Exactly 1000 elements are still printed in full.
     assert!(!array1(&eighths[..1000]).contains("..."));
 }
