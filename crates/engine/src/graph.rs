@@ -168,13 +168,17 @@ impl<S: Scalar> Graph<S> {
         self.nodes.iter().position(|node| node.name == name).map(NodeId)
     }
 
+    /// The inputs of an operation; none for data and parameters.
+    pub(crate) fn inputs(&self, id: NodeId) -> &[NodeId] {
+        match &self.nodes[id.0].kind {
+            Kind::Operation { inputs, .. } => inputs,
+            _ => &[],
+        }
+    }
+
     /// How many times operations use a node.
     pub(crate) fn uses(&self, id: NodeId) -> usize {
-        let inputs = self.nodes.iter().filter_map(|node| match &node.kind {
-            Kind::Operation { inputs, .. } => Some(inputs),
-            _ => None,
-        });
-        inputs.flatten().filter(|&&input| input == id).count()
+        (0..self.nodes.len()).flat_map(|node| self.inputs(NodeId(node))).filter(|&&input| input == id).count()
     }
 
     fn push(&mut self, name: &str, shape: Shape, kind: Kind<S>, moves: bool) -> Result<NodeId, GraphError> {

@@ -2,6 +2,7 @@
 
 use crate::formula::{self, Dual};
 use crate::{Scalar, Shape, shape::ShapeError};
+use backlit_kernels::narrow::Line;
 use backlit_kernels::pointwise::{self, Binary, Unary};
 use std::sync::{Arc, OnceLock};
 
@@ -37,7 +38,7 @@ pub trait Op<S: Scalar>: Send + Sync {
         false
     }
     /// The same operation done in one pass with the narrow affine before it, if it can be.
-    fn behind_affine(&self) -> Option<&dyn BehindAffine<S>> {
+    fn behind_affine(self: Arc<Self>) -> Option<Arc<dyn BehindAffine<S>>> {
         None
     }
     /// The operation once more, plainly, on one row of dual numbers: the second opinion of the check.
@@ -46,34 +47,9 @@ pub trait Op<S: Scalar>: Send + Sync {
 }
 
 /// An activation done in one pass with the narrow affine before it. The bits are those of the two passes.
-pub trait BehindAffine<S> {
+pub trait BehindAffine<S>: Send + Sync {
     /// z = x Wᵀ + b, a = f(z), and the slope f′(z) where `slope` is not empty; z, a, slope: rows × units.
     fn layer(&self, line: Line<'_, S>, z: &mut [S], a: &mut [S], slope: &mut [S]);
-}
-
-/// The inputs of a narrow affine.
-pub struct Line<'a, S> {
-    /// How many rows.
-    pub rows: usize,
-    /// rows × inputs
-    pub x: &'a [S],
-    /// Numbers in a row of x.
-    pub inputs: usize,
-    /// units × inputs
-    pub w: &'a [S],
-    /// units, or none
-    pub b: Option<&'a [S]>,
-    /// Numbers in a row of z.
-    pub units: usize,
-}
-
-impl<'a, S: Scalar> Line<'a, S> {
-    /// From the inputs of an affine operation.
-    #[inline(always)]
-    pub fn of(x: &Inputs<'a, S>) -> Line<'a, S> {
-        let b = (x.len() == 3).then(|| x.get(2));
-        Line { rows: x.rows(), x: x.get(0), inputs: x.size(0), w: x.get(1), b, units: x.width() }
-    }
 }
 
 /// What an operation says of itself: the card that `backlit operations NAME` prints.
@@ -291,7 +267,7 @@ impl<S: Scalar, F: Activation> Op<S> for Each<F> {
             pointwise::add_slope(&self.function, at.inputs.get(0), upstream, grad);
         }
     }
-    fn behind_affine(&self) -> Option<&dyn BehindAffine<S>> {
+    fn behind_affine(self: Arc<Self>) -> Option<Arc<dyn BehindAffine<S>>> {
         Some(self)
     }
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
@@ -304,8 +280,7 @@ impl<S: Scalar, F: Activation> Op<S> for Each<F> {
 
 impl<S: Scalar, F: Activation> BehindAffine<S> for Each<F> {
     fn layer(&self, line: Line<'_, S>, z: &mut [S], a: &mut [S], slope: &mut [S]) {
-        let Line { rows, x, inputs, w, b, units } = line;
-        backlit_kernels::narrow::layer(&self.function, rows, inputs, units, x, w, b, z, a, slope);
+        backlit_kernels::narrow::layer(&self.function, line, z, a, slope);
     }
 }
 

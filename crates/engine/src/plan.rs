@@ -5,9 +5,10 @@
 //! the same layout; gradients of parameters have the layout of the parameters.
 
 use crate::graph::{Graph, Kind, NodeId};
-use crate::op::{Op, Slot, Source};
+use crate::op::{BehindAffine, Op, Slot, Source};
 use crate::{Scalar, Shape};
 use backlit_kernels::narrow;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What must be computed, in order, to know one node and, if wanted, its gradient.
@@ -37,15 +38,22 @@ pub(crate) struct ForwardStep<S> {
     pub saved_offset: usize,
     pub saved_width: usize,
     pub node: NodeId,
-    /// The narrow affine that is done in the same pass; the slots are then its x, W and b.
-    pub fused: Option<Fused>,
+    /// The narrow affine that is done in the same pass, if any.
+    pub fused: Option<Fused<S>>,
 }
 
-/// Where a fused affine's z lies.
-pub(crate) struct Fused {
-    /// Numbers for each row before it in the values; its width is the step's.
+/// A narrow affine and the activation behind it as one.
+pub(crate) struct Fused<S> {
+    pub layer: Arc<dyn BehindAffine<S>>,
+    pub x: Slot,
+    /// Where W and b lie in the parameters.
+    pub w: Range<usize>,
+    pub b: Option<Range<usize>>,
+    /// Where z lies for each row in the values; its width is the step's.
     pub z_offset: usize,
     pub z_node: NodeId,
+    /// Whether the gradient of x is wanted.
+    pub wants_dx: bool,
 }
 
 /// The partials of one operation that are wanted.
@@ -119,24 +127,30 @@ impl<S: Scalar> Plan<S> {
     /// Joins the last two steps where they are a narrow affine and an activation that alone uses it.
     fn fuse(&mut self, graph: &Graph<S>, differentiable: bool) {
         let [.., affine, activation] = self.forward.as_slice() else { return };
-        let narrow = affine.op.is_affine() && affine.fused.is_none() && affine.slots[1].size < narrow::NARROW;
-        let follows = matches!(&graph.nodes[activation.node.0].kind, Kind::Operation { inputs, .. } if inputs == &[affine.node]);
-        if !narrow || !follows || activation.op.behind_affine().is_none() || graph.uses(affine.node) > 1 {
+        let narrow = affine.fused.is_none() && affine.op.is_affine() && affine.slots[1].size < narrow::NARROW;
+        if !narrow || graph.inputs(activation.node) != [affine.node] || graph.uses(affine.node) > 1 {
             return;
         }
+        let place = |slot: &Slot| match slot.source {
+            Source::Parameter(start) => Some(start..start + slot.size),
+            _ => None,
+        };
+        let (Some(layer), Some(w)) = (activation.op.clone().behind_affine(), place(&affine.slots[1])) else { return };
         let (Some(activation), Some(affine)) = (self.forward.pop(), self.forward.pop()) else { return };
         // The pass back needs the slope even of an activation that would rather compute it again.
         let saved_width = if differentiable { activation.width } else { 0 };
         self.saved = activation.saved_offset + saved_width;
-        let fused = Some(Fused { z_offset: affine.offset, z_node: affine.node });
-        self.forward.push(ForwardStep { slots: affine.slots, saved_width, fused, ..activation });
+        let wants_dx = matches!(affine.slots[0].source, Source::Value(_)) && graph.nodes[graph.inputs(affine.node)[0].0].moves;
+        let (x, b) = (affine.slots[0], affine.slots.get(2).and_then(place));
+        let fused = Some(Fused { layer, x, w, b, z_offset: affine.offset, z_node: affine.node, wants_dx });
+        self.forward.push(ForwardStep { slots: Vec::new(), saved_width, fused, ..activation });
     }
 
     fn plan_backward(&mut self, graph: &Graph<S>, offsets: &[usize]) {
         for (step, forward) in self.forward.iter().enumerate().rev() {
-            let node = forward.fused.as_ref().map_or(forward.node, |fused| fused.z_node);
-            let Kind::Operation { inputs, .. } = &graph.nodes[node.0].kind else { continue };
             let mut targets = Vec::new();
+            // A fused layer knows its own targets.
+            let inputs = if forward.fused.is_some() { &[] } else { graph.inputs(forward.node) };
             for (wrt, &input) in inputs.iter().enumerate() {
                 let node = &graph.nodes[input.0];
                 let target = match node.kind {

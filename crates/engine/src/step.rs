@@ -4,9 +4,10 @@
 //! the order of the chunks. So neither the number of threads nor how the work falls to them changes a bit.
 
 use crate::Scalar;
-use crate::op::{Inputs, Line, Site};
-use crate::plan::{BackwardStep, ForwardStep, Fused, GradientPlace, Plan};
-use backlit_kernels::{narrow, pointwise};
+use crate::op::{Inputs, Site, Source};
+use crate::plan::{ForwardStep, Fused, GradientPlace, Plan};
+use backlit_kernels::narrow::{self, Back, Line};
+use backlit_kernels::pointwise;
 use std::sync::Arc;
 
 /// Rows in a chunk.
@@ -202,19 +203,18 @@ impl<S: Scalar> Worker<S> {
     fn forward(&mut self, plan: &Plan<S>, capacity: usize, parameters: &[S], data: &[&[S]], rows: std::ops::Range<usize>, keep: bool) {
         let n = rows.len();
         for step in &plan.forward {
-            let start = step.fused.as_ref().map_or(step.offset, |fused| fused.z_offset);
-            let (before, rest) = self.values.split_at_mut(start * capacity);
+            let saved = if keep { &mut self.saved[step.saved_offset * capacity..][..n * step.saved_width] } else { &mut [] };
+            if let Some(fused) = &step.fused {
+                let (before, rest) = self.values.split_at_mut(fused.z_offset * capacity);
+                let (z, a) = rest.split_at_mut((step.offset - fused.z_offset) * capacity);
+                let line = fused.line(step.width, n, rows.start, capacity, data, parameters, before);
+                fused.layer.layer(line, &mut z[..n * step.width], &mut a[..n * step.width], saved);
+                continue;
+            }
+            let (before, rest) = self.values.split_at_mut(step.offset * capacity);
             let inputs =
                 Inputs { first: rows.start, rows: n, capacity, width: step.width, slots: &step.slots, data, parameters, values: before };
-            let saved = if keep { &mut self.saved[step.saved_offset * capacity..][..n * step.saved_width] } else { &mut [] };
-            match step.op.behind_affine() {
-                Some(layer) if step.fused.is_some() => {
-                    let (z, a) = rest.split_at_mut((step.offset - start) * capacity);
-                    let line = Line::of(&inputs);
-                    layer.layer(line, &mut z[..n * step.width], &mut a[..n * step.width], saved);
-                }
-                _ => step.op.forward(inputs, saved, &mut rest[..n * step.width]),
-            }
+            step.op.forward(inputs, saved, &mut rest[..n * step.width]);
         }
         let last: Option<&ForwardStep<S>> = plan.forward.last();
         let costs = last.map_or(&[][..], |step| &self.values[step.offset * capacity..][..n * step.width]);
@@ -232,7 +232,7 @@ impl<S: Scalar> Worker<S> {
         for back in &plan.backward {
             let step = &plan.forward[back.step];
             if let Some(fused) = &step.fused {
-                self.layer_back(fused, back, step, capacity, parameters, data, gradient);
+                self.layer_back(fused, step, capacity, parameters, data, gradient);
                 continue;
             }
             let (before, rest) = self.values.split_at(step.offset * capacity);
@@ -260,49 +260,63 @@ impl<S: Scalar> Worker<S> {
         }
     }
 
-    /// A fused layer: δ into z's place, then the partials of the affine.
-    #[allow(clippy::too_many_arguments)]
+    /// A fused layer: δ into the place of z's gradient, then the partials of the affine.
     fn layer_back(
         &mut self,
-        fused: &Fused,
-        back: &BackwardStep,
+        fused: &Fused<S>,
         step: &ForwardStep<S>,
         capacity: usize,
         parameters: &[S],
         data: &[&[S]],
         gradient: &mut [S],
     ) {
-        let n = self.rows.len();
-        let values = &self.values[..fused.z_offset * capacity];
-        let inputs = Inputs { first: self.rows.start, rows: n, capacity, width: step.width, slots: &step.slots, data, parameters, values };
-        let line = Line::of(&inputs);
+        let (n, width) = (self.rows.len(), step.width);
+        let line = fused.line(width, n, self.rows.start, capacity, data, parameters, &self.values);
         let (lower, upper) = self.upstream.split_at_mut(fused.z_offset * capacity);
         let (delta, upstream) = upper.split_at_mut((step.offset - fused.z_offset) * capacity);
-        let (delta, upstream) = (&mut delta[..n * step.width], &upstream[..n * step.width]);
-        let slope = &self.saved[step.saved_offset * capacity..][..n * step.width];
-        let (mut dx, mut dw, mut db) = (None, (0, 0), None);
-        for (wrt, target) in &back.targets {
-            match (wrt, target) {
-                (0, GradientPlace::Value { offset, width }) => dx = Some((offset * capacity, n * width)),
-                (1, GradientPlace::Parameter { start, size }) => dw = (*start, *size),
-                (_, GradientPlace::Parameter { start, size }) => db = Some((*start, *size)),
-                _ => {}
-            }
-        }
-        let dx = dx.map(|(start, size)| &mut lower[start..start + size]);
+        let slope = &self.saved[step.saved_offset * capacity..][..n * width];
+        let dx = match fused.x.source {
+            Source::Value(offset) if fused.wants_dx => Some(&mut lower[offset * capacity..][..n * fused.x.size]),
+            _ => None,
+        };
         // Weight and bias are different parameters: one lies behind the other.
-        let (dw, db) = match db {
-            None => (&mut gradient[dw.0..dw.0 + dw.1], None),
-            Some((start, size)) if start > dw.0 => {
-                let (weight, bias) = gradient.split_at_mut(start);
-                (&mut weight[dw.0..dw.0 + dw.1], Some(&mut bias[..size]))
+        let (dw, db) = match &fused.b {
+            None => (&mut gradient[fused.w.clone()], None),
+            Some(b) if b.start > fused.w.start => {
+                let (weight, bias) = gradient.split_at_mut(b.start);
+                (&mut weight[fused.w.clone()], Some(&mut bias[..b.len()]))
             }
-            Some((start, size)) => {
-                let (bias, weight) = gradient.split_at_mut(dw.0);
-                (&mut weight[..dw.1], Some(&mut bias[start..start + size]))
+            Some(b) => {
+                let (bias, weight) = gradient.split_at_mut(fused.w.start);
+                (&mut weight[..fused.w.len()], Some(&mut bias[b.clone()]))
             }
         };
-        let Line { rows, x, inputs, w, units, .. } = line;
-        narrow::layer_back(rows, inputs, units, upstream, slope, x, w, delta, dw, db, dx);
+        narrow::layer_back(line, &upstream[..n * width], slope, Back { delta: &mut delta[..n * width], dw, db, dx });
+    }
+}
+
+impl<S: Scalar> Fused<S> {
+    /// The affine's inputs for `rows` rows from `first` on.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments)]
+    fn line<'a>(
+        &self,
+        units: usize,
+        rows: usize,
+        first: usize,
+        capacity: usize,
+        data: &[&'a [S]],
+        parameters: &'a [S],
+        values: &'a [S],
+    ) -> Line<'a, S> {
+        let inputs = self.x.size;
+        let x = match self.x.source {
+            Source::Data(k) => &data[k][first * inputs..][..rows * inputs],
+            Source::Value(offset) => &values[offset * capacity..][..rows * inputs],
+            // A parameter is not one line for each row; the graph refuses it as x.
+            Source::Parameter(start) => &parameters[start..start + inputs],
+        };
+        let b = self.b.as_ref().map(|b| &parameters[b.clone()]);
+        Line { rows, inputs, units, x, w: &parameters[self.w.clone()], b }
     }
 }

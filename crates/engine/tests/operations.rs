@@ -1,5 +1,8 @@
 //! What every operation of the table must do. A new operation is tested by standing in the table.
 
+// The ban on files and printing is the engine's, not its tests'.
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros)]
+
 mod support {
     pub mod card_checks;
     pub mod cases;
@@ -255,7 +258,7 @@ fn every_check_can_fail() {
         assert!(check(&faulty(any::<f64>(name).expect(name), fault)).is_err(), "{name} with {fault:?} passed");
         assert!(check(&any::<f64>(name).expect(name)).is_ok(), "{name} without a fault fails");
     }
-    let cards = [with_card("z * beta", "beta"), with_card("z +", "1"), with_card("z", "exp(y)")];
+    let cards = [with_card("z * beta", "1"), with_card("z", "where(z > 0, 1, beta)"), with_card("z +", "1"), with_card("z", "exp(y)")];
     assert!(cards.iter().all(|about: &About| card::letters_are_bound(about).is_err()), "a card with an unbound letter passed");
     assert!(cases::<f64>(&table()[0]).iter().all(|case| case.rows() == ROWS));
 }

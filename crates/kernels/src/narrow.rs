@@ -60,10 +60,7 @@ fn affine_loops<S: Scalar>(rows: usize, inputs: usize, units: usize, x: &[S], w:
     while row < rows {
         let (x, out) = (&x[row * inputs..][..inputs], &mut out[row * units..][..units]);
         for (u, out) in out.iter_mut().enumerate() {
-            let mut sum = S::ZERO;
-            for (&x, &w) in x.iter().zip(&w[u * inputs..][..inputs]) {
-                sum += x * w;
-            }
+            let sum = sum_of_products(x, &w[u * inputs..][..inputs]);
             *out = match b {
                 Some(b) => sum + b[u],
                 None => sum,
@@ -73,11 +70,38 @@ fn affine_loops<S: Scalar>(rows: usize, inputs: usize, units: usize, x: &[S], w:
     }
 }
 
+/// What a narrow affine takes.
+#[derive(Clone, Copy)]
+pub struct Line<'a, S> {
+    /// How many rows.
+    pub rows: usize,
+    /// Numbers in a row of x.
+    pub inputs: usize,
+    /// Numbers in a row of z.
+    pub units: usize,
+    /// rows × inputs
+    pub x: &'a [S],
+    /// units × inputs
+    pub w: &'a [S],
+    /// units, or none
+    pub b: Option<&'a [S]>,
+}
+
 for_every_level! {
     /// A layer forward in one pass: z = x Wᵀ + b as [`affine`], `a[r,u]` = f(`z[r,u]`), `slope[r,u]` = f′(`z[r,u]`).
-    /// `x`: rows × inputs, `w`: units × inputs, `b`: units or none, `z`, `a`: rows × units; `slope`: the same, or empty
-    /// when not wanted.
-    pub fn layer[F: Unary, S: Scalar](f: &F, rows: usize, inputs: usize, units: usize, x: &[S], w: &[S], b: Option<&[S]>, z: &mut [S], a: &mut [S], slope: &mut [S]) {
+    /// `z`, `a`: rows × units; `slope`: the same, or empty when not wanted.
+    pub fn layer[F: Unary, S: Scalar](f: &F, line: Line<'_, S>, z: &mut [S], a: &mut [S], slope: &mut [S]) {
+        let Line { rows, inputs, units, x, w, b } = line;
+        if rows == 1 && units < LANES && !slope.is_empty() {
+            // A handful of numbers: unit after unit, without setting up wider loops.
+            match inputs {
+                1 => return one_row::<F, S, 1>(f, line, z, a, slope),
+                2 => return one_row::<F, S, 2>(f, line, z, a, slope),
+                3 => return one_row::<F, S, 3>(f, line, z, a, slope),
+                4 => return one_row::<F, S, 4>(f, line, z, a, slope),
+                _ => {}
+            }
+        }
         affine_loops(rows, inputs, units, x, w, b, z);
         if slope.is_empty() {
             for (a, &z) in a.iter_mut().zip(&*z) {
@@ -93,54 +117,134 @@ for_every_level! {
     }
 }
 
+/// [`layer`] for one row of `N` inputs.
+#[inline(always)]
+fn one_row<F: Unary, S: Scalar, const N: usize>(f: &F, line: Line<'_, S>, z: &mut [S], a: &mut [S], slope: &mut [S]) {
+    let units = line.units;
+    let (x, z, a, slope) = (&line.x[..N], &mut z[..units], &mut a[..units], &mut slope[..units]);
+    for (u, w) in line.w.as_chunks::<N>().0[..units].iter().enumerate() {
+        let sum = sum_of_products(x, w);
+        z[u] = match line.b {
+            Some(b) => sum + b[u],
+            None => sum,
+        };
+        let (value, derivative) = f.at(z[u].to_f64());
+        a[u] = S::from_f64(value);
+        slope[u] = S::from_f64(derivative);
+    }
+}
+
+/// [`layer_back`] for one row of `N` inputs.
+#[inline(always)]
+fn one_row_back<S: Scalar, const N: usize>(line: Line<'_, S>, upstream: &[S], slope: &[S], back: Back<'_, S>) {
+    let units = line.units;
+    let x: [S; N] = std::array::from_fn(|i| line.x[i]);
+    let mut sums = [S::ZERO; N];
+    let (upstream, slope, delta) = (&upstream[..units], &slope[..units], &mut back.delta[..units]);
+    let (w, dw) = (&line.w.as_chunks::<N>().0[..units], &mut back.dw.as_chunks_mut::<N>().0[..units]);
+    for u in 0..units {
+        let d = upstream[u] * slope[u];
+        delta[u] = d;
+        for i in 0..N {
+            dw[u][i] += d * x[i];
+            sums[i] += d * w[u][i];
+        }
+    }
+    if let Some(db) = back.db {
+        for (db, &d) in db[..units].iter_mut().zip(&*delta) {
+            *db += d;
+        }
+    }
+    if let Some(dx) = back.dx {
+        for (dx, &sum) in dx[..N].iter_mut().zip(&sums) {
+            *dx += sum;
+        }
+    }
+}
+
+/// Σᵢ `x[i]` · `w[i]` in order.
+#[inline(always)]
+fn sum_of_products<S: Scalar>(x: &[S], w: &[S]) -> S {
+    let mut sum = S::ZERO;
+    for (&x, &w) in x.iter().zip(w) {
+        sum += x * w;
+    }
+    sum
+}
+
+/// What a narrow layer's backward pass gives: δ is written, the others are added to, each only where wanted.
+pub struct Back<'a, S> {
+    /// δ, rows × units
+    pub delta: &'a mut [S],
+    /// δᵀ x, units × inputs
+    pub dw: &'a mut [S],
+    /// Σ δ, units
+    pub db: Option<&'a mut [S]>,
+    /// δ W, rows × inputs
+    pub dx: Option<&'a mut [S]>,
+}
+
 for_every_level! {
-    /// A layer backward in one pass over the rows: δ = `upstream` ⊙ `slope` is written to `delta`; `dw` += δᵀ x, `db` += Σ δ,
-    /// `dx` += δ W, each only where wanted.
-    /// `upstream`, `slope`, `delta`: rows × units, `x`, `dx`: rows × inputs, `w`, `dw`: units × inputs, `db`: units
-    pub fn layer_back[S: Scalar](rows: usize, inputs: usize, units: usize, upstream: &[S], slope: &[S], x: &[S], w: &[S], delta: &mut [S], dw: &mut [S], db: Option<&mut [S]>, dx: Option<&mut [S]>) {
-        let (mut db, mut dx) = (db, dx);
+    /// A layer backward in one pass over the rows, from δ = `upstream` ⊙ `slope`; both are rows × units.
+    pub fn layer_back[S: Scalar](line: Line<'_, S>, upstream: &[S], slope: &[S], back: Back<'_, S>) {
+        let Line { rows, inputs, units, x, w, .. } = line;
+        if rows == 1 && units < LANES {
+            match inputs {
+                1 => return one_row_back::<S, 1>(line, upstream, slope, back),
+                2 => return one_row_back::<S, 2>(line, upstream, slope, back),
+                3 => return one_row_back::<S, 3>(line, upstream, slope, back),
+                4 => return one_row_back::<S, 4>(line, upstream, slope, back),
+                _ => {}
+            }
+        }
+        let Back { delta, dw, mut db, mut dx } = back;
         for row in 0..rows {
             let delta = &mut delta[row * units..][..units];
-            for ((delta, &upstream), &slope) in delta.iter_mut().zip(&upstream[row * units..][..units]).zip(&slope[row * units..][..units]) {
-                *delta = upstream * slope;
-            }
+            let (upstream, slope) = (&upstream[row * units..][..units], &slope[row * units..][..units]);
             let x = &x[row * inputs..][..inputs];
-            for (u, &delta) in delta.iter().enumerate() {
+            for u in 0..units {
+                let d = upstream[u] * slope[u];
+                delta[u] = d;
                 for (dw, &x) in dw[u * inputs..][..inputs].iter_mut().zip(x) {
-                    *dw += delta * x;
+                    *dw += d * x;
                 }
             }
             if let Some(db) = &mut db {
-                for (db, &delta) in db.iter_mut().zip(&*delta) {
+                for (db, &delta) in db[..units].iter_mut().zip(&*delta) {
                     *db += delta;
                 }
             }
             if let Some(dx) = &mut dx {
-                let dx = &mut dx[row * inputs..][..inputs];
-                // The sum runs over the units in order, as in `add_to_inputs`, side by side for several inputs.
-                let mut done = 0;
-                while done + LANES <= inputs {
-                    let mut sum = [S::ZERO; LANES];
-                    for (u, &delta) in delta.iter().enumerate() {
-                        let w = &w[u * inputs + done..][..LANES];
-                        for l in 0..LANES {
-                            sum[l] += delta * w[l];
-                        }
-                    }
-                    for (dx, &sum) in dx[done..done + LANES].iter_mut().zip(&sum) {
-                        *dx += sum;
-                    }
-                    done += LANES;
-                }
-                for i in done..inputs {
-                    let mut sum = S::ZERO;
-                    for (u, &delta) in delta.iter().enumerate() {
-                        sum += delta * w[u * inputs + i];
-                    }
-                    dx[i] += sum;
-                }
+                add_row_to_inputs(delta, w, &mut dx[row * inputs..][..inputs]);
             }
         }
+    }
+}
+
+/// `dx[i]` += Σᵤ `delta[u]` · `w[u,i]`, the sum in the order of the units, several inputs side by side.
+#[inline(always)]
+fn add_row_to_inputs<S: Scalar>(delta: &[S], w: &[S], dx: &mut [S]) {
+    let inputs = dx.len();
+    let mut done = 0;
+    while done + LANES <= inputs {
+        let mut sum = [S::ZERO; LANES];
+        for (u, &delta) in delta.iter().enumerate() {
+            let w = &w[u * inputs + done..][..LANES];
+            for l in 0..LANES {
+                sum[l] += delta * w[l];
+            }
+        }
+        for (dx, &sum) in dx[done..done + LANES].iter_mut().zip(&sum) {
+            *dx += sum;
+        }
+        done += LANES;
+    }
+    for i in done..inputs {
+        let mut sum = S::ZERO;
+        for (u, &delta) in delta.iter().enumerate() {
+            sum += delta * w[u * inputs + i];
+        }
+        dx[i] += sum;
     }
 }
 
@@ -149,28 +253,7 @@ for_every_level! {
     /// `upstream`: rows × units, `w`: units × inputs, `dx`: rows × inputs
     pub fn add_to_inputs[S: Scalar](rows: usize, inputs: usize, units: usize, upstream: &[S], w: &[S], dx: &mut [S]) small if (rows * inputs * units <= SMALL) {
         for row in 0..rows {
-            let (upstream, dx) = (&upstream[row * units..][..units], &mut dx[row * inputs..][..inputs]);
-            let mut done = 0;
-            while done + LANES <= inputs {
-                let mut sum = [S::ZERO; LANES];
-                for (u, &upstream) in upstream.iter().enumerate() {
-                    let w = &w[u * inputs + done..][..LANES];
-                    for l in 0..LANES {
-                        sum[l] += upstream * w[l];
-                    }
-                }
-                for (dx, &sum) in dx[done..done + LANES].iter_mut().zip(&sum) {
-                    *dx += sum;
-                }
-                done += LANES;
-            }
-            for i in done..inputs {
-                let mut sum = S::ZERO;
-                for (u, &upstream) in upstream.iter().enumerate() {
-                    sum += upstream * w[u * inputs + i];
-                }
-                dx[i] += sum;
-            }
+            add_row_to_inputs(&upstream[row * units..][..units], w, &mut dx[row * inputs..][..inputs]);
         }
     }
 }

@@ -22,7 +22,7 @@ pub fn sha256(message: &[u8]) -> String {
     let (k, mut state) = constants();
     let mut padded = message.to_vec();
     padded.push(0x80);
-    padded.resize(padded.len().next_multiple_of(64) + if padded.len() % 64 > 56 { 64 } else { 0 }, 0);
+    padded.resize((padded.len() + 8).next_multiple_of(64), 0);
     let length = padded.len();
     padded[length - 8..].copy_from_slice(&(8 * message.len() as u64).to_be_bytes());
     for block in padded.chunks_exact(64) {

@@ -3,7 +3,7 @@
 use super::cases::{Case, shape_lists};
 use super::checks::Found;
 use super::stream::{Stream, unit};
-use backlit_engine::formula::{Dual, Number, evaluate, parse};
+use backlit_engine::formula::{Dual, Formula, Number, evaluate, parse};
 use backlit_engine::op::{About, Kind, Op};
 use backlit_engine::{Graph, Scalar, Shape};
 use std::sync::Arc;
@@ -19,20 +19,33 @@ pub fn letters_are_bound(about: &About) -> Found {
         return Ok(());
     }
     let [partial] = about.partials else { return Err(format!("{}: expected one partial, came {}", about.name, about.partials.len())) };
-    let mut letters: Vec<(&str, f64)> = about.constants.iter().map(|constant| (constant.name, constant.default)).collect();
-    letters.push((partial.by, 0.5));
+    let mut known: Vec<&str> = about.constants.iter().map(|constant| constant.name).chain([partial.by, "pi"]).collect();
     if about.kind == Kind::PointwiseLoss {
-        letters.push(("y", 0.25));
+        known.push("y");
     }
-    let check = |text: &str, letters: &[(&str, f64)]| {
-        let formula = parse(text).map_err(|error| format!("{}: '{text}': {error}", about.name))?;
-        evaluate(&formula, letters).map_err(|unbound| format!("{}: '{text}': {unbound}", about.name))
-    };
-    let value = check(about.formula, &letters)?;
+    none_unknown(about, about.formula, &known)?;
     if about.kind == Kind::Activation {
-        letters.push(("a", value));
+        known.push("a");
     }
-    check(partial.formula, &letters).map(drop)
+    none_unknown(about, partial.formula, &known)
+}
+
+/// Whether the formula can be read and has no other letters; every branch of a `where` counts.
+fn none_unknown(about: &About, text: &str, known: &[&str]) -> Found {
+    let formula = parse(text).map_err(|error| format!("{}: '{text}': {error}", about.name))?;
+    let mut rest = vec![&formula];
+    while let Some(formula) = rest.pop() {
+        match formula {
+            Formula::Variable(name) if !known.contains(&name.as_str()) => {
+                return Err(format!("{}: '{text}': '{name}' has no value; there are {}", about.name, known.join(", ")));
+            }
+            Formula::Constant(_) | Formula::Variable(_) => {}
+            Formula::Negative(inner) | Formula::Apply(_, inner) => rest.push(inner),
+            Formula::Arithmetic(_, left, right) | Formula::Max(left, right) | Formula::Min(left, right) => rest.extend([&**left, right]),
+            Formula::Where(condition, then, otherwise) => rest.extend([&condition.left, &condition.right, then, otherwise]),
+        }
+    }
+    Ok(())
 }
 
 /// Value and partial are the card's formulas, at moderate numbers. How exactly is measured in accuracy.rs.
@@ -41,18 +54,19 @@ pub fn formula_is_what_is_computed<S: Scalar>(op: &Arc<dyn Op<S>>) -> Found {
     if !matches!(about.kind, Kind::Activation | Kind::PointwiseLoss) {
         return Ok(());
     }
-    let (formula, slope) = (parse(about.formula).expect("checked"), parse(about.partials[0].formula).expect("checked"));
+    letters_are_bound(about)?;
+    let (formula, slope) = (parse(about.formula).expect("bound"), parse(about.partials[0].formula).expect("bound"));
     let stream = &mut Stream::new(31);
     for _ in 0..200 {
         let low = if about.name == "poisson" { 0.1 } else { -4.0 };
         let (a, y) = (S::from_f64(stream.between(low, 4.0)).to_f64(), S::from_f64(stream.between(0.0, 1.0)).to_f64());
         let mut letters = letters::<S, f64>(op);
         letters.extend([(about.partials[0].by, a), ("y", y)]);
-        let value = evaluate(&formula, &letters).expect("checked");
+        let value = evaluate(&formula, &letters).expect("bound");
         if about.kind == Kind::Activation {
             letters.push(("a", value));
         }
-        let slope = evaluate(&slope, &letters).expect("checked");
+        let slope = evaluate(&slope, &letters).expect("bound");
         let inputs: &[&[f64]] = if about.kind == Kind::Activation { &[&[a]] } else { &[&[a], &[y]] };
         let (got, got_slope) = Case::row(op, inputs).value_and_partial();
         let near = |x: f64, y: f64| (x - y).abs() <= 16.0 * unit::<S>() * (1.0 + y.abs());

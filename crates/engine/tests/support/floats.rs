@@ -9,7 +9,7 @@ pub type Float = FBig<HalfEven, 2>;
 
 thread_local! {
     static PRECISION: Cell<usize> = const { Cell::new(320) };
-    static CACHE: RefCell<ConstCache> = RefCell::new(ConstCache::new());
+    static CACHE: RefCell<ConstCache> = const { RefCell::new(ConstCache::new()) };
     static RECENT: RefCell<Vec<Remembered>> = const { RefCell::new(Vec::new()) };
 }
 

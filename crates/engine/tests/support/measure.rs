@@ -76,7 +76,7 @@ fn activation<S: Scalar>(entry: &Entry<S>) -> Errors {
     let mut errors = Errors::default();
     for constants in instances(entry.about) {
         let card = Card::new(entry.about, &constants);
-        let got = values_and_slopes(&(entry.make)(&constants), &[points.clone()]);
+        let got = values_and_slopes(&(entry.make)(&constants), std::slice::from_ref(&points));
         for (&z, (value, slope)) in points.iter().zip(got) {
             let exact = card.at(&[z]);
             let at = || format!("z = {z:e} {constants:?}");

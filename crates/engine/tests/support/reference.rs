@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 
 /// A card's formula and partial with the constants of one instance.
 pub struct Card {
+    name: &'static str,
     value: Formula,
     partial: Formula,
     /// The prediction's or pre-activation's letter.
@@ -31,6 +32,7 @@ impl Card {
         let [partial] = about.partials else { panic!("{}: one partial", about.name) };
         let read = |text| parse(text).unwrap_or_else(|error| panic!("{}: '{text}': {error}", about.name));
         Card {
+            name: about.name,
             value: read(about.formula),
             partial: read(partial.formula),
             letter: partial.by,
@@ -63,7 +65,8 @@ impl Card {
             if kink || close(&tangent, &slope, &Big::of(places).shrunk(bits - 20).add(&Big::of(1.0).shrunk(1200))) {
                 Ok(Exact { value, slope })
             } else {
-                Err(format!("at {input:?}: the formula's derivative is {tangent:?}, the card's partial {slope:?}"))
+                let name = self.name;
+                Err(format!("{name} at {input:?}: the formula's derivative is {tangent:?}, the card's partial {slope:?}"))
             }
         })
     }
