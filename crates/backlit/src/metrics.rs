@@ -115,7 +115,9 @@ mod tests {
         let Metrics::Classes { accuracy, log_loss } = Metrics::of(Task::Classes, 3, &p, &y) else { panic!() };
         assert_eq!(accuracy, 0.5);
         assert!((log_loss - -(0.7f64.ln() + 0.3f64.ln()) / 2.0).abs() < 1e-15);
-        let Metrics::Classes { accuracy, log_loss } = Metrics::of(Task::TwoClasses, 1, &[0.9, 0.2, 0.6], &[1.0, 0.0, 0.0]) else { panic!() };
+        let Metrics::Classes { accuracy, log_loss } = Metrics::of(Task::TwoClasses, 1, &[0.9, 0.2, 0.6], &[1.0, 0.0, 0.0]) else {
+            panic!()
+        };
         assert!((accuracy - 2.0 / 3.0).abs() < 1e-15);
         assert!((log_loss - -(0.9f64.ln() + 0.8f64.ln() + 0.4f64.ln()) / 3.0).abs() < 1e-15);
     }

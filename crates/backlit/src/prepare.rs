@@ -162,7 +162,9 @@ fn columns(run: &RunFile, table: &Table) -> Result<(Vec<String>, Vec<String>), E
         (Source::Bundled(_), []) => table.columns.last().cloned().into_iter().collect(),
         (_, []) => {
             let columns = table.columns.join(", ");
-            return Err(Error::new(Kind::Usage, "which column is to be predicted?").file(&table.source).hint(format!("--target with one of {columns}")));
+            return Err(Error::new(Kind::Usage, "which column is to be predicted?")
+                .file(&table.source)
+                .hint(format!("--target with one of {columns}")));
         }
         (_, targets) => targets.to_vec(),
     };
@@ -188,7 +190,8 @@ fn task(run: &RunFile, table: &Table, targets: &[String], notes: &mut Vec<String
     let loss = run.network.loss.as_deref().unwrap_or("");
     let by_sight = run.network.task.is_none() && loss.is_empty();
     let whole = values.iter().all(|value| value.fract() == 0.0 && value.abs() < 1e6);
-    let looks_like_classes = targets.len() == 1 && whole && values.len() >= 2 && values.len() <= MOST_CLASSES_BY_SIGHT && values.len() * 5 <= table.rows;
+    let looks_like_classes =
+        targets.len() == 1 && whole && values.len() >= 2 && values.len() <= MOST_CLASSES_BY_SIGHT && values.len() * 5 <= table.rows;
     let task = match (run.network.task, loss) {
         (Some(Task::Classes), "binary_cross_entropy") if values.len() == 2 => Task::TwoClasses,
         (Some(Task::Classes), "") if values.len() == 2 => Task::TwoClasses,
@@ -227,9 +230,9 @@ fn loss(run: &RunFile, task: Task) -> Result<String, Error> {
     let loss = run.network.loss.clone().unwrap_or_else(|| needed.unwrap_or("half_squared_error").into());
     ops::loss::<f64>(&loss).map_err(|message| usage(run, message).key("network.loss"))?;
     match needed {
-        Some(needed) if needed != loss => {
-            Err(usage(run, format!("expected {needed} for classes, came {loss}")).key("network.loss").hint("--task regression, or leave the loss out"))
-        }
+        Some(needed) if needed != loss => Err(usage(run, format!("expected {needed} for classes, came {loss}"))
+            .key("network.loss")
+            .hint("--task regression, or leave the loss out")),
         _ => Ok(loss),
     }
 }
@@ -300,7 +303,9 @@ fn parameters(run: &RunFile, layers: &[Layer], inputs: usize) -> Result<(Vec<f64
     let network = &run.network;
     let mut draws = match network.rng {
         Rng::Own => Draws::own(run.train.seed),
-        Rng::Numpy => Draws::numpy(u32::try_from(run.train.seed).map_err(|_| usage(run, "NumPy's seed is at most 4294967295").key("train.seed"))?),
+        Rng::Numpy => {
+            Draws::numpy(u32::try_from(run.train.seed).map_err(|_| usage(run, "NumPy's seed is at most 4294967295").key("train.seed"))?)
+        }
     };
     let parse = |text: &str| Initializer::parse(text).map_err(|message| usage(run, message));
     let (mut initial, mut frozen) = (Vec::new(), Vec::new());

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 /// training that cannot be saved is refused before it starts.
 pub fn create(out: Option<&Path>, name: &str) -> Result<PathBuf, Error> {
     let failed = |path: &Path, error: std::io::Error| {
-        Error::new(Kind::Failed, format!("the run directory cannot be made: {error}")).file(path.display()).hint("--out with another directory")
+        Error::new(Kind::Failed, format!("the run directory cannot be made: {error}"))
+            .file(path.display())
+            .hint("--out with another directory")
     };
     let directory = match out {
         Some(directory) => directory.to_path_buf(),

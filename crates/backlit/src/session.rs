@@ -95,7 +95,8 @@ fn run<S: Scalar>(
         learning_rate: job.learning_rate,
         threads: job.threads,
     };
-    let mut trainer = Trainer::new(&built.graph, built.cost, initial.clone(), optimizer.map_err(usage)?, &job.frozen, job.train.rows, settings);
+    let mut trainer =
+        Trainer::new(&built.graph, built.cost, initial.clone(), optimizer.map_err(usage)?, &job.frozen, job.train.rows, settings);
     let mut net = Net::new(build()?, initial, job.surroundings(), job.threads);
     let shown = if job.held.rows > 0 { &job.held } else { &job.train };
     let shown = shown.first(SAMPLES, job.inputs.len(), job.outputs());

@@ -91,7 +91,11 @@ fn train_json_holds_what_is_promised() {
 #[test]
 fn the_same_bits_on_every_repeat_and_for_any_number_of_threads() {
     let desk = Desk::new();
-    for line in ["train houses --epochs 3", "train digits --epochs 1 --precision f64 --batch 200", "train digits --epochs 1 --batch full --hidden 100,70"] {
+    for line in [
+        "train houses --epochs 3",
+        "train digits --epochs 1 --precision f64 --batch 200",
+        "train digits --epochs 1 --batch full --hidden 100,70",
+    ] {
         let first = hash(&desk.json(&format!("{line} --out a --threads 1")));
         for threads in [1, 2, 3, 8] {
             let again = desk.json(&format!("{line} --out b --threads {threads}"));
@@ -105,7 +109,8 @@ fn the_same_bits_on_every_repeat_and_for_any_number_of_threads() {
 #[test]
 fn another_seed_draws_other_parameters_and_keeps_other_rows_aside() {
     let desk = small_desk();
-    let runs: Vec<Value> = (0..3).map(|seed| desk.json(&format!("train small.csv --target y --epochs 2 --seed {seed} --out run"))).collect();
+    let runs: Vec<Value> =
+        (0..3).map(|seed| desk.json(&format!("train small.csv --target y --epochs 2 --seed {seed} --out run"))).collect();
     for (seed, run) in runs.iter().enumerate() {
         assert_eq!(run["seed"], json!(seed));
         for other in &runs[..seed] {
@@ -204,7 +209,8 @@ fn predict_finds_its_columns_by_name() {
 
 /// Cost and metrics of a regression, computed here from what `predict` prints.
 fn regression_by_hand(loss: &str, predicted: &[f64], actual: &[f64]) -> [f64; 4] {
-    let mean = |value: &dyn Fn(f64, f64) -> f64| predicted.iter().zip(actual).map(|(a, y)| value(*a, *y)).sum::<f64>() / actual.len() as f64;
+    let mean =
+        |value: &dyn Fn(f64, f64) -> f64| predicted.iter().zip(actual).map(|(a, y)| value(*a, *y)).sum::<f64>() / actual.len() as f64;
     let cost = match loss {
         "half_squared_error" => mean(&|a, y| (a - y).powi(2) / 2.0),
         "squared_error" => mean(&|a, y| (a - y).powi(2)),
@@ -225,7 +231,9 @@ fn evaluate_costs_what_the_predictions_cost_in_the_users_units() {
     let actual: Vec<f64> = cells(&small_table()).iter().map(|row| row[2]).collect();
     for loss in ["half_squared_error", "squared_error", "absolute_error", "huber", "log_cosh", "quantile(0.9)"] {
         for standardize in [true, false] {
-            let line = format!("train small.csv --target y --precision f64 --loss {loss} --standardize {standardize} --validation 0 --epochs 3 --hidden 4");
+            let line = format!(
+                "train small.csv --target y --precision f64 --loss {loss} --standardize {standardize} --validation 0 --epochs 3 --hidden 4"
+            );
             let trained = desk.json(&format!("{line} --activation tanh --out run"));
             let judged = desk.json("evaluate run small.csv");
             let predicted = numbers(&desk.json("predict run small.csv")["outputs"]);
@@ -259,11 +267,8 @@ fn evaluate_says_the_same_in_text() {
 #[test]
 fn a_larger_unit_of_the_target_changes_nothing_but_the_unit() {
     let desk = small_desk();
-    let in_thousandths: String = small_table()
-        .lines()
-        .enumerate()
-        .map(|(k, line)| if k == 0 { format!("{line}\n") } else { format!("{line}e3\n") })
-        .collect();
+    let in_thousandths: String =
+        small_table().lines().enumerate().map(|(k, line)| if k == 0 { format!("{line}\n") } else { format!("{line}e3\n") }).collect();
     desk.write("thousandths.csv", in_thousandths);
     let line = "--target y --precision f64 --epochs 10 --validation 0 --activation tanh";
     let small = desk.json(&format!("train small.csv {line} --out a"));
@@ -358,7 +363,13 @@ fn two_classes_are_one_probability() {
 fn quiet_prints_results_only_and_colour_obeys() {
     let desk = small_desk();
     let escape = '\u{1b}';
-    for line in ["train small.csv --target y --epochs 2 --out run", "predict run small.csv", "evaluate run small.csv", "check run small.csv", "operations"] {
+    for line in [
+        "train small.csv --target y --epochs 2 --out run",
+        "predict run small.csv",
+        "evaluate run small.csv",
+        "check run small.csv",
+        "operations",
+    ] {
         let told = desk.fine(line);
         assert!(!told.out.contains(escape) && !told.err.contains(escape), "{}", told.report());
         let quiet = desk.fine(&format!("{line} --quiet"));

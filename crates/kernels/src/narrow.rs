@@ -197,55 +197,126 @@ for_every_level! {
                 _ => {}
             }
         }
-        let Back { delta, dw, mut db, mut dx } = back;
-        for row in 0..rows {
-            let delta = &mut delta[row * units..][..units];
-            let (upstream, slope) = (&upstream[row * units..][..units], &slope[row * units..][..units]);
-            let x = &x[row * inputs..][..inputs];
-            for u in 0..units {
-                let d = upstream[u] * slope[u];
-                delta[u] = d;
-                for (dw, &x) in dw[u * inputs..][..inputs].iter_mut().zip(x) {
-                    *dw += d * x;
-                }
-            }
-            if let Some(db) = &mut db {
-                for (db, &delta) in db[..units].iter_mut().zip(&*delta) {
+        let Back { delta, dw, db, dx } = back;
+        let all = rows * units;
+        let delta = &mut delta[..all];
+        for ((delta, &upstream), &slope) in delta.iter_mut().zip(&upstream[..all]).zip(&slope[..all]) {
+            *delta = upstream * slope;
+        }
+        add_outer_products(rows, inputs, units, delta, x, dw);
+        if let Some(db) = db {
+            for row in 0..rows {
+                for (db, &delta) in db[..units].iter_mut().zip(&delta[row * units..][..units]) {
                     *db += delta;
                 }
             }
-            if let Some(dx) = &mut dx {
-                add_row_to_inputs(delta, w, &mut dx[row * inputs..][..inputs]);
+        }
+        if let Some(dx) = dx {
+            for row in 0..rows {
+                add_row_to_inputs(&delta[row * units..][..units], w, &mut dx[row * inputs..][..inputs]);
             }
         }
+    }
+}
+
+/// `dw[u,i]` += Σᵣ `delta[r,u]` · `x[r,i]`: blocks of units and inputs stay in registers while the rows go by, in order.
+#[inline(always)]
+fn add_outer_products<S: Scalar>(rows: usize, inputs: usize, units: usize, delta: &[S], x: &[S], dw: &mut [S]) {
+    let mut u = 0;
+    while u < units {
+        if u + 4 <= units {
+            add_outer_products_of::<S, 4>(rows, inputs, units, u, delta, x, dw);
+            u += 4;
+        } else {
+            add_outer_products_of::<S, 1>(rows, inputs, units, u, delta, x, dw);
+            u += 1;
+        }
+    }
+}
+
+/// The same for the `U` units from `u` on.
+#[inline(always)]
+fn add_outer_products_of<S: Scalar, const U: usize>(
+    rows: usize,
+    inputs: usize,
+    units: usize,
+    u: usize,
+    delta: &[S],
+    x: &[S],
+    dw: &mut [S],
+) {
+    let mut i = 0;
+    while i < inputs {
+        if i + 8 <= inputs {
+            add_block::<S, U, 8>(rows, inputs, units, (u, i), delta, x, dw);
+            i += 8;
+        } else if i + 4 <= inputs {
+            add_block::<S, U, 4>(rows, inputs, units, (u, i), delta, x, dw);
+            i += 4;
+        } else {
+            add_block::<S, U, 1>(rows, inputs, units, (u, i), delta, x, dw);
+            i += 1;
+        }
+    }
+}
+
+/// One block of `U` units and `I` inputs.
+#[inline(always)]
+fn add_block<S: Scalar, const U: usize, const I: usize>(
+    rows: usize,
+    inputs: usize,
+    units: usize,
+    (u, i): (usize, usize),
+    delta: &[S],
+    x: &[S],
+    dw: &mut [S],
+) {
+    let mut sums = [[S::ZERO; I]; U];
+    for (k, sums) in sums.iter_mut().enumerate() {
+        sums.copy_from_slice(&dw[(u + k) * inputs + i..][..I]);
+    }
+    for row in 0..rows {
+        let delta = &delta[row * units + u..][..U];
+        let x = &x[row * inputs + i..][..I];
+        for k in 0..U {
+            for l in 0..I {
+                sums[k][l] += delta[k] * x[l];
+            }
+        }
+    }
+    for (k, sums) in sums.iter().enumerate() {
+        dw[(u + k) * inputs + i..][..I].copy_from_slice(sums);
     }
 }
 
 /// `dx[i]` += Σᵤ `delta[u]` · `w[u,i]`, the sum in the order of the units, several inputs side by side.
 #[inline(always)]
 fn add_row_to_inputs<S: Scalar>(delta: &[S], w: &[S], dx: &mut [S]) {
+    let mut i = 0;
+    while i < dx.len() {
+        i += match dx.len() - i {
+            8.. => add_to_some_inputs::<S, 8>(delta, w, i, dx),
+            4.. => add_to_some_inputs::<S, 4>(delta, w, i, dx),
+            _ => add_to_some_inputs::<S, 1>(delta, w, i, dx),
+        };
+    }
+}
+
+/// The same for the `I` inputs from `i` on; gives `I`.
+#[inline(always)]
+fn add_to_some_inputs<S: Scalar, const I: usize>(delta: &[S], w: &[S], i: usize, dx: &mut [S]) -> usize {
     let inputs = dx.len();
-    let mut done = 0;
-    while done + LANES <= inputs {
-        let mut sum = [S::ZERO; LANES];
-        for (u, &delta) in delta.iter().enumerate() {
-            let w = &w[u * inputs + done..][..LANES];
-            for l in 0..LANES {
-                sum[l] += delta * w[l];
-            }
+    let mut sums = [S::ZERO; I];
+    for (u, &delta) in delta.iter().enumerate() {
+        let w = &w[u * inputs + i..][..I];
+        for l in 0..I {
+            sums[l] += delta * w[l];
         }
-        for (dx, &sum) in dx[done..done + LANES].iter_mut().zip(&sum) {
-            *dx += sum;
-        }
-        done += LANES;
     }
-    for i in done..inputs {
-        let mut sum = S::ZERO;
-        for (u, &delta) in delta.iter().enumerate() {
-            sum += delta * w[u * inputs + i];
-        }
-        dx[i] += sum;
+    for (dx, &sum) in dx[i..i + I].iter_mut().zip(&sums) {
+        *dx += sum;
     }
+    I
 }
 
 for_every_level! {
@@ -262,14 +333,7 @@ for_every_level! {
     /// `dw[u,i]` += Σᵣ `upstream[r,u]` · `x[r,i]`
     /// `upstream`: rows × units, `x`: rows × inputs, `dw`: units × inputs
     pub fn add_to_weight[S: Scalar](rows: usize, inputs: usize, units: usize, upstream: &[S], x: &[S], dw: &mut [S]) small if (rows * inputs * units <= SMALL) {
-        for row in 0..rows {
-            let (upstream, x) = (&upstream[row * units..][..units], &x[row * inputs..][..inputs]);
-            for (u, &upstream) in upstream.iter().enumerate() {
-                for (dw, &x) in dw[u * inputs..][..inputs].iter_mut().zip(x) {
-                    *dw += upstream * x;
-                }
-            }
-        }
+        add_outer_products(rows, inputs, units, upstream, x, dw);
     }
 }
 

@@ -27,7 +27,8 @@ pub fn run(arguments: &Check, common: &Common, screen: &Screen) -> Result<u8, Er
 }
 
 fn subject(arguments: &Check, common: &Common, screen: &Screen) -> Result<Subject, Error> {
-    let run_file = arguments.config.as_deref().or(arguments.model.as_deref().filter(|path| path.extension().is_some_and(|end| end == "toml")));
+    let run_file =
+        arguments.config.as_deref().or(arguments.model.as_deref().filter(|path| path.extension().is_some_and(|end| end == "toml")));
     if let Some(path) = run_file {
         let mut run = run_file::read(path)?;
         if let Some(data) = &arguments.data {
@@ -43,7 +44,9 @@ fn subject(arguments: &Check, common: &Common, screen: &Screen) -> Result<Subjec
     let data = match &arguments.data {
         Some(data) => data,
         None if BUNDLED.contains(&name.as_str()) => name,
-        None => return Err(Error::new(Kind::Usage, "which rows? This model was not trained on a bundled set").hint("backlit check MODEL DATA")),
+        None => {
+            return Err(Error::new(Kind::Usage, "which rows? This model was not trained on a bundled set").hint("backlit check MODEL DATA"));
+        }
     };
     Subject::of_model(&model, &table(data, screen)?, threads(common))
 }
@@ -80,7 +83,14 @@ fn text(report: &Report, subject: &Subject, row: Option<usize>, screen: &Screen)
     let mut lines = vec![["parameter", "value", "gradient", "independent", "rel. difference", ""].map(String::from).to_vec()];
     let line = |c: &Comparison| {
         let difference = if c.relative_difference == 0.0 { "0".to_string() } else { format!("{:.1e}", c.relative_difference) };
-        vec![c.name.clone(), output::number(c.value), format!("{:.12e}", c.gradient), format!("{:.12e}", c.independent), difference, word(c.verdict).into()]
+        vec![
+            c.name.clone(),
+            output::number(c.value),
+            format!("{:.12e}", c.gradient),
+            format!("{:.12e}", c.independent),
+            difference,
+            word(c.verdict).into(),
+        ]
     };
     let first = |c: &&&Comparison| c.verdict != Verdict::Agrees;
     let rest = all.iter().filter(|c| c.verdict == Verdict::Agrees);
@@ -92,7 +102,11 @@ fn text(report: &Report, subject: &Subject, row: Option<usize>, screen: &Screen)
     let count = |verdict: Verdict| all.iter().filter(|c| c.verdict == verdict).count();
     if !report.directions.is_empty() {
         let sampled = report.parameters.len();
-        text += &format!("\n{sampled} of {} parameters drawn at random, and {} random directions through all of them\n", subject.parameters.len(), report.directions.len());
+        text += &format!(
+            "\n{sampled} of {} parameters drawn at random, and {} random directions through all of them\n",
+            subject.parameters.len(),
+            report.directions.len()
+        );
     }
     text += &format!("\n{} agree, {} differ", count(Verdict::Agrees), count(Verdict::Differs));
     if count(Verdict::Kink) > 0 {

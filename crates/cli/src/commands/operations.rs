@@ -60,10 +60,15 @@ fn card<S: Scalar>(name: &str, arguments: &Operations, screen: &Screen) -> Resul
         Kind::PointwiseLoss | Kind::RowLoss => "C",
         Kind::Structure => "",
     };
-    let formula = if letter.is_empty() || about.formula.contains('[') { about.formula.to_string() } else { format!("{letter} = {}", about.formula) };
+    let formula =
+        if letter.is_empty() || about.formula.contains('[') { about.formula.to_string() } else { format!("{letter} = {}", about.formula) };
     screen.result(&format!("  formula   {formula}\n"));
     for partial in about.partials {
-        let text = if partial.formula.contains('∂') { partial.formula.to_string() } else { format!("∂{letter}/∂{} = {}", partial.by, partial.formula) };
+        let text = if partial.formula.contains('∂') {
+            partial.formula.to_string()
+        } else {
+            format!("∂{letter}/∂{} = {}", partial.by, partial.formula)
+        };
         screen.result(&format!("  partial   {text}\n"));
     }
     match about.kinks {
@@ -84,7 +89,8 @@ fn card<S: Scalar>(name: &str, arguments: &Operations, screen: &Screen) -> Resul
         let lines: Vec<Vec<String>> = std::iter::once(header).chain(lines).collect();
         screen.result(&format!("\n  in {}{}:\n{}", S::NAME, target_words(about.kind, arguments), output::table(&lines)));
         let exact = |text: &str| text.parse::<f64>().map_or(Value::Null, Value::from);
-        document["points"] = points.iter().map(|(z, value, partial)| json!({ "z": exact(z), "value": exact(value), "partial": exact(partial) })).collect();
+        document["points"] =
+            points.iter().map(|(z, value, partial)| json!({ "z": exact(z), "value": exact(value), "partial": exact(partial) })).collect();
     }
     screen.document(&document);
     Ok(())
@@ -103,7 +109,9 @@ fn points<S: Scalar>(op: &Arc<dyn Op<S>>, arguments: &Operations) -> Result<Vec<
         Kind::PointwiseLoss => true,
         Kind::RowLoss | Kind::Structure => {
             let message = format!("--at takes single numbers, but {} works on whole rows", about.name);
-            return Err(Error::new(error::Kind::Usage, message).hint("an activation or a loss that sums over outputs, such as sigmoid or huber"));
+            return Err(
+                Error::new(error::Kind::Usage, message).hint("an activation or a loss that sums over outputs, such as sigmoid or huber")
+            );
         }
     };
     Ok(arguments.at.iter().map(|&z| point(op, z, takes_target.then_some(arguments.target))).collect())

@@ -47,7 +47,8 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     match &outcome.end {
         End::Diverged(divergence) => {
             let message = format!("{divergence}; the model holds the parameters before that step");
-            let error = Error::new(Kind::Diverged, message).file(saved.model.display()).hint("a smaller --learning-rate, or --standardize true");
+            let error =
+                Error::new(Kind::Diverged, message).file(saved.model.display()).hint("a smaller --learning-rate, or --standardize true");
             let mut whole = output::error_document(&error);
             let place = json!({ "step": divergence.step, "epoch": divergence.epoch, "layer": divergence.layer, "place": divergence.place });
             whole["divergence"] = place;
@@ -189,7 +190,8 @@ fn bar(job: &Job, screen: &Screen) -> ProgressBar {
 }
 
 fn introduction(job: &Job, screen: &Screen) -> String {
-    let sizes: Vec<String> = std::iter::once(job.inputs.len()).chain(job.shape.layers.iter().map(|layer| layer.units)).map(|n| n.to_string()).collect();
+    let sizes: Vec<String> =
+        std::iter::once(job.inputs.len()).chain(job.shape.layers.iter().map(|layer| layer.units)).map(|n| n.to_string()).collect();
     let activations: Vec<&str> = job.shape.layers.iter().map(|layer| layer.activation.as_str()).collect();
     let batch = job.batch.map_or("full batch".to_string(), |rows| format!("batches of {rows}"));
     let text = format!(
@@ -232,7 +234,10 @@ fn report(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> Strin
     }
     let data = if BUNDLED.contains(&job.name.as_str()) { job.name.as_str() } else { "DATA.csv" };
     let model = saved.model.display();
-    text += &format!("\n  model saved to {}\n  next: backlit predict {model} {data}\n        backlit evaluate {model} {data}\n        backlit check {model} {data}\n", screen.bold(&model.to_string()));
+    text += &format!(
+        "\n  model saved to {}\n  next: backlit predict {model} {data}\n        backlit evaluate {model} {data}\n        backlit check {model} {data}\n",
+        screen.bold(&model.to_string())
+    );
     text
 }
 

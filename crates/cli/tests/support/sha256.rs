@@ -9,7 +9,8 @@ fn constants() -> ([u32; 64], [u32; 8]) {
         let (mut low, mut high) = (0u128, 1u128 << 36);
         while high - low > 1 {
             let middle = (low + high) / 2;
-            let fits = if power == 2 { middle * middle <= u128::from(prime) << 64 } else { middle * middle * middle <= u128::from(prime) << 96 };
+            let fits =
+                if power == 2 { middle * middle <= u128::from(prime) << 64 } else { middle * middle * middle <= u128::from(prime) << 96 };
             if fits { low = middle } else { high = middle }
         }
         (low & 0xffff_ffff) as u32

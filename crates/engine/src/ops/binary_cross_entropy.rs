@@ -33,7 +33,9 @@ impl Binary for BinaryCrossEntropy {
         let (large, small) = (1.0 / (1.0 + e), e / (1.0 + e));
         let positive = z > 0.0;
         let (p, q) = if positive { (large, small) } else { (small, large) };
-        let line = if positive { z * (1.0 - y) } else { -(z * y) };
+        let (size, share) = (z.abs(), if positive { 1.0 - y } else { y });
+        // No cost for the side that the target does not name, be the logit infinite.
+        let line = if share == 0.0 { 0.0 } else { size * share };
         (line + math::ln_1p(e), (1.0 - y) * p - y * q)
     }
 }

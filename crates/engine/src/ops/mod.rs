@@ -108,6 +108,9 @@ pub fn call(text: &str) -> Result<(&str, Vec<f64>), String> {
         return Ok((text, Vec::new()));
     };
     let inner = rest.strip_suffix(')').ok_or_else(|| format!("'{text}': the bracket is not closed"))?;
+    if inner.trim().is_empty() {
+        return Ok((name.trim(), Vec::new()));
+    }
     let numbers = inner.split(',').map(|part| match part.trim().parse::<f64>() {
         Ok(number) if number.is_finite() => Ok(number),
         _ => Err(format!("'{text}': '{}' is not a finite number", part.trim())),

@@ -6,7 +6,7 @@ use crate::op::{About, Kind, Partial, PointwiseLoss};
 use backlit_kernels::math;
 use backlit_kernels::pointwise::Binary;
 
-/// C = Σ over outputs of where(y > 0, a - y * log(a), a)
+/// C = Σ over outputs of a - y * log(a)
 pub struct Poisson;
 
 impl PointwiseLoss for Poisson {
@@ -14,7 +14,7 @@ impl PointwiseLoss for Poisson {
         name: "poisson",
         kind: Kind::PointwiseLoss,
         summary: "Poisson deviance for counts and rates, without its constant; the prediction is the mean and must be positive.",
-        formula: "where(y > 0, a - y * log(a), a)",
+        formula: "a - y * log(a)",
         partials: &[Partial { by: "a", formula: "(a - y) / a" }],
         kinks: &[],
         constants: &[],

@@ -5,7 +5,7 @@
 use crate::op::{About, Activation, Kind, Partial};
 use backlit_kernels::pointwise::Unary;
 
-/// a = z / (1 + abs(z))
+/// a = z / (1 + |z|); the card has it in two halves, which meet smoothly, where |z| would look like a kink.
 pub struct Softsign;
 
 impl Activation for Softsign {
@@ -13,7 +13,7 @@ impl Activation for Softsign {
         name: "softsign",
         kind: Kind::Activation,
         summary: "An s-shape with slow tails.",
-        formula: "z / (1 + abs(z))",
+        formula: "where(z > 0, z / (1 + z), z / (1 - z))",
         partials: &[Partial { by: "z", formula: "1 / (1 + abs(z))^2" }],
         kinks: &[],
         constants: &[],
