@@ -62,7 +62,7 @@ pub enum Color {
 #[derive(Subcommand)]
 pub enum Command {
     /// Train a network on a table; prints before and after, saves the model
-    Train(Train),
+    Train(Box<Train>),
     /// Predict rows of a table with a saved model
     Predict(Predict),
     /// Cost and metrics of a saved model on a table

@@ -18,7 +18,11 @@ fn desk_with_model() -> (Desk, Vec<u8>) {
 /// Holds the program to refuse `bytes` as a model. The commands take turns.
 fn refused(desk: &Desk, what: &str, bytes: &[u8], turn: usize) {
     desk.write("damaged.safetensors", bytes);
-    let line = ["predict damaged.safetensors table.csv -o new.csv", "evaluate damaged.safetensors table.csv", "check damaged.safetensors table.csv"][turn % 3];
+    let line = [
+        "predict damaged.safetensors table.csv -o new.csv",
+        "evaluate damaged.safetensors table.csv",
+        "check damaged.safetensors table.csv",
+    ][turn % 3];
     let told = desk.run(&format!("{line} --json"));
     assert_eq!(told.code, 3, "{what}: {}", told.report());
     let error = told.document()["error"].clone();

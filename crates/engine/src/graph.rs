@@ -95,9 +95,9 @@ impl<S: Scalar> Graph<S> {
         if width == 0 {
             return Err(error(name, "expected at least one column, came 0"));
         }
-        let kind = Kind::Data(self.data);
+        let id = self.push(name, Shape::Rows(width), Kind::Data(self.data), false)?;
         self.data += 1;
-        self.push(name, Shape::Rows(width), kind, false)
+        Ok(id)
     }
 
     /// Adds a parameter, rows × columns; a bias is 1 × units. Using it in several operations ties them.

@@ -212,6 +212,8 @@ pub struct Entry<S> {
 pub trait Activation: Unary + Send + Sync + 'static {
     /// Its card.
     const ABOUT: About;
+    /// The card's formula, or the same in a form that does not overflow far out: what the check evaluates.
+    const FAR_OUT: &'static str = Self::ABOUT.formula;
     /// Whether the forward pass keeps the slope. False where computing it again costs less than reading it.
     const KEEPS_SLOPE: bool = true;
     /// From its constants, in the order of the card.
@@ -271,7 +273,7 @@ impl<S: Scalar, F: Activation> Op<S> for Each<F> {
         Some(self)
     }
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
-        let term = self.term.get_or_init(|| Term::new(Self::ABOUT, &self.function.constants()));
+        let term = self.term.get_or_init(|| Term::new(Self::ABOUT, F::FAR_OUT, &self.function.constants()));
         for (out, z) in out.iter_mut().zip(x[0]) {
             *out = term.at(&[("z", *z)]);
         }
@@ -289,6 +291,8 @@ impl<S: Scalar, F: Activation> BehindAffine<S> for Each<F> {
 pub trait PointwiseLoss: Binary + Send + Sync + 'static {
     /// Its card. The prediction's letter is that of the card's one partial.
     const ABOUT: About;
+    /// The card's formula, or the same in a form that does not overflow far out: what the check evaluates.
+    const FAR_OUT: &'static str = Self::ABOUT.formula;
     /// From its constants, in the order of the card.
     fn new(constants: &[f64]) -> Self;
     /// Its constants, in the order of the card.
@@ -338,7 +342,7 @@ impl<S: Scalar, F: PointwiseLoss> Op<S> for SumOverOutputs<F> {
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
         use formula::Number;
         let letter = F::ABOUT.partials[0].by;
-        let term = self.term.get_or_init(|| Term::new(Self::ABOUT, &self.function.constants()));
+        let term = self.term.get_or_init(|| Term::new(Self::ABOUT, F::FAR_OUT, &self.function.constants()));
         out[0] = x[0].iter().zip(x[1]).fold(Dual::fixed(0.0), |sum, (a, y)| sum.add(&term.at(&[(letter, *a), ("y", *y)])));
     }
 }
@@ -362,8 +366,8 @@ struct Term {
 }
 
 impl Term {
-    fn new(about: &'static About, constants: &[f64]) -> Term {
-        let formula = formula::parse(about.formula).expect("a test parses every card's formula");
+    fn new(about: &'static About, formula: &str, constants: &[f64]) -> Term {
+        let formula = formula::parse(formula).expect("a test parses every card's formula");
         let constants = about.constants.iter().map(|c| c.name).zip(constants.iter().map(|&c| Dual::fixed(c))).collect();
         Term { formula, constants }
     }

@@ -127,7 +127,10 @@ impl<S: Scalar> Plan<S> {
     /// Joins the last two steps where they are a narrow affine and an activation that alone uses it.
     fn fuse(&mut self, graph: &Graph<S>, differentiable: bool) {
         let [.., affine, activation] = self.forward.as_slice() else { return };
+        let inputs = graph.inputs(affine.node);
         let narrow = affine.fused.is_none() && affine.op.is_affine() && affine.slots[1].size < narrow::NARROW;
+        // One parameter as weight and bias at once would be lent twice.
+        let narrow = narrow && inputs.get(2) != Some(&inputs[1]);
         if !narrow || graph.inputs(activation.node) != [affine.node] || graph.uses(affine.node) > 1 {
             return;
         }

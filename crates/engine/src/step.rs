@@ -67,6 +67,9 @@ impl<S: Scalar> Runner<S> {
         let workers = workers.collect();
         // Without threads to be had, one does all the work: the bits are the same.
         let pool = (threads > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok()).flatten().map(Arc::new);
+        if let Some(pool) = &pool {
+            pool.broadcast(|_| backlit_kernels::wide::set_up());
+        }
         Runner { workers, capacity, pool }
     }
 

@@ -167,8 +167,17 @@ impl<'g, S: Scalar> Trainer<'g, S> {
                 if !cost.is_finite() {
                     return End::Diverged(self.diverged(data, epoch, start, rows));
                 }
-                self.optimizer.update(self.settings.learning_rate, &self.trainable, &self.gradient, &self.parameters, &mut self.previous);
+                let finite = self.optimizer.update(
+                    self.settings.learning_rate,
+                    &self.trainable,
+                    &self.gradient,
+                    &self.parameters,
+                    &mut self.previous,
+                );
                 std::mem::swap(&mut self.parameters, &mut self.previous);
+                if !finite {
+                    return End::Diverged(self.diverged(data, epoch, start, rows));
+                }
                 start += rows;
                 let moment = Moment { epoch, step: self.step, cost, epoch_ended: start == self.rows };
                 if observe(&moment).is_break() {

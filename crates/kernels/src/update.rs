@@ -14,8 +14,9 @@ pub trait Rule<S, const K: usize> {
 const SMALL: usize = 8;
 
 /// `new[i]`, `memory[·][i]` = rule(`old[i]`, `gradient[i]`, `memory[·][i]`). All slices have one length.
+/// Says whether every new parameter is finite.
 #[inline]
-pub fn update<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, gradient: &[S], old: &[S], new: &mut [S], memory: [&mut [S]; K]) {
+pub fn update<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, gradient: &[S], old: &[S], new: &mut [S], memory: [&mut [S]; K]) -> bool {
     if new.len() <= SMALL {
         return plain(rule, gradient, old, new, memory);
     }
@@ -32,21 +33,22 @@ pub fn update<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, gradient: &[S]
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
-fn avx512<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, gradient: &[S], old: &[S], new: &mut [S], memory: [&mut [S]; K]) {
-    plain(rule, gradient, old, new, memory);
+fn avx512<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, gradient: &[S], old: &[S], new: &mut [S], memory: [&mut [S]; K]) -> bool {
+    plain(rule, gradient, old, new, memory)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn avx2<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, gradient: &[S], old: &[S], new: &mut [S], memory: [&mut [S]; K]) {
-    plain(rule, gradient, old, new, memory);
+fn avx2<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, gradient: &[S], old: &[S], new: &mut [S], memory: [&mut [S]; K]) -> bool {
+    plain(rule, gradient, old, new, memory)
 }
 
 #[inline(always)]
-fn plain<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, gradient: &[S], old: &[S], new: &mut [S], memory: [&mut [S]; K]) {
+fn plain<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, gradient: &[S], old: &[S], new: &mut [S], memory: [&mut [S]; K]) -> bool {
     let n = new.len();
     let (gradient, old) = (&gradient[..n], &old[..n]);
     let memory = memory.map(|memory| &mut memory[..n]);
+    let mut finite = true;
     for i in 0..n {
         let mut now = [S::ZERO; K];
         for k in 0..K {
@@ -54,8 +56,10 @@ fn plain<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, gradient: &[S], old
         }
         let (parameter, next) = rule.step(old[i], gradient[i], now);
         new[i] = parameter;
+        finite &= parameter - parameter == S::ZERO;
         for k in 0..K {
             memory[k][i] = next[k];
         }
     }
+    finite
 }

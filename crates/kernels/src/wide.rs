@@ -42,6 +42,12 @@ pub fn add_to_weight<S: Scalar>(rows: usize, inputs: usize, units: usize, upstre
     }
 }
 
+/// Lets the library set up what it keeps for this thread, so that no later product does.
+pub fn set_up() {
+    let (a, b, mut c) = ([0.0f64; 64], [0.0f64; 64], [0.0f64; 64]);
+    product(8, 8, 8, View { data: &a, row: 8, column: 1 }, View { data: &b, row: 8, column: 1 }, &mut c, false);
+}
+
 /// A matrix in a slice: entry (r, c) is `data[r · row + c · column]`.
 #[derive(Clone, Copy)]
 struct View<'a, S> {

@@ -2,7 +2,7 @@
 
 /// The first 32 bits of the fractional parts of the cube roots of the first 64 primes, and of the square roots of the first 8.
 fn constants() -> ([u32; 64], [u32; 8]) {
-    let is_prime = |n: &u64| (2..*n).take_while(|d| d * d <= *n).all(|d| n % d != 0);
+    let is_prime = |n: &u64| (2..*n).take_while(|d| d * d <= *n).all(|d| !n.is_multiple_of(d));
     let primes: Vec<u64> = (2..).filter(is_prime).take(64).collect();
     // The largest r with r^power <= prime · 2^(32 power), without its whole part.
     let root = |prime: u64, power: u32| {

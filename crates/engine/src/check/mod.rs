@@ -14,6 +14,9 @@ use rayon::prelude::*;
 /// 1 + 1e-6 in any place is a hundred times larger.
 const TOLERANCE: f64 = 1e-8;
 
+/// How often the parameters are shaken to see how much rounding moves the gradient.
+const SHAKES: u64 = 8;
+
 /// Dual multiplications that a full check may take; beyond it a random sample and random directions are compared.
 const AFFORDABLE: f64 = 1e10;
 
@@ -85,6 +88,8 @@ pub fn check(
 ) -> Report {
     let plain = Plain { graph, cost, data, rows };
     let found = gradient(parameters);
+    let again = gradient(parameters);
+    let steady = |place: usize| found[place].to_bits() == again[place].to_bits();
     let noise = rounding(parameters, &found, gradient);
     let judge = |name: String, value: f64, gradient: f64, tangent: Tangent, noise: f64| {
         let independent = tangent.mean;
@@ -94,7 +99,8 @@ pub fn check(
         // Rows that cancel leave rounding behind; so does a gradient that jitters when the last bits of the
         // parameters do. Subnormal numbers have an absolute spacing.
         let allowed = TOLERANCE * larger + 1e-13 * tangent.magnitude + 200.0 * noise + 1e-320;
-        let verdict = match difference <= allowed {
+        // An infinite or NaN gradient agrees with nothing.
+        let verdict = match difference <= allowed && difference.is_finite() {
             _ if tangent.kink => Verdict::Kink,
             true => Verdict::Agrees,
             false => Verdict::Differs,
@@ -113,7 +119,9 @@ pub fn check(
     };
     let compare = |&place: &usize| {
         let tangent = plain.mean(parameters, Some(Direction::One(place))).0;
-        judge(graph.parameter_name(place), parameters[place], found[place], tangent, noise[place])
+        let judged = judge(graph.parameter_name(place), parameters[place], found[place], tangent, noise[place]);
+        // A gradient that is another one each time is none.
+        if steady(place) { judged } else { Comparison { verdict: Verdict::Differs, ..judged } }
     };
     report.parameters = places.par_iter().map(compare).collect();
     if !everything {
@@ -131,7 +139,7 @@ pub fn check(
 /// How much the gradient moves when each parameter moves by about one unit in the last place.
 fn rounding(parameters: &[f64], found: &[f64], gradient: &mut dyn FnMut(&[f64]) -> Vec<f64>) -> Vec<f64> {
     let mut noise = vec![0.0f64; parameters.len()];
-    for trial in 1..=3 {
+    for trial in 1..=SHAKES {
         let mut random = Random::new(0, Purpose::Check, trial);
         let shaken: Vec<f64> = parameters.iter().map(|p| p * (1.0 + random.uniform(-2.0, 2.0) * f64::EPSILON)).collect();
         for (noise, (a, b)) in noise.iter_mut().zip(gradient(&shaken).iter().zip(found)) {

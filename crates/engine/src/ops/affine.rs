@@ -72,8 +72,8 @@ impl<S: Scalar> Op<S> for Affine {
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
         let weights = x[1].chunks_exact(x[0].len());
         for (u, (out, w)) in out.iter_mut().zip(weights).enumerate() {
-            let bias = x.get(2).map_or(Dual::fixed(0.0), |b| b[u]);
-            *out = x[0].iter().zip(w).fold(bias, |sum, (x, w)| sum.add(&x.multiply(w)));
+            let sum = x[0].iter().zip(w).fold(Dual::fixed(0.0), |sum, (x, w)| sum.add(&x.multiply(w)));
+            *out = x.get(2).map_or(sum, |b| sum.add(&b[u]));
         }
     }
 }

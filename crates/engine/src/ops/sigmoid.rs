@@ -20,6 +20,7 @@ impl Activation for Sigmoid {
         constants: &[],
         source: "Verhulst 1845; the slope is computed as e / (1 + e)^2 with e = exp(-|z|), so it keeps its digits where a rounds to 1",
     };
+    const FAR_OUT: &'static str = "sigmoid(z)";
     fn new(_constants: &[f64]) -> Self {
         Sigmoid
     }

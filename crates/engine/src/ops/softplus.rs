@@ -20,6 +20,7 @@ impl Activation for Softplus {
         constants: &[],
         source: "Dugas et al., NeurIPS 2001; computed as max(z, 0) + log1p(exp(-|z|))",
     };
+    const FAR_OUT: &'static str = "softplus(z)";
     fn new(_constants: &[f64]) -> Self {
         Softplus
     }

@@ -46,10 +46,10 @@ impl<S: Scalar> Rule<S, 1> for Step<S> {
 }
 
 impl<S: Scalar> Optimizer<S> for Adagrad<S> {
-    fn update(&mut self, learning_rate: f64, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) {
+    fn update(&mut self, learning_rate: f64, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) -> bool {
         let rate = learning_rate / (1.0 + self.steps as f64 * self.lr_decay);
         self.steps += 1;
         let step = Step { rate: S::from_f64(rate), weight_decay: S::from_f64(self.weight_decay), epsilon: S::from_f64(self.epsilon) };
-        self.memory.apply(&step, trainable, gradient, old, new);
+        self.memory.apply(&step, trainable, gradient, old, new)
     }
 }

@@ -92,7 +92,7 @@ impl<S: Scalar, const K: usize> Optimizer<S> for Adam<S, K>
 where
     Step<S>: Rule<S, K>,
 {
-    fn update(&mut self, learning_rate: f64, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) {
+    fn update(&mut self, learning_rate: f64, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) -> bool {
         self.setting.steps += 1;
         let [beta1, beta2, epsilon, weight_decay, _] = self.setting.options;
         let t = self.setting.steps as f64;
@@ -108,7 +108,7 @@ where
             rate: S::from_f64(learning_rate / one_minus_power(beta1, t)),
             root: S::from_f64(one_minus_power(beta2, t).sqrt()),
         };
-        self.memory.apply(&step, trainable, gradient, old, new);
+        self.memory.apply(&step, trainable, gradient, old, new)
     }
 }
 

@@ -13,8 +13,9 @@ use std::ops::Range;
 /// Moves parameters against their gradient.
 pub trait Optimizer<S>: Send {
     /// Computes `new` from `old` where `trainable` says so, and leaves the rest of `new` alone.
+    /// Says whether every number it computed is finite.
     /// All slices have the length of the flat parameters.
-    fn update(&mut self, learning_rate: f64, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]);
+    fn update(&mut self, learning_rate: f64, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) -> bool;
 }
 
 /// A line of the table.
@@ -81,11 +82,13 @@ impl<S: Scalar, const K: usize> Memory<S, K> {
         Memory(std::array::from_fn(|_| vec![S::ZERO; parameters]))
     }
 
-    fn apply<R: Rule<S, K>>(&mut self, rule: &R, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) {
+    fn apply<R: Rule<S, K>>(&mut self, rule: &R, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) -> bool {
+        let mut finite = true;
         for range in trainable {
             let range = range.clone();
             let memory = self.0.each_mut().map(|memory| &mut memory[range.clone()]);
-            update(rule, &gradient[range.clone()], &old[range.clone()], &mut new[range], memory);
+            finite &= update(rule, &gradient[range.clone()], &old[range.clone()], &mut new[range], memory);
         }
+        finite
     }
 }

@@ -50,7 +50,7 @@ impl<S: Scalar> Rule<S, 3> for Step<S> {
 }
 
 impl<S: Scalar> Optimizer<S> for RmsProp<S> {
-    fn update(&mut self, learning_rate: f64, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) {
+    fn update(&mut self, learning_rate: f64, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) -> bool {
         let [alpha, epsilon, weight_decay, momentum, centered] = self.options;
         let step = Step {
             rate: S::from_f64(learning_rate),
@@ -61,6 +61,6 @@ impl<S: Scalar> Optimizer<S> for RmsProp<S> {
             momentum: S::from_f64(momentum),
             centered: centered != 0.0,
         };
-        self.memory.apply(&step, trainable, gradient, old, new);
+        self.memory.apply(&step, trainable, gradient, old, new)
     }
 }

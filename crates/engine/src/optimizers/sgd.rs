@@ -68,19 +68,19 @@ impl<S: Scalar> Rule<S, 1> for Step<S> {
 }
 
 impl<S: Scalar> Optimizer<S> for Plain {
-    fn update(&mut self, learning_rate: f64, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) {
+    fn update(&mut self, learning_rate: f64, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) -> bool {
         let weight_decay = S::from_f64(self.weight_decay);
         let step = Step { rate: S::from_f64(learning_rate), weight_decay, momentum: S::ZERO, share: S::ONE, nesterov: false };
         if self.weight_decay == 0.0 {
-            Memory::<S, 0>([]).apply(&step, trainable, gradient, old, new);
+            Memory::<S, 0>([]).apply(&step, trainable, gradient, old, new)
         } else {
-            Memory::<S, 0>([]).apply(&Decayed(step), trainable, gradient, old, new);
+            Memory::<S, 0>([]).apply(&Decayed(step), trainable, gradient, old, new)
         }
     }
 }
 
 impl<S: Scalar> Optimizer<S> for Sgd<S> {
-    fn update(&mut self, learning_rate: f64, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) {
+    fn update(&mut self, learning_rate: f64, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) -> bool {
         let [momentum, dampening, nesterov, weight_decay] = self.options;
         let step = Step {
             rate: S::from_f64(learning_rate),
@@ -90,6 +90,6 @@ impl<S: Scalar> Optimizer<S> for Sgd<S> {
             nesterov: nesterov != 0.0,
         };
         self.first = false;
-        self.memory.apply(&step, trainable, gradient, old, new);
+        self.memory.apply(&step, trainable, gradient, old, new)
     }
 }
