@@ -2,7 +2,7 @@
 
 use crate::formula::{self, Dual};
 use crate::{Scalar, Shape, shape::ShapeError};
-use backlit_kernels::narrow::Line;
+use backlit_kernels::narrow::{self, Line};
 use backlit_kernels::pointwise::{self, Binary, Unary};
 use std::sync::{Arc, OnceLock};
 
@@ -49,7 +49,7 @@ pub trait Op<S: Scalar>: Send + Sync {
 /// An activation done in one pass with the narrow affine before it. The bits are those of the two passes.
 pub trait BehindAffine<S>: Send + Sync {
     /// z = x Wᵀ + b, a = f(z), and the slope f′(z) where `slope` is not empty; z, a, slope: rows × units.
-    fn layer(&self, line: Line<'_, S>, z: &mut [S], a: &mut [S], slope: &mut [S]);
+    fn layer(&self, line: &Line<'_, S>, z: &mut [S], a: &mut [S], slope: &mut [S]);
 }
 
 /// What an operation says of itself: the card that `backlit operations NAME` prints.
@@ -281,8 +281,12 @@ impl<S: Scalar, F: Activation> Op<S> for Each<F> {
 }
 
 impl<S: Scalar, F: Activation> BehindAffine<S> for Each<F> {
-    fn layer(&self, line: Line<'_, S>, z: &mut [S], a: &mut [S], slope: &mut [S]) {
-        backlit_kernels::narrow::layer(&self.function, line, z, a, slope);
+    fn layer(&self, line: &Line<'_, S>, z: &mut [S], a: &mut [S], slope: &mut [S]) {
+        if narrow::is_small(line) && !slope.is_empty() {
+            narrow::small_layer(&self.function, line, z, a, slope);
+        } else {
+            narrow::layer(&self.function, line, z, a, slope);
+        }
     }
 }
 

@@ -211,7 +211,7 @@ impl<S: Scalar> Worker<S> {
                 let (before, rest) = self.values.split_at_mut(fused.z_offset * capacity);
                 let (z, a) = rest.split_at_mut((step.offset - fused.z_offset) * capacity);
                 let line = fused.line(step.width, n, rows.start, capacity, data, parameters, before);
-                fused.layer.layer(line, &mut z[..n * step.width], &mut a[..n * step.width], saved);
+                fused.layer.layer(&line, &mut z[..n * step.width], &mut a[..n * step.width], saved);
                 continue;
             }
             let (before, rest) = self.values.split_at_mut(step.offset * capacity);
@@ -294,7 +294,12 @@ impl<S: Scalar> Worker<S> {
                 (&mut weight[..fused.w.len()], Some(&mut bias[b.clone()]))
             }
         };
-        narrow::layer_back(line, &upstream[..n * width], slope, Back { delta: &mut delta[..n * width], dw, db, dx });
+        let back = Back { delta: &mut delta[..n * width], dw, db, dx };
+        if narrow::is_small(&line) {
+            narrow::small_layer_back(&line, &upstream[..n * width], slope, back);
+        } else {
+            narrow::layer_back(&line, &upstream[..n * width], slope, back);
+        }
     }
 }
 

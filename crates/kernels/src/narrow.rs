@@ -90,18 +90,8 @@ pub struct Line<'a, S> {
 for_every_level! {
     /// A layer forward in one pass: z = x Wᵀ + b as [`affine`], `a[r,u]` = f(`z[r,u]`), `slope[r,u]` = f′(`z[r,u]`).
     /// `z`, `a`: rows × units; `slope`: the same, or empty when not wanted.
-    pub fn layer[F: Unary, S: Scalar](f: &F, line: Line<'_, S>, z: &mut [S], a: &mut [S], slope: &mut [S]) {
-        let Line { rows, inputs, units, x, w, b } = line;
-        if rows == 1 && units < LANES && !slope.is_empty() {
-            // A handful of numbers: unit after unit, without setting up wider loops.
-            match inputs {
-                1 => return one_row::<F, S, 1>(f, line, z, a, slope),
-                2 => return one_row::<F, S, 2>(f, line, z, a, slope),
-                3 => return one_row::<F, S, 3>(f, line, z, a, slope),
-                4 => return one_row::<F, S, 4>(f, line, z, a, slope),
-                _ => {}
-            }
-        }
+    pub fn layer[F: Unary, S: Scalar](f: &F, line: &Line<'_, S>, z: &mut [S], a: &mut [S], slope: &mut [S]) {
+        let Line { rows, inputs, units, x, w, b } = *line;
         affine_loops(rows, inputs, units, x, w, b, z);
         if slope.is_empty() {
             for (a, &z) in a.iter_mut().zip(&*z) {
@@ -117,9 +107,39 @@ for_every_level! {
     }
 }
 
+for_every_level! {
+    /// [`layer`] for one row of at most 4 inputs and fewer than 8 units, whose slope is wanted: unit after unit, without
+    /// setting up wider loops.
+    pub fn small_layer[F: Unary, S: Scalar](f: &F, line: &Line<'_, S>, z: &mut [S], a: &mut [S], slope: &mut [S]) {
+        match line.inputs {
+            1 => one_row::<F, S, 1>(f, line, z, a, slope),
+            2 => one_row::<F, S, 2>(f, line, z, a, slope),
+            3 => one_row::<F, S, 3>(f, line, z, a, slope),
+            _ => one_row::<F, S, 4>(f, line, z, a, slope),
+        }
+    }
+}
+
+/// Whether [`small_layer`] and [`small_layer_back`] can do it.
+#[inline(always)]
+pub fn is_small<S>(line: &Line<'_, S>) -> bool {
+    line.rows == 1 && line.inputs <= 4 && line.units < LANES
+}
+
+/// [`layer_back`] where [`is_small`].
+#[inline]
+pub fn small_layer_back<S: Scalar>(line: &Line<'_, S>, upstream: &[S], slope: &[S], back: Back<'_, S>) {
+    match line.inputs {
+        1 => one_row_back::<S, 1>(line, upstream, slope, back),
+        2 => one_row_back::<S, 2>(line, upstream, slope, back),
+        3 => one_row_back::<S, 3>(line, upstream, slope, back),
+        _ => one_row_back::<S, 4>(line, upstream, slope, back),
+    }
+}
+
 /// [`layer`] for one row of `N` inputs.
 #[inline(always)]
-fn one_row<F: Unary, S: Scalar, const N: usize>(f: &F, line: Line<'_, S>, z: &mut [S], a: &mut [S], slope: &mut [S]) {
+fn one_row<F: Unary, S: Scalar, const N: usize>(f: &F, line: &Line<'_, S>, z: &mut [S], a: &mut [S], slope: &mut [S]) {
     let units = line.units;
     let (x, z, a, slope) = (&line.x[..N], &mut z[..units], &mut a[..units], &mut slope[..units]);
     for (u, w) in line.w.as_chunks::<N>().0[..units].iter().enumerate() {
@@ -136,7 +156,7 @@ fn one_row<F: Unary, S: Scalar, const N: usize>(f: &F, line: Line<'_, S>, z: &mu
 
 /// [`layer_back`] for one row of `N` inputs.
 #[inline(always)]
-fn one_row_back<S: Scalar, const N: usize>(line: Line<'_, S>, upstream: &[S], slope: &[S], back: Back<'_, S>) {
+fn one_row_back<S: Scalar, const N: usize>(line: &Line<'_, S>, upstream: &[S], slope: &[S], back: Back<'_, S>) {
     let units = line.units;
     let x: [S; N] = std::array::from_fn(|i| line.x[i]);
     let mut sums = [S::ZERO; N];
@@ -186,17 +206,8 @@ pub struct Back<'a, S> {
 
 for_every_level! {
     /// A layer backward in one pass over the rows, from δ = `upstream` ⊙ `slope`; both are rows × units.
-    pub fn layer_back[S: Scalar](line: Line<'_, S>, upstream: &[S], slope: &[S], back: Back<'_, S>) {
-        let Line { rows, inputs, units, x, w, .. } = line;
-        if rows == 1 && units < LANES {
-            match inputs {
-                1 => return one_row_back::<S, 1>(line, upstream, slope, back),
-                2 => return one_row_back::<S, 2>(line, upstream, slope, back),
-                3 => return one_row_back::<S, 3>(line, upstream, slope, back),
-                4 => return one_row_back::<S, 4>(line, upstream, slope, back),
-                _ => {}
-            }
-        }
+    pub fn layer_back[S: Scalar](line: &Line<'_, S>, upstream: &[S], slope: &[S], back: Back<'_, S>) {
+        let Line { rows, inputs, units, x, w, .. } = *line;
         let Back { delta, dw, db, dx } = back;
         let all = rows * units;
         let delta = &mut delta[..all];
