@@ -5,7 +5,8 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 /// Writes `bytes` so that `path` holds afterwards either what it held before or all of them: they go to a new
-/// file in the same directory, which is synced and then takes the name. Errors are [`Kind::Failed`].
+/// file in the same directory, which is synced and then takes the name. A link is followed; a device or a pipe is written
+/// to as it is. Errors are [`Kind::Failed`].
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     try_write(path, bytes).map_err(|error| {
         let hint = match error.kind() {
@@ -18,6 +19,12 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 }
 
 fn try_write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if std::fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        let mut device = std::fs::OpenOptions::new().write(true).open(path)?;
+        return device.write_all(bytes).and_then(|()| device.flush());
+    }
+    let followed = std::fs::canonicalize(path);
+    let path = followed.as_deref().unwrap_or(path);
     // A path without a directory stands in the current one.
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();

@@ -2,7 +2,7 @@
 
 use crate::data::Table;
 use crate::error::{Error, Kind};
-use crate::model_file::{self, FORMAT, Metadata, Precision, Task, Training};
+use crate::model_file::{self, FORMAT, Metadata, Model, Parameters, Precision, Task, Training};
 use crate::predictor::Surroundings;
 use crate::scaler::Scaler;
 use backlit_engine::optimizers;
@@ -132,6 +132,15 @@ impl Job {
         }
     }
 
+    /// The model before the first step.
+    pub fn initial_model(&self) -> Model {
+        let parameters = match self.precision {
+            Precision::F32 => Parameters::F32(self.initial.iter().map(|&number| number as f32).collect()),
+            Precision::F64 => Parameters::F64(self.initial.clone()),
+        };
+        Model { metadata: self.metadata(0), parameters }
+    }
+
     /// The description that goes into the model file.
     pub fn metadata(&self, epochs: u64) -> Metadata {
         let entry = optimizers::find::<f64>(&self.optimizer).ok();
@@ -201,6 +210,9 @@ pub fn encode(task: Task, classes: &[f64], targets: &[String], table: &Table) ->
     }
 }
 
+/// The classes; the first of them where they are many.
 fn listed(classes: &[f64]) -> String {
-    classes.iter().map(f64::to_string).collect::<Vec<_>>().join(", ")
+    let names: Vec<String> = classes.iter().take(20).map(f64::to_string).collect();
+    let more = if classes.len() > 20 { format!(" and {} more", classes.len() - 20) } else { String::new() };
+    names.join(", ") + &more
 }

@@ -3,7 +3,8 @@
 use crate::data::{BUNDLED, Table, bundled, note, read};
 use crate::error::{Error, Kind};
 use crate::job::{Job, Rows, encode};
-use crate::model_file::{LayerShape, Shape, Task};
+use crate::model_file::{LayerShape, Precision, Shape, Task};
+use crate::predictor::scaled;
 use crate::run_file::{self, Batch, Bias, Freeze, Layer, Orientation, Rng, RunFile, Source};
 use crate::scaler::Scaler;
 use backlit_engine::init::{Draws, Initializer};
@@ -38,7 +39,7 @@ const MOST_CLASSES: usize = 10_000;
 /// A run without a run file, on a bundled set or a file.
 pub fn run_on(data: &str) -> RunFile {
     let mut run = RunFile {
-        file: "the command line".into(),
+        file: String::new(),
         data: run_file::Data { source: Source::Path(PathBuf::new()), target: Vec::new(), standardize: true, validation: 0.2 },
         network: run_file::Network::default(),
         train: run_file::Train {
@@ -70,6 +71,10 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
     let loss = loss(run, task)?;
     let y = encode(task, &classes, &targets, &table)?;
     let outputs = y.len() / table.rows;
+    suits(&loss, outputs, &y).map_err(|(place, message)| {
+        let column = targets.get(place % outputs).unwrap_or(&targets[0]);
+        Error::new(Kind::Data, message).file(&table.source).row(place / outputs).column(column)
+    })?;
     let all = Rows { rows: table.rows, numbers: (0..table.rows).collect(), x: table.take(&inputs)?, y };
     let (train, held) = all.split(run.data.validation, run.train.seed, inputs.len(), outputs);
     if run.data.validation > 0.0 && held.rows == 0 {
@@ -83,10 +88,15 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
     let scales_target = run.data.standardize && task == Task::Regression && !loss.starts_with("poisson");
     let target_scaler = scales_target.then(|| Scaler::fit(train.rows, outputs, &train.y));
     for &column in input_scaler.iter().flat_map(Scaler::constant) {
-        notes.push(format!("column '{}' is constant in the rows trained on, so it adds nothing", inputs[column]));
+        notes.push(format!("column '{}' is constant in the rows trained on, so it adds nothing", inputs[column].escape_debug()));
     }
     for &column in target_scaler.iter().flat_map(Scaler::constant) {
-        notes.push(format!("target '{}' is constant in the rows trained on: there is nothing to learn", targets[column]));
+        notes.push(format!("target '{}' is constant in the rows trained on: there is nothing to learn", targets[column].escape_debug()));
+    }
+    notes.extend(remarks(&layers, &loss));
+    for rows in [&train, &held] {
+        fits(run, &table.source, &inputs, rows, &input_scaler, &rows.x)?;
+        fits(run, &table.source, &targets, rows, &target_scaler, &rows.y)?;
     }
     let entry = optimizers::find::<f64>(&run.train.optimizer).map_err(|message| usage(run, message).key("train.optimizer"))?;
     entry.create(&run.train.options, 0).map_err(|message| usage(run, message).key("train"))?;
@@ -128,8 +138,10 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
     })
 }
 
+/// Something wrong with what was asked for; flags alone have no file.
 fn usage(run: &RunFile, message: impl Into<String>) -> Error {
-    Error::new(Kind::Usage, message).file(&run.file)
+    let error = Error::new(Kind::Usage, message);
+    if run.file.is_empty() { error } else { error.file(&run.file) }
 }
 
 /// The rows, and what a person calls them.
@@ -157,6 +169,11 @@ fn table(run: &RunFile, notes: &mut Vec<String>) -> Result<(Table, String), Erro
 
 /// Input and target columns.
 fn columns(run: &RunFile, table: &Table) -> Result<(Vec<String>, Vec<String>), Error> {
+    if let (Source::Inline { targets, .. }, named @ 1..) = (&run.data.source, run.data.target.len())
+        && named != targets[0].len()
+    {
+        return Err(usage(run, format!("{named} targets are named, but the worked examples have {}", targets[0].len())).key("data.target"));
+    }
     let targets = match (&run.data.source, run.data.target.as_slice()) {
         (Source::Inline { inputs, .. }, _) => table.columns[inputs[0].len()..].to_vec(),
         (Source::Bundled(_), []) => table.columns.last().cloned().into_iter().collect(),
@@ -182,7 +199,10 @@ fn columns(run: &RunFile, table: &Table) -> Result<(Vec<String>, Vec<String>), E
 /// What is predicted: as said, else as the loss implies, else as the target looks.
 fn task(run: &RunFile, table: &Table, targets: &[String], notes: &mut Vec<String>) -> Result<(Task, Vec<f64>), Error> {
     if matches!(run.data.source, Source::Inline { .. }) {
-        return Ok((Task::Values, Vec::new()));
+        return match run.network.task {
+            None | Some(Task::Values | Task::Regression) => Ok((Task::Values, Vec::new())),
+            Some(_) => Err(usage(run, "worked examples are numbers as they are; classes need a table").key("network.task")),
+        };
     }
     let mut values = table.take(&targets[..1])?;
     values.sort_by(f64::total_cmp);
@@ -215,6 +235,7 @@ fn task(run: &RunFile, table: &Table, targets: &[String], notes: &mut Vec<String
         return Err(wrong(format!("expected 2 to {MOST_CLASSES} classes, came {}", values.len())).hint("--task regression"));
     }
     if by_sight {
+        let target = target.escape_debug();
         notes.push(format!("'{target}' holds {} whole numbers: taken as classes (--task regression takes them as numbers)", values.len()));
     }
     Ok((task, values))
@@ -235,6 +256,53 @@ fn loss(run: &RunFile, task: Task) -> Result<String, Error> {
             .hint("--task regression, or leave the loss out")),
         _ => Ok(loss),
     }
+}
+
+/// Targets that a loss is not defined for: where the first one stands, counting numbers, and what is wrong.
+fn suits(loss: &str, outputs: usize, y: &[f64]) -> Result<(), (usize, String)> {
+    let first = |wrong: &dyn Fn(f64) -> bool, expected: &str| match y.iter().position(|&y| wrong(y)) {
+        Some(place) => Err((place, format!("{loss} expects {expected}, came {}", y[place]))),
+        None => Ok(()),
+    };
+    match loss {
+        "binary_cross_entropy" => first(&|y| !(0.0..=1.0).contains(&y), "targets from 0 to 1"),
+        "poisson" => first(&|y| y < 0.0, "targets of 0 or more"),
+        "cross_entropy" if outputs < 2 => Err((0, "cross_entropy expects at least two outputs, one for each class, came 1".into())),
+        "cross_entropy" => first(&|y| y < 0.0, "targets of 0 or more"),
+        _ => Ok(()),
+    }
+}
+
+/// What looks like a slip but can be computed.
+fn remarks(layers: &[Layer], loss: &str) -> Vec<String> {
+    let last = layers.last().map_or("", |layer| layer.activation.as_str());
+    match (loss, last) {
+        ("binary_cross_entropy" | "cross_entropy", last) if last != "linear" => {
+            vec![format!(
+                "{loss} takes logits and has its own sigmoid or softmax inside, but the last layer ends in {last}; usual is linear"
+            )]
+        }
+        ("poisson", "linear") => vec!["poisson needs a positive prediction, but the last layer is linear; usual is softplus".into()],
+        _ => Vec::new(),
+    }
+}
+
+/// Refuses numbers that are not finite once standardized and rounded to the run's precision.
+fn fits(run: &RunFile, source: &str, names: &[String], rows: &Rows, scaler: &Option<Scaler>, raw: &[f64]) -> Result<(), Error> {
+    let numbers = scaled::<f64>(scaler, raw);
+    let precision = run.network.precision;
+    let finite = |x: f64| if precision == Precision::F32 { (x as f32).is_finite() } else { x.is_finite() };
+    let Some(place) = numbers.iter().position(|&x| !finite(x)) else { return Ok(()) };
+    let width = raw.len() / rows.rows;
+    let message = format!("{:e} is too large for {} arithmetic", raw[place], precision.name());
+    let error = Error::new(Kind::Data, message)
+        .file(source)
+        .row(rows.numbers[place / width])
+        .hint("--precision f64, or other units for the column");
+    Err(match names.get(place % width) {
+        Some(name) => error.column(name),
+        None => error,
+    })
 }
 
 /// The run's layers, or hidden ones and an output.
@@ -295,7 +363,11 @@ fn check_layers(run: &RunFile, layers: &[Layer], inputs: usize, outputs: usize) 
     if total > 1 << 31 {
         return Err(usage(run, format!("{total} parameters are more than {}", 1u64 << 31)));
     }
-    Ok(())
+    // Parameters, those before the last step, gradient, two workers' gradients, an optimizer's memory: about ten numbers each.
+    match Vec::<u8>::new().try_reserve_exact(total * 80) {
+        Ok(()) => Ok(()),
+        Err(_) => Err(Error::new(Kind::Failed, format!("there is not enough memory to train {total} parameters")).hint("fewer units")),
+    }
 }
 
 /// Initial parameters in graph order, and the places that are frozen.

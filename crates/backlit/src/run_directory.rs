@@ -12,18 +12,38 @@ pub fn create(out: Option<&Path>, name: &str) -> Result<PathBuf, Error> {
             .hint("--out with another directory")
     };
     let directory = match out {
-        Some(directory) => directory.to_path_buf(),
-        None => unused(&Path::new("runs").join(format!("{}-{}", plain(name), jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S")))),
+        Some(directory) => {
+            std::fs::create_dir_all(directory).map_err(|error| failed(directory, error))?;
+            directory.to_path_buf()
+        }
+        None => {
+            let runs = Path::new("runs");
+            std::fs::create_dir_all(runs).map_err(|error| failed(runs, error))?;
+            let first = runs.join(format!("{}-{}", plain(name), jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S")));
+            create_new(&first).map_err(|error| failed(&first, error))?
+        }
     };
-    std::fs::create_dir_all(&directory).map_err(|error| failed(&directory, error))?;
     tempfile::tempfile_in(&directory).map_err(|error| failed(&directory, error))?;
     Ok(directory)
 }
 
-/// The path, or the path with the first number behind it that is free.
-fn unused(path: &Path) -> PathBuf {
-    let numbered = (2..).map(|n| PathBuf::from(format!("{}-{n}", path.display())));
-    std::iter::once(path.to_path_buf()).chain(numbered).find(|path| !path.exists()).unwrap_or_else(|| path.to_path_buf())
+/// Makes a directory that was not there: this one, or with the first number behind it that is free. Another training
+/// that asks at the same moment gets another one.
+fn create_new(path: &Path) -> std::io::Result<PathBuf> {
+    let mut directory = path.to_path_buf();
+    for n in 2.. {
+        match std::fs::create_dir(&directory) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => directory = PathBuf::from(format!("{}-{n}", path.display())),
+            Err(error) => return Err(error),
+            Ok(()) => break,
+        }
+    }
+    Ok(directory)
+}
+
+/// Takes the directory of a training that left nothing away again; one that holds something stays.
+pub fn discard(directory: &Path) {
+    let _ = std::fs::remove_dir(directory);
 }
 
 /// A name that is a good directory name anywhere.

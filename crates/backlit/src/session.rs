@@ -113,6 +113,10 @@ fn run<S: Scalar>(
         observe(&Progress { epoch: epoch + 1, epochs: job.epochs, step, cost, epoch_ended })
     });
 
+    if let End::Diverged(divergence) = &end {
+        // The updates that the parameters kept have seen.
+        (steps, epochs) = (divergence.step - 1, divergence.epoch);
+    }
     net.set_parameters(trainer.parameters());
     let after = scores(job, &net);
     let said_after = net.outputs(shown.rows, &shown.x);

@@ -25,10 +25,10 @@ pub struct Common {
     #[arg(long, short, global = true)]
     pub quiet: bool,
     /// Most threads to use; results have the same bits for any number [default: all cores]
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, global = true, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
     /// Decides split, initial parameters and order of rows [default: 0]
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, value_name = "N", allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// Numbers of 4 or 8 bytes [default: f32]
     #[arg(long, global = true, value_name = "f32|f64")]
@@ -101,7 +101,7 @@ pub struct Train {
     #[arg(long)]
     pub print_hash: bool,
     /// With --json: the trained parameters too
-    #[arg(long)]
+    #[arg(long, requires = "json")]
     pub parameters: bool,
 }
 
@@ -115,7 +115,7 @@ pub struct Choices {
     #[arg(long, value_name = "regression|classes")]
     pub task: Option<String>,
     /// Units of the hidden layers; "" for none [default: 64,32]
-    #[arg(long, value_name = "64,32")]
+    #[arg(long, value_name = "64,32", allow_hyphen_values = true)]
     pub hidden: Option<String>,
     /// Activation of the hidden layers [default: relu]
     #[arg(long, value_name = "NAME")]
@@ -130,10 +130,10 @@ pub struct Choices {
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     pub learning_rate: Option<f64>,
     /// Passes over the rows [default: 200]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub epochs: Option<u64>,
     /// Rows in a batch, or "full" [default: 32]
-    #[arg(long, value_name = "ROWS")]
+    #[arg(long, value_name = "ROWS", allow_negative_numbers = true)]
     pub batch: Option<String>,
     /// Share of rows kept aside, never trained on [default: 0.2]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
@@ -155,10 +155,10 @@ pub struct Choices {
 /// `backlit predict`
 #[derive(Args)]
 pub struct Predict {
-    /// A model file, or the run directory that holds one
+    /// A model file, the run directory that holds one, or a run file (its network before training)
     pub model: PathBuf,
-    /// A CSV file or a bundled set
-    pub data: String,
+    /// A CSV file or a bundled set [default: a run file's own rows]
+    pub data: Option<String>,
     /// Write the predictions to this file instead of stdout
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -167,10 +167,10 @@ pub struct Predict {
 /// `backlit evaluate`
 #[derive(Args)]
 pub struct Evaluate {
-    /// A model file, or the run directory that holds one
+    /// A model file, the run directory that holds one, or a run file (its network before training)
     pub model: PathBuf,
-    /// A CSV file or a bundled set, with the target columns
-    pub data: String,
+    /// A CSV file or a bundled set, with the target columns [default: a run file's own rows]
+    pub data: Option<String>,
 }
 
 /// `backlit check`
@@ -185,7 +185,7 @@ pub struct Check {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// One row, counted from 0, instead of the mean over all
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub row: Option<usize>,
 }
 
@@ -205,8 +205,8 @@ pub struct Operations {
     #[arg(long, value_name = "X,…", value_delimiter = ',', allow_hyphen_values = true)]
     pub at: Vec<f64>,
     /// For a loss: the target at those points
-    #[arg(long, value_name = "Y", default_value_t = 0.0, allow_negative_numbers = true)]
-    pub target: f64,
+    #[arg(long, value_name = "Y", allow_negative_numbers = true)]
+    pub target: Option<f64>,
 }
 
 fn option(text: &str) -> Result<(String, f64), String> {

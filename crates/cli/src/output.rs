@@ -22,9 +22,16 @@ impl Screen {
         let color = match common.color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => std::io::stdout().is_terminal() && !no_color && !common.json,
+            Color::Auto => {
+                std::io::stdout().is_terminal() && !no_color && !common.json && !std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+            }
         };
         Screen { json: common.json, quiet: common.quiet, color, draws: std::io::stderr().is_terminal() && !common.quiet }
+    }
+
+    /// Whether only results are wanted.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     /// The result for people. Nothing with `--json`.
@@ -106,9 +113,11 @@ pub fn error_document(error: &Error) -> Value {
 pub fn usage(error: &clap::Error, json: bool) -> ExitCode {
     let _ = error.print();
     if error.use_stderr() && json {
-        let message = error.to_string();
-        let first = message.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        write(&mut std::io::stdout(), &format!("{}\n", json!({ "error": { "code": "usage", "message": first } })));
+        let text = error.to_string();
+        let about: Vec<&str> =
+            text.lines().take_while(|line| !line.starts_with("Usage:")).map(str::trim).filter(|line| !line.is_empty()).collect();
+        let message = about.join(" ").trim_start_matches("error: ").to_string();
+        write(&mut std::io::stdout(), &format!("{}\n", json!({ "error": { "code": "usage", "message": message } })));
     }
     ExitCode::from(if error.use_stderr() { 2 } else { 0 })
 }

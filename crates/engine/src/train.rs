@@ -52,13 +52,13 @@ pub enum End {
 /// Where a run left the finite numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Divergence {
-    /// The step, counted from 1, that met it.
+    /// The step, counted from 1, whose update led there (1 if the run began there). The parameters kept are those before it.
     pub step: u64,
     /// Its epoch, counted from 0.
     pub epoch: u64,
     /// The first bad tensor, in the order of computation: `layer1.weight[0,2]`, or `z2, row 7, unit 1`.
     pub place: String,
-    /// The layer, counted from 1, where the name of the tensor tells it.
+    /// The layer, counted from 1; the last one for the cost itself.
     pub layer: Option<usize>,
     /// Its value.
     pub value: f64,
@@ -163,10 +163,11 @@ impl<'g, S: Scalar> Trainer<'g, S> {
             while start < self.rows {
                 let rows = batch.min(self.rows - start);
                 let cost = self.gradient_of(data, start, rows);
-                self.step += 1;
                 if !cost.is_finite() {
-                    return End::Diverged(self.diverged(data, epoch, start, rows));
+                    // The update before this gradient is to blame, or what the run began with.
+                    return End::Diverged(self.diverged(data, self.step.max(1), start, rows));
                 }
+                self.step += 1;
                 let finite = self.optimizer.update(
                     self.settings.learning_rate,
                     &self.trainable,
@@ -176,24 +177,24 @@ impl<'g, S: Scalar> Trainer<'g, S> {
                 );
                 std::mem::swap(&mut self.parameters, &mut self.previous);
                 if !finite {
-                    return End::Diverged(self.diverged(data, epoch, start, rows));
+                    return End::Diverged(self.diverged(data, self.step, start, rows));
                 }
                 start += rows;
                 let moment = Moment { epoch, step: self.step, cost, epoch_ended: start == self.rows };
                 if observe(&moment).is_break() {
-                    return self.ended(data, epoch, End::Stopped(self.step));
+                    return self.ended(data, End::Stopped(self.step));
                 }
             }
         }
-        self.ended(data, self.settings.epochs.saturating_sub(1), End::Finished)
+        self.ended(data, End::Finished)
     }
 
     /// The last update may have been the one too many.
-    fn ended(&mut self, data: &[&[S]], epoch: u64, end: End) -> End {
+    fn ended(&mut self, data: &[&[S]], end: End) -> End {
         if self.runner.cost(&self.plan, &self.parameters, data, self.rows).is_finite() {
             return end;
         }
-        End::Diverged(self.diverged(data, epoch, 0, self.rows))
+        End::Diverged(self.diverged(data, self.step.max(1), 0, self.rows))
     }
 
     /// Gradient of the mean cost over rows start .. start + rows of this epoch's order.
@@ -221,15 +222,16 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     }
 
     /// Finds the first bad tensor, then goes back to the parameters before the last update.
-    fn diverged(&mut self, data: &[&[S]], epoch: u64, start: usize, rows: usize) -> Divergence {
+    fn diverged(&mut self, data: &[&[S]], step: u64, start: usize, rows: usize) -> Divergence {
         let bad = self.parameters.iter().position(|parameter| !parameter.is_finite());
         let (place, value) = match bad {
             Some(index) => (self.graph.parameter_name(index), self.parameters[index].to_f64()),
             None => self.bad_value(data, start, rows),
         };
-        let layer = layer_of(&place);
+        let layer = layer_of(&place).or_else(|| self.graph.parameters().last().and_then(|last| layer_of(&last.name)));
         std::mem::swap(&mut self.parameters, &mut self.previous);
-        Divergence { step: self.step, epoch, place, layer, value }
+        let batches = self.rows.div_ceil(self.settings.batch.unwrap_or(self.rows)) as u64;
+        Divergence { step, epoch: (step - 1) / batches, place, layer, value }
     }
 
     fn bad_value(&mut self, data: &[&[S]], start: usize, rows: usize) -> (String, f64) {

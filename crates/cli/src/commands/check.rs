@@ -1,6 +1,6 @@
 //! `backlit check`: every parameter against an independent derivative.
 
-use super::{model, table, threads};
+use super::{is_run_file, model, table, threads};
 use crate::arguments::{Check, Common};
 use crate::output::{self, Screen};
 use backlit::data::BUNDLED;
@@ -27,8 +27,7 @@ pub fn run(arguments: &Check, common: &Common, screen: &Screen) -> Result<u8, Er
 }
 
 fn subject(arguments: &Check, common: &Common, screen: &Screen) -> Result<Subject, Error> {
-    let run_file =
-        arguments.config.as_deref().or(arguments.model.as_deref().filter(|path| path.extension().is_some_and(|end| end == "toml")));
+    let run_file = arguments.config.as_deref().or(arguments.model.as_deref().filter(|path| is_run_file(path)));
     if let Some(path) = run_file {
         let mut run = run_file::read(path)?;
         if let Some(data) = &arguments.data {

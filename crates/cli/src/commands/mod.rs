@@ -11,7 +11,9 @@ use crate::arguments::{Arguments, Command, Common};
 use crate::output::Screen;
 use backlit::data::{BUNDLED, Table, bundled, read};
 use backlit::error::{Error, Kind};
+use backlit::job::{Rows, rows_for};
 use backlit::model_file::{self, Model};
+use backlit::{prepare, run_file};
 use clap::CommandFactory;
 use std::path::Path;
 
@@ -25,12 +27,15 @@ pub fn run(command: Command, common: &Common, screen: &Screen) -> Result<u8, Err
         Command::Replay(arguments) => replay::run(&arguments, screen),
         Command::Operations(arguments) => operations::run(&arguments, common, screen),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Arguments::command(), "backlit", &mut std::io::stdout());
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "backlit", &mut text);
+            screen.result(&String::from_utf8_lossy(&text));
             Ok(0)
         }
         Command::Man => {
-            let page = clap_mangen::Man::new(Arguments::command());
-            page.render(&mut std::io::stdout()).map_err(|error| Error::new(Kind::Failed, error.to_string()))?;
+            let mut text = Vec::new();
+            clap_mangen::Man::new(Arguments::command()).render(&mut text).map_err(|error| Error::new(Kind::Failed, error.to_string()))?;
+            screen.result(&String::from_utf8_lossy(&text));
             Ok(0)
         }
     }
@@ -56,6 +61,44 @@ fn table(data: &str, screen: &Screen) -> Result<Table, Error> {
 fn model(path: &Path) -> Result<Model, Error> {
     let inside = path.join(MODEL);
     model_file::load(if path.is_dir() && inside.is_file() { &inside } else { path })
+}
+
+/// A model and rows for it: a saved model on a table, or a run file's network at its initial parameters on the file's
+/// own rows or on a table.
+fn model_and_rows(
+    path: &Path,
+    data: Option<&str>,
+    with_targets: bool,
+    common: &Common,
+    screen: &Screen,
+) -> Result<(Model, Rows, String), Error> {
+    if is_run_file(path) {
+        let run = train::with_common(&run_file::read(path)?, common);
+        let job = prepare::job(&run, None, threads(common))?;
+        let model = job.initial_model();
+        return match data {
+            None => Ok((model, job.all_rows(), path.display().to_string())),
+            Some(data) => {
+                let table = table(data, screen)?;
+                let rows = rows_for(&model.metadata, &table, with_targets)?;
+                Ok((model, rows, table.source))
+            }
+        };
+    }
+    let model = model(path)?;
+    let Some(data) = data else {
+        return Err(
+            Error::new(Kind::Usage, "which rows? A saved model has none of its own").hint("a CSV file, or a bundled set, behind the model")
+        );
+    };
+    let table = table(data, screen)?;
+    let rows = rows_for(&model.metadata, &table, with_targets)?;
+    Ok((model, rows, table.source))
+}
+
+/// Whether a path names a run file.
+fn is_run_file(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "toml")
 }
 
 /// The model's name in a run directory.

@@ -11,6 +11,11 @@ use std::sync::Arc;
 pub fn run(arguments: &Operations, common: &Common, screen: &Screen) -> Result<u8, Error> {
     let f64_wanted = common.precision != Some(Precision::F32);
     match &arguments.name {
+        None if !arguments.at.is_empty() => {
+            return Err(
+                Error::new(error::Kind::Usage, "--at: at points of which operation?").hint("backlit operations sigmoid --at -2,0,40")
+            );
+        }
         None => all(screen),
         Some(name) if f64_wanted => card::<f64>(name, arguments, screen)?,
         Some(name) => card::<f32>(name, arguments, screen)?,
@@ -97,12 +102,15 @@ fn card<S: Scalar>(name: &str, arguments: &Operations, screen: &Screen) -> Resul
 }
 
 fn target_words(kind: Kind, arguments: &Operations) -> String {
-    if kind == Kind::PointwiseLoss { format!(", at target y = {}", arguments.target) } else { String::new() }
+    if kind == Kind::PointwiseLoss { format!(", at target y = {}", arguments.target.unwrap_or(0.0)) } else { String::new() }
 }
 
 /// Point, value and partial in the shortest digits that read back exactly.
 fn points<S: Scalar>(op: &Arc<dyn Op<S>>, arguments: &Operations) -> Result<Vec<(String, String, String)>, Error> {
     let about = op.about();
+    if arguments.target.is_some() && about.kind != Kind::PointwiseLoss {
+        return Err(Error::new(error::Kind::Usage, format!("--target: {} has no target", about.name)));
+    }
     let takes_target = match about.kind {
         _ if arguments.at.is_empty() => return Ok(Vec::new()),
         Kind::Activation => false,
@@ -114,7 +122,7 @@ fn points<S: Scalar>(op: &Arc<dyn Op<S>>, arguments: &Operations) -> Result<Vec<
             );
         }
     };
-    Ok(arguments.at.iter().map(|&z| point(op, z, takes_target.then_some(arguments.target))).collect())
+    Ok(arguments.at.iter().map(|&z| point(op, z, takes_target.then_some(arguments.target.unwrap_or(0.0)))).collect())
 }
 
 /// One point through the engine: z is a parameter, so that its gradient is the partial.

@@ -1,24 +1,21 @@
 //! `backlit predict`: raw rows in, predictions in the user's units out.
 
-use super::{model, table, threads};
+use super::{model_and_rows, threads};
 use crate::arguments::{Common, Predict};
 use crate::output::Screen;
 use backlit::error::{Error, Kind};
-use backlit::job::rows_for;
 use backlit::metrics::most_probable;
 use backlit::model_file::{Metadata, Task};
 use backlit::predictor::Predictor;
 use serde_json::{Value, json};
 
 pub fn run(arguments: &Predict, common: &Common, screen: &Screen) -> Result<u8, Error> {
-    let model = model(&arguments.model)?;
-    let table = table(&arguments.data, screen)?;
-    let rows = rows_for(&model.metadata, &table, false)?;
+    let (model, rows, source) = model_and_rows(&arguments.model, arguments.data.as_deref(), false, common, screen)?;
     let outputs = Predictor::new(&model, threads(common)).outputs(rows.rows, &rows.x);
     let width = outputs.len() / rows.rows;
     if let Some(row) = outputs.chunks_exact(width).position(|line| line.iter().any(|number| !number.is_finite())) {
         let message = "the prediction is not a finite number; this row lies far outside of what the model was trained on";
-        return Err(Error::new(Kind::Data, message).file(&table.source).row(row));
+        return Err(Error::new(Kind::Data, message).file(&source).row(row));
     }
     let prediction = Prediction { metadata: &model.metadata, width };
     let text = prediction.csv(&outputs);

@@ -27,19 +27,20 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     let job = prepare::job(&run, hidden.as_ref(), threads(common))?;
     job.notes.iter().for_each(|note| screen.note(note));
     let directory = run_directory::create(arguments.out.as_deref(), &job.name)?;
+    if directory.join(MODEL).exists() {
+        screen.note(&format!("the model in {} will be replaced", directory.display()));
+    }
     // Without a handler Ctrl-C still ends the program, only less politely.
     let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed));
     screen.say(&introduction(&job, screen));
     let bar = bar(&job, screen);
-    let outcome = session::train(&job, &mut |progress: &Progress| {
-        if progress.epoch_ended {
-            bar.set_position(progress.epoch);
-        }
-        if INTERRUPTED.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
+    let outcome = trained(&job, &directory, &bar)?;
     bar.finish_and_clear();
-    let saved = Saved::new(&directory, &job, &outcome)?;
+    let saved = Saved::new(&directory, &job, &outcome).inspect_err(|_| run_directory::discard(&directory))?;
     screen.say(&report(&job, &outcome, &saved, screen));
+    if screen.is_quiet() {
+        screen.result(&one_line(&job, &outcome, &saved));
+    }
     if arguments.print_hash {
         screen.result(&format!("{}\n", saved.sha256));
     }
@@ -50,7 +51,8 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
             let error =
                 Error::new(Kind::Diverged, message).file(saved.model.display()).hint("a smaller --learning-rate, or --standardize true");
             let mut whole = output::error_document(&error);
-            let place = json!({ "step": divergence.step, "epoch": divergence.epoch, "layer": divergence.layer, "place": divergence.place });
+            let place =
+                json!({ "step": divergence.step, "epoch": divergence.epoch + 1, "layer": divergence.layer, "place": divergence.place });
             whole["divergence"] = place;
             whole["model"] = document["model"].clone();
             whole["weights_sha256"] = document["weights_sha256"].clone();
@@ -66,6 +68,23 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
             Ok(0)
         }
     }
+}
+
+/// Trains until the end or Ctrl-C.
+fn trained(job: &Job, directory: &Path, bar: &ProgressBar) -> Result<Outcome, Error> {
+    let trained = session::train(job, &mut |progress: &Progress| {
+        if progress.epoch_ended {
+            bar.set_position(progress.epoch);
+        }
+        if INTERRUPTED.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    trained.inspect_err(|_| run_directory::discard(directory))
+}
+
+/// With --quiet: the result and what reproduces it.
+fn one_line(job: &Job, outcome: &Outcome, saved: &Saved) -> String {
+    let cost = outcome.after.held.as_ref().map_or(outcome.after.cost, |held| held.0);
+    format!("cost {} seed {} model {}\n", number(cost), job.seed, saved.model.display())
 }
 
 /// The run file with the flags put over it, or the flags alone.
@@ -154,7 +173,7 @@ fn hidden(choices: &Choices, run: &RunFile) -> Result<Option<Hidden>, Error> {
     }
     let mut hidden = Hidden::default();
     if let Some(units) = &choices.hidden {
-        let parts = units.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let parts = units.split(',').map(str::trim).filter(|_| !units.trim().is_empty());
         let units: Result<Vec<usize>, _> = parts.map(str::parse).collect();
         hidden.units = units.map_err(|_| Error::new(Kind::Usage, "--hidden: expected numbers of units, such as 64,32"))?;
     }
@@ -292,7 +311,7 @@ fn document(job: &Job, outcome: &Outcome, saved: &Saved, parameters: bool) -> Va
 fn tensors(job: &Job, parameters: &Parameters) -> Value {
     // An f32 is printed with the shortest digits that read back as that f32.
     let numbers: Vec<Value> = match parameters {
-        Parameters::F32(numbers) => numbers.iter().map(|&x| json!(x)).collect(),
+        Parameters::F32(numbers) => numbers.iter().map(|x| json!(x.to_string().parse::<f64>().ok())).collect(),
         Parameters::F64(numbers) => numbers.iter().map(|&x| json!(x)).collect(),
     };
     let mut start = 0;

@@ -61,7 +61,11 @@ impl<S: Scalar> Entry<S> {
             };
             let (least, most) = range(name);
             if !(least..=most).contains(value) {
-                let most = if most < 1.0 { "below 1".to_string() } else { format!("at most {most}") };
+                let most = match most {
+                    f64::MAX => "finite".to_string(),
+                    below if below < 1.0 => "below 1".to_string(),
+                    most => format!("at most {most}"),
+                };
                 return Err(format!("{name} must be at least {least} and {most}, came {value}"));
             }
             values[i] = *value;
