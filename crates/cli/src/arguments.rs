@@ -101,7 +101,7 @@ pub struct Train {
     #[arg(long)]
     pub print_hash: bool,
     /// With --json: the trained parameters too
-    #[arg(long, requires = "json")]
+    #[arg(long)]
     pub parameters: bool,
 }
 

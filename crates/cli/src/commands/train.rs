@@ -26,6 +26,9 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     let (run, hidden) = run_of(arguments, common)?;
     let job = prepare::job(&run, hidden.as_ref(), threads(common))?;
     job.notes.iter().for_each(|note| screen.note(note));
+    if arguments.parameters && !common.json {
+        screen.note("--parameters shows with --json only");
+    }
     let directory = run_directory::create(arguments.out.as_deref(), &job.name)?;
     if directory.join(MODEL).exists() {
         screen.note(&format!("the model in {} will be replaced", directory.display()));
