@@ -1,5 +1,7 @@
 //! The project's own chores: `cargo xtask test | docs | bench`.
 
+mod picture;
+
 use std::process::{Command, ExitCode};
 
 const HELP: &str = "\
@@ -32,6 +34,7 @@ fn test() -> Result<(), String> {
 }
 
 fn docs() -> Result<(), String> {
+    picture::draw()?;
     run("cargo", &["test", "--package", "backlit-engine", "--test", "accuracy"], &[("BACKLIT_BLESS", "1")])
 }
 

@@ -244,7 +244,6 @@ fn no_text_is_too_odd() {
 
 /// A quote that is never closed must not swallow the memory.
 #[test]
-#[ignore = "reads 256 MiB"]
 fn an_endless_cell_is_refused() {
     let endless = (&b"a,b\n1,\""[..]).chain(io::repeat(b'x'));
     let error = read_from(endless, "t.csv").unwrap_err();
@@ -291,30 +290,4 @@ fn bundled_tables_are_whole() {
     assert!(digits.values.iter().all(|x| (0.0..=16.0).contains(x)));
     assert!(data::note("houses").unwrap().contains("race") && data::note("digits").is_none());
     assert_eq!(data::bundled("iris").unwrap_err().kind, Kind::Usage);
-}
-
-/// `cargo test --release --test csv -- --ignored --nocapture`
-#[test]
-#[ignore = "measures"]
-fn speed() {
-    let mut text = (0..14).map(|c| format!("column{c}")).collect::<Vec<_>>().join(",") + "\n";
-    let mut x = 0.5f64;
-    while text.len() < 50_000_000 {
-        let row: Vec<String> = (0..14)
-            .map(|_| {
-                x = (x * 3.99) * (1.0 - x);
-                format!("{:.5}", x * 1000.0)
-            })
-            .collect();
-        text += &(row.join(",") + "\n");
-    }
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("t.csv");
-    std::fs::write(&path, &text).unwrap();
-    for _ in 0..5 {
-        let start = std::time::Instant::now();
-        let rows = read_csv(&path).unwrap().rows;
-        let seconds = start.elapsed().as_secs_f64();
-        println!("{rows} rows, {:.0} MB/s", text.len() as f64 / 1e6 / seconds);
-    }
 }

@@ -271,23 +271,6 @@ fn a_save_that_fails_leaves_the_old_file_and_nothing_else() {
     assert_eq!(load(&path).unwrap(), wide());
 }
 
-/// `BACKLIT_FULL_DISK=directory cargo test --test model_file -- --ignored`, where the directory holds nothing and its
-/// disk has room for 1 to 10 MB.
-#[test]
-#[ignore = "needs a small disk"]
-fn a_full_disk_is_an_error() {
-    let directory = std::env::var_os("BACKLIT_FULL_DISK").expect("BACKLIT_FULL_DISK");
-    let path = Path::new(&directory).join("model");
-    save(&path, &small()).unwrap();
-    let mut large = small();
-    large.metadata.network.layers[0].units = 1_000_000;
-    large.parameters = Parameters::F32(vec![1.0; 4_000_000]);
-    let error = save(&path, &large).unwrap_err();
-    assert!(error.kind == Kind::Failed && error.hint.as_ref().unwrap().contains("room"), "{error}");
-    assert_eq!(load(&path).unwrap(), small());
-    assert_eq!(std::fs::read_dir(&directory).unwrap().count(), 1);
-}
-
 /// Expected values: `printf '\x00\x00\x80\x3f\x00\x00\x00\xc0' | sha256sum` and of nothing.
 #[test]
 fn the_hash_of_the_weights_is_that_of_their_bytes() {

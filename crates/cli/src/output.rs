@@ -23,7 +23,7 @@ impl Screen {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => {
-                std::io::stdout().is_terminal() && !no_color && !common.json && !std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+                std::io::stdout().is_terminal() && !no_color && !common.json && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
             }
         };
         Screen { json: common.json, quiet: common.quiet, color, draws: std::io::stderr().is_terminal() && !common.quiet }

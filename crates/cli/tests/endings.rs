@@ -124,3 +124,21 @@ fn an_interrupted_training_is_one_document_with_json() {
     let steps = document["steps"].as_u64().expect("steps");
     assert!(steps > 0);
 }
+
+/// A limit on the size of a file stands in for a disk that is full: the write fails in the middle.
+#[cfg(unix)]
+#[test]
+fn a_write_that_fails_in_the_middle_leaves_no_half_model() {
+    let desk = Desk::new();
+    desk.run("train houses --epochs 1 --out run").expect(0);
+    let before = desk.bytes("run/model.safetensors");
+    let line = "trap '' XFSZ; ulimit -f 8; exec \"$0\" train houses --epochs 1 --hidden 200,200 --out run --json";
+    let program = env!("CARGO_BIN_EXE_backlit");
+    let output = std::process::Command::new("sh").args(["-c", line, program]).current_dir(desk.path("")).output().expect("a shell");
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    assert_eq!(document["error"]["code"], json!("failed"));
+    assert!(document["error"]["file"].as_str().is_some_and(|file| file.contains("model.safetensors")), "{document}");
+    assert_eq!(desk.bytes("run/model.safetensors"), before);
+    assert!(desk.everything().iter().all(|path| !path.to_string_lossy().contains("partial")));
+}

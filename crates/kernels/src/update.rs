@@ -56,7 +56,7 @@ fn plain<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, gradient: &[S], old
         }
         let (parameter, next) = rule.step(old[i], gradient[i], now);
         new[i] = parameter;
-        finite &= parameter - parameter == S::ZERO;
+        finite &= parameter.is_finite();
         for k in 0..K {
             memory[k][i] = next[k];
         }

@@ -292,7 +292,7 @@ fn document(job: &Job, outcome: &Outcome, saved: &Saved, parameters: bool) -> Va
         "task": job.task,
         "cost": { "before": outcome.before.cost, "after": outcome.after.cost },
         "metrics": { "before": outcome.before.metrics, "after": outcome.after.metrics },
-        "validation": { "rows": job.held.rows, "before": held(&outcome.before), "after": held(&outcome.after) },
+        "validation": { "rows": job.held.rows, "numbers": job.held.numbers, "before": held(&outcome.before), "after": held(&outcome.after) },
         "samples": samples.collect::<Vec<_>>(),
         "rows": job.train.rows,
         "epochs": outcome.epochs,

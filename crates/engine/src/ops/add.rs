@@ -6,7 +6,7 @@ use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::pointwise;
 use std::sync::Arc;
 
-/// c[r,k] = a[r,k] + b[r,k]
+/// `c[r,k] = a[r,k] + b[r,k]`
 pub struct Add;
 
 impl Add {
