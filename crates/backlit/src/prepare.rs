@@ -42,16 +42,7 @@ pub fn run_on(data: &str) -> RunFile {
         file: String::new(),
         data: run_file::Data { source: Source::Path(PathBuf::new()), target: Vec::new(), standardize: true, validation: 0.2 },
         network: run_file::Network::default(),
-        train: run_file::Train {
-            optimizer: "adam".into(),
-            options: Vec::new(),
-            learning_rate: None,
-            epochs: None,
-            batch: None,
-            shuffle: None,
-            seed: 0,
-            threads: None,
-        },
+        train: run_file::Train::default(),
     };
     set_data(&mut run, data);
     run

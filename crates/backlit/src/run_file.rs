@@ -164,6 +164,21 @@ pub struct Train {
     pub threads: Option<usize>,
 }
 
+impl Default for Train {
+    fn default() -> Self {
+        Train {
+            optimizer: "adam".into(),
+            options: Vec::new(),
+            learning_rate: None,
+            epochs: None,
+            batch: None,
+            shuffle: None,
+            seed: 0,
+            threads: None,
+        }
+    }
+}
+
 /// Rows of one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Batch {

@@ -24,16 +24,7 @@ const OPTIONS: [&str; 12] = [
 ];
 
 pub(super) fn read(section: Option<&Table<'_>>, network: &Network) -> Result<Train, Error> {
-    let mut train = Train {
-        optimizer: "adam".to_string(),
-        options: Vec::new(),
-        learning_rate: None,
-        epochs: None,
-        batch: None,
-        shuffle: None,
-        seed: 0,
-        threads: None,
-    };
+    let mut train = Train::default();
     let Some(section) = section else { return Ok(train) };
     let known: Vec<&str> = KEYS.into_iter().chain(OPTIONS).collect();
     section.only(&known)?;
