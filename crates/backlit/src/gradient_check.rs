@@ -1,8 +1,7 @@
 //! The gradient check of a model on a table, or of a run file at its initial parameters.
 
-use crate::data::Table;
 use crate::error::{Error, Kind};
-use crate::job::{Job, Rows, rows_for};
+use crate::job::{Job, Rows};
 use crate::model_file::{Model, Parameters};
 use crate::predictor::scaled;
 use backlit_engine::check::{Report, check};
@@ -42,14 +41,14 @@ impl Subject {
         }
     }
 
-    /// A model on the rows of a table.
-    pub fn of_model(model: &Model, table: &Table, threads: usize) -> Result<Subject, Error> {
-        let Rows { rows, x, y, .. } = rows_for(&model.metadata, table, true)?;
+    /// A model on rows with targets.
+    pub fn of_rows(model: &Model, rows: Rows, threads: usize) -> Subject {
+        let Rows { rows, x, y, .. } = rows;
         let parameters = match &model.parameters {
             Parameters::F32(numbers) => numbers.iter().map(|&number| f64::from(number)).collect(),
             Parameters::F64(numbers) => numbers.clone(),
         };
-        Ok(Subject {
+        Subject {
             network: model.metadata.network.network(),
             parameters,
             rows,
@@ -57,7 +56,7 @@ impl Subject {
             y: scaled(&model.metadata.target_scaler, &y),
             batch: model.metadata.training.batch,
             threads,
-        })
+        }
     }
 
     /// Keeps one row, counted from 0.

@@ -14,6 +14,10 @@ use std::ops::Range;
 pub struct Job {
     /// What a person calls it: the file's or the bundled set's name.
     pub name: String,
+    /// What a person types for the rows: a path or a bundled set; empty for worked examples.
+    pub data: String,
+    /// Whether that is a bundled set.
+    pub bundled: bool,
     /// What is predicted.
     pub task: Task,
     /// The target's value for each output; empty unless the task is classes.
@@ -150,6 +154,7 @@ impl Job {
             format: FORMAT,
             version: env!("CARGO_PKG_VERSION").to_string(),
             name: self.name.clone(),
+            bundled: self.bundled,
             precision: self.precision,
             inputs: self.inputs.clone(),
             targets: self.targets.clone(),

@@ -18,3 +18,8 @@ pub mod scaler;
 pub mod session;
 
 pub use backlit_engine as engine;
+
+/// README's Rust example compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -73,6 +73,8 @@ pub struct Metadata {
     pub version: String,
     /// What a person calls it.
     pub name: String,
+    /// Whether it was trained on the bundled set of that name.
+    pub bundled: bool,
     /// Of the parameters, and of the arithmetic.
     pub precision: Precision,
     /// The columns that go in, in order.

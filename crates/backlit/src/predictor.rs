@@ -41,7 +41,6 @@ impl Surroundings {
 
 /// A network of one precision, ready to predict.
 pub struct Net<S> {
-    graph: Graph<S>,
     shown: Plan<S>,
     cost: Plan<S>,
     parameters: Vec<S>,
@@ -88,17 +87,12 @@ impl<S: Scalar> Net<S> {
     pub fn new(built: Built<S>, parameters: Vec<S>, around: Surroundings, threads: usize) -> Net<S> {
         let shown = Plan::forward(&built.graph, built.shown);
         let cost = Plan::forward(&built.graph, built.cost);
-        Net { graph: built.graph, shown, cost, parameters, around, threads }
+        Net { shown, cost, parameters, around, threads }
     }
 
     /// Replaces the parameters.
     pub fn set_parameters(&mut self, parameters: &[S]) {
         self.parameters.copy_from_slice(parameters);
-    }
-
-    /// The graph inside.
-    pub fn graph(&self) -> &Graph<S> {
-        &self.graph
     }
 
     /// See [`Predictor::outputs`].

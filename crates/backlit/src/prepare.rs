@@ -55,6 +55,7 @@ pub fn set_data(run: &mut RunFile, data: &str) {
 
 /// Reads the data and makes every choice. `hidden` replaces the run's layers; without both there is a default.
 pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job, Error> {
+    let run = &with_plain_loss(run)?;
     let mut notes = Vec::new();
     let (table, name) = table(run, &mut notes)?;
     let (inputs, targets) = columns(run, &table)?;
@@ -104,6 +105,12 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
         freeze: layer.freeze.iter().map(Freeze::to_string).collect(),
     });
     Ok(Job {
+        bundled: matches!(run.data.source, Source::Bundled(_)),
+        data: match &run.data.source {
+            Source::Path(path) => path.display().to_string(),
+            Source::Bundled(name) => name.clone(),
+            Source::Inline { .. } => String::new(),
+        },
         name,
         task,
         classes,
@@ -127,6 +134,20 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
         threads: run.train.threads.unwrap_or(threads),
         notes,
     })
+}
+
+/// The run with its loss written plainly: `poisson()` and ` poisson` are `poisson`.
+fn with_plain_loss(run: &RunFile) -> Result<RunFile, Error> {
+    let mut run = run.clone();
+    if let Some(loss) = &run.network.loss {
+        ops::loss::<f64>(loss).map_err(|message| usage(&run, message).key("network.loss"))?;
+        let plain = match ops::call(loss) {
+            Ok((name, constants)) if constants.is_empty() => name.to_string(),
+            _ => loss.trim().to_string(),
+        };
+        run.network.loss = Some(plain);
+    }
+    Ok(run)
 }
 
 /// Something wrong with what was asked for; flags alone have no file.
@@ -214,8 +235,11 @@ fn task(run: &RunFile, table: &Table, targets: &[String], notes: &mut Vec<String
         (None, "") if looks_like_classes => Task::Classes,
         _ => Task::Regression,
     };
-    if matches!(task, Task::Regression | Task::Values) {
-        return Ok((task, Vec::new()));
+    match task {
+        // These losses take targets as they are, between 0 and 1.
+        Task::Regression if loss.ends_with("cross_entropy") => return Ok((Task::Values, Vec::new())),
+        Task::Regression | Task::Values => return Ok((task, Vec::new())),
+        Task::Classes | Task::TwoClasses => {}
     }
     let target = &targets[0];
     let wrong = |message: String| Error::new(Kind::Data, message).file(&table.source).column(target);
@@ -337,7 +361,7 @@ fn check_layers(run: &RunFile, layers: &[Layer], inputs: usize, outputs: usize) 
             let message = format!("expected {} × {width} (units × inputs), came a row of {}", layer.units, row.len());
             return Err(usage(run, message).key(key(l, "weight")));
         }
-        total = total.saturating_add(layer.units.saturating_mul(width + 1));
+        total = total.saturating_add(layer.units.saturating_mul(width.saturating_add(1)));
         for freeze in &layer.freeze {
             let outside = match *freeze {
                 Freeze::WeightElement(unit, input) => unit >= layer.units || input >= width,
@@ -354,7 +378,7 @@ fn check_layers(run: &RunFile, layers: &[Layer], inputs: usize, outputs: usize) 
     if total > 1 << 31 {
         return Err(usage(run, format!("{total} parameters are more than {}", 1u64 << 31)));
     }
-    // Parameters, those before the last step, gradient, two workers' gradients, an optimizer's memory: about ten numbers each.
+    // Initial parameters, those now and before, gradients, an optimizer's memory: about ten numbers for each.
     match Vec::<u8>::new().try_reserve_exact(total * 80) {
         Ok(()) => Ok(()),
         Err(_) => Err(Error::new(Kind::Failed, format!("there is not enough memory to train {total} parameters")).hint("fewer units")),
@@ -404,7 +428,13 @@ fn parameters(run: &RunFile, layers: &[Layer], inputs: usize) -> Result<(Vec<f64
         }));
         width = layer.units;
     }
-    Ok((initial, frozen))
+    let finite = |x: f64| if network.precision == Precision::F32 { (x as f32).is_finite() } else { x.is_finite() };
+    match initial.iter().find(|&&x| !finite(x)) {
+        Some(x) => {
+            Err(usage(run, format!("an initial parameter of {x:e} is not finite in {}", network.precision.name())).key("initializer"))
+        }
+        None => Ok((initial, frozen)),
+    }
 }
 
 /// What weights start as when nobody says.

@@ -17,6 +17,7 @@ fn layer(units: usize, activation: &str, bias: bool) -> LayerShape {
 /// Two inputs, two units with bias, one output without: 8 parameters.
 fn small() -> Model {
     let metadata = Metadata {
+        bundled: false,
         format: FORMAT,
         version: "0.1.0".into(),
         name: "say \"hi\"\n\u{1}".into(),

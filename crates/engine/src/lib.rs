@@ -13,6 +13,8 @@ pub mod formula;
 pub mod graph;
 pub mod init;
 pub mod network;
+// NumPy's normal draws are defined by the platform's logarithm.
+#[allow(clippy::disallowed_methods)]
 pub mod numpy_random;
 pub mod op;
 pub mod ops;

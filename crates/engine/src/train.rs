@@ -105,6 +105,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     ) -> Trainer<'g, S> {
         assert_eq!(parameters.len(), graph.parameter_count(), "one number for each parameter");
         assert!(rows > 0, "at least one row");
+        assert!(graph.data_count() <= MOST_DATA, "at most {MOST_DATA} data nodes can be trained on");
         let plan = Plan::gradient(graph, cost);
         let batch = settings.batch.unwrap_or(rows).clamp(1, rows);
         let shuffled = settings.shuffle && batch < rows;
@@ -226,7 +227,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         let bad = self.parameters.iter().position(|parameter| !parameter.is_finite());
         let (place, value) = match bad {
             Some(index) => (self.graph.parameter_name(index), self.parameters[index].to_f64()),
-            None => self.bad_value(data, start, rows),
+            None => self.bad_value(data, start, rows).unwrap_or_else(|| self.bad_memory()),
         };
         let layer = layer_of(&place).or_else(|| self.graph.parameters().last().and_then(|last| layer_of(&last.name)));
         std::mem::swap(&mut self.parameters, &mut self.previous);
@@ -234,21 +235,27 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         Divergence { step, epoch: (step - 1) / batches, place, layer, value }
     }
 
-    fn bad_value(&mut self, data: &[&[S]], start: usize, rows: usize) -> (String, f64) {
+    fn bad_value(&mut self, data: &[&[S]], start: usize, rows: usize) -> Option<(String, f64)> {
         let rows_of = |k: usize, width: usize| -> Vec<S> {
             let row = |r: usize| if self.order.is_empty() || rows == self.rows { r } else { self.order[r] as usize };
             (start..start + rows).flat_map(|r| data[k][row(r) * width..][..width].to_vec()).collect()
         };
         let batch: Vec<Vec<S>> = self.widths.iter().enumerate().map(|(k, &width)| rows_of(k, width)).collect();
         let slices: Vec<&[S]> = batch.iter().map(Vec::as_slice).collect();
-        match self.runner.first_not_finite(&self.plan, &self.parameters, &slices, rows) {
-            Some(found) => {
-                let row = start + found.row;
-                let row = if self.order.is_empty() || rows == self.rows { row } else { self.order[row] as usize };
-                (format!("{}, row {row}, unit {}", self.graph.name(found.node), found.column), found.value)
-            }
-            None => ("the sum of the costs".to_string(), f64::INFINITY),
-        }
+        let found = self.runner.first_not_finite(&self.plan, &self.parameters, &slices, rows)?;
+        let row = start + found.row;
+        let row = if self.order.is_empty() || rows == self.rows { row } else { self.order[row] as usize };
+        Some((format!("{}, row {row}, unit {}", self.graph.name(found.node), found.column), found.value))
+    }
+
+    /// All else is finite: what the optimizer remembers of the largest gradient (its square, mostly) is not.
+    fn bad_memory(&self) -> (String, f64) {
+        let size = |index: usize| self.gradient[index].to_f64().abs();
+        let largest = (0..self.gradient.len()).max_by(|&a, &b| size(a).total_cmp(&size(b))).unwrap_or(0);
+        (
+            format!("{}, as the optimizer remembers its gradient {}", self.graph.parameter_name(largest), self.gradient[largest]),
+            f64::INFINITY,
+        )
     }
 }
 

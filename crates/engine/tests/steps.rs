@@ -1,5 +1,8 @@
 //! A step: the same bits for any number of threads, the mean of what single rows give, chunks that fit together.
 
+// A second opinion may use the platform's functions.
+#![allow(clippy::disallowed_methods)]
+
 mod support {
     pub mod networks;
     pub mod tape;

@@ -1,5 +1,8 @@
 //! Training: what stays frozen, which rows make a batch, how a run ends, and that it learns.
 
+// A second opinion may use the platform's functions.
+#![allow(clippy::disallowed_methods)]
+
 use backlit_engine::network::Built;
 use backlit_engine::random::{Purpose, Random};
 use backlit_engine::train::{Divergence, End, Moment, Settings, Trainer};

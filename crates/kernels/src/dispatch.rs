@@ -3,6 +3,8 @@
 //! The choice never changes a result: the loops hold no sum that the compiler may reorder, and
 //! `mul_add` rounds once on every machine, in hardware or not.
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
 /// What the processor offers.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -15,11 +17,12 @@ pub(crate) enum Level {
     Avx512 = 3,
 }
 
+/// The level found, as a number; 0 before it was looked for.
+static FOUND: AtomicU8 = AtomicU8::new(0);
+
 /// The level of the machine this runs on; looked up once.
 #[inline(always)]
 pub(crate) fn level() -> Level {
-    use std::sync::atomic::{AtomicU8, Ordering};
-    static FOUND: AtomicU8 = AtomicU8::new(0);
     match FOUND.load(Ordering::Relaxed) {
         1 => Level::Baseline,
         2 => Level::Avx2,
@@ -92,3 +95,58 @@ macro_rules! for_every_level {
     };
 }
 pub(crate) use for_every_level;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::narrow::{Back, Line, layer, layer_back};
+    use crate::pointwise::{Unary, map_with_slope};
+    use crate::{math, softmax};
+
+    struct Gelu;
+    impl Unary for Gelu {
+        #[inline(always)]
+        fn at(&self, z: f64) -> (f64, f64) {
+            math::gelu_at(z)
+        }
+    }
+
+    /// The bits of everything that runs several numbers at a time.
+    fn bits() -> Vec<u64> {
+        let numbers = |n: usize, salt: usize| -> Vec<f64> { (0..n).map(|i| ((i * 7919 + salt) % 4001) as f64 / 100.0 - 20.0).collect() };
+        let (x, w, b) = (numbers(19 * 13, 1), numbers(5 * 13, 2), numbers(5, 3));
+        let line = Line { rows: 19, inputs: 13, units: 5, x: &x, w: &w, b: Some(&b) };
+        let [mut z, mut a, mut slope, mut delta] = [(); 4].map(|()| vec![0.0; 19 * 5]);
+        layer(&Gelu, &line, &mut z, &mut a, &mut slope);
+        let (mut dw, mut db, mut dx) = (vec![0.0; 65], vec![0.0; 5], vec![0.0; 19 * 13]);
+        layer_back(&line, &a, &slope, Back { delta: &mut delta, dw: &mut dw, db: Some(&mut db), dx: Some(&mut dx) });
+        let (mut p, mut cost, mut grad) = (vec![0.0; 95], vec![0.0; 19], vec![0.0; 95]);
+        softmax::softmax(5, &z, &mut p);
+        softmax::cross_entropy(5, &z, &p, &mut cost, &mut grad);
+        let (mut value, mut derivative) = (vec![0.0f32; 247], vec![0.0f32; 247]);
+        let narrow: Vec<f32> = x.iter().map(|&x| x as f32).collect();
+        map_with_slope(&Gelu, &narrow, &mut value, &mut derivative);
+        let wide = [z, a, slope, delta, dw, db, dx, p, cost, grad].concat();
+        let wide = wide.into_iter().map(f64::to_bits);
+        wide.chain(value.into_iter().chain(derivative).map(|x| u64::from(x.to_bits()))).collect()
+    }
+
+    #[test]
+    fn every_level_gives_the_same_bits() {
+        let here = detect();
+        let all = [Level::Baseline, Level::Avx2, Level::Avx512];
+        let results: Vec<Vec<u64>> = all
+            .into_iter()
+            .filter(|level| *level as u8 <= here as u8)
+            .map(|level| {
+                // Other tests that run meanwhile get the same bits, which is the point.
+                FOUND.store(level as u8, Ordering::Relaxed);
+                bits()
+            })
+            .collect();
+        FOUND.store(here as u8, Ordering::Relaxed);
+        for result in &results {
+            assert_eq!(result, &results[0]);
+        }
+    }
+}

@@ -69,7 +69,7 @@ for_every_level! {
                 let term = y * ((most - z.to_f64()) + log);
                 sum += if y == 0.0 { 0.0 } else { term };
             }
-            // A logit that is NaN or infinite must show, even when its class has no share in the target.
+            // A largest logit that is NaN or infinite must show, even when its class has no share in the target.
             let trouble = if most.is_finite() { 0.0 * others } else { f64::NAN };
             *cost = S::from_f64(sum + trouble);
             if slope.is_empty() {

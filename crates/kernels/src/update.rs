@@ -14,7 +14,7 @@ pub trait Rule<S, const K: usize> {
 const SMALL: usize = 8;
 
 /// `new[i]`, `memory[·][i]` = rule(`old[i]`, `gradient[i]`, `memory[·][i]`). All slices have one length.
-/// Says whether every new parameter is finite.
+/// Says whether every new number is finite, those remembered too.
 #[inline]
 pub fn update<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, gradient: &[S], old: &[S], new: &mut [S], memory: [&mut [S]; K]) -> bool {
     if new.len() <= SMALL {
@@ -59,6 +59,7 @@ fn plain<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, gradient: &[S], old
         finite &= parameter.is_finite();
         for k in 0..K {
             memory[k][i] = next[k];
+            finite &= next[k].is_finite();
         }
     }
     finite

@@ -8,25 +8,20 @@ use backlit_engine::optimizers;
 const KEYS: [&str; 7] = ["optimizer", "learning_rate", "epochs", "batch", "shuffle", "seed", "threads"];
 
 /// Every option that some optimizer takes.
-const OPTIONS: [&str; 12] = [
-    "momentum",
-    "nesterov",
-    "dampening",
-    "alpha",
-    "beta1",
-    "beta2",
-    "epsilon",
-    "weight_decay",
-    "centered",
-    "amsgrad",
-    "lr_decay",
-    "initial_accumulator_value",
-];
+fn known_options() -> Vec<&'static str> {
+    let mut known = Vec::new();
+    for (name, _) in optimizers::table::<f64>().iter().flat_map(|entry| entry.options) {
+        if !known.contains(name) {
+            known.push(*name);
+        }
+    }
+    known
+}
 
 pub(super) fn read(section: Option<&Table<'_>>, network: &Network) -> Result<Train, Error> {
     let mut train = Train::default();
     let Some(section) = section else { return Ok(train) };
-    let known: Vec<&str> = KEYS.into_iter().chain(OPTIONS).collect();
+    let known: Vec<&str> = KEYS.into_iter().chain(known_options()).collect();
     section.only(&known)?;
     if let Some(name) = section.read("optimizer", |value| value.checked(optimizers::find::<f64>))? {
         train.optimizer = name;
@@ -59,7 +54,7 @@ fn batch(value: &Value<'_>) -> Result<Batch, Error> {
 fn options(section: &Table<'_>, optimizer: &str) -> Result<Vec<(String, f64)>, Error> {
     let entry = optimizers::find::<f64>(optimizer).map_err(|message| section.error(message))?;
     let mut given = Vec::new();
-    for name in OPTIONS {
+    for name in known_options() {
         let Some(value) = section.get(name) else { continue };
         let number = match value.as_boolean() {
             Some(yes) => f64::from(u8::from(yes)),

@@ -1,9 +1,8 @@
 //! `backlit check`: every parameter against an independent derivative.
 
-use super::{is_run_file, model, table, threads};
+use super::{is_run_file, model, model_and_rows, threads};
 use crate::arguments::{Check, Common};
 use crate::output::{self, Screen};
-use backlit::data::BUNDLED;
 use backlit::engine::check::{Comparison, Report, Verdict};
 use backlit::error::{Error, Kind};
 use backlit::gradient_check::Subject;
@@ -28,26 +27,19 @@ pub fn run(arguments: &Check, common: &Common, screen: &Screen) -> Result<u8, Er
 
 fn subject(arguments: &Check, common: &Common, screen: &Screen) -> Result<Subject, Error> {
     let run_file = arguments.config.as_deref().or(arguments.model.as_deref().filter(|path| is_run_file(path)));
-    if let Some(path) = run_file {
-        let mut run = run_file::read(path)?;
-        if let Some(data) = &arguments.data {
-            prepare::set_data(&mut run, data);
-        }
-        let run = super::train::with_common(&run, common);
-        let job = prepare::job(&run, None, threads(common))?;
+    if let (Some(path), None) = (run_file, &arguments.data) {
+        let job = prepare::job(&super::train::with_common(&run_file::read(path)?, common), None, threads(common))?;
         job.notes.iter().for_each(|note| screen.note(note));
         return Ok(Subject::of_job(&job));
     }
-    let model = model(arguments.model.as_deref().unwrap_or(Path::new("")))?;
-    let name = &model.metadata.name;
-    let data = match &arguments.data {
-        Some(data) => data,
-        None if BUNDLED.contains(&name.as_str()) => name,
-        None => {
-            return Err(Error::new(Kind::Usage, "which rows? This model was not trained on a bundled set").hint("backlit check MODEL DATA"));
-        }
+    let path = run_file.or(arguments.model.as_deref()).unwrap_or(Path::new(""));
+    let bundled = match &arguments.data {
+        Some(_) => None,
+        None => Some(model(path)?.metadata).filter(|metadata| metadata.bundled).map(|metadata| metadata.name),
     };
-    Subject::of_model(&model, &table(data, screen)?, threads(common))
+    let data = arguments.data.as_ref().or(bundled.as_ref());
+    let (model, rows, _) = model_and_rows(path, data.map(String::as_str), true, common, screen)?;
+    Ok(Subject::of_rows(&model, rows, threads(common)))
 }
 
 fn word(verdict: Verdict) -> &'static str {

@@ -20,7 +20,7 @@ pub fn run(arguments: &Evaluate, common: &Common, screen: &Screen) -> Result<u8,
         let error = Error::new(Kind::Data, message).file(&source);
         return Err(worst.into_iter().fold(error, Error::row));
     }
-    let metrics = Metrics::of(model.metadata.task, outputs.len() / rows.rows, &outputs, &rows.y);
+    let metrics = Metrics::of(model.metadata.task, outputs.len() / rows.rows, &outputs, &rows.y, cost);
     let loss = &model.metadata.network.loss;
     let mut lines = vec![vec![format!("cost ({loss})"), number(cost)]];
     lines.extend(metrics.list().into_iter().map(|(name, value)| vec![name.to_string(), number(value)]));

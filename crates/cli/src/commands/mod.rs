@@ -75,6 +75,7 @@ fn model_and_rows(
     if is_run_file(path) {
         let run = train::with_common(&run_file::read(path)?, common);
         let job = prepare::job(&run, None, threads(common))?;
+        job.notes.iter().for_each(|note| screen.note(note));
         let model = job.initial_model();
         return match data {
             None => Ok((model, job.all_rows(), path.display().to_string())),

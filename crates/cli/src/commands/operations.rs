@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub fn run(arguments: &Operations, common: &Common, screen: &Screen) -> Result<u8, Error> {
     let f64_wanted = common.precision != Some(Precision::F32);
     match &arguments.name {
-        None if !arguments.at.is_empty() => {
+        None if !arguments.at.is_empty() || arguments.target.is_some() => {
             return Err(
                 Error::new(error::Kind::Usage, "--at: at points of which operation?").hint("backlit operations sigmoid --at -2,0,40")
             );
@@ -59,6 +59,7 @@ fn record(about: &About) -> Value {
 fn card<S: Scalar>(name: &str, arguments: &Operations, screen: &Screen) -> Result<(), Error> {
     let op: Arc<dyn Op<S>> = ops::any(name).map_err(|message| Error::new(error::Kind::Usage, message))?;
     let about = op.about();
+    let points = points(&op, arguments)?;
     screen.result(&format!("{}: {}\n\n", screen.bold(about.name), about.summary));
     let letter = match about.kind {
         Kind::Activation => "a",
@@ -84,7 +85,6 @@ fn card<S: Scalar>(name: &str, arguments: &Operations, screen: &Screen) -> Resul
         screen.result(&format!("  constant  {name} = {value} ({}; {} by default)\n", constant.meaning, constant.default));
     }
     screen.result(&format!("  source    {}\n", about.source));
-    let points = points(&op, arguments)?;
     let mut document = record(about);
     document["precision"] = json!(S::NAME);
     if !points.is_empty() {

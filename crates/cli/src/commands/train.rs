@@ -6,13 +6,14 @@ use crate::output::{self, Screen, number};
 use backlit::data::BUNDLED;
 use backlit::engine::train::End;
 use backlit::error::{Error, Kind};
+use backlit::files;
 use backlit::job::Job;
 use backlit::metrics::most_probable;
 use backlit::model_file::{self, Parameters, Task, weights_sha256};
 use backlit::prepare::{self, Hidden};
+use backlit::run_directory::{self, RunDirectory};
 use backlit::run_file::{self, Batch, RunFile};
 use backlit::session::{self, Outcome, Progress, Sample};
-use backlit::{files, run_directory};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
@@ -30,8 +31,8 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
         screen.note("--parameters shows with --json only");
     }
     let directory = run_directory::create(arguments.out.as_deref(), &job.name)?;
-    if directory.join(MODEL).exists() {
-        screen.note(&format!("the model in {} will be replaced", directory.display()));
+    if directory.path.join(MODEL).exists() {
+        screen.note(&format!("the model in {} will be replaced", directory.path.display()));
     }
     // Without a handler Ctrl-C still ends the program, only less politely.
     let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed));
@@ -39,7 +40,7 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     let bar = bar(&job, screen);
     let outcome = trained(&job, &directory, &bar)?;
     bar.finish_and_clear();
-    let saved = Saved::new(&directory, &job, &outcome).inspect_err(|_| run_directory::discard(&directory))?;
+    let saved = Saved::new(&directory.path, &job, &outcome).inspect_err(|_| directory.discard())?;
     screen.say(&report(&job, &outcome, &saved, screen));
     if screen.is_quiet() {
         screen.result(&one_line(&job, &outcome, &saved));
@@ -74,14 +75,14 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
 }
 
 /// Trains until the end or Ctrl-C.
-fn trained(job: &Job, directory: &Path, bar: &ProgressBar) -> Result<Outcome, Error> {
+fn trained(job: &Job, directory: &RunDirectory, bar: &ProgressBar) -> Result<Outcome, Error> {
     let trained = session::train(job, &mut |progress: &Progress| {
         if progress.epoch_ended {
             bar.set_position(progress.epoch);
         }
         if INTERRUPTED.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
-    trained.inspect_err(|_| run_directory::discard(directory))
+    trained.inspect_err(|_| directory.discard())
 }
 
 /// With --quiet: the result and what reproduces it.
@@ -252,9 +253,9 @@ fn report(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> Strin
     let (b, a) = (number(outcome.before.cost), number(outcome.after.cost));
     text += &format!("\n  cost on the rows trained on: {b} before, {a} after {} epochs ({} steps)\n", outcome.epochs, outcome.steps);
     if let End::Stopped(step) = outcome.end {
-        text += &format!("  interrupted after step {step} of epoch {}; what was learned is saved\n", outcome.epochs.max(1));
+        text += &format!("  interrupted after step {step}, {} epochs finished; what was learned is saved\n", outcome.epochs);
     }
-    let data = if BUNDLED.contains(&job.name.as_str()) { job.name.as_str() } else { "DATA.csv" };
+    let data = if job.data.is_empty() { "DATA.csv" } else { &job.data };
     let model = saved.model.display();
     text += &format!(
         "\n  model saved to {}\n  next: backlit predict {model} {data}\n        backlit evaluate {model} {data}\n        backlit check {model} {data}\n",

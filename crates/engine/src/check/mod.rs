@@ -101,7 +101,7 @@ pub fn check(
         let allowed = TOLERANCE * larger + 1e-13 * tangent.magnitude + 200.0 * noise + 1e-320;
         // An infinite or NaN gradient agrees with nothing.
         let verdict = match difference <= allowed && difference.is_finite() {
-            _ if tangent.kink => Verdict::Kink,
+            _ if tangent.kink && gradient.is_finite() => Verdict::Kink,
             true => Verdict::Agrees,
             false => Verdict::Differs,
         };
@@ -111,12 +111,14 @@ pub fn check(
     let everything = one_pass * parameters.len() as f64 <= AFFORDABLE;
     let mut random = Random::new(0, Purpose::Check, 0);
     let mut report = Report { cost: plain.mean(parameters, None).1, parameters: Vec::new(), directions: Vec::new() };
-    let places: Vec<usize> = if everything {
+    let mut places: Vec<usize> = if everything {
         (0..parameters.len()).collect()
     } else {
         let affordable = (AFFORDABLE / one_pass / 2.0) as usize;
         (0..affordable.clamp(8, 256)).map(|_| random.below(parameters.len() as u32) as usize).collect()
     };
+    places.sort_unstable();
+    places.dedup();
     let compare = |&place: &usize| {
         let tangent = plain.mean(parameters, Some(Direction::One(place))).0;
         let judged = judge(graph.parameter_name(place), parameters[place], found[place], tangent, noise[place]);
