@@ -73,7 +73,7 @@ impl Prediction<'_> {
         let mut text = names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(",") + "\n";
         for (r, line) in outputs.chunks_exact(self.width).enumerate() {
             let class = classes.iter().map(|classes| classes[r].to_string());
-            text += &class.chain(line.iter().map(f64::to_string)).collect::<Vec<_>>().join(",");
+            text += &class.chain(line.iter().map(|number| format!("{number:?}"))).collect::<Vec<_>>().join(",");
             text.push('\n');
         }
         text
