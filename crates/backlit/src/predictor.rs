@@ -73,11 +73,11 @@ impl Predictor {
         }
     }
 
-    /// Mean cost of the rows in the target's units. `x`: rows × inputs, raw; `y`: rows × outputs.
-    pub fn cost(&self, rows: usize, x: &[f64], y: &[f64]) -> f64 {
+    /// The outputs, and the mean cost of the rows in the target's units. `x`: rows × inputs, raw; `y`: rows × outputs.
+    pub fn outputs_and_cost(&self, rows: usize, x: &[f64], y: &[f64]) -> (Vec<f64>, f64) {
         match self {
-            Predictor::F32(net) => net.cost(rows, x, y),
-            Predictor::F64(net) => net.cost(rows, x, y),
+            Predictor::F32(net) => net.outputs_and_cost(rows, x, y),
+            Predictor::F64(net) => net.outputs_and_cost(rows, x, y),
         }
     }
 }
@@ -107,14 +107,17 @@ impl<S: Scalar> Net<S> {
         out
     }
 
-    /// See [`Predictor::cost`].
-    pub fn cost(&self, rows: usize, x: &[f64], y: &[f64]) -> f64 {
+    /// See [`Predictor::outputs_and_cost`].
+    pub fn outputs_and_cost(&self, rows: usize, x: &[f64], y: &[f64]) -> (Vec<f64>, f64) {
+        let outputs = self.outputs(rows, x);
         if self.around.target_scaler.is_some() {
-            return loss_between(&self.around.loss, rows, &self.outputs(rows, x), y);
+            let cost = loss_between(&self.around.loss, rows, &outputs, y);
+            return (outputs, cost);
         }
         let x = scaled::<S>(&self.around.input_scaler, x);
         let y = scaled::<S>(&None, y);
-        Runner::new(&self.cost, rows, self.threads).cost(&self.cost, &self.parameters, &[&x, &y], rows)
+        let cost = Runner::new(&self.cost, rows, self.threads).cost(&self.cost, &self.parameters, &[&x, &y], rows);
+        (outputs, cost)
     }
 }
 

@@ -135,8 +135,8 @@ fn run<S: Scalar>(
 
 fn scores<S: Scalar>(job: &Job, net: &Net<S>) -> Scores {
     let of = |rows: &Rows| {
-        let cost = net.cost(rows.rows, &rows.x, &rows.y);
-        (cost, Metrics::of(job.task, job.outputs(), &net.outputs(rows.rows, &rows.x), &rows.y, cost))
+        let (outputs, cost) = net.outputs_and_cost(rows.rows, &rows.x, &rows.y);
+        (cost, Metrics::of(job.task, job.outputs(), &outputs, &rows.y, cost))
     };
     let (cost, metrics) = of(&job.train);
     Scores { cost, metrics, held: (job.held.rows > 0).then(|| of(&job.held)) }

@@ -11,8 +11,7 @@ use serde_json::json;
 pub fn run(arguments: &Evaluate, common: &Common, screen: &Screen) -> Result<u8, Error> {
     let (model, rows, source) = model_and_rows(&arguments.model, arguments.data.as_deref(), true, common, screen)?;
     let predictor = Predictor::new(&model, threads(common));
-    let outputs = predictor.outputs(rows.rows, &rows.x);
-    let cost = predictor.cost(rows.rows, &rows.x, &rows.y);
+    let (outputs, cost) = predictor.outputs_and_cost(rows.rows, &rows.x, &rows.y);
     if !cost.is_finite() {
         let message =
             format!("the cost is {cost}: the numbers are too large to be compared, or far outside of what the model was trained on");

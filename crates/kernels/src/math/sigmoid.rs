@@ -3,18 +3,8 @@
 //! Letters: e = e^-|z|, in (0, 1]. σ(|z|) = 1/(1 + e), σ(-|z|) = e/(1 + e),
 //! σ'(z) = e/(1 + e)², softplus(z) = max(z, 0) + ln(1 + e). None of these subtracts.
 
-use super::bits::fast_two_sum;
 use super::exp::{exp, exp_of_negative};
 use super::log::ln_1p_unit;
-
-/// 1/(1 + e) as a pair, for e in [0, 1].
-#[inline(always)]
-pub(super) fn reciprocal(e: f64) -> (f64, f64) {
-    let (s, s_lo) = fast_two_sum(1.0, e);
-    let inv = 1.0 / s;
-    let rest = (-inv).mul_add(s_lo, (-inv).mul_add(s, 1.0));
-    (inv, rest * inv)
-}
 
 /// σ(z) and σ'(z) from e = e^-|z| and s = 1 + e: one division each, side by side.
 #[inline(always)]

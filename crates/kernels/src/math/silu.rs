@@ -6,9 +6,8 @@
 //! derivative has a root r near -1.278, where 1 + z·i cancels: there it is (z - r)·P(z - r) with r
 //! known to twice double precision.
 
-use super::bits::{clamp, mul_pair, poly, pow2_factors};
+use super::bits::{clamp, fast_two_sum, mul_pair, poly, pow2_factors};
 use super::exp::reduce;
-use super::sigmoid::reciprocal;
 
 /// The derivative's root, -1.27846454276107379510935873902…, in two parts.
 const ROOT_HI: f64 = -1.2784645427610737;
@@ -16,6 +15,15 @@ const ROOT_LO: f64 = -1.0946994183093437e-16;
 /// Half the width of the stretch where the polynomial stands in: outside it 1 + z·i keeps at
 /// least a fifth of its terms' size, inside it degree 12 suffices.
 const NEAR_ROOT: f64 = 0.25;
+
+/// 1/(1 + e) as a pair, for e in [0, 1].
+#[inline(always)]
+fn reciprocal(e: f64) -> (f64, f64) {
+    let (s, s_lo) = fast_two_sum(1.0, e);
+    let inv = 1.0 / s;
+    let rest = (-inv).mul_add(s_lo, (-inv).mul_add(s, 1.0));
+    (inv, rest * inv)
+}
 
 /// z·σ(z) and its derivative σ(z)(1 + z(1 - σ(z))), within 2.3 and 3.3 units in the last place
 /// everywhere.
