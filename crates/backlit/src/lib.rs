@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod data;
+pub mod document;
 pub mod error;
 pub mod files;
 pub mod gradient_check;

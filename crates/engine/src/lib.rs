@@ -24,6 +24,7 @@ pub mod random;
 pub mod shape;
 pub mod step;
 pub mod train;
+pub mod typeset;
 
 pub use backlit_kernels::Scalar;
 pub use graph::{Graph, GraphError, NodeId};

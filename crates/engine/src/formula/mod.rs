@@ -4,6 +4,7 @@
 //! the derivative that the gradient check takes for itself. See [`parse`](parse()) for the grammar and
 //! [`Number`] for what a formula can be evaluated over.
 
+mod differentiate;
 // The second opinion is better for using the platform's functions, which ours are not.
 #[allow(clippy::disallowed_methods)]
 mod dual;
@@ -12,6 +13,7 @@ mod evaluate;
 mod number;
 mod parse;
 
+pub use differentiate::differentiate;
 pub use dual::Dual;
 pub use evaluate::{Unbound, evaluate};
 pub use number::Number;
