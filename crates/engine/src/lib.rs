@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod check;
+pub mod explain;
 pub mod formula;
 pub mod graph;
 pub mod init;

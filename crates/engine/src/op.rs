@@ -1,9 +1,10 @@
 //! What an operation is, and the two adaptors that make one from a formula.
 
-use crate::formula::{self, Dual};
+use crate::formula::{self, Dual, Formula};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::narrow::{self, Line};
 use backlit_kernels::pointwise::{self, Binary, Unary};
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 /// An operation of the graph.
@@ -41,9 +42,72 @@ pub trait Op<S: Scalar>: Send + Sync {
     fn behind_affine(self: Arc<Self>) -> Option<Arc<dyn BehindAffine<S>>> {
         None
     }
+    /// Which numbers of the output the `index`-th number of input `wrt` acts on, in one row.
+    fn reach(&self, wrt: usize, index: usize, inputs: &[Shape]) -> Range<usize> {
+        let _ = (wrt, index);
+        0..self.shape(inputs).map_or(0, Shape::size)
+    }
+    /// What kind of number ∂out\[k\]/∂x\[wrt\]\[index\] is in one row, for a k that is reached.
+    fn local(&self, wrt: usize, index: usize, k: usize, inputs: &[Shape]) -> Local {
+        let _ = (wrt, index, k, inputs);
+        Local::Other
+    }
+    /// The same number as a formula, where it is [`Local::Other`] and there is a formula.
+    fn written(&self, wrt: usize, index: usize, k: usize, row: &Row<'_>) -> Option<Written> {
+        let _ = (wrt, index, k, row);
+        None
+    }
     /// The operation once more, plainly, on one row of dual numbers: the second opinion of the check.
     /// It must share no code with `forward` and `partial`.
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]);
+}
+
+/// A local derivative: one number of an operation's Jacobian in one row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Local {
+    /// 1, whatever went in.
+    One,
+    /// One of the numbers that went in.
+    Input {
+        /// Which input.
+        which: usize,
+        /// Its place in the row, or in the parameter.
+        index: usize,
+    },
+    /// Something else: `partial` knows the number, `written` the formula.
+    Other,
+}
+
+/// One row's numbers around an operation, in f64.
+pub struct Row<'a> {
+    /// For each input its numbers in this row, or the parameter.
+    pub inputs: Vec<&'a [f64]>,
+    /// What came out.
+    pub out: &'a [f64],
+}
+
+/// A local derivative as a formula.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    /// As a textbook writes it.
+    pub formula: Formula,
+    /// The same in a form that keeps its digits where the textbook's cancels.
+    pub stable: Option<Formula>,
+    /// What each letter stands for.
+    pub letters: Vec<(String, Operand)>,
+}
+
+/// What a letter of a local derivative stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operand {
+    /// Which input, and the place in it.
+    Input(usize, usize),
+    /// A place in the output.
+    Output(usize),
+    /// A constant of the operation.
+    Constant(f64),
+    /// A quantity between input and output, by its name.
+    Named(String, f64),
 }
 
 /// An activation done in one pass with the narrow affine before it. The bits are those of the two passes.
@@ -272,6 +336,16 @@ impl<S: Scalar, F: Activation> Op<S> for Each<F> {
     fn behind_affine(self: Arc<Self>) -> Option<Arc<dyn BehindAffine<S>>> {
         Some(self)
     }
+    fn reach(&self, _wrt: usize, index: usize, _inputs: &[Shape]) -> Range<usize> {
+        index..index + 1
+    }
+    fn local(&self, _wrt: usize, _index: usize, _k: usize, _inputs: &[Shape]) -> Local {
+        if Self::ABOUT.partials[0].formula == "1" { Local::One } else { Local::Other }
+    }
+    fn written(&self, _wrt: usize, index: usize, k: usize, _row: &Row<'_>) -> Option<Written> {
+        let letters = [("z", Operand::Input(0, index)), ("a", Operand::Output(k))];
+        Some(written(Self::ABOUT, F::FAR_OUT, "z", &letters, &self.function.constants()))
+    }
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
         let term = self.term.get_or_init(|| Term::new(Self::ABOUT, F::FAR_OUT, &self.function.constants()));
         for (out, z) in out.iter_mut().zip(x[0]) {
@@ -343,6 +417,11 @@ impl<S: Scalar, F: PointwiseLoss> Op<S> for SumOverOutputs<F> {
     fn differentiable(&self, wrt: usize) -> bool {
         wrt == 0
     }
+    fn written(&self, _wrt: usize, index: usize, _k: usize, _row: &Row<'_>) -> Option<Written> {
+        let letter = F::ABOUT.partials[0].by;
+        let letters = [(letter, Operand::Input(0, index)), ("y", Operand::Input(1, index))];
+        Some(written(Self::ABOUT, F::FAR_OUT, letter, &letters, &self.function.constants()))
+    }
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
         use formula::Number;
         let letter = F::ABOUT.partials[0].by;
@@ -361,6 +440,17 @@ pub(crate) fn loss_shape(inputs: &[Shape]) -> Result<Shape, ShapeError> {
 
 fn named(about: &'static About, values: Vec<f64>) -> Vec<(&'static str, f64)> {
     about.constants.iter().map(|constant| constant.name).zip(values).collect()
+}
+
+/// The card's one partial, beside the derivative of `far_out` by `letter`.
+fn written(about: &About, far_out: &str, letter: &str, letters: &[(&str, Operand)], constants: &[f64]) -> Written {
+    let parse = |text: &str| formula::parse(text).expect("a test parses every card's formula");
+    let constants = about.constants.iter().zip(constants).map(|(constant, &value)| (constant.name, Operand::Constant(value)));
+    Written {
+        formula: parse(about.partials[0].formula),
+        stable: Some(formula::differentiate(&parse(far_out), letter)),
+        letters: letters.iter().cloned().chain(constants).map(|(name, operand)| (name.to_string(), operand)).collect(),
+    }
 }
 
 /// A card's formula with the constants of an instance put in.

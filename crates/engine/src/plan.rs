@@ -176,7 +176,7 @@ impl<S: Scalar> Plan<S> {
     }
 }
 
-fn slot<S: Scalar>(graph: &Graph<S>, id: NodeId, offsets: &[usize]) -> Slot {
+pub(crate) fn slot<S: Scalar>(graph: &Graph<S>, id: NodeId, offsets: &[usize]) -> Slot {
     let source = match graph.nodes[id.0].kind {
         Kind::Data(k) => Source::Data(k),
         Kind::Parameter(index) => Source::Parameter(graph.parameters()[index].start),
@@ -186,7 +186,7 @@ fn slot<S: Scalar>(graph: &Graph<S>, id: NodeId, offsets: &[usize]) -> Slot {
 }
 
 /// For each node whether `target` depends on it (or is it).
-fn ancestors<S: Scalar>(graph: &Graph<S>, target: NodeId) -> Vec<bool> {
+pub(crate) fn ancestors<S: Scalar>(graph: &Graph<S>, target: NodeId) -> Vec<bool> {
     let mut needed = vec![false; graph.nodes.len()];
     needed[target.0] = true;
     for id in (0..=target.0).rev() {

@@ -5,6 +5,7 @@
 //! gradient of training runs through. Where max, min or |x| meets both its sides at once the answer is
 //! "kink": there is no derivative to compare with.
 
+use crate::explain::Place;
 use crate::formula::Dual;
 use crate::graph::{Graph, Kind, NodeId};
 use crate::random::{Purpose, Random};
@@ -98,7 +99,7 @@ pub fn check(
         let relative_difference = if difference == 0.0 { 0.0 } else { difference / larger };
         // Rows that cancel leave rounding behind; so does a gradient that jitters when the last bits of the
         // parameters do. Subnormal numbers have an absolute spacing.
-        let allowed = TOLERANCE * larger + 1e-13 * tangent.magnitude + 200.0 * noise + 1e-320;
+        let allowed = allowed(larger, tangent.magnitude, noise);
         // An infinite or NaN gradient agrees with nothing.
         let verdict = match difference <= allowed && difference.is_finite() {
             _ if tangent.kink && gradient.is_finite() => Verdict::Kink,
@@ -138,9 +139,29 @@ pub fn check(
     report
 }
 
+/// How far two derivatives may stand apart: `larger` of them, `size` of the parts that were added up, and how much
+/// rounding `noise` there is.
+pub(crate) fn allowed(larger: f64, size: f64, noise: f64) -> f64 {
+    TOLERANCE * larger + 1e-13 * size + 200.0 * noise + 1e-320
+}
+
+/// The derivative of the mean cost of `rows` rows by one number of the graph, by dual numbers.
+pub(crate) fn tangent(graph: &Graph<f64>, cost: NodeId, parameters: &[f64], data: &[&[f64]], rows: usize, by: Place) -> Tangent {
+    let direction = match graph.nodes[by.node.0].kind {
+        Kind::Parameter(index) => Direction::One(graph.parameters()[index].start + by.index),
+        _ => Direction::Data(by),
+    };
+    Plain { graph, cost, data, rows }.mean(parameters, Some(direction)).0
+}
+
+/// How much one derivative, `found` at these parameters, moves when each parameter moves by about one unit in the last place.
+pub(crate) fn rounding_of(parameters: &[f64], found: f64, gradient: &dyn Fn(&[f64]) -> f64) -> f64 {
+    rounding(parameters, &[found], &mut |shaken| vec![gradient(shaken)])[0]
+}
+
 /// How much the gradient moves when each parameter moves by about one unit in the last place.
 fn rounding(parameters: &[f64], found: &[f64], gradient: &mut dyn FnMut(&[f64]) -> Vec<f64>) -> Vec<f64> {
-    let mut noise = vec![0.0f64; parameters.len()];
+    let mut noise = vec![0.0f64; found.len()];
     for trial in 1..=SHAKES {
         let mut random = Random::new(0, Purpose::Check, trial);
         let shaken: Vec<f64> = parameters.iter().map(|p| p * (1.0 + random.uniform(-2.0, 2.0) * f64::EPSILON)).collect();
@@ -156,15 +177,17 @@ fn rounding(parameters: &[f64], found: &[f64], gradient: &mut dyn FnMut(&[f64]) 
 enum Direction<'a> {
     One(usize),
     Along(&'a [f64]),
+    /// A column of the data moves, in every row.
+    Data(Place),
 }
 
 /// A derivative of the mean cost.
 #[derive(Clone, Copy)]
-struct Tangent {
-    mean: f64,
+pub(crate) struct Tangent {
+    pub mean: f64,
     /// Mean over rows of |the row's derivative|: what cancels between rows is seen against this.
     magnitude: f64,
-    kink: bool,
+    pub kink: bool,
 }
 
 /// The graph, computed plainly.
@@ -192,7 +215,7 @@ impl Plain<'_> {
             tangent: match direction {
                 Some(Direction::One(moving)) => f64::from(u8::from(moving == place)),
                 Some(Direction::Along(direction)) => direction[place],
-                None => 0.0,
+                Some(Direction::Data(_)) | None => 0.0,
             },
             kink: false,
         };
@@ -207,7 +230,8 @@ impl Plain<'_> {
         let mut cost = 0.0;
         let n = self.rows as f64;
         for row in 0..self.rows {
-            let result = self.row(row, &mut values);
+            let moving = if let Some(Direction::Data(place)) = direction { Some(place) } else { None };
+            let result = self.row(row, moving, &mut values);
             cost += result.value / n;
             tangent.mean += result.tangent / n;
             tangent.magnitude += result.tangent.abs() / n;
@@ -216,7 +240,7 @@ impl Plain<'_> {
         (tangent, cost)
     }
 
-    fn row(&self, row: usize, values: &mut [Vec<Dual>]) -> Dual {
+    fn row(&self, row: usize, moving: Option<Place>, values: &mut [Vec<Dual>]) -> Dual {
         for (id, node) in self.graph.nodes.iter().enumerate().take(self.cost.0 + 1) {
             match &node.kind {
                 Kind::Parameter(_) => {}
@@ -224,6 +248,9 @@ impl Plain<'_> {
                     let width = node.shape.size();
                     let line = &self.data[*k][row * width..][..width];
                     values[id].iter_mut().zip(line).for_each(|(value, &x)| *value = Dual::fixed(x));
+                    if let Some(place) = moving.filter(|place| place.node.0 == id) {
+                        values[id][place.index] = Dual::moving(line[place.index]);
+                    }
                 }
                 Kind::Operation { op, inputs } => {
                     let (before, rest) = values.split_at_mut(id);

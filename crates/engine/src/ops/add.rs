@@ -1,9 +1,10 @@
 //! The sum of two values: a skip over layers.
 
 use crate::formula::{Dual, Number};
-use crate::op::{About, Entry, Inputs, Kind, Op, Partial, Site};
+use crate::op::{About, Entry, Inputs, Kind, Local, Op, Partial, Site};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::pointwise;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// `c[r,k] = a[r,k] + b[r,k]`
@@ -46,6 +47,14 @@ impl<S: Scalar> Op<S> for Add {
 
     fn partial(&self, _wrt: usize, _at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
         pointwise::add(upstream, grad);
+    }
+
+    fn reach(&self, _wrt: usize, index: usize, _inputs: &[Shape]) -> Range<usize> {
+        index..index + 1
+    }
+
+    fn local(&self, _wrt: usize, _index: usize, _k: usize, _inputs: &[Shape]) -> Local {
+        Local::One
     }
 
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {

@@ -3,9 +3,10 @@
 //! Letters: x the input, W the weight, b the bias, z the pre-activation, δ = ∂C/∂z the upstream gradient.
 
 use crate::formula::{Dual, Number};
-use crate::op::{About, Entry, Inputs, Kind, Op, Partial, Site};
+use crate::op::{About, Entry, Inputs, Kind, Local, Op, Partial, Site};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::{narrow, wide};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// z = x Wᵀ + b; without b when only x and W are given.
@@ -66,6 +67,24 @@ impl<S: Scalar> Op<S> for Affine {
             1 if is_narrow => narrow::add_to_weight(rows, inputs, units, upstream, x.get(0), grad),
             1 => wide::add_to_weight(rows, inputs, units, upstream, x.get(0), grad),
             _ => narrow::add_to_bias(rows, units, upstream, grad),
+        }
+    }
+
+    fn reach(&self, wrt: usize, index: usize, inputs: &[Shape]) -> Range<usize> {
+        let (width, units) = (inputs[0].size(), inputs[1].size() / inputs[0].size());
+        match wrt {
+            0 => 0..units,
+            1 => index / width..index / width + 1,
+            _ => index..index + 1,
+        }
+    }
+
+    fn local(&self, wrt: usize, index: usize, k: usize, inputs: &[Shape]) -> Local {
+        let width = inputs[0].size();
+        match wrt {
+            0 => Local::Input { which: 1, index: k * width + index },
+            1 => Local::Input { which: 0, index: index % width },
+            _ => Local::One,
         }
     }
 

@@ -1,8 +1,9 @@
 //! Values side by side: c = [a, b, …].
 
 use crate::formula::Dual;
-use crate::op::{About, Entry, Inputs, Kind, Op, Partial, Site};
+use crate::op::{About, Entry, Inputs, Kind, Local, Op, Partial, Site};
 use crate::{Scalar, Shape, shape::ShapeError};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// c\[r\] = a\[r\] followed by b\[r\] and so on.
@@ -62,6 +63,15 @@ impl<S: Scalar> Op<S> for Concat {
                 *grad += upstream;
             }
         }
+    }
+
+    fn reach(&self, wrt: usize, index: usize, inputs: &[Shape]) -> Range<usize> {
+        let place = inputs[..wrt].iter().map(|shape| shape.size()).sum::<usize>() + index;
+        place..place + 1
+    }
+
+    fn local(&self, _wrt: usize, _index: usize, _k: usize, _inputs: &[Shape]) -> Local {
+        Local::One
     }
 
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {

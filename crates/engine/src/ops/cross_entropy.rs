@@ -2,8 +2,8 @@
 //!
 //! Letters: z the logits, p = softmax(z), y the target: 1 for the class and 0 elsewhere, or shares.
 
-use crate::formula::{Dual, Function, Number};
-use crate::op::{About, Entry, Inputs, Kind, Op, Partial, Site, loss_shape};
+use crate::formula::{Dual, Function, Number, parse};
+use crate::op::{About, Entry, Inputs, Kind, Op, Operand, Partial, Row, Site, Written, loss_shape};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::pointwise;
 use std::sync::Arc;
@@ -52,6 +52,28 @@ impl<S: Scalar> Op<S> for CrossEntropy {
 
     fn differentiable(&self, wrt: usize) -> bool {
         wrt == 0
+    }
+
+    fn written(&self, _wrt: usize, index: usize, _k: usize, row: &Row<'_>) -> Option<Written> {
+        let (z, y) = (row.inputs[0], row.inputs[1]);
+        let mut p = vec![0.0; z.len()];
+        backlit_kernels::softmax::softmax(z.len(), z, &mut p);
+        let share = |k: usize| Operand::Named(format!("softmax(z)[{k}]"), p[k]);
+        let (total, own) = (y.iter().sum::<f64>(), y[index]);
+        let y = ("y", Operand::Input(1, index));
+        let (formula, letters) = match total == 1.0 {
+            // Near certainty p − 1 cancels: minus the sum of the other shares does not.
+            true if own == 1.0 => {
+                let others = p.iter().enumerate().filter(|(k, _)| *k != index).map(|(_, p)| p).sum();
+                let others = ("q", Operand::Named(format!("Σ softmax(z)[j≠{index}]"), others));
+                ("p - y", vec![("p", share(index)), y, others])
+            }
+            true => ("p - y", vec![("p", share(index)), y]),
+            false => ("p * s - y", vec![("p", share(index)), ("s", Operand::Named("Σ y".into(), total)), y]),
+        };
+        let stable = if own == 1.0 && total == 1.0 { parse("-q").ok() } else { None };
+        let letters = letters.into_iter().map(|(name, operand)| (name.to_string(), operand)).collect();
+        Some(Written { formula: parse(formula).ok()?, stable, letters })
     }
 
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {

@@ -1,9 +1,10 @@
 //! The product of two values, number by number: one gates the other.
 
 use crate::formula::{Dual, Number};
-use crate::op::{About, Entry, Inputs, Kind, Op, Partial, Site};
+use crate::op::{About, Entry, Inputs, Kind, Local, Op, Partial, Site};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::pointwise;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// `c[r,k] = a[r,k] · b[r,k]`
@@ -46,6 +47,14 @@ impl<S: Scalar> Op<S> for Mul {
 
     fn partial(&self, wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
         pointwise::add_product(upstream, at.inputs.get(1 - wrt), grad);
+    }
+
+    fn reach(&self, _wrt: usize, index: usize, _inputs: &[Shape]) -> Range<usize> {
+        index..index + 1
+    }
+
+    fn local(&self, wrt: usize, index: usize, _k: usize, _inputs: &[Shape]) -> Local {
+        Local::Input { which: 1 - wrt, index }
     }
 
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {

@@ -1,7 +1,7 @@
 //! Logits to probabilities. Shown to people; the cost is taken from the logits (see `cross_entropy`).
 
-use crate::formula::{Dual, Function, Number};
-use crate::op::{About, Entry, Inputs, Kind, Op, Partial, Site};
+use crate::formula::{Dual, Function, Number, parse};
+use crate::op::{About, Entry, Inputs, Kind, Op, Operand, Partial, Row, Site, Written};
 use crate::{Scalar, Shape, shape::ShapeError};
 use std::sync::Arc;
 
@@ -52,6 +52,15 @@ impl<S: Scalar> Op<S> for Softmax {
                 *grad += p * (upstream - mean);
             }
         }
+    }
+
+    fn written(&self, _wrt: usize, index: usize, k: usize, _row: &Row<'_>) -> Option<Written> {
+        let (formula, letters) = match index == k {
+            true => ("p * (1 - p)", vec![("p", Operand::Output(k))]),
+            false => ("-p * q", vec![("p", Operand::Output(k)), ("q", Operand::Output(index))]),
+        };
+        let letters = letters.into_iter().map(|(name, operand)| (name.to_string(), operand)).collect();
+        Some(Written { formula: parse(formula).ok()?, stable: None, letters })
     }
 
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {

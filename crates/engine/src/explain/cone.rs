@@ -1,0 +1,146 @@
+//! Everything that lies between one number and the cost, and what leads there: sums over all paths without
+//! walking them one by one.
+//!
+//! A path is a chain of local derivatives from the number to the cost. The sums over paths obey
+//! ∂C/∂p = Σ over the numbers q that p acts on of ∂q/∂p · ∂C/∂q, and so do their number, the sum of their
+//! sizes and the largest of them.
+
+use super::extended::Extended;
+use super::values::{Place, Values};
+use crate::Shape;
+use crate::graph::NodeId;
+use dashu_int::UBig;
+
+/// What lies ahead of a number on its ways to the cost.
+#[derive(Clone, Debug)]
+pub(crate) struct Ahead {
+    /// Σ over paths of the product: ∂C/∂here.
+    pub sum: Extended,
+    /// Σ over paths of |product|.
+    pub size: Extended,
+    /// The largest |product|.
+    pub largest: Extended,
+    /// How many paths.
+    pub paths: UBig,
+}
+
+/// One step of a path.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Edge {
+    pub from: Place,
+    /// Which input of the operation at `to`.
+    pub wrt: usize,
+    pub to: Place,
+    /// ∂to/∂from
+    pub slope: f64,
+}
+
+/// The numbers that one number acts on.
+pub(crate) struct Cone<'a> {
+    pub values: &'a Values<'a>,
+    pub start: Place,
+    /// For each node the operations that use it: node and which input.
+    users: Vec<Vec<(NodeId, usize)>>,
+    shapes: Vec<Vec<Shape>>,
+    /// For each node, for each number in it: what lies ahead, if the start acts on it.
+    ahead: Vec<Vec<Option<Ahead>>>,
+}
+
+impl<'a> Cone<'a> {
+    pub fn new(values: &'a Values<'a>, start: Place) -> Cone<'a> {
+        let count = values.graph.nodes.len();
+        let mut cone = Cone { values, start, users: vec![Vec::new(); count], shapes: Vec::new(), ahead: vec![Vec::new(); count] };
+        for id in (0..count).map(NodeId) {
+            cone.shapes.push(values.shapes(id));
+            let Some((op, inputs)) = values.operation(id) else { continue };
+            for (wrt, input) in inputs.iter().enumerate().filter(|(wrt, _)| op.differentiable(*wrt)) {
+                cone.users[input.0].push((id, wrt));
+            }
+        }
+        cone.look_ahead();
+        cone
+    }
+
+    /// From the cost back to the start.
+    fn look_ahead(&mut self) {
+        let touched = self.touched();
+        for id in (self.start.node.0..touched.len()).rev().map(NodeId) {
+            let ahead = touched[id.0].iter().enumerate().map(|(index, touched)| touched.then(|| self.ahead_of(Place { node: id, index })));
+            self.ahead[id.0] = ahead.collect();
+        }
+    }
+
+    fn ahead_of(&self, place: Place) -> Ahead {
+        if place.node == self.values.cost {
+            return Ahead { sum: Extended::ONE, size: Extended::ONE, largest: Extended::ONE, paths: UBig::ONE };
+        }
+        let mut here = Ahead { sum: Extended::ZERO, size: Extended::ZERO, largest: Extended::ZERO, paths: UBig::ZERO };
+        self.each_edge(place, |edge| {
+            let Some(next) = self.ahead(edge.to) else { return };
+            let slope = Extended::new(edge.slope);
+            here.sum = here.sum.plus(slope.times(next.sum));
+            here.size = here.size.plus(slope.abs().times(next.size));
+            let largest = slope.abs().times(next.largest);
+            if largest.compare(here.largest).is_gt() {
+                here.largest = largest;
+            }
+            here.paths += &next.paths;
+        });
+        here
+    }
+
+    /// For each node which of its numbers the start acts on.
+    fn touched(&self) -> Vec<Vec<bool>> {
+        let graph = self.values.graph;
+        let mut touched: Vec<Vec<bool>> = vec![Vec::new(); self.values.cost.0 + 1];
+        let start = self.start.node;
+        touched[start.0] = vec![false; graph.shape(start).size()];
+        touched[start.0][self.start.index] = true;
+        for id in (start.0..touched.len()).map(NodeId) {
+            let (before, after) = touched.split_at_mut(id.0 + 1);
+            for (index, _) in before[id.0].iter().enumerate().filter(|(_, touched)| **touched) {
+                for &(user, wrt) in &self.users[id.0] {
+                    let Some((op, _)) = self.values.operation(user) else { continue };
+                    let marks = &mut after[user.0 - id.0 - 1];
+                    marks.resize(graph.shape(user).size(), false);
+                    marks[op.reach(wrt, index, &self.shapes[user.0])].fill(true);
+                }
+            }
+        }
+        touched
+    }
+
+    /// What lies ahead of a number, if the start acts on it.
+    pub fn ahead(&self, place: Place) -> Option<&Ahead> {
+        self.ahead[place.node.0].get(place.index)?.as_ref()
+    }
+
+    /// What lies ahead of the start.
+    pub fn whole(&self) -> Ahead {
+        self.ahead(self.start).cloned().unwrap_or(Ahead {
+            sum: Extended::ZERO,
+            size: Extended::ZERO,
+            largest: Extended::ZERO,
+            paths: UBig::ZERO,
+        })
+    }
+
+    /// Every step from a number towards the cost, in the order of nodes and places.
+    pub fn each_edge(&self, from: Place, mut visit: impl FnMut(Edge)) {
+        for &(user, wrt) in &self.users[from.node.0] {
+            let Some((op, _)) = self.values.operation(user) else { continue };
+            let shapes = &self.shapes[user.0];
+            for k in op.reach(wrt, from.index, shapes) {
+                let slope = self.values.slope(user, wrt, from.index, k, shapes);
+                visit(Edge { from, wrt, to: Place { node: user, index: k }, slope });
+            }
+        }
+    }
+
+    /// The same, collected.
+    pub fn edges(&self, from: Place) -> Vec<Edge> {
+        let mut edges = Vec::new();
+        self.each_edge(from, |edge| edges.push(edge));
+        edges
+    }
+}

@@ -1,0 +1,195 @@
+//! Every number of one row: forward through all operations, and backward to every node.
+//!
+//! The same `forward` and `partial` as in training, one node after the other, nothing fused: what a person
+//! reads is the graph as it was written.
+
+use crate::Shape;
+use crate::graph::{Graph, Kind, NodeId};
+use crate::op::{Inputs, Local, Op, Row, Site, Slot, Written};
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+/// One number: a place in a row of a node's value, or in a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The node.
+    pub node: NodeId,
+    /// Where in it.
+    pub index: usize,
+}
+
+/// The numbers of one row at every node up to the cost.
+pub struct Values<'a> {
+    pub(crate) graph: &'a Graph<f64>,
+    pub(crate) cost: NodeId,
+    parameters: &'a [f64],
+    data: &'a [&'a [f64]],
+    row: usize,
+    /// Where each node's value starts in `flat`; only for operations the cost depends on.
+    offsets: Vec<Option<usize>>,
+    flat: Vec<f64>,
+    saved: Vec<Vec<f64>>,
+    slots: Vec<Vec<Slot>>,
+    /// For each node and each of its inputs, once asked for.
+    slopes: Vec<Vec<OnceCell<Slopes>>>,
+}
+
+/// Local derivatives that only `partial` knows, by one input.
+enum Slopes {
+    /// Number to number, place by place.
+    Diagonal(Vec<f64>),
+    /// outputs × inputs
+    All(Vec<f64>),
+}
+
+impl<'a> Values<'a> {
+    /// Computes row `row` of the data. `data`: one slice for each data node, rows × width.
+    pub fn new(graph: &'a Graph<f64>, cost: NodeId, parameters: &'a [f64], data: &'a [&'a [f64]], row: usize) -> Values<'a> {
+        let needed = crate::plan::ancestors(graph, cost);
+        let mut offsets = vec![None; graph.nodes.len()];
+        let mut total = 0;
+        for (id, node) in graph.nodes.iter().enumerate() {
+            if needed[id] && matches!(node.kind, Kind::Operation { .. }) {
+                offsets[id] = Some(total);
+                total += node.shape.size();
+            }
+        }
+        let places: Vec<usize> = offsets.iter().map(|offset| offset.unwrap_or(0)).collect();
+        let mut values = Values {
+            graph,
+            cost,
+            parameters,
+            data,
+            row,
+            offsets,
+            flat: vec![0.0; total],
+            saved: vec![Vec::new(); graph.nodes.len()],
+            slots: Vec::with_capacity(graph.nodes.len()),
+            slopes: (0..graph.nodes.len()).map(|id| graph.inputs(NodeId(id)).iter().map(|_| OnceCell::new()).collect()).collect(),
+        };
+        for id in (0..graph.nodes.len()).map(NodeId) {
+            let slots = graph.inputs(id).iter().map(|&input| crate::plan::slot(graph, input, &places)).collect();
+            values.slots.push(slots);
+        }
+        for id in (0..graph.nodes.len()).map(NodeId) {
+            values.forward(id);
+        }
+        values
+    }
+
+    /// The operation at a node that the cost depends on.
+    pub(crate) fn operation(&self, id: NodeId) -> Option<(&'a Arc<dyn Op<f64>>, &'a [NodeId])> {
+        match &self.graph.nodes[id.0].kind {
+            Kind::Operation { op, inputs } if self.offsets[id.0].is_some() => Some((op, inputs)),
+            _ => None,
+        }
+    }
+
+    /// The shapes of an operation's inputs.
+    pub(crate) fn shapes(&self, id: NodeId) -> Vec<Shape> {
+        self.graph.inputs(id).iter().map(|&input| self.graph.shape(input)).collect()
+    }
+
+    fn inputs<'b>(&'b self, id: NodeId, before: &'b [f64]) -> Inputs<'b, f64> {
+        Inputs {
+            first: self.row,
+            rows: 1,
+            capacity: 1,
+            width: self.graph.shape(id).size(),
+            slots: &self.slots[id.0],
+            data: self.data,
+            parameters: self.parameters,
+            values: before,
+        }
+    }
+
+    fn forward(&mut self, id: NodeId) {
+        let (Some((op, _)), Some(offset)) = (self.operation(id), self.offsets[id.0]) else { return };
+        let mut saved = vec![0.0; op.saved(&self.shapes(id))];
+        let mut out = vec![0.0; self.graph.shape(id).size()];
+        op.forward(self.inputs(id, &self.flat[..offset]), &mut saved, &mut out);
+        self.flat[offset..offset + out.len()].copy_from_slice(&out);
+        self.saved[id.0] = saved;
+    }
+
+    /// All numbers of a node in this row.
+    pub fn all(&self, id: NodeId) -> &[f64] {
+        let size = self.graph.shape(id).size();
+        match (&self.graph.nodes[id.0].kind, self.offsets[id.0]) {
+            (Kind::Data(k), _) => &self.data[*k][self.row * size..][..size],
+            (Kind::Parameter(p), _) => &self.parameters[self.graph.parameters()[*p].start..][..size],
+            (Kind::Operation { .. }, Some(offset)) => &self.flat[offset..offset + size],
+            (Kind::Operation { .. }, None) => &[],
+        }
+    }
+
+    /// One number.
+    pub fn at(&self, place: Place) -> f64 {
+        self.all(place.node).get(place.index).copied().unwrap_or(f64::NAN)
+    }
+
+    fn site(&self, id: NodeId, offset: usize) -> Site<'_, f64> {
+        let out = self.all(id);
+        Site { inputs: self.inputs(id, &self.flat[..offset]), saved: &self.saved[id.0], out }
+    }
+
+    /// ∂C/∂ every number of every node: one vector for each node, empty where the cost does not depend on it.
+    pub fn gradients(&self) -> Vec<Vec<f64>> {
+        let mut gradients: Vec<Vec<f64>> = vec![Vec::new(); self.graph.nodes.len()];
+        gradients[self.cost.0] = vec![1.0];
+        for id in (0..=self.cost.0).rev().map(NodeId) {
+            let (Some((op, inputs)), Some(offset)) = (self.operation(id), self.offsets[id.0]) else { continue };
+            let upstream = std::mem::take(&mut gradients[id.0]);
+            for (wrt, input) in inputs.iter().enumerate().filter(|(wrt, _)| op.differentiable(*wrt)) {
+                let gradient = &mut gradients[input.0];
+                gradient.resize(self.graph.shape(*input).size(), 0.0);
+                op.partial(wrt, self.site(id, offset), &upstream, gradient);
+            }
+            gradients[id.0] = upstream;
+        }
+        gradients
+    }
+
+    /// Where the local derivative is one of the inputs: which number that is.
+    pub(crate) fn stands_for(&self, id: NodeId, which: usize, index: usize) -> Place {
+        Place { node: self.graph.inputs(id)[which], index }
+    }
+
+    /// ∂out\[k\]/∂x\[wrt\]\[index\] at a node.
+    pub(crate) fn slope(&self, id: NodeId, wrt: usize, index: usize, k: usize, shapes: &[Shape]) -> f64 {
+        let Some((op, _)) = self.operation(id) else { return 0.0 };
+        match op.local(wrt, index, k, shapes) {
+            Local::One => 1.0,
+            Local::Input { which, index } => self.at(self.stands_for(id, which, index)),
+            Local::Other => match self.slopes[id.0][wrt].get_or_init(|| self.jacobian(id, wrt, shapes)) {
+                Slopes::Diagonal(slopes) => slopes[index],
+                Slopes::All(slopes) => slopes[k * shapes[wrt].size() + index],
+            },
+        }
+    }
+
+    /// Through `partial`, with upstream one-hot; all at once where each number acts only on its own.
+    fn jacobian(&self, id: NodeId, wrt: usize, shapes: &[Shape]) -> Slopes {
+        let (Some((op, _)), Some(offset)) = (self.operation(id), self.offsets[id.0]) else { return Slopes::All(Vec::new()) };
+        let (width, size) = (self.graph.shape(id).size(), shapes[wrt].size());
+        if width == size && (0..size).all(|index| op.reach(wrt, index, shapes) == (index..index + 1)) {
+            let mut slopes = vec![0.0; size];
+            op.partial(wrt, self.site(id, offset), &vec![1.0; width], &mut slopes);
+            return Slopes::Diagonal(slopes);
+        }
+        let mut slopes = vec![0.0; width * size];
+        for (k, row) in slopes.chunks_exact_mut(size).enumerate() {
+            let mut upstream = vec![0.0; width];
+            upstream[k] = 1.0;
+            op.partial(wrt, self.site(id, offset), &upstream, row);
+        }
+        Slopes::All(slopes)
+    }
+
+    /// The local derivative as a formula, where the operation has one.
+    pub(crate) fn written(&self, id: NodeId, wrt: usize, index: usize, k: usize) -> Option<Written> {
+        let (op, inputs) = self.operation(id)?;
+        let row = Row { inputs: inputs.iter().map(|&input| self.all(input)).collect(), out: self.all(id) };
+        op.written(wrt, index, k, &row)
+    }
+}
