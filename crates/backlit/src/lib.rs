@@ -4,6 +4,7 @@
 
 pub mod data;
 pub mod document;
+pub mod drawing;
 pub mod error;
 pub mod files;
 pub mod gradient_check;

@@ -1,0 +1,46 @@
+//! Lines over an axis: costs over epochs.
+
+use super::svg;
+
+/// A line plot.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plot {
+    /// Above the picture.
+    pub title: String,
+    /// From left to right.
+    pub x: Axis,
+    /// From bottom to top.
+    pub y: Axis,
+    /// The lines.
+    pub series: Vec<Series>,
+}
+
+/// An axis.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Axis {
+    /// What is measured, with its unit.
+    pub label: String,
+    /// Whether equal steps are equal factors. Numbers that are not above 0 then have no place.
+    pub log: bool,
+}
+
+/// A line.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Series {
+    /// In the legend.
+    pub name: String,
+    /// (x, y) in the order they are joined. One that is not finite breaks the line.
+    pub points: Vec<(f64, f64)>,
+}
+
+impl Plot {
+    /// The picture: one `<svg>` element.
+    pub fn svg(&self) -> String {
+        svg::escape(&self.title)
+    }
+
+    /// The picture in words.
+    pub fn alternative(&self) -> String {
+        self.title.clone()
+    }
+}
