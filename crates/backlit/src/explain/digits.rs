@@ -1,0 +1,91 @@
+//! Numbers as they are printed: rounded correctly, with as many digits as a reader needs to do the sum again.
+
+use backlit_engine::formula::{Formula, evaluate};
+use backlit_engine::typeset::Math;
+
+/// Significant digits of a number in running text.
+pub const USUAL: usize = 8;
+
+/// Significant digits that always read back as the same f64.
+const ALL: usize = 17;
+
+/// `value` rounded to so many significant digits, the nearest: `0.75136507`, `-3`, `1.5e-7`.
+pub fn rounded(value: f64, digits: usize) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return if value == 0.0 { "0".into() } else { value.to_string() };
+    }
+    let scientific = format!("{value:.*e}", digits.max(1) - 1);
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let short = |text: &str| if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text.to_string() };
+    if (-5..digits.max(7) as i32).contains(&exponent) {
+        let places = (digits as i32 - 1 - exponent).max(0) as usize;
+        return short(&format!("{value:.places$}"));
+    }
+    format!("{}e{exponent}", short(mantissa))
+}
+
+/// The same as a piece of mathematics.
+pub fn number(value: f64, digits: usize) -> Math {
+    Math::Number(rounded(value, digits))
+}
+
+/// How many digits the numbers in a formula need so that whoever computes it with the printed numbers gets `value` to
+/// the usual number of digits.
+pub fn enough(formula: &Formula, letters: &[(&str, f64)], value: f64) -> usize {
+    let reproduces = |digits: usize| {
+        let printed: Vec<(&str, f64)> =
+            letters.iter().map(|(name, value)| (*name, rounded(*value, digits).parse().unwrap_or(f64::NAN))).collect();
+        evaluate(formula, &printed).is_ok_and(|got: f64| got == value || rounded(got, USUAL) == rounded(value, USUAL))
+    };
+    (USUAL..ALL).find(|&digits| reproduces(digits)).unwrap_or(ALL)
+}
+
+/// How many digits of a sum are true, whose terms have `size` together: what cancels is lost.
+pub fn true_digits(value: f64, size: f64) -> usize {
+    let lost = (size / value.abs()).log10().max(0.0);
+    (15.0 - lost).clamp(1.0, 15.0) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use backlit_engine::formula::parse;
+
+    #[test]
+    fn numbers_are_rounded_to_significant_digits() {
+        for (value, digits, want) in [
+            (0.751_365_069_552_315_7, 8, "0.75136507"),
+            (-3.0, 8, "-3"),
+            (0.01, 8, "0.01"),
+            (1.5e-7, 8, "1.5e-7"),
+            (0.1 + 0.2, 17, "0.30000000000000004"),
+            (123_456_789.0, 8, "1.2345679e8"),
+            (1_234_567.0, 8, "1234567"),
+            (99_999_999.6, 8, "1e8"),
+            (0.0, 8, "0"),
+            (4.248_354_255_291_589e-18, 8, "4.2483543e-18"),
+            (f64::MAX, 3, "1.8e308"),
+        ] {
+            assert_eq!(rounded(value, digits), want);
+        }
+    }
+
+    #[test]
+    fn a_difference_of_near_numbers_gets_more_digits() {
+        let formula = parse("a - y").unwrap();
+        let (a, y) = (0.123_456_789_012_345, 0.123_456_700_000_001);
+        let digits = enough(&formula, &[("a", a), ("y", y)], a - y);
+        assert!(digits > 14, "{digits}");
+        let printed: f64 = rounded(a, digits).parse::<f64>().unwrap() - rounded(y, digits).parse::<f64>().unwrap();
+        assert_eq!(rounded(printed, USUAL), rounded(a - y, USUAL));
+        assert_eq!(enough(&formula, &[("a", 0.75), ("y", 0.01)], 0.74), USUAL);
+    }
+
+    #[test]
+    fn cancelled_digits_are_not_printed() {
+        assert_eq!(true_digits(0.5, 0.5), 15);
+        assert_eq!(true_digits(1e-7, 1.0), 8);
+        assert_eq!(true_digits(1e-300, 1.0), 1);
+    }
+}

@@ -1,0 +1,22 @@
+//! A gradient of a model on rows, opened: from the engine's record to what a person reads.
+//!
+//! [`Subject`] is a model with rows; [`Subject::open`] opens the gradient by one parameter or column. Everything that is
+//! printed (pages, JSON, scripts, pictures) is drawn from the [`Opened`] record.
+
+pub mod digits;
+mod json;
+pub mod notation;
+mod opened;
+mod page;
+mod subject;
+mod units;
+mod update;
+mod wording;
+
+pub use json::json;
+pub use opened::Opened;
+pub use page::page;
+pub use subject::Subject;
+pub use units::Units;
+pub use update::Update;
+pub use wording::Wording;

@@ -1,0 +1,153 @@
+//! How quantities are called: one file a notation.
+//!
+//! A [`Thing`] is a quantity of a layered network whatever it is called; a [`Notation`] gives it the name that its
+//! reader knows.
+
+mod dvalues;
+mod explicit;
+mod net_out;
+mod za;
+
+use backlit_engine::network::Built;
+use backlit_engine::typeset::{Bracket, Math};
+use backlit_engine::{Network, NodeId};
+
+/// A quantity of a network of layers. Layers count from 1, everything else from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    /// A column of the data, as the network sees it.
+    Input(usize),
+    /// A target.
+    Target(usize),
+    /// The weight from an input of the layer to a unit.
+    Weight {
+        /// Layer.
+        layer: usize,
+        /// Unit of the layer.
+        unit: usize,
+        /// Input of the layer.
+        input: usize,
+    },
+    /// The bias of a unit.
+    Bias {
+        /// Layer.
+        layer: usize,
+        /// Unit.
+        unit: usize,
+    },
+    /// z: the weighted sum of a unit.
+    PreActivation {
+        /// Layer.
+        layer: usize,
+        /// Unit.
+        unit: usize,
+    },
+    /// a: what a unit puts out.
+    Activation {
+        /// Layer.
+        layer: usize,
+        /// Unit.
+        unit: usize,
+    },
+    /// The cost of the row, or the mean over rows.
+    Cost,
+}
+
+/// What a notation needs to know of a network.
+#[derive(Clone, Debug)]
+pub struct Names {
+    /// Columns that go in.
+    pub inputs: Vec<String>,
+    /// One for each output.
+    pub outputs: Vec<String>,
+    /// Units of each layer.
+    pub units: Vec<usize>,
+    /// Activation of each layer.
+    pub activations: Vec<String>,
+    /// Whether each layer has a bias.
+    pub biases: Vec<bool>,
+}
+
+impl Names {
+    /// How many layers.
+    pub fn layers(&self) -> usize {
+        self.units.len()
+    }
+
+    /// How many numbers go into a layer.
+    pub fn width_into(&self, layer: usize) -> usize {
+        if layer == 1 { self.inputs.len() } else { self.units[layer - 2] }
+    }
+
+    /// From the network, with the names of its columns.
+    pub fn new(network: &Network, inputs: &[String], outputs: Vec<String>) -> Names {
+        Names {
+            inputs: inputs.to_vec(),
+            outputs,
+            units: network.layers.iter().map(|layer| layer.units).collect(),
+            activations: network.layers.iter().map(|layer| layer.activation.clone()).collect(),
+            biases: network.layers.iter().map(|layer| layer.bias).collect(),
+        }
+    }
+}
+
+/// A way of calling things.
+pub trait Notation {
+    /// The name it is chosen by.
+    fn name(&self) -> &'static str;
+    /// One line in words.
+    fn summary(&self) -> &'static str;
+    /// A quantity.
+    fn thing(&self, thing: Thing, names: &Names) -> Math;
+    /// ∂of/∂by
+    fn partial(&self, of: Thing, by: Thing, names: &Names) -> Math {
+        Math::partial(self.thing(of, names), self.thing(by, names))
+    }
+}
+
+/// Every notation there is; the first is the usual one.
+pub fn table() -> [&'static dyn Notation; 4] {
+    [&za::Za, &net_out::NetOut, &explicit::Explicit, &dvalues::Dvalues]
+}
+
+/// Finds a notation. `Err` says what there is.
+pub fn find(name: &str) -> Result<&'static dyn Notation, String> {
+    let known: Vec<&str> = table().iter().map(|notation| notation.name()).collect();
+    table().into_iter().find(|notation| notation.name() == name).ok_or_else(|| format!("no notation '{name}'; there are {}", known.join(", ")))
+}
+
+/// What a place of a built network is.
+pub fn thing_at(built: &Built<f64>, node: NodeId, index: usize) -> Thing {
+    for (l, nodes) in built.layers.iter().enumerate() {
+        let layer = l + 1;
+        if node == nodes.weight {
+            let width = built.graph.shape(node).size() / built.graph.shape(nodes.z).size();
+            return Thing::Weight { layer, unit: index / width, input: index % width };
+        }
+        if nodes.bias == Some(node) {
+            return Thing::Bias { layer, unit: index };
+        }
+        if node == nodes.z {
+            return Thing::PreActivation { layer, unit: index };
+        }
+        if node == nodes.a {
+            return Thing::Activation { layer, unit: index };
+        }
+    }
+    match built.graph.name(node) {
+        "x" => Thing::Input(index),
+        "y" => Thing::Target(index),
+        _ => Thing::Cost,
+    }
+}
+
+/// An index as code writes it: `[2,0]`.
+fn square(indices: &[usize]) -> Math {
+    let numbers = indices.iter().map(|i| Math::Number(i.to_string()));
+    Math::Bracket(Bracket::Square, Box::new(Math::joined(numbers, ",")))
+}
+
+/// Indices below a letter: `0,2`.
+fn list(indices: &[usize]) -> Math {
+    Math::joined(indices.iter().map(|i| Math::Number(i.to_string())), ",")
+}

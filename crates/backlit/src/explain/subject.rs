@@ -1,0 +1,201 @@
+//! What is explained: a network at a point, on rows as it sees them, in f64.
+
+use super::notation::{self, Names, Notation, Thing};
+use super::{Opened, Units, Update, Wording};
+use crate::error::{Error, Kind};
+use crate::job::Rows;
+use crate::model_file::{Metadata, Model, Parameters, Task};
+use crate::predictor::scaled;
+use backlit_engine::explain::{ExplainError, Question, Target, Values, explain};
+use backlit_engine::network::Built;
+use backlit_engine::plan::Plan;
+use backlit_engine::step::Runner;
+use backlit_engine::typeset::unicode;
+
+/// Parameters up to which a name is looked for in every notation.
+const SEARCHED: usize = 100_000;
+
+/// A model with rows.
+pub struct Subject {
+    /// The network as a graph; its data are x, then y.
+    pub built: Built<f64>,
+    /// Flat, in graph order.
+    pub parameters: Vec<f64>,
+    /// All that is known of the model besides.
+    pub metadata: Metadata,
+    /// What things are called.
+    pub names: Names,
+    /// What the rows are called: their numbers in the data, counted from 0.
+    pub rows: Vec<usize>,
+    /// rows × inputs, standardized if the network is trained so.
+    pub x: Vec<f64>,
+    /// rows × outputs, likewise.
+    pub y: Vec<f64>,
+    /// The same rows as a person has them: rows × inputs.
+    pub raw: Vec<f64>,
+}
+
+impl Subject {
+    /// A model on rows with targets.
+    pub fn new(model: Model, rows: Rows) -> Result<Subject, Error> {
+        let network = model.metadata.network.network();
+        let built = network.build::<f64>().map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
+        let parameters = match model.parameters {
+            Parameters::F32(numbers) => numbers.iter().map(|&number| f64::from(number)).collect(),
+            Parameters::F64(numbers) => numbers,
+        };
+        let metadata = model.metadata;
+        if rows.rows == 0 {
+            return Err(Error::new(Kind::Data, "expected at least one row, came none").hint("a table with a row of numbers"));
+        }
+        let x = scaled(&metadata.input_scaler, &rows.x);
+        let y = scaled(&metadata.target_scaler, &rows.y);
+        let names = Names::new(&network, &metadata.inputs, outputs(&metadata));
+        Ok(Subject { built, parameters, names, rows: (0..rows.rows).collect(), x, y, raw: rows.x, metadata })
+    }
+
+    /// Keeps these rows, in this order.
+    pub fn keep(&mut self, rows: &[usize]) -> Result<(), Error> {
+        if let Some(row) = rows.iter().find(|&&row| row >= self.rows.len()) {
+            let message = format!("there is no row {row}: the data have {} rows, counted from 0", self.rows.len());
+            return Err(Error::new(Kind::Usage, message));
+        }
+        let lines = |from: &[f64], width: usize| rows.iter().flat_map(|&row| from[row * width..(row + 1) * width].to_vec()).collect();
+        let (inputs, outputs) = (self.names.inputs.len(), self.names.outputs.len());
+        (self.x, self.y, self.raw) = (lines(&self.x, inputs), lines(&self.y, outputs), lines(&self.raw, inputs));
+        self.rows = rows.to_vec();
+        Ok(())
+    }
+
+    /// The parameter or column of this name: `layer1.weight[0,2]`, `x[RM]`, or its name in any notation: `w5`.
+    pub fn find(&self, name: &str) -> Result<Target, Error> {
+        let wanted: String = name.chars().filter(|c| !c.is_whitespace()).collect();
+        let count = self.parameters.len();
+        let by_name = |wanted: &str| {
+            let parameter = self.built.graph.parameters().iter().find(|p| wanted.starts_with(&format!("{}[", p.name)))?;
+            let inside = wanted[parameter.name.len() + 1..].strip_suffix(']')?;
+            let indices: Vec<usize> = inside.split(',').map(|part| part.parse().ok()).collect::<Option<_>>()?;
+            let index = match indices.as_slice() {
+                [u] if parameter.rows == 1 => *u,
+                [u, i] if *i < parameter.columns && parameter.name.ends_with("weight") => u.checked_mul(parameter.columns)?.checked_add(*i)?,
+                _ => return None,
+            };
+            (index < parameter.size()).then_some(Target::Parameter(parameter.start + index))
+        };
+        if let Some(target) = by_name(&wanted) {
+            return Ok(target);
+        }
+        if let Some(column) = wanted.strip_prefix("x[").and_then(|rest| rest.strip_suffix(']')) {
+            let named = |c: &String| c.chars().filter(|c| !c.is_whitespace()).collect::<String>() == column;
+            let place = self.names.inputs.iter().position(named).or(column.parse().ok().filter(|&c: &usize| c < self.names.inputs.len()));
+            if let Some(column) = place {
+                return Ok(Target::Data { data: 0, column });
+            }
+        }
+        if count <= SEARCHED {
+            if let Some(index) = (0..count).find(|&index| self.called(index, &wanted)) {
+                return Ok(Target::Parameter(index));
+            }
+        }
+        let shapes: Vec<String> = (self.built.graph.parameters().iter().take(8))
+            .map(|p| match p.name.ends_with("bias") {
+                true => format!("{}[0…{}]", p.name, p.columns - 1),
+                false => format!("{}[0…{},0…{}]", p.name, p.rows - 1, p.columns - 1),
+            })
+            .collect();
+        let more = if self.built.graph.parameters().len() > 8 { " …" } else { "" };
+        Err(Error::new(Kind::Usage, format!("there is no parameter '{name}'; there are {}{more}", shapes.join(", ")))
+            .hint("layer1.weight[unit,input], layer1.bias[unit] or x[COLUMN], counted from 0"))
+    }
+
+    /// Whether some notation calls the parameter so.
+    fn called(&self, index: usize, wanted: &str) -> bool {
+        let question = Target::Parameter(index);
+        let Some(thing) = self.thing(question) else { return false };
+        notation::table().iter().any(|notation| plain(&notation.thing(thing, &self.names)) == plain_text(wanted))
+    }
+
+    /// What a target is.
+    pub fn thing(&self, target: Target) -> Option<Thing> {
+        let place = self.question(&[], target, 0).place()?;
+        Some(notation::thing_at(&self.built, place.node, place.index))
+    }
+
+    /// The name a person types for a target.
+    pub fn typed(&self, target: Target) -> String {
+        match target {
+            Target::Parameter(index) => self.built.graph.parameter_name(index),
+            Target::Data { column, .. } => format!("x[{}]", self.names.inputs[column]),
+        }
+    }
+
+    fn question<'a>(&'a self, data: &'a [&'a [f64]], target: Target, paths: usize) -> Question<'a> {
+        Question { graph: &self.built.graph, cost: self.built.cost, parameters: &self.parameters, data, rows: &self.rows, target, paths }
+    }
+
+    /// Every number of one of the kept rows, counted from 0 among them.
+    pub fn values<'a>(&'a self, data: &'a [&'a [f64]], row: usize) -> Values<'a> {
+        Values::new(&self.built.graph, self.built.cost, &self.parameters, data, row)
+    }
+
+    /// Opens the gradient of the mean cost of the kept rows. Lists at most so many paths.
+    pub fn open(&self, target: Target, paths: usize) -> Result<Opened, Error> {
+        let data: [&[f64]; 2] = [&self.x, &self.y];
+        let explanation = explain(&self.question(&data, target, paths)).map_err(|error| self.error(error))?;
+        let update = Update::new(self, &explanation);
+        let units = Units::new(self, &explanation);
+        let as_trained = self.as_trained(target);
+        let name = self.typed(target);
+        Ok(Opened { name, explanation, update, units, as_trained })
+    }
+
+    fn error(&self, error: ExplainError) -> Error {
+        match error {
+            ExplainError::NotFinite { row, node } => {
+                let message = format!("'{}' is infinite or NaN, so there is no gradient to open", self.built.graph.name(node));
+                Error::new(Kind::Diverged, message).row(row).hint("smaller parameters, or standardize = true")
+            }
+            other => Error::new(Kind::Usage, other.to_string()),
+        }
+    }
+
+    /// Backpropagation in the precision of the training, where that is f32.
+    fn as_trained(&self, target: Target) -> Option<f64> {
+        let Target::Parameter(index) = target else { return None };
+        if self.metadata.precision != crate::model_file::Precision::F32 {
+            return None;
+        }
+        let narrow = |numbers: &[f64]| numbers.iter().map(|&number| number as f32).collect::<Vec<f32>>();
+        let built = self.metadata.network.network().build::<f32>().ok()?;
+        let plan = Plan::gradient(&built.graph, built.cost);
+        let (parameters, x, y) = (narrow(&self.parameters), narrow(&self.x), narrow(&self.y));
+        let mut gradient = vec![0.0; parameters.len()];
+        Runner::new(&plan, self.rows.len(), 1).gradient(&plan, &parameters, &[&x, &y], self.rows.len(), &mut gradient);
+        Some(f64::from(gradient[index]))
+    }
+
+    /// How things are said in a notation.
+    pub fn wording<'a>(&'a self, notation: &'a dyn Notation) -> Wording<'a> {
+        Wording { subject: self, notation }
+    }
+}
+
+/// A name for each output: the target's column, or column = class.
+fn outputs(metadata: &Metadata) -> Vec<String> {
+    match metadata.task {
+        Task::Classes => metadata.classes.iter().map(|class| format!("{}={class}", metadata.targets[0])).collect(),
+        _ => metadata.targets.clone(),
+    }
+}
+
+/// A name as it would be typed, without what only typesetting adds.
+fn plain(math: &backlit_engine::typeset::Math) -> String {
+    plain_text(&unicode(math))
+}
+
+fn plain_text(text: &str) -> String {
+    const SMALL: &str = "₀₁₂₃₄₅₆₇₈₉";
+    const RAISED: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+    let digit = |c: char, from: &str| from.chars().position(|small| small == c).and_then(|d| char::from_digit(d as u32, 10));
+    text.chars().filter(|c| !matches!(c, '_' | ' ' | '⁽' | '⁾')).map(|c| digit(c, SMALL).or(digit(c, RAISED)).unwrap_or(c)).collect()
+}

@@ -1,0 +1,71 @@
+//! Through the scaler to the user's own columns: what one more room does to the cost.
+
+use super::Subject;
+use super::notation::Thing;
+use backlit_engine::explain::Explanation;
+
+/// What the numbers mean in the user's units.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Units {
+    /// The input column that the parameter or the question is about.
+    pub input: Option<Column>,
+    /// The targets that were standardized.
+    pub targets: Vec<Column>,
+    /// ∂C/∂ the column in its own units, where the question is about a column: gradient / scale.
+    pub per_unit: Option<f64>,
+    /// The cost in the targets' own units is so many times C; none where the loss has no such factor.
+    pub cost_factor: Option<f64>,
+    /// The power of the targets' unit that the cost has.
+    pub cost_power: i32,
+}
+
+/// A standardized column: what the network sees is (value − mean) / scale.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// In its own units.
+    pub mean: f64,
+    /// In its own units.
+    pub scale: f64,
+}
+
+impl Units {
+    pub(super) fn new(subject: &Subject, explanation: &Explanation) -> Units {
+        let metadata = &subject.metadata;
+        let column = |names: &[String], scaler: &Option<crate::scaler::Scaler>, i: usize| {
+            let scaler = scaler.as_ref()?;
+            Some(Column { name: names[i].clone(), mean: scaler.mean[i], scale: scaler.scale[i] })
+        };
+        let asked = match subject.thing(explanation.target) {
+            Some(Thing::Input(i) | Thing::Weight { layer: 1, input: i, .. }) => Some(i),
+            _ => None,
+        };
+        let input = asked.and_then(|i| column(&metadata.inputs, &metadata.input_scaler, i));
+        let is_column = matches!(subject.thing(explanation.target), Some(Thing::Input(_)));
+        let per_unit = input.as_ref().filter(|_| is_column).map(|column| explanation.gradient / column.scale);
+        let targets: Vec<Column> =
+            (0..metadata.targets.len()).filter_map(|k| column(&metadata.targets, &metadata.target_scaler, k)).collect();
+        let power = power(&metadata.network.loss);
+        let cost_factor = match (targets.as_slice(), power) {
+            ([only], Some(power)) => Some(only.scale.powi(power)),
+            _ => None,
+        };
+        Units { input, targets, per_unit, cost_factor, cost_power: power.unwrap_or(0) }
+    }
+
+    /// Whether there is anything to say.
+    pub fn is_empty(&self) -> bool {
+        self.input.is_none() && self.targets.is_empty()
+    }
+}
+
+/// The power of the unit of prediction and target that a loss grows with, for losses that do.
+fn power(loss: &str) -> Option<i32> {
+    match loss {
+        "half_squared_error" | "squared_error" => Some(2),
+        "absolute_error" => Some(1),
+        quantile if quantile.starts_with("quantile") => Some(1),
+        _ => None,
+    }
+}

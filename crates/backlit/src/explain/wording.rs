@@ -1,0 +1,95 @@
+//! Factors in a notation: symbol, formula, the formula with numbers.
+
+use super::digits::{USUAL, enough, number};
+use super::notation::{Notation, Thing, thing_at};
+use super::Subject;
+use backlit_engine::explain::{Factor, Letter, Place, StandsFor, What};
+use backlit_engine::formula::Formula;
+use backlit_engine::typeset::{Math, greek, typeset};
+
+/// How things are called for one reader.
+pub struct Wording<'a> {
+    /// The network and its names.
+    pub subject: &'a Subject,
+    /// The reader's notation.
+    pub notation: &'a dyn Notation,
+}
+
+impl Wording<'_> {
+    /// A quantity.
+    pub fn thing(&self, thing: Thing) -> Math {
+        self.notation.thing(thing, &self.subject.names)
+    }
+
+    /// ∂of/∂by
+    pub fn partial(&self, of: Thing, by: Thing) -> Math {
+        self.notation.partial(of, by, &self.subject.names)
+    }
+
+    /// What stands at a place.
+    pub fn at(&self, place: Place) -> Thing {
+        thing_at(&self.subject.built, place.node, place.index)
+    }
+
+    /// ∂C/∂ the place.
+    pub fn gradient(&self, place: Place) -> Math {
+        self.partial(Thing::Cost, self.at(place))
+    }
+
+    /// The derivative that a factor is.
+    pub fn symbol(&self, factor: &Factor) -> Math {
+        match factor.what {
+            What::Local { of, by } => self.partial(self.at(of), self.at(by)),
+            What::Total { by } => self.gradient(by),
+            What::Mean { row, .. } => {
+                let cost = self.thing(Thing::Cost);
+                let of_row = cost.clone().below(Math::text(format!("row {row}")));
+                Math::partial(cost, of_row)
+            }
+        }
+    }
+
+    /// A letter of a factor's formula as the notation has it.
+    fn letter(&self, letter: &Letter) -> Math {
+        match &letter.stands_for {
+            StandsFor::Place(place) => self.thing(self.at(*place)),
+            StandsFor::Derivative(place) => self.gradient(*place),
+            StandsFor::Slope { of, by } => self.partial(self.at(*of), self.at(*by)),
+            StandsFor::Constant => Math::letter(greek(&letter.name)),
+            StandsFor::Named(name) if name == "rows" => Math::letter("n"),
+            StandsFor::Named(name) => match name.strip_prefix("row ") {
+                // The gradient of one row.
+                Some(_) => Math::letter("g").below(Math::text(name.clone())),
+                None => Math::text(name.clone()),
+            },
+            StandsFor::Others(count) => Math::text(format!("{count} others")),
+        }
+    }
+
+    /// The formula in the reader's letters.
+    pub fn formula(&self, factor: &Factor) -> Option<Math> {
+        let find = |name: &str| match factor.letters.iter().find(|letter| letter.name == name) {
+            Some(letter) => self.letter(letter),
+            None => Math::letter(greek(name)),
+        };
+        factor.formula.as_ref().map(|formula| typeset(formula, &find))
+    }
+
+    /// The formula with its numbers, with enough digits to do the sum again.
+    pub fn substituted(&self, factor: &Factor) -> Option<Math> {
+        let letters: Vec<(&str, f64)> = factor.letters.iter().map(|letter| (letter.name.as_str(), letter.value)).collect();
+        factor.formula.as_ref().map(|formula| with_numbers(formula, &letters, factor.value))
+    }
+}
+
+/// A formula with numbers in place of its letters, with enough digits to get `value` from them.
+pub fn with_numbers(formula: &Formula, letters: &[(&str, f64)], value: f64) -> Math {
+    let digits = match formula {
+        Formula::Variable(_) => USUAL,
+        formula => enough(formula, letters, value),
+    };
+    typeset(formula, &|name| match letters.iter().find(|(letter, _)| *letter == name) {
+        Some((_, value)) => number(*value, digits),
+        None => Math::letter(greek(name)),
+    })
+}
