@@ -3,6 +3,19 @@
 //! The tree holds what a person sees (fractions, scripts, brackets), not what it means; [`formula`] makes it
 //! from a [`Formula`](crate::formula::Formula).
 
+mod characters;
+mod latex;
+mod mathml;
+mod reading;
+#[cfg(test)]
+mod tests;
+mod unicode;
+
+pub use characters::{latex_symbol, visible};
+pub use latex::{latex, latex_text};
+pub use mathml::{mathml, xml_text};
+pub use unicode::unicode;
+
 /// A piece of mathematics.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Math {
