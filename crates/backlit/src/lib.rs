@@ -6,6 +6,7 @@ pub mod data;
 pub mod document;
 pub mod drawing;
 pub mod error;
+pub mod explain;
 pub mod files;
 pub mod gradient_check;
 pub mod job;

@@ -17,7 +17,8 @@ pub fn rounded(value: f64, digits: usize) -> String {
     let scientific = format!("{value:.*e}", digits.max(1) - 1);
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    let short = |text: &str| if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text.to_string() };
+    let short =
+        |text: &str| if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text.to_string() };
     if (-5..digits.max(7) as i32).contains(&exponent) {
         let places = (digits as i32 - 1 - exponent).max(0) as usize;
         return short(&format!("{value:.places$}"));

@@ -20,9 +20,10 @@ pub fn json(opened: &Opened, wording: &Wording<'_>) -> Value {
     put("cost", json!(explanation.cost));
     put("gradient", json!(explanation.gradient));
     put("chain", factors(&explanation.chain, wording));
-    let paths = explanation.paths.iter().map(|path| {
-        json!({ "row": path.row, "factors": factors(&path.factors, wording), "product": path.product, "share": path.share })
-    });
+    let paths = explanation
+        .paths
+        .iter()
+        .map(|path| json!({ "row": path.row, "factors": factors(&path.factors, wording), "product": path.product, "share": path.share }));
     put("paths", paths.collect());
     put("total_paths", json!(explanation.total_paths.to_string()));
     put("rest", json!(explanation.rest));
@@ -101,8 +102,9 @@ fn units(opened: &Opened) -> Value {
 
 fn why(opened: &Opened, wording: &Wording<'_>) -> Value {
     let Some(why) = &opened.explanation.why else { return Value::Null };
-    let stops = why.stops.iter().map(|stop| {
-        json!({ "row": stop.row, "factor": one(&stop.factor, wording), "because": super::page::reason(stop, wording) })
-    });
+    let stops = why
+        .stops
+        .iter()
+        .map(|stop| json!({ "row": stop.row, "factor": one(&stop.factor, wording), "because": super::page::reason(stop, wording) }));
     json!({ "cancels": why.cancels, "stops": stops.collect::<Vec<_>>() })
 }

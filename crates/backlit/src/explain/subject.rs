@@ -77,7 +77,9 @@ impl Subject {
             let indices: Vec<usize> = inside.split(',').map(|part| part.parse().ok()).collect::<Option<_>>()?;
             let index = match indices.as_slice() {
                 [u] if parameter.rows == 1 => *u,
-                [u, i] if *i < parameter.columns && parameter.name.ends_with("weight") => u.checked_mul(parameter.columns)?.checked_add(*i)?,
+                [u, i] if *i < parameter.columns && parameter.name.ends_with("weight") => {
+                    u.checked_mul(parameter.columns)?.checked_add(*i)?
+                }
                 _ => return None,
             };
             (index < parameter.size()).then_some(Target::Parameter(parameter.start + index))

@@ -1,8 +1,8 @@
 //! Factors in a notation: symbol, formula, the formula with numbers.
 
+use super::Subject;
 use super::digits::{USUAL, enough, number};
 use super::notation::{Notation, Thing, thing_at};
-use super::Subject;
 use backlit_engine::explain::{Factor, Letter, Place, StandsFor, What};
 use backlit_engine::formula::Formula;
 use backlit_engine::typeset::{Math, greek, typeset};

@@ -13,6 +13,7 @@ mod search;
 mod values;
 mod why;
 
+pub use dashu_int::UBig as Count;
 pub use extended::Extended;
 pub use record::{Explanation, Factor, Letter, Path, Routes, RowShare, StandsFor, Stop, Target, What, Why};
 pub use values::{Place, Values};

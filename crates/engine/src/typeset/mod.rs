@@ -6,6 +6,18 @@
 mod formula;
 
 pub use formula::{greek, typeset};
+mod characters;
+mod latex;
+mod mathml;
+mod reading;
+#[cfg(test)]
+mod tests;
+mod unicode;
+
+pub use characters::{latex_symbol, visible};
+pub use latex::{latex, latex_text};
+pub use mathml::{mathml, xml_text};
+pub use unicode::unicode;
 
 /// A piece of mathematics.
 #[derive(Clone, Debug, PartialEq)]

@@ -113,7 +113,10 @@ pub fn table() -> [&'static dyn Notation; 4] {
 /// Finds a notation. `Err` says what there is.
 pub fn find(name: &str) -> Result<&'static dyn Notation, String> {
     let known: Vec<&str> = table().iter().map(|notation| notation.name()).collect();
-    table().into_iter().find(|notation| notation.name() == name).ok_or_else(|| format!("no notation '{name}'; there are {}", known.join(", ")))
+    table()
+        .into_iter()
+        .find(|notation| notation.name() == name)
+        .ok_or_else(|| format!("no notation '{name}'; there are {}", known.join(", ")))
 }
 
 /// What a place of a built network is.
