@@ -67,6 +67,8 @@ pub enum Command {
     Predict(Predict),
     /// Cost and metrics of a saved model on a table
     Evaluate(Evaluate),
+    /// Open a gradient into the chain of partial derivatives that made it
+    Explain(Explain),
     /// Compare every parameter's gradient with an independent derivative
     Check(Check),
     /// Replay the four notebooks through the engine
@@ -173,6 +175,36 @@ pub struct Evaluate {
     pub data: Option<String>,
 }
 
+/// `backlit explain`
+#[derive(Args)]
+pub struct Explain {
+    /// A model file, a run directory, or a run file (its network before training)
+    pub model: PathBuf,
+    /// A CSV file or a bundled set [default: a run file's own rows, or the bundled set trained on]
+    pub data: Option<String>,
+    /// The row, counted from 0; several: 0-9,12. Without it the mean over all rows
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = rows)]
+    pub row: Option<Ranges>,
+    /// The parameter: layer1.weight[unit,input], layer1.bias[unit], or a column: x[RM]. Without it a whole step is worked
+    #[arg(long, short, value_name = "NAME", conflicts_with = "layer")]
+    pub parameter: Option<String>,
+    /// One layer as matrices, counted from 1
+    #[arg(long, value_name = "L")]
+    pub layer: Option<usize>,
+    /// Paths to list at most, the largest first
+    #[arg(long, value_name = "K", default_value_t = 32, value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub paths: u32,
+    /// How it is written: text, markdown, latex, html, json, numpy, ipynb or svg
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub format: String,
+    /// How things are called: za, net-out, explicit or dvalues
+    #[arg(long, value_name = "NAME", default_value = "za")]
+    pub notation: String,
+    /// Write to this file instead of stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
 /// `backlit check`
 #[derive(Args)]
 pub struct Check {
@@ -207,6 +239,24 @@ pub struct Operations {
     /// For a loss: the target at those points
     #[arg(long, value_name = "Y", allow_negative_numbers = true)]
     pub target: Option<f64>,
+}
+
+/// Ranges of rows, each with its first and its last.
+#[derive(Clone)]
+pub struct Ranges(pub Vec<(usize, usize)>);
+
+/// `3`, `0-9`, `0-9,12`
+fn rows(text: &str) -> Result<Ranges, String> {
+    let number = |text: &str| text.trim().parse::<usize>().map_err(|_| format!("'{}' is not a row number, counted from 0", text.trim()));
+    let part = |part: &str| match part.split_once('-') {
+        Some((first, last)) if !first.trim().is_empty() => Ok((number(first)?, number(last)?)),
+        _ => number(part).map(|row| (row, row)),
+    };
+    let parts = text.split(',').map(part).collect::<Result<Vec<_>, String>>()?;
+    match parts.iter().find(|(first, last)| first > last) {
+        Some((first, last)) => Err(format!("{first}-{last} runs backwards")),
+        None => Ok(Ranges(parts)),
+    }
 }
 
 fn option(text: &str) -> Result<(String, f64), String> {

@@ -1,6 +1,6 @@
 //! `backlit check`: every parameter against an independent derivative.
 
-use super::{is_run_file, model, model_and_rows, threads};
+use super::{data_or_bundled, is_run_file, model_and_rows, threads};
 use crate::arguments::{Check, Common};
 use crate::output::{self, Screen};
 use backlit::engine::check::{Comparison, Report, Verdict};
@@ -33,12 +33,8 @@ fn subject(arguments: &Check, common: &Common, screen: &Screen) -> Result<Subjec
         return Ok(Subject::of_job(&job));
     }
     let path = run_file.or(arguments.model.as_deref()).unwrap_or(Path::new(""));
-    let bundled = match &arguments.data {
-        Some(_) => None,
-        None => Some(model(path)?.metadata).filter(|metadata| metadata.bundled).map(|metadata| metadata.name),
-    };
-    let data = arguments.data.as_ref().or(bundled.as_ref());
-    let (model, rows, _) = model_and_rows(path, data.map(String::as_str), true, common, screen)?;
+    let data = data_or_bundled(path, arguments.data.as_deref())?;
+    let (model, rows, _) = model_and_rows(path, data.as_deref(), true, common, screen)?;
     Ok(Subject::of_rows(&model, rows, threads(common)))
 }
 

@@ -2,6 +2,7 @@
 
 mod check;
 mod evaluate;
+mod explain;
 mod operations;
 mod predict;
 mod replay;
@@ -23,6 +24,7 @@ pub fn run(command: Command, common: &Common, screen: &Screen) -> Result<u8, Err
         Command::Train(arguments) => train::run(&arguments, common, screen),
         Command::Predict(arguments) => predict::run(&arguments, common, screen),
         Command::Evaluate(arguments) => evaluate::run(&arguments, common, screen),
+        Command::Explain(arguments) => explain::run(&arguments, common, screen),
         Command::Check(arguments) => check::run(&arguments, common, screen),
         Command::Replay(arguments) => replay::run(&arguments, screen),
         Command::Operations(arguments) => operations::run(&arguments, common, screen),
@@ -95,6 +97,23 @@ fn model_and_rows(
     let table = table(data, screen)?;
     let rows = rows_for(&model.metadata, &table, with_targets)?;
     Ok((model, rows, table.source))
+}
+
+/// The data that was named; else the bundled set that a saved model was trained on, if it was one.
+fn data_or_bundled(path: &Path, data: Option<&str>) -> Result<Option<String>, Error> {
+    match data {
+        Some(data) => Ok(Some(data.to_string())),
+        None if is_run_file(path) => Ok(None),
+        None => Ok(Some(model(path)?.metadata).filter(|metadata| metadata.bundled).map(|metadata| metadata.name)),
+    }
+}
+
+/// Does a job on so many threads.
+fn on_threads<R: Send>(common: &Common, job: impl FnOnce() -> R + Send) -> R {
+    match rayon::ThreadPoolBuilder::new().num_threads(threads(common)).build() {
+        Ok(pool) => pool.install(job),
+        Err(_) => job(),
+    }
 }
 
 /// Whether a path names a run file.
