@@ -12,7 +12,7 @@ use backlit_engine::plan::Plan;
 use backlit_engine::step::Runner;
 use backlit_engine::typeset::unicode;
 
-/// Parameters up to which a name is looked for in every notation.
+/// The first so many parameters are looked for by their names in every notation.
 const SEARCHED: usize = 100_000;
 
 /// A model with rows.
@@ -94,10 +94,8 @@ impl Subject {
                 return Ok(Target::Data { data: 0, column });
             }
         }
-        if count <= SEARCHED {
-            if let Some(index) = (0..count).find(|&index| self.called(index, &wanted)) {
-                return Ok(Target::Parameter(index));
-            }
+        if let Some(index) = (0..count.min(SEARCHED)).find(|&index| self.called(index, &wanted)) {
+            return Ok(Target::Parameter(index));
         }
         let shapes: Vec<String> = (self.built.graph.parameters().iter().take(8))
             .map(|p| match p.name.ends_with("bias") {

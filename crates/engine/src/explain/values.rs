@@ -7,7 +7,6 @@ use crate::Shape;
 use crate::graph::{Graph, Kind, NodeId};
 use crate::op::{Inputs, Local, Op, Row, Site, Slot, Written};
 use std::cell::OnceCell;
-use std::sync::Arc;
 
 /// One number: a place in a row of a node's value, or in a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,9 +77,9 @@ impl<'a> Values<'a> {
     }
 
     /// The operation at a node that the cost depends on.
-    pub(crate) fn operation(&self, id: NodeId) -> Option<(&'a Arc<dyn Op<f64>>, &'a [NodeId])> {
+    pub(crate) fn operation(&self, id: NodeId) -> Option<(&'a dyn Op<f64>, &'a [NodeId])> {
         match &self.graph.nodes[id.0].kind {
-            Kind::Operation { op, inputs } if self.offsets[id.0].is_some() => Some((op, inputs)),
+            Kind::Operation { op, inputs } if self.offsets[id.0].is_some() => Some((op.as_ref(), inputs)),
             _ => None,
         }
     }
