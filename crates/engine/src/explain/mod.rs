@@ -176,8 +176,7 @@ impl<'a> Question<'a> {
     /// The numbers of the row at this place in `rows`.
     fn values(&self, place: usize) -> Result<Values<'a>, ExplainError> {
         let values = Values::new(self.graph, self.cost, self.parameters, self.data, place);
-        let bad = (0..=self.cost.0).map(NodeId).find(|&id| values.operation(id).is_some() && values.all(id).iter().any(|x| !x.is_finite()));
-        match bad {
+        match values.first_not_finite() {
             Some(node) => Err(ExplainError::NotFinite { row: self.rows[place], node }),
             None => Ok(values),
         }

@@ -127,6 +127,11 @@ impl<'a> Values<'a> {
         self.all(place.node).get(place.index).copied().unwrap_or(f64::NAN)
     }
 
+    /// The first operation with an infinite number or NaN.
+    pub fn first_not_finite(&self) -> Option<NodeId> {
+        (0..=self.cost.0).map(NodeId).find(|&id| self.operation(id).is_some() && self.all(id).iter().any(|x| !x.is_finite()))
+    }
+
     fn site(&self, id: NodeId, offset: usize) -> Site<'_, f64> {
         let out = self.all(id);
         Site { inputs: self.inputs(id, &self.flat[..offset]), saved: &self.saved[id.0], out }
@@ -147,6 +152,11 @@ impl<'a> Values<'a> {
             gradients[id.0] = upstream;
         }
         gradients
+    }
+
+    /// ∂out\[k\]/∂x\[wrt\]\[index\] of the operation at a node.
+    pub fn local(&self, id: NodeId, wrt: usize, index: usize, k: usize) -> f64 {
+        self.slope(id, wrt, index, k, &self.shapes(id))
     }
 
     /// Where the local derivative is one of the inputs: which number that is.
