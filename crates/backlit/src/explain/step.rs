@@ -1,9 +1,9 @@
 //! A whole step of a small network as a worked page: forward, cost, backward, every new value.
 
-use super::digits::{USUAL, number, rounded};
+use super::digits::{USUAL, enough_for, number, rounded};
 use super::layer::one_row;
 use super::notation::Thing;
-use super::page::{chained, in_product, update_line};
+use super::page::{chained, factors, in_product, update_line};
 use super::{Opened, Subject, Wording};
 use crate::document::{Block, Document, Equation, Inline, Table};
 use crate::error::{Error, Kind};
@@ -97,7 +97,7 @@ impl Work<'_> {
             Some((_, math, _)) => math.clone(),
             None => Math::letter(greek(name)),
         });
-        Some(vec![symbols, super::wording::with_numbers(&formula, &numbers, value)])
+        Some(vec![symbols, super::wording::with_numbers(&formula, &numbers, value, USUAL)])
     }
 
     fn forward(&self, page: &mut Document) {
@@ -115,25 +115,14 @@ impl Work<'_> {
             let mut equations = Vec::new();
             for unit in 0..self.subject.names.units[l] {
                 let weight = |input: usize| Thing::Weight { layer, unit, input };
-                let mut symbols = Vec::new();
-                let mut numbers = Vec::new();
-                for term in shown(width) {
-                    let Some(i) = term else {
-                        symbols.push(Math::Sign("…"));
-                        numbers.push(Math::Sign("…"));
-                        continue;
-                    };
-                    symbols.push(Math::joined([self.wording.thing(weight(i)), name(i)], "·"));
-                    numbers.push(Math::joined([self.at(nodes.weight, unit * width + i), self.at(input, i)].map(in_product), "·"));
-                }
-                if let Some(bias) = nodes.bias {
-                    symbols.push(self.wording.thing(Thing::Bias { layer, unit }));
-                    numbers.push(in_product(self.at(bias, unit)));
-                }
                 let z = self.at(nodes.z, unit);
-                let steps = vec![Math::joined(symbols, "+"), Math::joined(numbers, "+"), number(z, USUAL)];
+                let mut sum = Sum::new(width, |i| {
+                    let pair = [self.at(nodes.weight, unit * width + i), self.at(input, i)];
+                    (Math::joined([self.wording.thing(weight(i)), name(i)], "·"), pair)
+                });
+                sum.alone = nodes.bias.map(|bias| (self.wording.thing(Thing::Bias { layer, unit }), self.at(bias, unit)));
                 let z_name = self.wording.thing(Thing::PreActivation { layer, unit });
-                equations.push(chained(z_name.clone(), steps));
+                equations.push(sum.equation(z_name.clone(), z));
                 let mut steps = Vec::new();
                 if let Some(op) = self.subject.built.graph.operation_at(nodes.a) {
                     steps = self.formula(op.about(), &op.constants(), &[("z", z_name, z)]).unwrap_or_default();
@@ -188,8 +177,8 @@ impl Work<'_> {
                 let slope = self.values.local(nodes.a, 0, unit, unit);
                 let delta = self.gradient(nodes.z, unit);
                 let product = Math::joined([self.wording.partial(Thing::Cost, a), self.wording.partial(a, z)], "·");
-                let numbers = Math::joined([in_product(da), in_product(slope)], "·");
-                equations.push(chained(self.wording.partial(Thing::Cost, z), vec![product, numbers, number(delta, USUAL)]));
+                let steps = vec![product, factors(&[da, slope], delta), number(delta, USUAL)];
+                equations.push(chained(self.wording.partial(Thing::Cost, z), steps));
             }
             page.equations(equations);
             page.equations(self.weights(layer));
@@ -203,21 +192,13 @@ impl Work<'_> {
             return chained(left, vec![number(value, USUAL)]).note("from the loss");
         };
         let width = self.subject.names.units[layer - 1];
-        let mut symbols = Vec::new();
-        let mut numbers = Vec::new();
-        for term in shown(self.subject.names.units[layer]) {
-            let Some(k) = term else {
-                symbols.push(Math::Sign("…"));
-                numbers.push(Math::Sign("…"));
-                continue;
-            };
+        let sum = Sum::new(self.subject.names.units[layer], |k| {
             let (weight, z) =
                 (Thing::Weight { layer: layer + 1, unit: k, input: unit }, Thing::PreActivation { layer: layer + 1, unit: k });
-            symbols.push(Math::joined([self.wording.partial(Thing::Cost, z), self.wording.thing(weight)], "·"));
-            let pair = [self.gradient(next.z, k), self.at(next.weight, k * width + unit)];
-            numbers.push(Math::joined(pair.map(in_product), "·"));
-        }
-        chained(left, vec![Math::joined(symbols, "+"), Math::joined(numbers, "+"), number(value, USUAL)])
+            let symbols = Math::joined([self.wording.partial(Thing::Cost, z), self.wording.thing(weight)], "·");
+            (symbols, [self.gradient(next.z, k), self.at(next.weight, k * width + unit)])
+        });
+        sum.equation(left, value)
     }
 
     /// ∂C/∂ every weight and bias of a layer.
@@ -231,9 +212,9 @@ impl Work<'_> {
             for i in 0..width {
                 let weight = Thing::Weight { layer, unit, input: i };
                 let symbols = Math::joined([delta.clone(), name(i)], "·");
-                let numbers = Math::joined([self.gradient(nodes.z, unit), self.at(input, i)].map(in_product), "·");
-                let value = number(self.gradient(nodes.weight, unit * width + i), USUAL);
-                equations.push(chained(self.wording.partial(Thing::Cost, weight), vec![symbols, numbers, value]));
+                let value = self.gradient(nodes.weight, unit * width + i);
+                let numbers = factors(&[self.gradient(nodes.z, unit), self.at(input, i)], value);
+                equations.push(chained(self.wording.partial(Thing::Cost, weight), vec![symbols, numbers, number(value, USUAL)]));
             }
             if let Some(bias) = nodes.bias {
                 let value = number(self.gradient(bias, unit), USUAL);
@@ -255,7 +236,7 @@ impl Work<'_> {
         if let Some((one, update)) = example.and_then(|one| one.update.as_ref().map(|update| (one, update))) {
             let lines = update.lines.iter().map(|line| {
                 let (symbol, formula, substituted) = update_line(line, one, self.wording);
-                chained(symbol, vec![formula, substituted, number(line.value, 12)])
+                chained(symbol, vec![formula, substituted, number(line.value, update.digits)])
             });
             page.equations(lines.collect::<Vec<_>>());
         }
@@ -280,6 +261,44 @@ impl Work<'_> {
             ]);
         }
         page.blocks.push(Block::Table(table));
+    }
+}
+
+/// A sum of products of two, and perhaps one number more.
+struct Sum {
+    /// Symbols and numbers of each term.
+    terms: Vec<(Math, [f64; 2])>,
+    alone: Option<(Math, f64)>,
+}
+
+impl Sum {
+    fn new(count: usize, term: impl Fn(usize) -> (Math, [f64; 2])) -> Sum {
+        Sum { terms: (0..count).map(term).collect(), alone: None }
+    }
+
+    /// left = symbols = numbers = value, with digits enough to do the sum again.
+    fn equation(&self, left: Math, value: f64) -> Equation {
+        let alone = self.alone.as_ref().map(|(_, number)| *number);
+        let numbers: Vec<f64> = self.terms.iter().flat_map(|(_, pair)| *pair).chain(alone).collect();
+        let digits = enough_for(&numbers, value, USUAL, |numbers| {
+            let (pairs, rest) = numbers.as_chunks::<2>();
+            pairs.iter().map(|[a, b]| a * b).chain(rest.iter().copied()).sum()
+        });
+        let drawn = |value: f64| in_product(value, digits);
+        let (mut symbols, mut numbers) = (Vec::new(), Vec::new());
+        for term in shown(self.terms.len()) {
+            let (symbol, number) = match term {
+                Some(i) => (self.terms[i].0.clone(), Math::joined(self.terms[i].1.map(drawn), "·")),
+                None => (Math::Sign("…"), Math::Sign("…")),
+            };
+            symbols.push(symbol);
+            numbers.push(number);
+        }
+        if let Some((symbol, value)) = &self.alone {
+            symbols.push(symbol.clone());
+            numbers.push(drawn(*value));
+        }
+        chained(left, vec![Math::joined(symbols, "+"), Math::joined(numbers, "+"), number(value, USUAL)])
     }
 }
 

@@ -78,15 +78,15 @@ impl Wording<'_> {
     /// The formula with its numbers, with enough digits to do the sum again.
     pub fn substituted(&self, factor: &Factor) -> Option<Math> {
         let letters: Vec<(&str, f64)> = factor.letters.iter().map(|letter| (letter.name.as_str(), letter.value)).collect();
-        factor.formula.as_ref().map(|formula| with_numbers(formula, &letters, factor.value))
+        factor.formula.as_ref().map(|formula| with_numbers(formula, &letters, factor.value, USUAL))
     }
 }
 
-/// A formula with numbers in place of its letters, with enough digits to get `value` from them.
-pub fn with_numbers(formula: &Formula, letters: &[(&str, f64)], value: f64) -> Math {
+/// A formula with numbers in place of its letters, with enough digits to get `value` to so many digits from them.
+pub fn with_numbers(formula: &Formula, letters: &[(&str, f64)], value: f64, digits: usize) -> Math {
     let digits = match formula {
-        Formula::Variable(_) => USUAL,
-        formula => enough(formula, letters, value),
+        Formula::Variable(_) => digits,
+        formula => enough(formula, letters, value, digits),
     };
     typeset(formula, &|name| match letters.iter().find(|(letter, _)| *letter == name) {
         Some((_, value)) => number(*value, digits),
