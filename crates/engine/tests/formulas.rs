@@ -93,8 +93,7 @@ fn exact(formula: &Formula) -> Formula {
         Formula::Max(left, right) => Formula::Max(of(left), of(right)),
         Formula::Min(left, right) => Formula::Min(of(left), of(right)),
         Formula::Where(condition, then, otherwise) => {
-            let condition =
-                Condition { left: exact(&condition.left), comparison: condition.comparison, right: exact(&condition.right) };
+            let condition = Condition { left: exact(&condition.left), comparison: condition.comparison, right: exact(&condition.right) };
             Formula::Where(Box::new(condition), of(then), of(otherwise))
         }
     }

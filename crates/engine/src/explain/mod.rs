@@ -84,7 +84,15 @@ pub fn explain(question: &Question<'_>) -> Result<Explanation, ExplainError> {
         let cone = Cone::new(&values, start);
         let cost = values.at(Place { node: question.cost, index: 0 });
         let whole = cone.whole();
-        Ok((cost, Ahead { sum: whole.sum.times(share), size: whole.size.times(share), largest: whole.largest.times(share), ..whole }))
+        Ok((
+            cost,
+            Ahead {
+                sum: whole.sum.times(share),
+                size: whole.size.times(share),
+                largest: whole.largest.times(share),
+                paths: whole.paths.clone(),
+            },
+        ))
     };
     let rows: Vec<(f64, Ahead)> = (0..n).into_par_iter().map(look).collect::<Result<_, _>>()?;
     let zero = (Extended::ZERO, Extended::ZERO, UBig::ZERO);
