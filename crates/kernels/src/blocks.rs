@@ -78,7 +78,7 @@ pub enum Operand {
 /// Functions of one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Function {
-    /// −x
+    /// 0 − x
     Negative,
     /// eˣ
     Exp,
@@ -153,7 +153,7 @@ fn block(place: impl Fn(usize) -> f64) -> Block {
 #[inline(always)]
 fn apply(function: Function, x: &Block) -> Block {
     match function {
-        Function::Negative => block(|i| -x[i]),
+        Function::Negative => block(|i| 0.0 - x[i]),
         Function::Exp => block(|i| math::exp(x[i])),
         Function::Log => block(|i| math::ln(x[i])),
         Function::Log1p => block(|i| math::ln_1p(x[i])),

@@ -12,8 +12,10 @@ mod evaluate;
 #[allow(clippy::disallowed_methods)]
 mod number;
 mod parse;
+mod program;
 #[cfg(test)]
 mod random_formulas;
+mod schedule;
 mod text;
 
 pub use differentiate::differentiate;
@@ -21,6 +23,7 @@ pub use dual::Dual;
 pub use evaluate::{Unbound, evaluate};
 pub use number::Number;
 pub use parse::{ParseError, parse};
+pub use program::{MOST_MULTIPLIED, MOST_REGISTERS, Program, TooHard};
 pub use text::shortest;
 
 /// A formula.

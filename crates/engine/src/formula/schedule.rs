@@ -97,7 +97,7 @@ pub(super) fn registers(nodes: &[Node], steps: &[Step], letters: usize, results:
     results.iter().for_each(|&id| last_read[id] = usize::MAX);
     let mut free = [true; MOST_REGISTERS];
     let mut place: Vec<Option<u8>> = vec![None; nodes.len()];
-    let mut take = |free: &mut [bool; MOST_REGISTERS]| -> Result<u8, TooHard> {
+    let take = |free: &mut [bool; MOST_REGISTERS]| -> Result<u8, TooHard> {
         let register = free.iter().position(|free| *free).ok_or(TooHard::Large)?;
         free[register] = false;
         Ok(register as u8)
