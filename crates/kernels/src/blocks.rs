@@ -175,8 +175,9 @@ fn apply(function: Function, x: &Block) -> Block {
 
 #[inline(always)]
 fn sign(x: f64) -> f64 {
-    let side = if x < 0.0 { -1.0 } else { x - x };
-    if x > 0.0 { 1.0 } else { side }
+    let side = if x < 0.0 { -1.0 } else { 0.0 };
+    let side = if x > 0.0 { 1.0 } else { side };
+    if x.is_nan() { x } else { side }
 }
 
 #[inline(always)]

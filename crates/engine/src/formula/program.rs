@@ -44,7 +44,7 @@ impl Program {
         (0..letters.len()).for_each(|k| _ = shared.node(Node::Letter(k)));
         let results: Result<Vec<Id>, Unbound> = formulas.iter().map(|formula| shared.formula(formula)).collect();
         let results = results.map_err(TooHard::Unbound)?;
-        let order = super::schedule::order(&shared.nodes, &results);
+        let order = super::schedule::order(&shared.nodes, &shared.known, &results);
         super::schedule::registers(&shared.nodes, &order, letters.len(), &results)
     }
 
@@ -67,8 +67,8 @@ impl Program {
     pub fn run<S: Scalar, const R: usize>(&self, letters: &[&[S]], take: impl FnMut(usize, usize, [&Block; R])) {
         // Registers lie on the stack; small programs, nearly all, do not pay for the space of large ones.
         match self.registers {
-            ..=8 => self.run_in(&mut [[0.0; BLOCK]; 8], letters, take),
-            ..=32 => self.run_in(&mut [[0.0; BLOCK]; 32], letters, take),
+            0..=8 => self.run_in(&mut [[0.0; BLOCK]; 8], letters, take),
+            9..=32 => self.run_in(&mut [[0.0; BLOCK]; 32], letters, take),
             _ => self.run_in(&mut [[0.0; BLOCK]; MOST_REGISTERS], letters, take),
         }
     }
@@ -226,7 +226,7 @@ impl Shared<'_> {
         if n == 1 {
             return u;
         }
-        let (left, right) = if n % 2 == 0 {
+        let (left, right) = if n.is_multiple_of(2) {
             let half = self.product(u, n / 2);
             (half, half)
         } else {

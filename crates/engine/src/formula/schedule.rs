@@ -2,6 +2,7 @@
 
 use super::program::{Id, MOST_REGISTERS, Node, Program, TooHard};
 use backlit_kernels::blocks::{Function, Instruction, Operand, Smooth};
+use std::collections::HashMap;
 
 /// One instruction before registers: what it computes, and from what.
 pub(super) struct Step {
@@ -14,7 +15,7 @@ pub(super) struct Step {
 
 /// The nodes that the results need, each after its operands. Of two operands the one that needs more registers comes first
 /// (Sethi and Ullman, Journal of the ACM 17, 1970, as if the graph were a tree).
-pub(super) fn order(nodes: &[Node], results: &[Id]) -> Vec<Step> {
+pub(super) fn order(nodes: &[Node], known: &HashMap<Node, Id>, results: &[Id]) -> Vec<Step> {
     let mut needs = vec![1usize; nodes.len()];
     for (id, node) in nodes.iter().enumerate() {
         let mut of: Vec<usize> = node.operands().filter(|&operand| nodes[operand].constant().is_none()).map(|id| needs[id]).collect();
@@ -28,13 +29,14 @@ pub(super) fn order(nodes: &[Node], results: &[Id]) -> Vec<Step> {
             nodes[id].operands().for_each(|operand| needed[operand] = true);
         }
     }
-    let mut walk = Walk { nodes, needs: &needs, needed: &needed, done: vec![false; nodes.len()], steps: Vec::new() };
+    let mut walk = Walk { nodes, known, needs: &needs, needed: &needed, done: vec![false; nodes.len()], steps: Vec::new() };
     results.iter().for_each(|&id| walk.visit(id));
     walk.steps
 }
 
 struct Walk<'a> {
     nodes: &'a [Node],
+    known: &'a HashMap<Node, Id>,
     needs: &'a [usize],
     needed: &'a [bool],
     done: Vec<bool>,
@@ -71,7 +73,7 @@ impl Walk<'_> {
     fn partner(&self, node: Node) -> Option<(Smooth, Id, Id)> {
         let Node::Apply(_, of) = node else { return None };
         let find = |function: Function| {
-            let id = self.nodes.iter().position(|&other| other == Node::Apply(function, of))?;
+            let &id = self.known.get(&Node::Apply(function, of))?;
             (self.needed[id] && !self.done[id]).then_some(id)
         };
         let sigmoid = Function::Value(Smooth::Sigmoid);
