@@ -123,6 +123,22 @@ impl Typed {
         &self.derivative
     }
 
+    /// Whether the derivative is 0 everywhere, as that of sign(z) is.
+    pub fn is_flat(&self) -> bool {
+        self.derivative == Formula::Constant(0.0)
+    }
+
+    /// Whether it grows to the right and stays small to the left, as relu and silu do: half of a layer is then quiet, which
+    /// initial weights make up for (He, Zhang, Ren and Sun, ICCV 2015). For activations.
+    pub fn is_one_sided(&self) -> bool {
+        /// Far enough for every usual activation to have reached its line.
+        const FAR: f64 = 20.0;
+        let mut ends = [0.0; 2];
+        self.value.run(&[&[-FAR, FAR]], |_, _, [value]| ends.copy_from_slice(&value[..2]));
+        let [left, right] = ends;
+        right > 0.25 * FAR && left.abs() < 0.2 * right
+    }
+
     /// The formula over dual numbers.
     fn plain(&self, letters: &[(&str, Dual)]) -> Dual {
         formula::evaluate(&self.formula, letters).expect("every letter was bound when the formula was read")

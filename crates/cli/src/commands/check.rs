@@ -39,6 +39,11 @@ fn subject(arguments: &Check, common: &Common, screen: &Screen) -> Result<Subjec
     };
     let data = arguments.data.as_ref().or(bundled.as_ref());
     let (model, rows, _) = model_and_rows(path, data.map(String::as_str), true, common, screen)?;
+    if run_file.is_none() {
+        let network = &model.metadata.network;
+        let activations = network.layers.iter().map(|layer| layer.activation.as_str());
+        prepare::formula_notes(activations, &network.loss).iter().for_each(|note| screen.note(note));
+    }
     Ok(Subject::of_rows(&model, rows, threads(common)))
 }
 

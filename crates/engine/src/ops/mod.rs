@@ -31,7 +31,7 @@ mod tanh;
 use crate::Scalar;
 use crate::formula::Function;
 use crate::op::{Each, Entry, Kind, Op, SumOverOutputs};
-use crate::typed::{self, Typed, Use};
+use crate::typed::{Typed, Use};
 use std::sync::Arc;
 
 /// Every operation there is.
@@ -85,8 +85,19 @@ pub fn any<S: Scalar>(text: &str) -> Result<Arc<dyn Op<S>>, String> {
 pub fn spelled(text: &str) -> String {
     match call(text) {
         Ok((name, constants)) if constants.is_empty() => name.to_string(),
-        _ => typed::spelled(text),
+        _ => crate::typed::spelled(text),
     }
+}
+
+/// The typed formula that a text stands for, if it can be read and is no name of the table.
+pub fn typed(text: &str, use_: Use) -> Option<&'static Typed> {
+    let op = match use_ {
+        Use::Activation => activation::<f64>(text),
+        Use::Loss => loss::<f64>(text),
+    };
+    let name = op.ok()?.about().name;
+    let built_in = table::<f64>().iter().any(|entry| entry.about.name == name);
+    if built_in { None } else { Typed::read(text, use_).ok() }
 }
 
 fn make<S: Scalar>(text: &str, what: &str, fits: fn(Kind) -> bool, uses: &[Use]) -> Result<Arc<dyn Op<S>>, String> {
