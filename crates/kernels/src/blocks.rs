@@ -140,36 +140,56 @@ pub enum Rule {
     GreaterOrEqual,
 }
 
-/// A register from its places.
-#[inline(always)]
-fn block(place: impl Fn(usize) -> f64) -> Block {
-    let mut out = [0.0; BLOCK];
-    for (i, out) in out.iter_mut().enumerate() {
-        *out = place(i);
+impl Rule {
+    /// l ∘ r
+    #[inline(always)]
+    pub fn at(self, l: f64, r: f64) -> f64 {
+        match self {
+            Rule::Add => l + r,
+            Rule::Subtract => l - r,
+            Rule::Multiply => l * r,
+            Rule::Divide => l / r,
+            Rule::Power => math::pow(l, r),
+            Rule::Max => picked(l >= r, l, r),
+            Rule::Min => picked(l <= r, l, r),
+            Rule::Greater => truth(l > r, l, r),
+            Rule::GreaterOrEqual => truth(l >= r, l, r),
+        }
     }
-    out
+}
+
+/// A register from its places. A macro, not a function of a closure: a closure that the compiler chooses not to inline
+/// would be compiled without the wide registers and without their fused multiply-add.
+macro_rules! block {
+    ($i:ident => $place:expr) => {{
+        let mut out = [0.0; BLOCK];
+        for ($i, out) in out.iter_mut().enumerate() {
+            *out = $place;
+        }
+        out
+    }};
 }
 
 #[inline(always)]
 fn apply(function: Function, x: &Block) -> Block {
     match function {
-        Function::Negative => block(|i| 0.0 - x[i]),
-        Function::Exp => block(|i| math::exp(x[i])),
-        Function::Log => block(|i| math::ln(x[i])),
-        Function::Log1p => block(|i| math::ln_1p(x[i])),
-        Function::Expm1 => block(|i| math::exp_m1(x[i])),
-        Function::Sqrt => block(|i| x[i].sqrt()),
-        Function::Abs => block(|i| x[i].abs()),
-        Function::Sign => block(|i| sign(x[i])),
-        Function::Cosh => block(|i| math::cosh(x[i])),
-        Function::NormalCdf => block(|i| math::normal_cdf(x[i])),
-        Function::NormalPdf => block(|i| math::normal_pdf(x[i])),
-        Function::Value(Smooth::Tanh) => block(|i| math::tanh(x[i])),
-        Function::Value(Smooth::Sigmoid) => block(|i| math::sigmoid_at(x[i]).0),
-        Function::Value(Smooth::Softplus) => block(|i| math::softplus_at(x[i]).0),
-        Function::Slope(Smooth::Tanh) => block(|i| math::tanh_at(x[i]).1),
-        Function::Slope(Smooth::Sigmoid) => block(|i| math::sigmoid_at(x[i]).1),
-        Function::Slope(Smooth::Softplus) => block(|i| math::softplus_at(x[i]).1),
+        Function::Negative => block!(i => 0.0 - x[i]),
+        Function::Exp => block!(i => math::exp(x[i])),
+        Function::Log => block!(i => math::ln(x[i])),
+        Function::Log1p => block!(i => math::ln_1p(x[i])),
+        Function::Expm1 => block!(i => math::exp_m1(x[i])),
+        Function::Sqrt => block!(i => x[i].sqrt()),
+        Function::Abs => block!(i => x[i].abs()),
+        Function::Sign => block!(i => sign(x[i])),
+        Function::Cosh => block!(i => math::cosh(x[i])),
+        Function::NormalCdf => block!(i => math::normal_cdf(x[i])),
+        Function::NormalPdf => block!(i => math::normal_pdf(x[i])),
+        Function::Value(Smooth::Tanh) => block!(i => math::tanh(x[i])),
+        Function::Value(Smooth::Sigmoid) => block!(i => math::sigmoid_at(x[i]).0),
+        Function::Value(Smooth::Softplus) => block!(i => math::softplus_at(x[i]).0),
+        Function::Slope(Smooth::Tanh) => block!(i => math::tanh_at(x[i]).1),
+        Function::Slope(Smooth::Sigmoid) => block!(i => math::sigmoid_at(x[i]).1),
+        Function::Slope(Smooth::Softplus) => block!(i => math::softplus_at(x[i]).1),
     }
 }
 
@@ -182,34 +202,37 @@ fn sign(x: f64) -> f64 {
 
 #[inline(always)]
 fn apply_both(function: Smooth, x: &Block) -> (Block, Block) {
-    #[inline(always)]
-    fn both(x: &Block, f: impl Fn(f64) -> (f64, f64)) -> (Block, Block) {
-        let (mut value, mut slope) = ([0.0; BLOCK], [0.0; BLOCK]);
-        for ((value, slope), &x) in value.iter_mut().zip(&mut slope).zip(x) {
-            (*value, *slope) = f(x);
-        }
-        (value, slope)
+    let (mut values, mut slopes) = ([0.0; BLOCK], [0.0; BLOCK]);
+    macro_rules! both {
+        ($f:path) => {
+            for ((value, slope), &x) in values.iter_mut().zip(&mut slopes).zip(x) {
+                (*value, *slope) = $f(x);
+            }
+        };
     }
     match function {
-        Smooth::Tanh => both(x, math::tanh_at),
-        Smooth::Sigmoid => both(x, math::sigmoid_at),
-        Smooth::Softplus => both(x, math::softplus_at),
+        Smooth::Tanh => both!(math::tanh_at),
+        Smooth::Sigmoid => both!(math::sigmoid_at),
+        Smooth::Softplus => both!(math::softplus_at),
     }
+    (values, slopes)
 }
 
-#[inline(always)]
-fn combine(rule: Rule, left: impl Fn(usize) -> f64, right: impl Fn(usize) -> f64) -> Block {
-    match rule {
-        Rule::Add => block(|i| left(i) + right(i)),
-        Rule::Subtract => block(|i| left(i) - right(i)),
-        Rule::Multiply => block(|i| left(i) * right(i)),
-        Rule::Divide => block(|i| left(i) / right(i)),
-        Rule::Power => block(|i| math::pow(left(i), right(i))),
-        Rule::Max => block(|i| picked(left(i) >= right(i), left(i), right(i))),
-        Rule::Min => block(|i| picked(left(i) <= right(i), left(i), right(i))),
-        Rule::Greater => block(|i| truth(left(i) > right(i), left(i), right(i))),
-        Rule::GreaterOrEqual => block(|i| truth(left(i) >= right(i), left(i), right(i))),
-    }
+/// What a rule makes of two operands, each an expression in the place `i`.
+macro_rules! combine {
+    ($rule:expr, $i:ident, $left:expr, $right:expr) => {
+        match $rule {
+            Rule::Add => block!($i => Rule::Add.at($left, $right)),
+            Rule::Subtract => block!($i => Rule::Subtract.at($left, $right)),
+            Rule::Multiply => block!($i => Rule::Multiply.at($left, $right)),
+            Rule::Divide => block!($i => Rule::Divide.at($left, $right)),
+            Rule::Power => block!($i => Rule::Power.at($left, $right)),
+            Rule::Max => block!($i => Rule::Max.at($left, $right)),
+            Rule::Min => block!($i => Rule::Min.at($left, $right)),
+            Rule::Greater => block!($i => Rule::Greater.at($left, $right)),
+            Rule::GreaterOrEqual => block!($i => Rule::GreaterOrEqual.at($left, $right)),
+        }
+    };
 }
 
 #[inline(always)]
@@ -226,11 +249,9 @@ fn truth(holds: bool, left: f64, right: f64) -> f64 {
 }
 
 #[inline(always)]
-fn choose(condition: &Block, then: &Block, otherwise: &Block) -> Block {
-    block(|i| {
-        let chosen = if condition[i] == 0.0 { otherwise[i] } else { then[i] };
-        if condition[i].is_nan() { condition[i] } else { chosen }
-    })
+fn chosen(condition: f64, then: f64, otherwise: f64) -> f64 {
+    let chosen = if condition == 0.0 { otherwise } else { then };
+    if condition.is_nan() { condition } else { chosen }
 }
 
 for_every_level! {
@@ -249,23 +270,23 @@ for_every_level! {
                     let combined = match (left, right) {
                         (Operand::Register(l), Operand::Register(r)) => {
                             let (l, r) = (&registers[usize::from(l)], &registers[usize::from(r)]);
-                            combine(rule, |i| l[i], |i| r[i])
+                            combine!(rule, i, l[i], r[i])
                         }
                         (Operand::Register(l), Operand::Number(r)) => {
                             let l = &registers[usize::from(l)];
-                            combine(rule, |i| l[i], |_| r)
+                            combine!(rule, i, l[i], r)
                         }
                         (Operand::Number(l), Operand::Register(r)) => {
                             let r = &registers[usize::from(r)];
-                            combine(rule, |_| l, |i| r[i])
+                            combine!(rule, i, l, r[i])
                         }
-                        (Operand::Number(l), Operand::Number(r)) => combine(rule, |_| l, |_| r),
+                        (Operand::Number(l), Operand::Number(r)) => [rule.at(l, r); BLOCK],
                     };
                     registers[usize::from(to)] = combined;
                 }
                 Instruction::Choose { to, condition, then, otherwise } => {
                     let [condition, then, otherwise] = [condition, then, otherwise].map(|register| &registers[usize::from(register)]);
-                    registers[usize::from(to)] = choose(condition, then, otherwise);
+                    registers[usize::from(to)] = block!(i => chosen(condition[i], then[i], otherwise[i]));
                 }
             }
         }

@@ -8,7 +8,7 @@
 
 use super::{Comparison, Formula, Sign, Unbound};
 use backlit_kernels::Scalar;
-use backlit_kernels::blocks::{self, BLOCK, Block, Function, Instruction, Operand, Rule, Smooth};
+use backlit_kernels::blocks::{self, BLOCK, Block, Function, Instruction, Rule, Smooth};
 use std::collections::HashMap;
 
 /// Registers that a program may use.
@@ -262,15 +262,14 @@ impl Shared<'_> {
 
     fn apply(&mut self, function: Function, of: Id) -> Id {
         if let Some(x) = self.number(of) {
-            return self.constant(folded(Instruction::Apply { function, to: 0, of: 0 }, x));
+            return self.constant(folded(function, x));
         }
         self.node(Node::Apply(function, of))
     }
 
     fn combine(&mut self, rule: Rule, left: Id, right: Id) -> Id {
         if let (Some(l), Some(r)) = (self.number(left), self.number(right)) {
-            let instruction = Instruction::Combine { rule, to: 0, left: Operand::Number(l), right: Operand::Number(r) };
-            return self.constant(folded(instruction, 0.0));
+            return self.constant(rule.at(l, r));
         }
         // Sums and products are the same either way round.
         let swap = matches!(rule, Rule::Add | Rule::Multiply) && right < left;
@@ -288,10 +287,10 @@ impl Shared<'_> {
     }
 }
 
-/// What an instruction makes of a number: with the very code that would run, so that folding changes no bit.
-fn folded(instruction: Instruction, x: f64) -> f64 {
+/// f(x) by the very code that would run.
+fn folded(function: Function, x: f64) -> f64 {
     let mut register = [[x; BLOCK]];
-    blocks::run(&[instruction], &mut register);
+    blocks::run(&[Instruction::Apply { function, to: 0, of: 0 }], &mut register);
     register[0][0]
 }
 
