@@ -14,6 +14,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 /// How many characters a typed formula may have: its derivative may be larger by the square of that.
 const LONGEST: usize = 1000;
 
+/// A derivative of up to so many bytes is put into the form of a textbook for the card.
+const LONGEST_SET: usize = 500;
+
 /// The derivative of a card is cut behind so many characters.
 const LONGEST_PARTIAL: usize = 2000;
 
@@ -179,6 +182,11 @@ fn column(text: &str, name: &str) -> Option<usize> {
 fn card(spelled: &str, formula: &Formula, derivative: &Formula, use_: Use) -> About {
     let kept = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
     let mut partial = derivative.to_string();
+    if partial.len() <= LONGEST_SET {
+        // An activation's partial may use its value: a * (1 - a).
+        let known: Vec<(&str, Formula)> = if use_ == Use::Activation { vec![("a", formula.clone())] } else { Vec::new() };
+        partial = formula::textbook(derivative, &known).to_string();
+    }
     if let Some((cut, _)) = partial.char_indices().nth(LONGEST_PARTIAL) {
         partial.truncate(cut);
         partial.push('…');

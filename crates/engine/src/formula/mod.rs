@@ -13,10 +13,9 @@ mod evaluate;
 mod number;
 mod parse;
 mod program;
-#[cfg(test)]
-mod random_formulas;
 mod schedule;
 mod text;
+mod textbook;
 
 pub use differentiate::differentiate;
 pub use dual::Dual;
@@ -25,6 +24,7 @@ pub use number::Number;
 pub use parse::{ParseError, parse};
 pub use program::{MOST_MULTIPLIED, MOST_REGISTERS, Program, TooHard};
 pub use text::shortest;
+pub use textbook::textbook;
 
 /// A formula.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +74,7 @@ pub enum Sign {
 }
 
 /// Comparisons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Comparison {
     /// >
     Greater,
@@ -87,7 +87,7 @@ pub enum Comparison {
 }
 
 /// Named functions of one number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Function {
     /// eˣ
     Exp,
