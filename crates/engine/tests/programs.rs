@@ -31,14 +31,21 @@ impl Number for Ours {
     }
     fn power(&self, exponent: &Ours) -> Ours {
         let x = self.0;
-        let squared = x * x;
+        let (second, third) = (x * x, x * x * x);
+        let product = |n: f64| match n {
+            1.0 => x,
+            2.0 => second,
+            3.0 => third,
+            4.0 => second * second,
+            5.0 => second * second * x,
+            6.0 => third * third,
+            7.0 => third * third * x,
+            _ => (second * second) * (second * second),
+        };
+        let whole = (1..=8).any(|n| exponent.0.abs() == f64::from(n));
         let power = match exponent {
-            Ours(1.0, true) => x,
-            Ours(2.0, true) => squared,
-            Ours(3.0, true) => squared * x,
-            Ours(4.0, true) => squared * squared,
-            Ours(-1.0, true) => 1.0 / x,
-            Ours(-2.0, true) => 1.0 / squared,
+            Ours(n, true) if whole && *n > 0.0 => product(*n),
+            Ours(n, true) if whole => 1.0 / product(-n),
             Ours(other, _) => math::pow(x, *other),
         };
         Ours(power, self.1 && exponent.1)
