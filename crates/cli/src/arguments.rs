@@ -119,11 +119,11 @@ pub struct Choices {
     /// Units of the hidden layers; "" for none [default: 64,32]
     #[arg(long, value_name = "64,32", allow_hyphen_values = true)]
     pub hidden: Option<String>,
-    /// Activation of the hidden layers [default: relu]
-    #[arg(long, value_name = "NAME")]
+    /// Activation of the hidden layers: a name, or a formula in z such as "z * sigmoid(z)" [default: relu]
+    #[arg(long, value_name = "NAME|FORMULA", allow_hyphen_values = true)]
     pub activation: Option<String>,
-    /// Loss [default: by task]
-    #[arg(long, value_name = "NAME")]
+    /// Loss: a name, or a formula in a and y such as "(a - y)^4" [default: by task]
+    #[arg(long, value_name = "NAME|FORMULA", allow_hyphen_values = true)]
     pub loss: Option<String>,
     /// sgd, adagrad, rmsprop, adam or adamw [default: adam]
     #[arg(long, value_name = "NAME")]
@@ -231,7 +231,7 @@ pub struct Replay {
 /// `backlit operations`
 #[derive(Args)]
 pub struct Operations {
-    /// An operation: sigmoid, leaky_relu(0.2), huber …
+    /// An operation: sigmoid, leaky_relu(0.2), huber …; or a formula: "z * sigmoid(z)", "(a - y)^4"
     pub name: Option<String>,
     /// Points at which to compute value and partial
     #[arg(long, value_name = "X,…", value_delimiter = ',', allow_hyphen_values = true)]

@@ -14,6 +14,8 @@ mod evaluate;
 #[allow(clippy::disallowed_methods)]
 mod number;
 mod parse;
+mod program;
+mod schedule;
 mod text;
 mod textbook;
 
@@ -24,6 +26,7 @@ pub use dual::Dual;
 pub use evaluate::{Unbound, evaluate};
 pub use number::Number;
 pub use parse::{ParseError, parse};
+pub use program::{MOST_MULTIPLIED, MOST_REGISTERS, Program, TooHard};
 pub use text::shortest;
 pub use textbook::textbook;
 
