@@ -29,10 +29,9 @@ fn draw(out: &mut String, block: &Block, width: usize) {
         Block::Equations(equations) => draw_equations(out, equations, width),
         Block::Table(table) => draw_table(out, table, width),
         Block::Figure { alternative, caption, .. } => {
-            lines(out, "  ", "  ", &format!("[{}]", visible(alternative)), width);
-            if !caption.is_empty() {
-                lines(out, "  ", "  ", &visible(caption), width);
-            }
+            // A terminal draws no pictures; the page says the same in words and numbers.
+            let words = if caption.is_empty() { alternative } else { caption };
+            lines(out, "  ", "  ", &format!("[picture: {}]", visible(words)), width);
         }
         Block::Code { text, .. } => text.lines().for_each(|line| line_of(out, &format!("    {}", visible(line)))),
         Block::PageBreak => line_of(out, &"─".repeat(width)),

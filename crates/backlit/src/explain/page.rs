@@ -51,7 +51,10 @@ fn introduction(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
         rows => format!("the mean over {} rows", rows.len()),
     };
     let target = wording.thing(wording.at(explanation.place));
-    let mut parts = vec![Inline::Code(opened.name.clone()), words(", here "), Inline::Math(target)];
+    let mut parts = vec![Inline::Code(opened.name.clone())];
+    if unicode(&target) != opened.name {
+        parts.extend([words(", here "), Inline::Math(target)]);
+    }
     if explanation.rows.len() == 1 || opened.update.is_some() {
         parts.extend([words(", is "), Inline::Math(number(explanation.value, USUAL))]);
     }
@@ -182,7 +185,7 @@ fn share(share: Option<f64>) -> String {
 fn by_row(page: &mut Document, opened: &Opened) {
     let explanation = &opened.explanation;
     page.heading(2, "Row by row");
-    page.say("What each row adds to the gradient, the largest first:");
+    page.say("Who pulls which way: what each row adds to the gradient of the mean, the largest first:");
     let mut table = Table { head: ["row", "adds", "share"].map(|head| vec![words(head)]).to_vec(), ..Table::default() };
     table.numbers = vec![0, 1, 2];
     let line = |name: String, adds: f64, part: Option<f64>| {

@@ -25,7 +25,8 @@ pub fn run(arguments: &Explain, common: &Common, screen: &Screen) -> Result<u8, 
     let (written, agrees) = match (&arguments.parameter, arguments.layer) {
         (Some(name), _) => {
             let target = subject.find(name)?;
-            let opened = on_threads(common, || subject.open(target, arguments.paths as usize))?;
+            let paths = arguments.paths.map_or(if form == "json" { 32 } else { 12 }, |paths| paths as usize);
+            let opened = on_threads(common, || subject.open(target, paths))?;
             (one(&opened, &wording, form)?, opened.explanation.routes.agrees)
         }
         (None, Some(layer)) => {
