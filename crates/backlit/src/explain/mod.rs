@@ -7,6 +7,7 @@ pub mod digits;
 mod json;
 mod layer;
 pub mod notation;
+mod numpy;
 mod opened;
 mod page;
 mod picture;
@@ -18,6 +19,7 @@ mod wording;
 
 pub use json::json;
 pub use layer::layer;
+pub use numpy::{notebook, numpy};
 pub use opened::Opened;
 pub use page::page;
 pub use picture::picture;

@@ -53,6 +53,8 @@ fn one(opened: &Opened, wording: &Wording<'_>, form: &str) -> Result<String, Err
     match form {
         "json" => Ok(format!("{}\n", explain::json(opened, wording))),
         "svg" => Ok(explain::picture(opened, wording).svg()),
+        "numpy" => explain::numpy(opened, wording),
+        "ipynb" => explain::notebook(opened, wording),
         form => whole(explain::page(opened, wording), form),
     }
 }
