@@ -5,10 +5,11 @@
 //! evaluates the formula itself over dual numbers.
 
 use crate::formula::{self, Dual, Formula, MOST_REGISTERS, Number, Program, TooHard, Unbound, differentiate};
-use crate::op::{About, Inputs, Kind, Kink, Op, Partial, Site, loss_shape};
+use crate::op::{About, Inputs, Kind, Kink, Op, Operand, Partial, Row, Site, Written, loss_shape};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::{blocks, pointwise};
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// How many characters a typed formula may have: its derivative may be larger by the square of that.
@@ -65,6 +66,8 @@ pub struct Typed {
     about: About,
     formula: Formula,
     derivative: Formula,
+    /// The derivative as a textbook writes it; an activation's may use its value, a.
+    shown: Formula,
     use_: Use,
     /// f
     value: Program,
@@ -104,8 +107,12 @@ impl Typed {
         }
         let derivative = differentiate(&formula, moving);
         let both = Program::new(letters, &[&formula, &derivative]).map_err(|error| refusal(error, text, use_))?;
-        let about = card(spelled, &formula, &derivative, use_);
-        Ok(Typed { about, formula, derivative, use_, value, both })
+        // An activation's partial may use its value: a * (1 - a).
+        let known: Vec<(&str, Formula)> = if use_ == Use::Activation { vec![("a", formula.clone())] } else { Vec::new() };
+        let is_short = derivative.to_string().len() <= LONGEST_SET;
+        let shown = if is_short { formula::textbook(&derivative, &known) } else { derivative.clone() };
+        let about = card(spelled, &formula, &shown, use_);
+        Ok(Typed { about, formula, derivative, shown, use_, value, both })
     }
 
     /// The operation.
@@ -140,6 +147,12 @@ impl Typed {
         self.value.run(&[&[-FAR, FAR]], |_, _, [value]| ends.copy_from_slice(&value[..2]));
         let [left, right] = ends;
         right > 0.25 * FAR && left.abs() < 0.2 * right
+    }
+
+    /// The derivative as it is shown, and as it is computed.
+    fn written(&self, letters: &[(&str, Operand)]) -> Written {
+        let letters = letters.iter().map(|(name, operand)| (name.to_string(), operand.clone())).collect();
+        Written { formula: self.shown.clone(), stable: Some(self.derivative.clone()), letters }
     }
 
     /// The formula over dual numbers.
@@ -179,14 +192,9 @@ fn column(text: &str, name: &str) -> Option<usize> {
 }
 
 /// The card, kept for the life of the program.
-fn card(spelled: &str, formula: &Formula, derivative: &Formula, use_: Use) -> About {
+fn card(spelled: &str, formula: &Formula, partial: &Formula, use_: Use) -> About {
     let kept = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
-    let mut partial = derivative.to_string();
-    if partial.len() <= LONGEST_SET {
-        // An activation's partial may use its value: a * (1 - a).
-        let known: Vec<(&str, Formula)> = if use_ == Use::Activation { vec![("a", formula.clone())] } else { Vec::new() };
-        partial = formula::textbook(derivative, &known).to_string();
-    }
+    let mut partial = partial.to_string();
     if let Some((cut, _)) = partial.char_indices().nth(LONGEST_PARTIAL) {
         partial.truncate(cut);
         partial.push('…');
@@ -273,6 +281,12 @@ impl<S: Scalar> Op<S> for TypedActivation {
     fn partial(&self, _wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
         pointwise::add_product(upstream, at.saved, grad);
     }
+    fn reach(&self, _wrt: usize, index: usize, _inputs: &[Shape]) -> Range<usize> {
+        index..index + 1
+    }
+    fn written(&self, _wrt: usize, index: usize, k: usize, _row: &Row<'_>) -> Option<Written> {
+        Some(self.0.written(&[("z", Operand::Input(0, index)), ("a", Operand::Output(k))]))
+    }
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
         for (out, z) in out.iter_mut().zip(x[0]) {
             *out = self.0.plain(&[("z", *z)]);
@@ -311,6 +325,9 @@ impl<S: Scalar> Op<S> for TypedLoss {
     }
     fn differentiable(&self, wrt: usize) -> bool {
         wrt == 0
+    }
+    fn written(&self, _wrt: usize, index: usize, _k: usize, _row: &Row<'_>) -> Option<Written> {
+        Some(self.0.written(&[("a", Operand::Input(0, index)), ("y", Operand::Input(1, index))]))
     }
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
         out[0] = x[0].iter().zip(x[1]).fold(Dual::fixed(0.0), |sum, (a, y)| sum.add(&self.0.plain(&[("a", *a), ("y", *y)])));

@@ -287,11 +287,14 @@ fn numbers(formula: &Formula, line: &WorkedLine, digits: usize) -> Math {
     with_numbers(formula, &letters, line.value, digits)
 }
 
-/// `beta1` is β₁, `m0` is m₀, `g_decayed` is g with an index.
+/// `beta1` is β₁, `m0` is m₀, `weight_decay` is λ, `m_hat` is m with an index.
 fn symbol(name: &str) -> Math {
     let (word, index) = name.split_once('_').unwrap_or((name, ""));
     let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
     let digits = &word[stem.len()..];
+    if name == "weight_decay" {
+        return Math::letter("λ");
+    }
     if greek(name) != name {
         return Math::letter(greek(name));
     }
@@ -299,8 +302,8 @@ fn symbol(name: &str) -> Math {
     match (digits, index) {
         ("", "") => base,
         (digits, "") => base.below(Math::Number(digits.into())),
-        ("", index) => base.below(Math::text(index)),
-        (digits, index) => base.below(Math::Row(vec![Math::text(index), Math::Sign(","), Math::Number(digits.into())])),
+        ("", index) => base.below(Math::letter(index)),
+        (digits, index) => base.below(Math::Row(vec![Math::letter(index), Math::Sign(","), Math::Number(digits.into())])),
     }
 }
 

@@ -91,13 +91,11 @@ impl Script<'_> {
             StandsFor::Others(_) => self.others(factor),
             StandsFor::Named(name) if name == "rows" => Some(("n".into(), value)),
             StandsFor::Named(name) if name == "Σ y" => Some(("y[0].sum()".into(), value)),
-            StandsFor::Named(name) => match name.strip_prefix("row ") {
-                Some(row) => {
-                    let row = self.place_of(row.parse().ok()?)?;
-                    Some((format!("per_row[{row}]"), self.passes[row].derivative(self.target())))
-                }
-                None => self.share(name),
-            },
+            StandsFor::Named(name) => self.share(name),
+            StandsFor::OfRow(row) => {
+                let row = self.place_of(*row)?;
+                Some((format!("per_row[{row}]"), self.passes[row].derivative(self.target())))
+            }
         }
     }
 
