@@ -33,7 +33,6 @@ impl Noisy {
     pub fn sum(terms: impl IntoIterator<Item = Noisy>) -> Noisy {
         terms.into_iter().fold(Noisy::ZERO, |sum, term| sum.add(&term))
     }
-
 }
 
 /// slope · noise, where nothing comes of nothing.
