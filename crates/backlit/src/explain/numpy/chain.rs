@@ -3,7 +3,7 @@
 use super::names::{derivative, number, slope, symbol};
 use super::noisy::Noisy;
 use super::python::literal;
-use super::{Script, comment, mean, too_deep};
+use super::{Script, comment, mean, quoted, too_deep};
 use crate::error::Error;
 use crate::explain::notation::Thing;
 use backlit_engine::explain::{Factor, Letter, StandsFor, What};
@@ -38,14 +38,15 @@ impl Script<'_> {
                 What::Mean { .. } => "1/n".into(),
             };
             let (expression, noisy) = self.factor(factor)?;
-            let shown = self.show(&name, &expression, factor.value, noisy.noise);
+            self.expect(&name, factor.value, noisy.noise);
             let words = [Some(self.wording.symbol(factor)), self.wording.formula(factor)];
             let words: Vec<String> = words.iter().flatten().map(unicode).collect();
-            let _ = writeln!(code, "    {shown},  # {}", comment(&words.join(" = ")));
+            let _ = writeln!(code, "    ({}, {expression}),  # {}", quoted(&name), comment(&words.join(" = ")));
             product = product.multiply(&Noisy { value: factor.value, noise: noisy.noise });
         }
-        let shown = self.show("product of the chain", "np.prod(chain)", opened.explanation.routes.chain, product.noise);
-        let _ = writeln!(code, "]\n{shown}");
+        let all = "np.prod([value for _, value in chain])";
+        let shown = self.show("product of the chain", all, opened.explanation.routes.chain, product.noise);
+        let _ = writeln!(code, "]\nfor symbol, value in chain:\n    show(symbol, value)\n{shown}");
         self.section("The chain", code);
         Ok(())
     }
@@ -93,8 +94,8 @@ impl Script<'_> {
             StandsFor::Named(name) if name == "Σ y" => Some(("y[0].sum()".into(), value)),
             StandsFor::Named(name) => self.share(name),
             StandsFor::OfRow(row) => {
-                let row = self.place_of(*row)?;
-                Some((format!("per_row[{row}]"), self.passes[row].derivative(self.target())))
+                let place = self.place_of(*row)?;
+                Some((format!("per_row[{place}]"), self.passes[place].derivative(self.target())))
             }
         }
     }
@@ -121,7 +122,7 @@ impl Script<'_> {
         let What::Total { by } = factor.what else { return None };
         let by = self.wording.at(by);
         let shown = |letter: &Letter| match &letter.stands_for {
-            StandsFor::Named(name) => name.strip_prefix("row ").and_then(|row| self.place_of(row.parse().ok()?)).map(|row| (row, 0)),
+            StandsFor::OfRow(row) => self.place_of(*row).map(|place| (place, 0)),
             StandsFor::Derivative(place) => match self.wording.at(*place) {
                 Thing::PreActivation { layer, unit } => Some((unit, layer)),
                 _ => None,
@@ -174,7 +175,7 @@ impl Script<'_> {
         let mut code = format!("theta = {}\n", number(self.target(), 0));
         if update.frozen {
             let shown = self.show("theta_new", "theta", update.new_value, 0.0);
-            let _ = writeln!(code, "theta_new = {shown}  # frozen");
+            let _ = writeln!(code, "{shown}  # frozen: it keeps its value");
         } else {
             code.push_str("g = gradient\n");
         }
@@ -193,8 +194,8 @@ impl Script<'_> {
             let text = self.helpers.expression(&line.formula, &|name| name.to_string()).ok_or_else(too_deep)?;
             let letters: Vec<(&str, Noisy)> = known.iter().map(|(name, noisy)| (name.as_str(), *noisy)).collect();
             let noise = evaluate(&line.formula, &letters).map_or(0.0, |noisy| noisy.noise);
-            let shown = self.show(line.symbol, &text, line.value, noise);
-            let _ = writeln!(code, "{} = {shown}  # {}", line.symbol, line.meaning);
+            let shown = self.show(line.symbol, line.symbol, line.value, noise);
+            let _ = writeln!(code, "{} = {text}  # {}\n{shown}", line.symbol, line.meaning);
             known.retain(|(name, _)| name != line.symbol);
             known.push((line.symbol.to_string(), Noisy { value: line.value, noise }));
         }

@@ -42,8 +42,7 @@ impl Script<'_> {
         for l in 1..=layers {
             let bias = if self.subject.names.biases[l - 1] { format!(" + b{l}") } else { String::new() };
             let (value, _) = self.curves.activations[l - 1].python(&format!("z{l}"), &mut self.helpers).ok_or_else(too_deep)?;
-            let activation = comment(&self.curves.activations[l - 1].title);
-            let _ = writeln!(code, "z{l} = {} @ W{l}.T{bias}\na{l} = {value}  # {activation}\n", into(l, ""));
+            let _ = writeln!(code, "z{l} = {} @ W{l}.T{bias}\na{l} = {value}\n", into(l, ""));
         }
         let last = format!("a{layers}");
         match &self.curves.loss {

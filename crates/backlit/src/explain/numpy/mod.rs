@@ -161,7 +161,7 @@ impl<'a> Script<'a> {
         format!(
             "{math}import numpy as np\n\nnp.seterr(all=\"ignore\")  # np.where computes both its sides; the one not taken may overflow\n\n\
              shown = []\n\n\ndef show(symbol, value):\n    \"\"\"Prints a number and keeps it for the comparison at the end.\"\"\"\n    \
-             value = float(value)\n    print(f\"{{symbol}} = {{value!r}}\")\n    shown.append((symbol, value))\n    return value\n{}",
+             value = float(value)\n    print(f\"{{symbol}} = {{value!r}}\")\n    shown.append((symbol, value))\n{}",
             self.helpers.definitions()
         )
     }

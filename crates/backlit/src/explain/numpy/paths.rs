@@ -23,8 +23,8 @@ impl Script<'_> {
         }
         for (i, path) in explanation.paths.iter().enumerate() {
             let row = self.subject.rows.iter().position(|&row| row == path.row).unwrap_or(0);
-            let units: Vec<String> = self.units_of(path).iter().map(|unit| format!("{unit},")).collect();
-            let _ = writeln!(code, "    ({row}, ({})),", units.join(" "));
+            let units = self.units_of(path).iter().map(usize::to_string).collect();
+            let _ = writeln!(code, "    ({row}, {}),", tuple(units));
             listed = listed.add(&self.expect_path(i + 1, path, row));
         }
         if !explanation.paths.is_empty() {
@@ -78,8 +78,8 @@ impl Script<'_> {
             Thing::Weight { layer, .. } | Thing::Bias { layer, .. } => layer,
             _ => 1,
         };
-        let units: String = (from..=layers).map(|l| format!("u{l}, ")).collect();
-        let _ = writeln!(code, "for number, (row, ({})) in enumerate(paths, 1):\n    factors = [", units.trim_end());
+        let units = tuple((from..=layers).map(|l| format!("u{l}")).collect());
+        let _ = writeln!(code, "for number, (row, {units}) in enumerate(paths, 1):\n    factors = [");
         let mut line = |symbol: String, value: String| {
             let _ = writeln!(code, "        (f\"{symbol}\", {value}),");
         };
@@ -104,7 +104,13 @@ impl Script<'_> {
         }
         code.push_str(
             "    ]\n    for symbol, value in factors:\n        show(f\"path {number}, {symbol}\", value)\n    \
-             listed += show(f\"path {number}, product\", np.prod([value for _, value in factors]))\n",
+             product = np.prod([value for _, value in factors])\n    show(f\"path {number}, product\", product)\n    \
+             listed += product\n",
         );
     }
+}
+
+fn tuple(parts: Vec<String>) -> String {
+    let comma = if parts.len() == 1 { "," } else { "" };
+    format!("({}{comma})", parts.join(", "))
 }
