@@ -12,12 +12,16 @@ mod evaluate;
 #[allow(clippy::disallowed_methods)]
 mod number;
 mod parse;
+#[cfg(test)]
+mod random_formulas;
+mod text;
 
 pub use differentiate::differentiate;
 pub use dual::Dual;
 pub use evaluate::{Unbound, evaluate};
 pub use number::Number;
 pub use parse::{ParseError, parse};
+pub use text::shortest;
 
 /// A formula.
 #[derive(Clone, Debug, PartialEq)]

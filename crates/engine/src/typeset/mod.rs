@@ -1,7 +1,11 @@
 //! Mathematics as it is set on a page: one tree, drawn as plain Unicode, as LaTeX, or as MathML.
 //!
-//! The tree holds what a person sees (fractions, scripts, brackets), not what it means; [`formula`] makes it
+//! The tree holds what a person sees (fractions, scripts, brackets), not what it means; [`typeset()`] makes it
 //! from a [`Formula`](crate::formula::Formula).
+
+mod formula;
+
+pub use formula::{greek, typeset};
 
 /// A piece of mathematics.
 #[derive(Clone, Debug, PartialEq)]
