@@ -7,6 +7,7 @@
 mod explicit;
 mod houses;
 mod mazur;
+mod page;
 pub mod python_text;
 mod record;
 mod relu;

@@ -1,5 +1,6 @@
 //! What a replay is, and how it reads on a terminal.
 
+use crate::document::Document;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -23,6 +24,9 @@ pub struct Replay {
     pub numbers: Value,
     /// What the replay compared with what.
     pub agreement: Vec<Agreement>,
+    /// The notebook as a page: every formula in symbols and with its numbers, every print, every departure.
+    #[serde(skip)]
+    pub document: Document,
 }
 
 /// A step of the notebook.
@@ -90,13 +94,7 @@ impl Replay {
         }
         lines.extend([String::new(), "Agreement".into(), "-".repeat("Agreement".len())]);
         for one in &self.agreement {
-            let verdict = if one.holds { "holds " } else { "DIFFERS" };
-            let measured = match one.bound {
-                0.0 if one.holds => "the same".to_string(),
-                0.0 => "not the same".to_string(),
-                bound => format!("largest relative difference {:.1e}, bound {bound:.0e}", one.difference),
-            };
-            wrap(&mut lines, "  ", &format!("{verdict} {}: {measured}", one.name));
+            wrap(&mut lines, "  ", &format!("{} {}: {}", one.verdict(), one.name, one.measured()));
         }
         let (held, all) = (self.agreement.iter().filter(|one| one.holds).count(), self.agreement.len());
         lines.push(format!("  {held} of {all} comparisons hold."));
@@ -171,6 +169,20 @@ impl Agreement {
         let difference = if apart == 0.0 { 0.0 } else { apart / largest };
         let difference = if computed.len() == expected.len() { difference } else { f64::INFINITY };
         Agreement { name: name.into(), difference, bound, holds: difference <= bound }
+    }
+
+    /// In a word.
+    pub(super) fn verdict(&self) -> &'static str {
+        if self.holds { "holds" } else { "DIFFERS" }
+    }
+
+    /// How far apart the two are.
+    pub(super) fn measured(&self) -> String {
+        match self.bound {
+            0.0 if self.holds => "the same".to_string(),
+            0.0 => "not the same".to_string(),
+            bound => format!("largest relative difference {:.1e}, bound {bound:.0e}", self.difference),
+        }
     }
 
     /// Compares texts, line by line: the difference is 0 where they are the same and 1 where they are not.
