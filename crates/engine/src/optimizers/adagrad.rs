@@ -4,10 +4,20 @@
 //! g ← g + λθ; s ← s + g²; θ ← θ − η/(1 + (t − 1)·lr_decay) · g/(√s + ε).
 //! Source: Duchi, Hazan and Singer, JMLR 12, 2011.
 
-use super::{Entry, Memory, Optimizer};
+use super::{Entry, Line, Memory, Optimizer};
 use crate::Scalar;
 use backlit_kernels::update::Rule;
 use std::ops::Range;
+
+/// The rule above, line by line.
+const LINES: &[Line] = &[
+    Line::DECAYED_GRADIENT,
+    Line::new("s", "initial_accumulator_value + g_decayed^2", "sum of squares")
+        .when(|of| of("t") == 1.0 && of("initial_accumulator_value") != 0.0),
+    Line::new("s", "s0 + g_decayed^2", "sum of squares").when(|of| of("t") > 1.0 || of("initial_accumulator_value") == 0.0),
+    Line::new("eta_t", "eta / (1 + (t - 1) * lr_decay)", "learning rate of this step").when(|of| of("lr_decay") != 0.0).otherwise("eta"),
+    Line::new("theta_new", "theta - eta_t * g_decayed / (sqrt(s) + epsilon)", "new parameter"),
+];
 
 pub(super) fn entry<S: Scalar>() -> Entry<S> {
     Entry {
@@ -19,6 +29,7 @@ pub(super) fn entry<S: Scalar>() -> Entry<S> {
             let memory = Memory([vec![S::from_f64(start); parameters]]);
             Box::new(Adagrad { lr_decay, weight_decay, epsilon, steps: 0, memory })
         },
+        lines: LINES,
     }
 }
 

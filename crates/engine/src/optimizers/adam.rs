@@ -6,10 +6,21 @@
 //! θ ← θ − η/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε). AMSGrad puts the largest v so far in place of v.
 //! Source: Kingma and Ba, ICLR 2015; Reddi, Kale and Kumar, ICLR 2018 (AMSGrad).
 
-use super::{Entry, Memory, Optimizer};
+use super::{Entry, Line, Memory, Optimizer};
 use crate::Scalar;
 use backlit_kernels::update::Rule;
 use std::ops::Range;
+
+/// The rule above, line by line.
+const LINES: &[Line] = &[
+    Line::DECAYED_GRADIENT,
+    Line::new("m", "beta1 * m0 + (1 - beta1) * g_decayed", "first moment"),
+    Line::new("v", "beta2 * v0 + (1 - beta2) * g_decayed^2", "second moment"),
+    LARGEST,
+    FIRST_CORRECTED,
+    SECOND_CORRECTED,
+    Line::new("theta_new", "theta - eta * m_hat / (sqrt(v_hat) + epsilon)", "new parameter"),
+];
 
 pub(super) fn entry<S: Scalar>() -> Entry<S> {
     Entry {
@@ -17,8 +28,16 @@ pub(super) fn entry<S: Scalar>() -> Entry<S> {
         learning_rate: 0.001,
         options: &[("beta1", 0.9), ("beta2", 0.999), ("epsilon", 1e-8), ("weight_decay", 0.0), ("amsgrad", 0.0)],
         make: |options, parameters| make(options, parameters, false),
+        lines: LINES,
     }
 }
+
+/// AMSGrad.
+pub(super) const LARGEST: Line =
+    Line::new("v_max", "max(v_max0, v)", "largest second moment so far").when(|of| of("amsgrad") != 0.0).otherwise("v");
+/// A mean of t numbers that began at 0, divided by the share of the numbers in it.
+pub(super) const FIRST_CORRECTED: Line = Line::new("m_hat", "m / (1 - beta1^t)", "first moment, corrected for its start at 0");
+pub(super) const SECOND_CORRECTED: Line = Line::new("v_hat", "v_max / (1 - beta2^t)", "second moment, corrected for its start at 0");
 
 /// Adam, or AdamW when the weight decay is taken from the parameter itself (`decoupled`).
 pub(super) fn make<S: Scalar>(options: &[f64], parameters: usize, decoupled: bool) -> Box<dyn Optimizer<S>> {

@@ -5,10 +5,13 @@ mod adam;
 mod adamw;
 mod rmsprop;
 mod sgd;
+mod worked;
 
 use crate::Scalar;
 use backlit_kernels::update::{Rule, update};
 use std::ops::Range;
+
+pub use worked::{Line, WorkedLine, worked};
 
 /// Moves parameters against their gradient.
 pub trait Optimizer<S>: Send {
@@ -28,6 +31,8 @@ pub struct Entry<S> {
     pub options: &'static [(&'static str, f64)],
     /// Makes it for so many parameters; the values stand in the order of `options`.
     pub make: fn(&[f64], usize) -> Box<dyn Optimizer<S>>,
+    /// Its rule in formulas, for one parameter.
+    pub lines: &'static [Line],
 }
 
 /// Every optimizer there is.
@@ -53,6 +58,11 @@ fn range(option: &str) -> (f64, f64) {
 impl<S: Scalar> Entry<S> {
     /// Makes the optimizer with the options a person gave. `Err` says what is wrong with them.
     pub fn create(&self, given: &[(String, f64)], parameters: usize) -> Result<Box<dyn Optimizer<S>>, String> {
+        Ok((self.make)(&self.values(given)?, parameters))
+    }
+
+    /// The options' values in their order: those given, the others by default.
+    fn values(&self, given: &[(String, f64)]) -> Result<Vec<f64>, String> {
         let mut values: Vec<f64> = self.options.iter().map(|option| option.1).collect();
         for (name, value) in given {
             let Some(i) = self.options.iter().position(|option| option.0 == name) else {
@@ -74,7 +84,7 @@ impl<S: Scalar> Entry<S> {
         if of("nesterov") != 0.0 && (of("momentum") == 0.0 || of("dampening") != 0.0) {
             return Err("nesterov needs a momentum above 0 and a dampening of 0".into());
         }
-        Ok((self.make)(&values, parameters))
+        Ok(values)
     }
 }
 

@@ -6,10 +6,22 @@
 //! v ← μv + g/r; θ ← θ − ηv.
 //! Source: Tieleman and Hinton, Coursera lecture 6.5, 2012; Graves, arXiv:1308.0850 (centered).
 
-use super::{Entry, Memory, Optimizer};
+use super::{Entry, Line, Memory, Optimizer};
 use crate::Scalar;
 use backlit_kernels::update::Rule;
 use std::ops::Range;
+
+/// The rule above, line by line.
+const LINES: &[Line] = &[
+    Line::DECAYED_GRADIENT,
+    Line::new("s", "alpha * s0 + (1 - alpha) * g_decayed^2", "running mean of squares"),
+    Line::new("m", "alpha * m0 + (1 - alpha) * g_decayed", "running mean").when(|of| of("centered") != 0.0),
+    Line::new("s_centered", "s - m^2", "running variance").when(|of| of("centered") != 0.0).otherwise("s"),
+    Line::new("r", "sqrt(s_centered) + epsilon", "root mean square"),
+    Line::new("v", "momentum * v0 + g_decayed / r", "velocity").when(|of| of("momentum") != 0.0),
+    Line::new("v", "g_decayed / r", "direction").when(|of| of("momentum") == 0.0),
+    Line::new("theta_new", "theta - eta * v", "new parameter"),
+];
 
 pub(super) fn entry<S: Scalar>() -> Entry<S> {
     Entry {
@@ -19,6 +31,7 @@ pub(super) fn entry<S: Scalar>() -> Entry<S> {
         make: |options, parameters| {
             Box::new(RmsProp { options: options.try_into().expect("five options"), memory: Memory::new(parameters) })
         },
+        lines: LINES,
     }
 }
 

@@ -4,10 +4,22 @@
 //! g ← g + λθ; v ← μv + (1 − d)g (the first v is g); θ ← θ − ηv, with Nesterov θ ← θ − η(g + μv).
 //! Source: Robbins and Monro 1951; Polyak 1964; Sutskever, Martens, Dahl and Hinton, ICML 2013.
 
-use super::{Entry, Memory, Optimizer};
+use super::{Entry, Line, Memory, Optimizer};
 use crate::Scalar;
 use backlit_kernels::update::Rule;
 use std::ops::Range;
+
+/// The rule above, line by line.
+const LINES: &[Line] = &[
+    Line::DECAYED_GRADIENT,
+    Line::new("v", "momentum * v0 + g_decayed", "velocity")
+        .when(|of| of("momentum") != 0.0 && of("dampening") == 0.0)
+        .otherwise("g_decayed"),
+    Line::new("v", "momentum * v0 + (1 - dampening) * g_decayed", "velocity")
+        .when(|of| of("momentum") != 0.0 && of("dampening") != 0.0 && of("t") > 1.0),
+    Line::new("v_ahead", "g_decayed + momentum * v", "velocity one step ahead").when(|of| of("nesterov") != 0.0).otherwise("v"),
+    Line::new("theta_new", "theta - eta * v_ahead", "new parameter"),
+];
 
 pub(super) fn entry<S: Scalar>() -> Entry<S> {
     Entry {
@@ -18,6 +30,7 @@ pub(super) fn entry<S: Scalar>() -> Entry<S> {
             0.0 => Box::new(Plain { weight_decay: options[3] }),
             _ => Box::new(Sgd { options: options.try_into().expect("four options"), first: true, memory: Memory::new(parameters) }),
         },
+        lines: LINES,
     }
 }
 

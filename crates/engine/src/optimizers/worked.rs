@@ -1,0 +1,141 @@
+//! An optimizer's rule in formulas, and a step of one parameter worked through in numbers.
+//!
+//! Letters: `theta` the parameter before the step, `theta_new` after it, `g` its gradient, `eta` the learning rate,
+//! `t` the step counted from 1, each option by its name, and a line's symbol followed by `0` for what it was a step
+//! earlier (0 at the first). The kernels compute the same; a test holds the two together.
+
+use super::find;
+use crate::formula::{Formula, evaluate, parse};
+
+/// A line of an optimizer's rule. The lines are worked in order; the last gives `theta_new`.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    /// What it defines.
+    pub symbol: &'static str,
+    /// In the language of [`crate::formula`].
+    pub formula: &'static str,
+    /// The symbol in words.
+    pub meaning: &'static str,
+    /// Whether the line is there; the argument gives the options and `t` by name.
+    pub when: fn(&dyn Fn(&str) -> f64) -> bool,
+    /// What later lines use in place of the symbol when the line is not there; empty: they do without.
+    pub otherwise: &'static str,
+}
+
+impl Line {
+    /// A line that is always there.
+    pub(super) const fn new(symbol: &'static str, formula: &'static str, meaning: &'static str) -> Line {
+        Line { symbol, formula, meaning, when: |_| true, otherwise: "" }
+    }
+
+    /// There only in some cases.
+    pub(super) const fn when(self, when: fn(&dyn Fn(&str) -> f64) -> bool) -> Line {
+        Line { when, ..self }
+    }
+
+    /// What stands for the symbol in the other cases.
+    pub(super) const fn otherwise(self, otherwise: &'static str) -> Line {
+        Line { otherwise, ..self }
+    }
+
+    /// g + λθ, with which most rules begin.
+    pub(super) const DECAYED_GRADIENT: Line = Line::new("g_decayed", "g + weight_decay * theta", "gradient with weight decay")
+        .when(|of| of("weight_decay") != 0.0)
+        .otherwise("g");
+}
+
+/// A line with numbers put in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkedLine {
+    /// What it defines; `theta_new` in the last line.
+    pub symbol: &'static str,
+    /// How.
+    pub formula: Formula,
+    /// The formula's letters in the order of their first use, each with its value.
+    pub letters: Vec<(String, f64)>,
+    /// What comes out.
+    pub value: f64,
+    /// The symbol in words.
+    pub meaning: &'static str,
+}
+
+/// The last of the steps that an optimizer takes with one parameter, line by line.
+///
+/// `theta` is the parameter before the *first* step and `gradients` are g₁ … g_t, one a step: with weight decay, what an
+/// optimizer remembers depends on where the parameter was. `options` are those given, as for [`super::Entry::create`].
+pub fn worked(name: &str, options: &[(String, f64)], learning_rate: f64, theta: f64, gradients: &[f64]) -> Result<Vec<WorkedLine>, String> {
+    let entry = find::<f64>(name)?;
+    let values = entry.values(options)?;
+    let options = entry.options.iter().zip(values).map(|(option, value)| (option.0.to_string(), value));
+    let mut fixed: Letters = options.collect();
+    fixed.push(("eta".into(), learning_rate));
+    let mut before: Letters = vec![("theta_new".into(), theta)];
+    let mut lines = Err("a step needs a gradient; none was given".to_string());
+    for (i, &gradient) in gradients.iter().enumerate() {
+        let mut known = fixed.clone();
+        known.extend([("t".into(), (i + 1) as f64), ("g".into(), gradient), ("theta".into(), find_letter(&before, "theta_new"))]);
+        known.extend(entry.lines.iter().map(|line| (format!("{}0", line.symbol), find_letter(&before, line.symbol))));
+        lines = step(entry.lines, &mut known);
+        before = known;
+    }
+    lines
+}
+
+type Letters = Vec<(String, f64)>;
+
+/// The letter's value; 0 for what was never set, as for memory before the first step.
+fn find_letter(letters: &[(String, f64)], name: &str) -> f64 {
+    letters.iter().find(|(letter, _)| letter == name).map_or(0.0, |letter| letter.1)
+}
+
+fn set(letters: &mut Letters, name: &str, value: f64) {
+    letters.retain(|(letter, _)| letter != name);
+    letters.push((name.into(), value));
+}
+
+/// Works the lines in order and adds their symbols to what is known.
+fn step(lines: &[Line], known: &mut Letters) -> Result<Vec<WorkedLine>, String> {
+    let mut stand_ins: Vec<(&str, String)> = Vec::new();
+    let mut worked = Vec::new();
+    for line in lines {
+        let stand_in = |name: &str| stand_ins.iter().find(|(symbol, _)| *symbol == name).map(|(_, other)| other.clone());
+        if (line.when)(&|name| find_letter(known, name)) {
+            let mut formula = parse(line.formula).map_err(|error| format!("{}: {error}", line.formula))?;
+            let mut letters: Letters = Vec::new();
+            each_letter(&mut formula, &mut |letter| {
+                *letter = stand_in(letter).unwrap_or_else(|| letter.clone());
+                if !letters.iter().any(|(seen, _)| seen == letter) {
+                    letters.extend(known.iter().find(|(name, _)| name == letter).cloned());
+                }
+            });
+            let bound: Vec<(&str, f64)> = letters.iter().map(|(letter, value)| (letter.as_str(), *value)).collect();
+            let value = evaluate(&formula, &bound).map_err(|error| format!("{}: {error}", line.formula))?;
+            set(known, line.symbol, value);
+            stand_ins.retain(|(symbol, _)| *symbol != line.symbol);
+            worked.push(WorkedLine { symbol: line.symbol, formula, letters, value, meaning: line.meaning });
+        } else if !line.otherwise.is_empty() {
+            let other = stand_in(line.otherwise).unwrap_or_else(|| line.otherwise.into());
+            set(known, line.symbol, find_letter(known, &other));
+            stand_ins.push((line.symbol, other));
+        }
+    }
+    Ok(worked)
+}
+
+/// Shows every letter of the formula, from left to right, as often as it stands there.
+fn each_letter(formula: &mut Formula, see: &mut impl FnMut(&mut String)) {
+    match formula {
+        Formula::Constant(_) => {}
+        Formula::Variable(name) => see(name),
+        Formula::Negative(inner) | Formula::Apply(_, inner) => each_letter(inner, see),
+        Formula::Arithmetic(_, left, right) | Formula::Max(left, right) | Formula::Min(left, right) => {
+            each_letter(left, see);
+            each_letter(right, see);
+        }
+        Formula::Where(condition, then, otherwise) => {
+            for part in [&mut condition.left, &mut condition.right, then, otherwise] {
+                each_letter(part, see);
+            }
+        }
+    }
+}
