@@ -3,9 +3,20 @@
 //! The tree holds what a person sees (fractions, scripts, brackets), not what it means; [`typeset()`] makes it
 //! from a [`Formula`](crate::formula::Formula).
 
+mod characters;
 mod formula;
+mod latex;
+mod mathml;
+mod reading;
+#[cfg(test)]
+mod tests;
+mod unicode;
 
+pub use characters::{latex_symbol, visible};
 pub use formula::{greek, typeset};
+pub use latex::{latex, latex_text};
+pub use mathml::{mathml, xml_text};
+pub use unicode::unicode;
 
 /// A piece of mathematics.
 #[derive(Clone, Debug, PartialEq)]
