@@ -40,7 +40,7 @@ fn introduction(page: &mut Page) {
     page.list([
         "**Plots.** It prepares two libraries for drawing in the browser, flot (plots for jQuery) and d3 3.4.8, and draws nothing. The error \
          over the passes, which it may have had in mind, is drawn below.",
-        "**A scrolling output area**, at most 1000 pixels high. On our page whatever is too long or too wide scrolls in a box of its own.",
+        "**A scrolling output area**, at most 1000 pixels high. On our page a listing or a table that is too wide scrolls in a box of its own.",
         "**A bridge to the browser**: `json`, `time`, `Javascript` and `display` are imported for it and not used. A page that stands on its \
          own needs none.",
     ]);
@@ -71,7 +71,8 @@ fn settings(page: &mut Page, first: &Pass) {
     page.shown(&Grid::new(Math::text("X"), X.len(), &X, 0));
     page.shown(&Grid::new(Math::text("Y"), 1, &Y, 0));
     start(page, first);
-    page.cell("The example, the start and the step size");
+    page.say("All of them:");
+    page.close("The example, the start and the step size");
     page.diagram(&network(first), "3-4-1 without biases; the edges carry the weights of the first pass.");
 }
 
@@ -122,7 +123,6 @@ fn network(first: &Pass) -> Diagram {
 fn forward(page: &mut Page, first: &Pass) {
     let f = &first.factors;
     page.heading(2, "Feed forward");
-    page.open("Forward, in the first pass");
     page.say(
         "`layer0` is the input, $layer0 = X$. Each layer keeps what comes in and what goes out. There are no biases; the third input, always \
          1, makes the last row of $W0$ one for the hidden layer.",
@@ -153,7 +153,6 @@ fn net_input() -> String {
 
 fn training(page: &mut Page, passes: &[Pass], last: &Pass, curve: &[(f64, f64)]) {
     page.heading(2, "Again and again");
-    page.open("60,000 passes");
     page.say(&format!(
         "All of this is one pass; the loop makes {PASSES} of them over the same example. Every 5000 passes it prints the mean of \
          `abs(Y - layer2_outputs)`, taken before that pass's update:",

@@ -2,7 +2,7 @@
 //!
 //! A double stroke parts what changes from what is changed: `out_o1__net_o1` is ∂out_o1/∂net_o1.
 
-use backlit_engine::typeset::Math;
+use backlit_engine::typeset::{Math, greek};
 
 /// Names of the worked example: an index stands below, δ and η are Greek, `w5_new` is w5 with a plus above.
 pub fn worked_example(name: &str) -> Math {
@@ -12,12 +12,7 @@ pub fn worked_example(name: &str) -> Math {
     let (name, new) = name.strip_suffix("_new").map_or((name, false), |name| (name, true));
     let split = name.find('_').or_else(|| name.find(|c: char| c.is_ascii_digit())).unwrap_or(name.len());
     let (base, index) = (&name[..split], name[split..].trim_start_matches('_'));
-    let base = Math::letter(match base {
-        "delta" => "δ",
-        "deltaprime" => "δ′",
-        "eta" => "η",
-        other => other,
-    });
+    let base = Math::letter(if base == "deltaprime" { "δ′" } else { greek(base) });
     let base = if index.is_empty() { base } else { base.below(subscript(index)) };
     if new { base.above(Math::Sign("+")) } else { base }
 }
@@ -45,7 +40,7 @@ pub fn layered(name: &str) -> Math {
         return Math::Call(function.replace("_prime", "′").replace("sigma", "σ"), vec![Math::letter("z")]);
     }
     let mut parts = name.split('_');
-    let base = Math::letter(parts.next().unwrap_or_default());
+    let base = Math::letter(greek(parts.next().unwrap_or_default()));
     let (mut above, mut below) = (Vec::new(), Vec::new());
     for part in parts {
         let of_layer = part.strip_prefix('L').is_some_and(|number| number.parse::<u32>().is_ok());
@@ -55,7 +50,7 @@ pub fn layered(name: &str) -> Math {
             _ => below.push(subscript(part)),
         }
     }
-    let index = |parts: Vec<Math>| if parts.is_empty() { None } else { Some(Math::joined(parts, ",")) };
+    let index = |mut parts: Vec<Math>| if parts.len() == 1 { parts.pop() } else { (!parts.is_empty()).then_some(Math::Row(parts)) };
     let base = index(below).map_or(base.clone(), |index| base.below(index));
     index(above).map_or(base.clone(), |index| base.above(index))
 }

@@ -16,7 +16,8 @@ pub(super) fn section(page: &mut Page, first: &Pass) {
     by_weights(page, first);
     together(page, first);
     updates(page, first);
-    page.cell("Gradient of the hidden layer's weights, W0: five factors");
+    page.say("The same as arrays, under the names that the code gives them:");
+    page.close("Gradient of the hidden layer's weights, W0: five factors");
 }
 
 fn by_outputs(page: &mut Page, first: &Pass) {

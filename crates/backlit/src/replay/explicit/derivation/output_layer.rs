@@ -20,7 +20,8 @@ pub(super) fn section(page: &mut Page, first: &Pass) {
     by_net_input(page, first);
     by_weights(page, first);
     together(page, first);
-    page.cell("Gradient of the output layer's weights, W1: three factors");
+    page.say("The same as arrays, under the names that the code gives them:");
+    page.close("Gradient of the output layer's weights, W1: three factors");
 }
 
 fn product(j: usize) -> String {

@@ -11,8 +11,12 @@ pub(super) fn section(page: &mut Page, work: &Work) {
     page.say("Any of them, or another, fits into the place of $a$; each brings its own derivative.");
     equation(page, "linear_of_z", "z");
     equation(page, "linear_prime_of_z", "1");
-    equation(page, "relu_of_z", "where(z > 0, z, where(z <= 0, 0, 0))");
-    equation(page, "relu_prime_of_z", "where(z > 0, 1, where(z <= 0, 0, 0))");
+    for (name, above) in [("relu_of_z", "z"), ("relu_prime_of_z", "1")] {
+        let zero = || Math::Number("0".into());
+        let when = |sign| Math::Row(vec![Math::letter("z"), Math::Sign(sign), zero()]);
+        let cases = Math::Cases(vec![(page.math(above), when(">")), (zero(), when("≤"))]);
+        page.equation(Equation::new(symbols::layered(name), cases));
+    }
     equation(page, "sigma_of_z", "1 / (1 + exp(-z))");
     equation(page, "sigma_prime_of_z", "sigma_of_z * (1 - sigma_of_z)");
     page.say(

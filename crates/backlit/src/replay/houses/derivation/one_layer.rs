@@ -129,7 +129,7 @@ pub(super) fn training(page: &mut Page, work: &Work) {
 fn pairing(page: &mut Page, run: &OneLayer, work: &Work) {
     let Evaluation { start, predicted, actual, as_paired, own } = &run.before;
     page.say(
-        "How the first of these costs comes about. `zip` pairs the predictions of the window with the prices from the top of the data, which \
+        "How the first of these costs comes about, from the predictions before they are rounded for print. `zip` pairs the predictions of the window with the prices from the top of the data, which \
          belong to other houses (D1.1):",
     );
     let half_square = |a: f64, y: f64| 0.5 * (y - a) * (y - a);

@@ -50,14 +50,14 @@ pub(super) fn through_w5(f: &Factors) -> Diagram {
         column("output", vec![unit("out_o1", fixed(f.a[1][0], 9))]),
         column("error", vec![unit("E_total", fixed(f.cost, 9))]),
     ];
-    let lit = |from, to, label: String| Edge { from, to, label: Some(label), light: 1.0, weight_sign: 0 };
+    let lit = |from, to, label: String, weight_sign| Edge { from, to, label: Some(label), light: 1.0, weight_sign };
     let dark = |from, to, label: &str| Edge { from, to, label: Some(label.into()), light: 0.0, weight_sign: 1 };
     let edges = vec![
-        lit((0, 0), (1, 0), format!("w5: ∂net_o1/∂w5 = {}", fixed(f.dz_dw[1][0], 9))),
+        lit((0, 0), (1, 0), format!("w5: ∂net_o1/∂w5 = {}", fixed(f.dz_dw[1][0], 9)), 1),
         dark((0, 1), (1, 0), "w6"),
         dark((0, 2), (1, 0), "b2"),
-        lit((1, 0), (2, 0), format!("∂out_o1/∂net_o1 = {}", fixed(f.da_dz[1][0], 9))),
-        lit((2, 0), (3, 0), format!("∂E_total/∂out_o1 = {}", fixed(f.dc_da[1][0], 9))),
+        lit((1, 0), (2, 0), format!("∂out_o1/∂net_o1 = {}", fixed(f.da_dz[1][0], 9)), 0),
+        lit((2, 0), (3, 0), format!("∂E_total/∂out_o1 = {}", fixed(f.dc_da[1][0], 9)), 0),
     ];
     Diagram { title: "The backward pass for w5".into(), columns, edges }
 }

@@ -1,7 +1,7 @@
 //! Backward through the hidden neurons: w1 step by step, then w2, w3 and w4.
 
 use super::{EIGHT, Example, NINE, figures};
-use crate::replay::page::{Digits, Page, symbols};
+use crate::replay::page::{Page, symbols};
 use backlit_engine::typeset::Math;
 
 pub(super) fn section(page: &mut Page, example: &Example) {
@@ -71,7 +71,6 @@ fn general_form(page: &mut Page, example: &Example) {
 }
 
 fn updates(page: &mut Page, example: &Example) {
-    page.give("w1", super::START[0], Digits::Shortest);
     for (i, product) in ["delta_h1 * i1", "delta_h1 * i2", "delta_h2 * i1", "delta_h2 * i2"].into_iter().enumerate() {
         let weight = format!("w{}", i + 1);
         let digits = if i == 0 { NINE } else { EIGHT };

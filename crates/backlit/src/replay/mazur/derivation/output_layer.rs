@@ -11,11 +11,13 @@ pub(super) fn section(page: &mut Page, example: &Example) {
     );
     page.heading(3, "The output layer");
     page.say("Take $w5$. How much does a change in it change the total error? That is $E_total__w5$, the gradient with respect to $w5$.");
-    page.cell("Backward: three factors for w5");
+    page.open("Backward: three factors for w5");
     page.state("E_total__w5", "E_total__out_o1 * out_o1__net_o1 * net_o1__w5");
     page.note("by the chain rule");
     page.diagram(&figures::through_w5(&example.factors), "The way of w5 to the error, and back: one factor for each step.");
     three_factors(page, example);
+    page.close("Backward: three factors for w5");
+    page.heading(3, "In one formula: the delta rule and the node delta");
     delta_rule(page, example);
     updates(page, example);
 }
