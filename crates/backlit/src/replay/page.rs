@@ -6,6 +6,8 @@
 
 mod grids;
 pub(super) mod symbols;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub(super) use grids::Grid;

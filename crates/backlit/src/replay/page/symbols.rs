@@ -41,18 +41,23 @@ pub fn layered(name: &str) -> Math {
     }
     let mut parts = name.split('_');
     let base = Math::letter(greek(parts.next().unwrap_or_default()));
-    let (mut above, mut below) = (Vec::new(), Vec::new());
+    let (mut above, mut below, mut new) = (Vec::new(), Vec::new(), false);
     for part in parts {
         let of_layer = part.strip_prefix('L').is_some_and(|number| number.parse::<u32>().is_ok());
         match part {
-            "new" => above.push(Math::Sign("+")),
+            "new" => new = true,
             _ if of_layer => above.push(Math::letter(part)),
             _ => below.push(subscript(part)),
         }
     }
-    let index = |mut parts: Vec<Math>| if parts.len() == 1 { parts.pop() } else { (!parts.is_empty()).then_some(Math::Row(parts)) };
-    let base = index(below).map_or(base.clone(), |index| base.below(index));
-    index(above).map_or(base.clone(), |index| base.above(index))
+    let with_layer = !above.is_empty();
+    let base = below.into_iter().fold(base, Math::below);
+    let base = above.into_iter().fold(base, Math::above);
+    match (new, with_layer) {
+        (false, _) => base,
+        (true, false) => base.above(Math::Sign("+")),
+        (true, true) => base.bracketed().above(Math::Sign("+")),
+    }
 }
 
 /// Names of the ReLU neuron: `x0` has its index below, longer names stand as they are typed.

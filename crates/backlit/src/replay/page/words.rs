@@ -40,14 +40,18 @@ enum Kind {
 
 /// What stands before the first mark, its kind, what it holds, and what comes after.
 fn next(text: &str) -> Option<(&str, Kind, &str, &str)> {
-    let marks = [("$", "$", Kind::Math), ("`", "`", Kind::Code), ("**", "**", Kind::Strong), ("[", ")", Kind::Link)];
-    let found = marks.into_iter().filter_map(|(open, close, kind)| {
-        let start = text.find(open)?;
-        let inside = &text[start + open.len()..];
-        let end = inside.find(close)?;
-        // Brackets without an address are brackets.
-        let is_one = !matches!(kind, Kind::Link) || inside[..end].contains("](");
-        is_one.then(|| (start, kind, &inside[..end], &inside[end + close.len()..]))
+    let marks = [("$", Kind::Math), ("`", Kind::Code), ("**", Kind::Strong)];
+    let pairs = marks.into_iter().filter_map(|(mark, kind)| {
+        let start = text.find(mark)?;
+        let inside = &text[start + mark.len()..];
+        let end = inside.find(mark)?;
+        Some((start, kind, &inside[..end], &inside[end + mark.len()..]))
     });
-    found.min_by_key(|(start, ..)| *start).map(|(start, kind, inside, after)| (&text[..start], kind, inside, after))
+    let link = text.find("](").and_then(|middle| {
+        let start = text[..middle].rfind('[')?;
+        let end = middle + text[middle..].find(')')?;
+        Some((start, Kind::Link, &text[start + 1..end], &text[end + 1..]))
+    });
+    let first = pairs.chain(link).min_by_key(|(start, ..)| *start);
+    first.map(|(start, kind, inside, after)| (&text[..start], kind, inside, after))
 }
