@@ -14,8 +14,7 @@ const fn role(class: &'static str, property: &'static str, light: &'static str, 
     Role { class, property, light, dark }
 }
 
-/// Text and paper keep a contrast of 7 to 1, lines that matter 4.5 to 1 (WCAG 2.2). The colours of series are those of
-/// Okabe and Ito, darkened or lightened for the paper.
+/// Against the paper, text keeps a contrast of 7 to 1, what is lit and the lines of plots 4.5, rims 3 (WCAG 2.2).
 const ROLES: [Role; 15] = [
     role("paper", "fill", "#ffffff", "#15181d"),
     role("ink", "fill", "#1b1f24", "#e8eaed"),
@@ -23,7 +22,7 @@ const ROLES: [Role; 15] = [
     role("card", "fill", "#f5f7f9", "#242932"),
     role("rim", "stroke", "#7d8792", "#79838f"),
     role("grid", "stroke", "#dfe3e8", "#333a43"),
-    role("glow", "fill", "#fcd34d", "#d97706"),
+    role("glow", "fill", "#fcd34d", "#92400e"),
     role("lit", "stroke", "#b45309", "#fbbf24"),
     role("tip", "fill", "#b45309", "#fbbf24"),
     role("line0", "stroke", "#0b62a8", "#63b3ed"),
@@ -180,6 +179,39 @@ mod tests {
         for (value, text) in [(0.0, "0"), (-0.001, "0"), (1.0, "1"), (1.5, "1.5"), (-2.346, "-2.35"), (100.0, "100"), (1200.004, "1200")] {
             assert_eq!(number(value), text);
         }
+    }
+
+    /// Relative luminance. Source: WCAG 2.2.
+    fn luminance(colour: &str) -> f64 {
+        let part = |at: usize| f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
+        let linear = |c: f64| if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) };
+        0.2126 * linear(part(1)) + 0.7152 * linear(part(3)) + 0.0722 * linear(part(5))
+    }
+
+    #[test]
+    fn everything_can_be_read_on_its_paper() {
+        let of = |class: &str| ROLES.iter().find(|role| role.class == class).unwrap();
+        let contrast = |a: &str, b: &str| {
+            let (a, b) = (luminance(a), luminance(b));
+            (a.max(b) + 0.05) / (a.min(b) + 0.05)
+        };
+        for role in &ROLES {
+            let least = match role.class {
+                "ink" | "soft" => 7.0,
+                "rim" => 3.0,
+                "lit" | "tip" => 4.5,
+                class if class.starts_with("line") => 4.5,
+                _ => continue,
+            };
+            let paper = of("paper");
+            assert!(contrast(role.light, paper.light) >= least, "{}", role.class);
+            assert!(contrast(role.dark, paper.dark) >= least, "{}", role.class);
+        }
+        // A unit's values, even where the glow is laid on whole.
+        for ground in ["card", "glow"] {
+            assert!(contrast(of("ink").light, of(ground).light) >= 5.5 && contrast(of("ink").dark, of(ground).dark) >= 5.5);
+        }
+        assert_eq!((0..LINES).filter(|i| ROLES.iter().any(|role| role.class == format!("line{i}"))).count(), LINES);
     }
 
     #[test]

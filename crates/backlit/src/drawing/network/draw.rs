@@ -41,21 +41,18 @@ pub fn draw(diagram: &Diagram) -> String {
     drawing.finish()
 }
 
-/// Gives the labels more and more room until each has its place.
+/// Spreads the units as far as the labels need to stand free, but no farther than that is worth.
 fn arrange(diagram: &Diagram, top: f64) -> (Layout, Labels) {
-    let mut best: Option<(Layout, Labels)> = None;
+    let mut best: Option<(f64, Layout, Labels)> = None;
     for spread in [1.0, 1.25, 1.6, 2.0, 2.5] {
         let layout = Layout::new(diagram, top, spread);
         let labels = labels::place(diagram, &layout);
-        let done = labels.left_out == 0 || labels.placed.is_empty();
-        if best.as_ref().is_none_or(|best| labels.left_out < best.1.left_out) {
-            best = Some((layout, labels));
-        }
-        if done {
-            break;
+        let price = 100.0 * labels.left_out as f64 + 4.0 * labels.price + 3.0 * spread;
+        if best.as_ref().is_none_or(|best| price < best.0) {
+            best = Some((price, layout, labels));
         }
     }
-    best.expect("the first try is the best so far")
+    best.map(|(_, layout, labels)| (layout, labels)).expect("one of five")
 }
 
 /// Dim lines first, the brightest last and so on top.

@@ -23,7 +23,6 @@ pub struct Tile {
 /// A label on its line.
 #[derive(Clone, Debug)]
 pub struct Label {
-    pub edge: usize,
     pub words: String,
     pub tile: Tile,
 }
@@ -33,6 +32,8 @@ pub struct Label {
 pub struct Labels {
     pub placed: Vec<Label>,
     pub left_out: usize,
+    /// What the placed ones cover besides paper, on average.
+    pub price: f64,
 }
 
 /// A label's possible places, each with the price of what it covers besides other labels.
@@ -47,7 +48,7 @@ struct Choice {
 pub fn place(diagram: &Diagram, layout: &Layout) -> Labels {
     let wanted = diagram.edges.iter().filter(|edge| edge.label.is_some()).count();
     if wanted > MOST {
-        return Labels { placed: Vec::new(), left_out: wanted };
+        return Labels { left_out: wanted, ..Labels::default() };
     }
     let mut choices: Vec<Choice> = (0..layout.wires.len()).filter_map(|wire| choices(diagram, layout, wire)).collect();
     // The brightest chooses first.
@@ -66,13 +67,15 @@ pub fn place(diagram: &Diagram, layout: &Layout) -> Labels {
     }
     let mut labels = Labels::default();
     for choice in choices {
-        let tile = *choice.tile();
-        if choice.tiles[choice.taken].1 >= COVERS || labels.placed.iter().any(|other: &Label| other.tile.meets(&tile)) {
+        let (tile, price) = choice.tiles[choice.taken];
+        if price >= COVERS || labels.placed.iter().any(|other: &Label| other.tile.meets(&tile)) {
             labels.left_out += 1;
         } else {
-            labels.placed.push(Label { edge: choice.edge, words: choice.words, tile });
+            labels.price += price;
+            labels.placed.push(Label { words: choice.words, tile });
         }
     }
+    labels.price /= labels.placed.len().max(1) as f64;
     labels
 }
 

@@ -88,21 +88,27 @@ impl Layout {
     pub fn new(diagram: &Diagram, top: f64, spread: f64) -> Layout {
         let labels = diagram.edges.iter().filter_map(|edge| edge.label.as_deref());
         let label = labels.map(|label| width(label, LINE)).fold(0.0, f64::max).min(WIDEST);
-        let gap = if label > 0.0 { (90.0 + label) * spread } else { 120.0 };
         let between = if label > 0.0 { 26.0 * spread } else { 22.0 };
 
         let halves: Vec<f64> =
             diagram.columns.iter().map(|column| column.units.iter().map(half_width).fold(SIDE / 2.0, f64::max)).collect();
         let heights: Vec<f64> = diagram.columns.iter().map(|column| height(column, between)).collect();
         let tallest = heights.iter().copied().fold(0.0, f64::max);
-        let mut x = MARGIN;
+        let gap = if label > 0.0 { (90.0 + label) * spread } else { (0.3 * tallest).clamp(120.0, 280.0) };
+        // A heading may reach farther out than its column.
+        let beyond = |column: Option<(&Column, &f64)>| {
+            column
+                .map_or(0.0, |(column, half)| ((width(&column.heading, HEADING) * 1.08).min(2.0 * half + 0.8 * gap) / 2.0 - half).max(0.0))
+        };
+        let (before, after) = (beyond(diagram.columns.iter().zip(&halves).next()), beyond(diagram.columns.iter().zip(&halves).next_back()));
+        let mut x = MARGIN + before;
         let mut columns = Vec::new();
         for ((column, half), height) in diagram.columns.iter().zip(&halves).zip(&heights) {
             let y = top + (tallest - height) / 2.0;
             columns.push(place(column, x + half, *half, y, between, 2.0 * half + 0.8 * gap));
             x += 2.0 * half + gap;
         }
-        let width = (x - if columns.is_empty() { 0.0 } else { gap } + MARGIN).max(2.0 * MARGIN + SIDE);
+        let width = (x - if columns.is_empty() { 0.0 } else { gap } + after + MARGIN).max(2.0 * MARGIN + SIDE);
         let mut layout = Layout { columns, wires: Vec::new(), width, bottom: top + tallest };
         if diagram.columns.iter().any(is_cut) {
             layout.bottom += LEADING + 6.0;

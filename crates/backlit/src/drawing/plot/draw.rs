@@ -44,7 +44,7 @@ impl Frame {
 pub fn draw(plot: &Plot) -> String {
     let lines = lines(plot);
     let all = || lines.iter().flat_map(Line::points);
-    let x = Scale::around(all().map(|point| point.0), plot.x.log);
+    let x = Scale::around(all().map(|point| point.0), plot.x.log).rounded(8, 0.03);
     let y = Scale::around(all().map(|point| point.1), plot.y.log).widened(6);
     let y_ticks = y.ticks(6);
     let widest = y_ticks.iter().map(|tick| width(&tick.words, TEXT)).fold(0.0, f64::max);

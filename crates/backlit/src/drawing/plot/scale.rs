@@ -43,12 +43,21 @@ impl Scale {
             let out = |power: f64| 10f64.powf(power).clamp(f64::from_bits(1), f64::MAX);
             return Scale { low: out(low - room).min(self.low), high: out(high + room).max(self.high), ..self };
         }
+        self.rounded(wanted, 1.0)
+    }
+
+    /// Ends moved outward to the next ticks where those are at most this share of the axis away.
+    pub fn rounded(self, wanted: usize, most: f64) -> Scale {
+        if self.log {
+            return self;
+        }
         let Step { digit, power } = step(self.low, self.high, wanted);
         let unit = decimal(digit, power);
         let low = decimal((self.low / unit).floor() as i64 * digit, power);
         let high = decimal((self.high / unit).ceil() as i64 * digit, power);
-        let low = if low.is_finite() { low.min(self.low) } else { self.low };
-        let high = if high.is_finite() { high.max(self.high) } else { self.high };
+        let near = |tick: f64, end: f64| tick.is_finite() && (tick / 2.0 - end / 2.0).abs() <= most * (self.high / 2.0 - self.low / 2.0);
+        let low = if near(low, self.low) { low.min(self.low) } else { self.low };
+        let high = if near(high, self.high) { high.max(self.high) } else { self.high };
         Scale { low, high, ..self }
     }
 
@@ -101,6 +110,8 @@ impl Scale {
                 }
             }
         }
+        // Near the smallest numbers there are, neighbours round to one.
+        ticks.dedup_by(|next, tick| next.value == tick.value);
         // Within a small part of a decade none may be round: then as on an even axis.
         if ticks.len() < 2 { self.even_ticks(wanted.min(5)) } else { ticks }
     }
