@@ -226,6 +226,35 @@ pub struct Check {
 pub struct Replay {
     /// explicit, houses, mazur, relu or all
     pub name: String,
+    /// Form and place of the page.
+    #[command(flatten)]
+    pub page: Page,
+}
+
+/// Where a page goes, and as what.
+#[derive(Args)]
+pub struct Page {
+    /// Form of the page [default: by the name of the file, else text]
+    #[arg(long, value_name = "FORM")]
+    pub format: Option<Format>,
+    /// Write the page to this file instead of stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Forms of a page.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a terminal
+    Text,
+    /// For GitHub and other readers of Markdown
+    Markdown,
+    /// For LaTeX
+    Latex,
+    /// One file for a browser
+    Html,
+    /// A Jupyter notebook
+    Ipynb,
 }
 
 /// `backlit operations`
