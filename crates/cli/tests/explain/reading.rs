@@ -110,6 +110,7 @@ impl<'a> Reader<'a> {
         let raised = self.take(|c| SUPERSCRIPTS.contains(&c) || c == 'ᵗ');
         match raised {
             "" => base,
+            _ if base == Term::Name("e".to_string()) => Term::Call("exp".into(), vec![Term::Number(plain_digits(raised))]),
             "ᵗ" => Term::Power(base.into(), Term::Name("t".into()).into()),
             _ => Term::Power(base.into(), Term::Number(plain_digits(raised)).into()),
         }
