@@ -27,6 +27,14 @@ fn plain_digits(text: &str) -> String {
         .collect()
 }
 
+/// A raised whole number, with its sign.
+fn whole(raised: &str) -> Term {
+    match raised.strip_prefix('⁻') {
+        Some(digits) => Term::Minus(Term::Number(plain_digits(digits)).into()),
+        None => Term::Number(plain_digits(raised)),
+    }
+}
+
 struct Reader<'a> {
     text: &'a str,
     rest: &'a str,
@@ -110,9 +118,9 @@ impl<'a> Reader<'a> {
         let raised = self.take(|c| SUPERSCRIPTS.contains(&c) || c == 'ᵗ');
         match raised {
             "" => base,
-            _ if base == Term::Name("e".to_string()) => Term::Call("exp".into(), vec![Term::Number(plain_digits(raised))]),
+            _ if base == Term::Name("e".to_string()) => Term::Call("exp".into(), vec![whole(raised)]),
             "ᵗ" => Term::Power(base.into(), Term::Name("t".into()).into()),
-            _ => Term::Power(base.into(), Term::Number(plain_digits(raised)).into()),
+            _ => Term::Power(base.into(), whole(raised).into()),
         }
     }
 

@@ -141,7 +141,7 @@ fn the_page_shows_the_numbers_of_the_record() {
     let page = desk.fine("explain mazur.toml --row 0 --notation net-out");
     page.says(&["net_h1", "0.3775", "0.59688438", "1.105906", "0.75136507", "0.29837111", "0.08216704", "0.358916479718", "frozen"]);
     let layer = desk.fine("explain mazur.toml --row 0 --layer 2");
-    layer.says(&["(2 × 1) = (2 × 2)(2 × 1) + (2 × 1)", "0.0821670", "−0.0227402", "0.1384", "shapes"]);
+    layer.says(&["(2 × 1) = (2 × 2)(2 × 1) + (2 × 1)", "0.082167", "−0.0227402", "0.1384", "shapes"]);
 }
 
 #[test]
