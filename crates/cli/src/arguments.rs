@@ -194,9 +194,9 @@ pub struct Explain {
     /// Paths to list at most, the largest first [default: 32 as JSON, 12 on a page]
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub paths: Option<u32>,
-    /// How it is written: text, markdown, latex, html, json, numpy, ipynb or svg
-    #[arg(long, value_name = "FORM", default_value = "text")]
-    pub format: String,
+    /// How it is written: text, markdown, latex, html, json, numpy, ipynb or svg [default: text]
+    #[arg(long, value_name = "FORM")]
+    pub format: Option<String>,
     /// How things are called: za, net-out, explicit or dvalues
     #[arg(long, value_name = "NAME", default_value = "za")]
     pub notation: String,
