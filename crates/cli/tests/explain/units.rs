@@ -25,7 +25,7 @@ fn what_one_more_room_does_to_the_cost() {
         let line =
             format!("train houses --epochs 3 --precision f64 --activation tanh --hidden 5,3 --validation 0 --loss {loss} --out {loss}");
         desk.fine(&line);
-        for (column, step) in [("RM", 1e-5), ("CRIM", 1e-5), ("CHAS", 1e-5)] {
+        for (column, step) in [("RM", 1e-6), ("CRIM", 1e-6), ("CHAS", 1e-6)] {
             for row in [Some(3), None] {
                 let select = row.map_or(String::new(), |row| format!("--row {row}"));
                 let record = desk.json(&format!("explain {loss} houses -p x[{column}] {select}"));
