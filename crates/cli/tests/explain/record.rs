@@ -135,9 +135,14 @@ impl Expected<'_> {
                 self.factor(factor, &self.passes[at]);
             }
         }
-        if self.rows.len() == 1 {
-            for factor in list(&record["chain"]) {
-                self.factor(factor, &self.passes[0]);
+        for factor in list(&record["chain"]) {
+            if let [pass] = &self.passes[..] {
+                self.factor(factor, pass);
+            } else {
+                // The mean over rows: the sum that is printed gives the value, as far as its terms' sizes let it.
+                let alone = |name: &str| panic!("{name} stands among the numbers of {factor}");
+                let printed = evaluate(&read(factor["substituted"].as_str().expect("numbers")), &alone);
+                close(&factor.to_string(), printed, number(&factor["value"]), 1e-7, 0.0);
             }
         }
     }
