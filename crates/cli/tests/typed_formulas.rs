@@ -104,3 +104,20 @@ fn a_flat_formula_is_remarked_on() {
     told.complains(&["note: the derivative of sign(z) is 0 everywhere"]);
     desk.run("check run houses").complains(&["note: the derivative of sign(z) is 0 everywhere"]);
 }
+
+#[test]
+fn a_formula_that_loses_digits_is_computed_as_typed_and_the_stable_form_is_named() {
+    let desk = Desk::new();
+    let line = ["train", "houses", "--epochs", "1", "--out", "run", "--activation", "1 / (1 + exp(-z))"];
+    let told = desk.run_words(&line);
+    told.expect(0);
+    let words = ["note: 1 / (1 + exp(-z)) is computed as it is typed, but", "better write sigmoid(z)"];
+    told.complains(&words);
+    assert_eq!(told.err.matches("better write").count(), 1, "said once, not for each layer: {}", told.report());
+    desk.run("check run houses").complains(&words);
+    let points = desk.run_words(&["operations", "1 / (1 + exp(-z))", "--at", "-800", "--json"]);
+    points.complains(&words);
+    // ∞/∞: what the formula gives, not what the sigmoid would.
+    assert_eq!(points.document()["points"][0]["partial"], Value::Null);
+    assert!(!desk.run_words(&["operations", "z * sigmoid(z)"]).err.contains("note"));
+}
