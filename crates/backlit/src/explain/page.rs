@@ -377,7 +377,7 @@ fn units(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
 fn routes(page: &mut Document, opened: &Opened) {
     let routes = &opened.explanation.routes;
     page.heading(2, "Three routes");
-    let line = |name: &str, value: f64| vec![vec![words(name)], vec![words(format!("{:?}", value + 0.0))]];
+    let line = |name: &str, value: f64| vec![vec![words(name)], vec![Inline::Math(Math::Number(format!("{:?}", value + 0.0)))]];
     let mut rows = vec![
         line("factors multiplied, summed over all paths", routes.chain),
         line("backpropagation, as training uses it", routes.backpropagation),

@@ -1,6 +1,6 @@
 //! A whole step of a small network as a worked page: forward, cost, backward, every new value.
 
-use super::digits::{USUAL, enough_for, number, rounded};
+use super::digits::{USUAL, enough_for, number};
 use super::layer::one_row;
 use super::notation::Thing;
 use super::page::{chained, equation, factors, in_product, update_line};
@@ -263,17 +263,18 @@ impl Work<'_> {
         table.numbers = vec![2, 3, 4];
         for one in opened {
             let explanation = &one.explanation;
-            let new = one.update.as_ref().map_or("–".into(), |update| match update.frozen {
-                true => format!("{} (frozen)", rounded(update.new_value, 12)),
-                false => rounded(update.new_value, 12),
-            });
-            let words = |text: String| vec![Inline::Text(text)];
+            let math = |value: f64, digits: usize| Inline::Math(number(value, digits));
+            let new = match &one.update {
+                None => vec![Inline::Text("–".into())],
+                Some(update) if update.frozen => vec![math(update.new_value, 12), Inline::Text(" (frozen)".into())],
+                Some(update) => vec![math(update.new_value, 12)],
+            };
             table.rows.push(vec![
                 vec![Inline::Code(one.name.clone())],
                 vec![Inline::Math(self.wording.thing(self.wording.at(explanation.place)))],
-                words(rounded(explanation.value, USUAL)),
-                words(rounded(explanation.gradient, 12)),
-                words(new),
+                vec![math(explanation.value, USUAL)],
+                vec![math(explanation.gradient, 12)],
+                new,
             ]);
         }
         page.blocks.push(Block::Table(table));
