@@ -23,8 +23,20 @@ pub use numpy::{notebook, numpy};
 pub use opened::Opened;
 pub use page::page;
 pub use picture::picture;
-pub use step::{Step, step};
+pub use step::step;
 pub use subject::Subject;
 pub use units::Units;
 pub use update::Update;
 pub use wording::Wording;
+
+use crate::document::Document;
+
+/// Something worked through: a layer, or a whole step.
+pub struct Worked {
+    /// To be read.
+    pub page: Document,
+    /// The same numbers as JSON.
+    pub record: serde_json::Value,
+    /// Whether what was compared agrees.
+    pub agrees: bool,
+}

@@ -47,7 +47,7 @@ fn arrange(diagram: &Diagram, top: f64) -> (Layout, Labels) {
     for spread in [1.0, 1.25, 1.6, 2.0, 2.5] {
         let layout = Layout::new(diagram, top, spread);
         let labels = labels::place(diagram, &layout);
-        let price = 100.0 * labels.left_out as f64 + 4.0 * labels.price + spread;
+        let price = 100.0 * labels.left_out as f64 + 4.0 * labels.price + 3.0 * spread;
         if best.as_ref().is_none_or(|best| price < best.0) {
             best = Some((price, layout, labels));
         }
