@@ -219,7 +219,7 @@ const HOSTILE: [&str; 9] = [
     "coding: utf-7 +AAo-__import__('os').environ.__setitem__('OWNED', '1')",
     "x\r__import__('os').environ.__setitem__('OWNED', '1')",
     "x\u{2028}__import__('os').environ.__setitem__('OWNED', '1')\u{c}\u{85}import os",
-    "\u{202e}reversed\u{0}",
+    "\u{202e}reversed\u{1}",
     "{__import__('os').environ.__setitem__('OWNED', '1')}",
     "\\",
     "]); __import__('os').environ.__setitem__('OWNED', '1') #",
