@@ -97,7 +97,7 @@ impl Work<'_> {
 
     /// The operation's own formula with the letters of this place, evaluated.
     fn formula(&self, about: &About, constants: &[(&str, f64)], letters: &[(&str, Math, f64)]) -> Option<Vec<Math>> {
-        let formula: Formula = parse(&about.formula).ok()?;
+        let formula: Formula = parse(about.formula).ok()?;
         let mut numbers: Vec<(&str, f64)> = letters.iter().map(|(name, _, value)| (*name, *value)).collect();
         numbers.extend(constants.iter().copied());
         let value: f64 = evaluate(&formula, &numbers).ok()?;
@@ -148,7 +148,7 @@ impl Work<'_> {
         let Some(op) = built.graph.operation_at(built.cost) else { return };
         let last = self.subject.names.layers();
         let about = op.about();
-        let letter = about.partials.first().map_or("a", |partial| partial.by.as_ref());
+        let letter = about.partials.first().map_or("a", |partial| partial.by);
         let mut equations = Vec::new();
         let mut terms = Vec::new();
         for k in 0..self.subject.names.outputs.len() {
@@ -181,7 +181,7 @@ impl Work<'_> {
             for unit in 0..units {
                 let (a, z) = (Thing::Activation { layer, unit }, Thing::PreActivation { layer, unit });
                 let da = self.gradient(nodes.a, unit);
-                equations.push(self.into_activation(layer, unit, da));
+                equations.push(self.gradient_of_activation(layer, unit, da));
                 let slope = self.values.local(nodes.a, 0, unit, unit);
                 equations.push(self.written(self.wording.partial(a, z), nodes.a, Place { node: nodes.z, index: unit }, unit));
                 let delta = self.gradient(nodes.z, unit);
@@ -195,7 +195,7 @@ impl Work<'_> {
     }
 
     /// ∂C/∂a of a unit: from the loss, or the sum over the next layer's units.
-    fn into_activation(&self, layer: usize, unit: usize, value: f64) -> Equation {
+    fn gradient_of_activation(&self, layer: usize, unit: usize, value: f64) -> Equation {
         let left = self.wording.partial(Thing::Cost, Thing::Activation { layer, unit });
         let Some(next) = self.subject.built.layers.get(layer) else {
             let nodes = self.subject.built.layers[layer - 1];
