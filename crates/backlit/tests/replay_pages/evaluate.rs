@@ -5,11 +5,14 @@
 
 use backlit_engine::typeset::{Bracket, Math};
 
+/// All numbers from the first to the second.
+type Interval = (f64, f64);
+
 /// Rows × columns of intervals; a single number has one row and one column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Value {
     columns: usize,
-    pub entries: Vec<(f64, f64)>,
+    pub entries: Vec<Interval>,
 }
 
 /// Reads a page whose numbers are rounded where they show so many digits after the point or more.
@@ -22,13 +25,13 @@ impl Value {
         Value { columns: 1, entries: vec![(low, high)] }
     }
 
-    fn single(&self) -> Option<(f64, f64)> {
+    fn single(&self) -> Option<Interval> {
         if let [only] = self.entries[..] { Some(only) } else { None }
     }
 
-    fn each(&self, other: &Value, both: fn((f64, f64), (f64, f64)) -> (f64, f64)) -> Option<Value> {
+    fn each(&self, other: &Value, both: fn(Interval, Interval) -> Interval) -> Option<Value> {
         // A row is added to every row.
-        let fits = self.columns == other.columns && self.entries.len() % other.entries.len() == 0;
+        let fits = self.columns == other.columns && self.entries.len().is_multiple_of(other.entries.len());
         let entries = self.entries.iter().zip(other.entries.iter().cycle()).map(|(a, b)| both(*a, *b)).collect();
         fits.then_some(Value { columns: self.columns, entries })
     }
@@ -36,21 +39,21 @@ impl Value {
     /// Whether both can be the same numbers. Numbers that are not rounded still carry the last digits of floating point.
     pub fn meets(&self, other: &Value) -> bool {
         let slack = |a: f64| 1e-12 * a.abs() + 1e-300;
-        let meet = |(a, b): (&(f64, f64), &(f64, f64))| a.0 <= b.1 + slack(b.1) && b.0 <= a.1 + slack(a.1);
+        let meet = |(a, b): (&Interval, &Interval)| a.0 <= b.1 + slack(b.1) && b.0 <= a.1 + slack(a.1);
         self.entries.len() == other.entries.len() && self.entries.iter().zip(&other.entries).all(meet)
     }
 }
 
-fn add(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
+fn add(a: Interval, b: Interval) -> Interval {
     (a.0 + b.0, a.1 + b.1)
 }
 
-fn times(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
+fn times(a: Interval, b: Interval) -> Interval {
     let all = [a.0 * b.0, a.0 * b.1, a.1 * b.0, a.1 * b.1];
     (all.iter().copied().fold(f64::INFINITY, f64::min), all.iter().copied().fold(f64::NEG_INFINITY, f64::max))
 }
 
-fn negative((low, high): (f64, f64)) -> (f64, f64) {
+fn negative((low, high): Interval) -> Interval {
     (-high, -low)
 }
 
@@ -180,7 +183,7 @@ fn matrix_product(a: &Value, b: &Value) -> Option<Value> {
         return Some(Value::one(low, high));
     }
     let inner = b.entries.len() / b.columns;
-    let entry = |row: &[(f64, f64)], column: usize| {
+    let entry = |row: &[Interval], column: usize| {
         let pairs = row.iter().zip(b.entries[column..].iter().step_by(b.columns));
         pairs.fold((0.0, 0.0), |sum, (a, b)| add(sum, times(*a, *b)))
     };

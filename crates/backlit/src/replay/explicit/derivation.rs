@@ -157,8 +157,10 @@ fn training(page: &mut Page, passes: &[Pass], last: &Pass, curve: &[(f64, f64)])
         "All of this is one pass; the loop makes {PASSES} of them over the same example. Every 5000 passes it prints the mean of \
          `abs(Y - layer2_outputs)`, taken before that pass's update:",
     ));
-    let printed: Vec<(f64, f64)> =
-        passes.iter().filter(|pass| super::line(pass).is_some()).map(|pass| (pass.number as f64 + 1.0, pass.mean_abs)).collect();
+    // With one output of one example, |Y - out| is the root of 2 ErrorT.
+    let distance = |error: f64| (2.0 * error).sqrt();
+    let printed: Vec<(f64, f64)> = curve.iter().map(|(pass, error)| (*pass, distance(*error))).collect();
+    passes.iter().for_each(|pass| page.hold_all(&[distance(pass.factors.cost)], &[pass.mean_abs]));
     page.plot(
         &Plot {
             title: "Error over 60,000 passes".into(),

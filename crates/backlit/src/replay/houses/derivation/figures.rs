@@ -42,26 +42,21 @@ pub(super) fn one_layer(work: &Work) -> Diagram {
     }
 }
 
-/// Two layers, link by link.
+/// Two layers, link by link; each box says how it answers to the one before it.
 pub(super) fn two_layers() -> Diagram {
-    let links = [
-        ("x", "input", "∂z/∂w = x"),
-        ("z L1", "w x + b", "∂a/∂z = a′(z)"),
-        ("a L1", "a(z)", "∂z/∂a = w"),
-        ("z L2", "w a + b", "∂a/∂z = a′(z)"),
-        ("a L2", "a(z)", "∂C/∂a = a − y"),
-        ("C", "½‖y − a‖²", ""),
+    let boxes: [(&str, &str, &[&str]); 6] = [
+        ("input", "x", &[]),
+        ("layer 1", "z", &["w x + b", "∂z/∂w = x"]),
+        ("layer 1", "a", &["a(z)", "∂a/∂z = a′(z)"]),
+        ("layer 2", "z", &["w a + b", "∂z/∂a = w"]),
+        ("layer 2", "a", &["a(z)", "∂a/∂z = a′(z)"]),
+        ("cost", "C", &["½‖y − a‖²", "∂C/∂a = a − y"]),
     ];
-    let headings = ["input", "layer 1", "layer 1", "layer 2", "layer 2", "cost"];
-    let columns = links.iter().zip(headings).map(|((name, line, _), heading)| column(heading, vec![unit(*name, *line)]));
-    let edges = links.iter().enumerate().take(links.len() - 1).map(|(i, (_, _, label))| Edge {
-        from: (i, 0),
-        to: (i + 1, 0),
-        label: Some(label.to_string()),
-        light: 1.0,
-        weight_sign: 0,
-    });
-    Diagram { title: "Two layers as a chain of functions".into(), edges: edges.collect(), columns: columns.collect() }
+    let of = |lines: &[&str]| lines.iter().map(|line| line.to_string()).collect();
+    let columns =
+        boxes.map(|(heading, name, lines)| column(heading, vec![Unit { name: name.into(), lines: of(lines), ..Unit::default() }]));
+    let edges = (1..boxes.len()).map(|to| Edge { from: (to - 1, 0), to: (to, 0), light: 1.0, ..Edge::default() });
+    Diagram { title: "Two layers as a chain of functions".into(), edges: edges.collect(), columns: columns.into() }
 }
 
 /// 13-5-3-1 with the activations of house 0.

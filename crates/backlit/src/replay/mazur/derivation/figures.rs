@@ -42,22 +42,20 @@ pub(super) fn network() -> Diagram {
     Diagram { title: "The 2-2-2 network with its weights".into(), columns, edges }
 }
 
-/// The path of w5 to the error, with a factor on each step.
+/// The path of w5 to the error; each box says how it answers to the one before it.
 pub(super) fn through_w5(f: &Factors) -> Diagram {
     let columns = vec![
         column("hidden output", vec![unit("out_h1", fixed(f.a[0][0], 9)), unit("out_h2", fixed(f.a[0][1], 9)), bias()]),
-        column("net input", vec![unit("net_o1", fixed(f.z[1][0], 9))]),
-        column("output", vec![unit("out_o1", fixed(f.a[1][0], 9))]),
-        column("error", vec![unit("E_total", fixed(f.cost, 9))]),
+        column("net input", vec![answering("net_o1", f.z[1][0], "∂net_o1/∂w5", f.dz_dw[1][0])]),
+        column("output", vec![answering("out_o1", f.a[1][0], "∂out_o1/∂net_o1", f.da_dz[1][0])]),
+        column("error", vec![answering("E_total", f.cost, "∂E_total/∂out_o1", f.dc_da[1][0])]),
     ];
-    let lit = |from, to, label: String, weight_sign| Edge { from, to, label: Some(label), light: 1.0, weight_sign };
-    let dark = |from, to, label: &str| Edge { from, to, label: Some(label.into()), light: 0.0, weight_sign: 1 };
     let edges = vec![
-        lit((0, 0), (1, 0), format!("w5: ∂net_o1/∂w5 = {}", fixed(f.dz_dw[1][0], 9)), 1),
-        dark((0, 1), (1, 0), "w6"),
-        dark((0, 2), (1, 0), "b2"),
-        lit((1, 0), (2, 0), format!("∂out_o1/∂net_o1 = {}", fixed(f.da_dz[1][0], 9)), 0),
-        lit((2, 0), (3, 0), format!("∂E_total/∂out_o1 = {}", fixed(f.dc_da[1][0], 9)), 0),
+        edge((0, 0), (1, 0), Some("w5"), 1.0),
+        edge((0, 1), (1, 0), Some("w6"), 0.0),
+        edge((0, 2), (1, 0), Some("b2"), 0.0),
+        edge((1, 0), (2, 0), None, 1.0),
+        edge((2, 0), (3, 0), None, 1.0),
     ];
     Diagram { title: "The backward pass for w5".into(), columns, edges }
 }
@@ -65,31 +63,44 @@ pub(super) fn through_w5(f: &Factors) -> Diagram {
 /// The two paths from the errors back to h1 and w1.
 pub(super) fn through_h1(example: &Example) -> Diagram {
     let (f, alone) = (&example.factors, &example.alone);
-    let of = |o: usize| unit(&format!("E_o{}", o + 1), fixed(alone[o].cost, 9));
+    let of = |o: usize| {
+        let number = o + 1;
+        let lines = [
+            format!("E_o{number} = {}", fixed(alone[o].cost, 9)),
+            format!("∂E_o{number}/∂out_h1"),
+            format!("= {}", fixed(alone[o].dc_da[0][0], 9)),
+        ];
+        Unit { name: format!("o{number}"), lines: lines.into(), ..Unit::default() }
+    };
     let columns = vec![
         column("inputs", vec![unit("i1", INPUTS[0].to_string()), unit("i2", INPUTS[1].to_string()), bias()]),
-        column("hidden layer", vec![unit("h1", format!("delta_h1 = {}", fixed(f.dc_dz[0][0], 9)))]),
-        column(
-            "output layer",
-            (0..2).map(|o| unit(&format!("o{}", o + 1), format!("delta_o{} = {}", o + 1, fixed(f.dc_dz[1][o], 9)))).collect(),
-        ),
-        column("errors", vec![of(0), of(1)]),
-        column("total", vec![unit("E_total", fixed(f.cost, 9))]),
+        column("hidden layer", vec![answering("h1", f.a[0][0], "∂E_total/∂out_h1", f.dc_da[0][0])]),
+        column("output layer", vec![of(0), of(1)]),
+        column("total error", vec![unit("E_total", fixed(f.cost, 9))]),
     ];
-    let share = |o: usize| alone[o].dc_da[0][0].abs() / (alone[0].dc_da[0][0].abs() + alone[1].dc_da[0][0].abs());
-    let mut edges = vec![
-        Edge { from: (0, 0), to: (1, 0), label: Some("w1".into()), light: 1.0, weight_sign: 1 },
-        Edge { from: (0, 1), to: (1, 0), label: Some("w2".into()), light: 0.0, weight_sign: 1 },
-        Edge { from: (0, 2), to: (1, 0), label: Some("b1".into()), light: 0.0, weight_sign: 1 },
+    let sizes = [0, 1].map(|o| alone[o].dc_da[0][0].abs());
+    let share = |o: usize| sizes[o] / (sizes[0] + sizes[1]);
+    let edges = vec![
+        edge((0, 0), (1, 0), Some("w1"), 1.0),
+        edge((0, 1), (1, 0), Some("w2"), 0.0),
+        edge((0, 2), (1, 0), Some("b1"), 0.0),
+        edge((1, 0), (2, 0), Some("w5"), share(0)),
+        edge((1, 0), (2, 1), Some("w7"), share(1)),
+        edge((2, 0), (3, 0), None, share(0)),
+        edge((2, 1), (3, 0), None, share(1)),
     ];
-    for o in 0..2 {
-        let weight = ["w5", "w7"][o];
-        let label = Some(format!("{weight}: ∂E_o{}/∂out_h1 = {}", o + 1, fixed(alone[o].dc_da[0][0], 9)));
-        edges.push(Edge { from: (1, 0), to: (2, o), label, light: share(o), weight_sign: 1 });
-        edges.push(Edge { from: (2, o), to: (3, o), label: None, light: share(o), weight_sign: 0 });
-        edges.push(Edge { from: (3, o), to: (4, 0), label: None, light: share(o), weight_sign: 0 });
-    }
     Diagram { title: "The backward pass for the hidden layer".into(), columns, edges }
+}
+
+/// A box with its value and a partial derivative.
+fn answering(name: &str, value: f64, partial: &str, derivative: f64) -> Unit {
+    let lines = [fixed(value, 9), partial.into(), format!("= {}", fixed(derivative, 9))];
+    Unit { name: name.into(), lines: lines.into(), ..Unit::default() }
+}
+
+/// All weights here are positive; an edge without a label is none.
+fn edge(from: (usize, usize), to: (usize, usize), label: Option<&str>, light: f64) -> Edge {
+    Edge { from, to, label: label.map(String::from), light, weight_sign: i8::from(label.is_some()) }
 }
 
 fn column(heading: &str, units: Vec<Unit>) -> Column {

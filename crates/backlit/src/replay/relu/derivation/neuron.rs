@@ -23,12 +23,14 @@ pub(super) fn forward(page: &mut Page, work: &Work) {
     page.say("The shapes say how many outputs there are, (samples, features) times (features, neurons) is (samples, neurons):");
     let shape = |rows: &str, columns: &str| Math::joined([Math::text(rows), Math::text(columns)], ",").bracketed();
     let product = |of: [(&str, &str); 2]| Math::joined(of.map(|(rows, columns)| shape(rows, columns)), "·");
-    page.equation(Equation::new(product([("n_samples", "num_features"), ("num_features", "n_neurons")]), shape("n_samples", "n_neurons")));
     let features = neuron.x.len().to_string();
-    page.equation(Equation::new(product([("1", &features), (&features, "1")]), shape("1", "1")));
+    let general = ([("n_samples", "num_features"), ("num_features", "n_neurons")], ("n_samples", "n_neurons"));
+    let here = ([("1", features.as_str()), (features.as_str(), "1")], ("1", "1"));
+    for (factors, (rows, columns)) in [general, here] {
+        page.equation(Equation::new(Math::text("shape"), product(factors)).then(shape(rows, columns)));
+    }
     page.close("In [2]");
     page.open("In [3]");
-    page.say("`input_weights` are the products, element by element:");
     weighted(page, &neuron.forward.input_weights, ONE);
     page.close("In [3]");
     page.open("In [7]");
