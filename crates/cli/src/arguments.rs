@@ -194,7 +194,7 @@ pub struct Explain {
     /// Paths to list at most, the largest first [default: 32 as JSON, 12 on a page]
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub paths: Option<u32>,
-    /// How it is written: text, markdown, latex, html, json, numpy, ipynb or svg [default: text]
+    /// How it is written: text, markdown, latex, html, json, numpy, ipynb or svg [default: by the name of the file, else text]
     #[arg(long, value_name = "FORM")]
     pub format: Option<String>,
     /// How things are called: za, net-out, explicit or dvalues

@@ -1,11 +1,14 @@
 //! `backlit explain`: a gradient opened into its chain.
 
 use super::{data_or_bundled, model_and_rows, on_threads};
-use crate::arguments::{Common, Explain};
+use crate::arguments::{Common, Explain, Format};
 use crate::output::Screen;
-use backlit::document::{self, Document};
+use crate::pages::draw;
+use backlit::document::Document;
 use backlit::error::{Error, Kind};
 use backlit::explain::{self, Opened, Subject, Wording, Worked, notation};
+use clap::ValueEnum;
+use std::path::Path;
 
 /// Forms in which an opened gradient, a layer or a whole step is written.
 const FORMS: [&str; 8] = ["text", "markdown", "latex", "html", "json", "numpy", "ipynb", "svg"];
@@ -45,7 +48,7 @@ pub fn run(arguments: &Explain, common: &Common, screen: &Screen) -> Result<u8, 
     Ok(if agrees { 0 } else { Kind::Verification.exit_code() })
 }
 
-/// The form that was asked for.
+/// The form that was asked for; otherwise what the file's name says; otherwise text.
 fn form<'a>(arguments: &'a Explain, common: &Common) -> Result<&'a str, Error> {
     let usage = |message: String| Error::new(Kind::Usage, message);
     match arguments.format.as_deref() {
@@ -53,8 +56,23 @@ fn form<'a>(arguments: &'a Explain, common: &Common) -> Result<&'a str, Error> {
         Some(form) if common.json && form != "json" => Err(usage(format!("expected one form, came --json and --format {form}"))),
         Some(form) => Ok(form),
         None if common.json => Ok("json"),
-        None => Ok("text"),
+        None => Ok(arguments.output.as_deref().and_then(by_name).unwrap_or("text")),
     }
+}
+
+fn by_name(path: &Path) -> Option<&'static str> {
+    let ending = path.extension()?.to_str()?.to_ascii_lowercase();
+    let endings = [
+        ("md", "markdown"),
+        ("tex", "latex"),
+        ("html", "html"),
+        ("htm", "html"),
+        ("json", "json"),
+        ("py", "numpy"),
+        ("ipynb", "ipynb"),
+        ("svg", "svg"),
+    ];
+    endings.into_iter().find(|(known, _)| *known == ending).map(|(_, form)| form)
 }
 
 /// One opened gradient in a form.
@@ -64,7 +82,7 @@ fn one(opened: &Opened, wording: &Wording<'_>, form: &str) -> Result<String, Err
         "svg" => Ok(explain::picture(opened, wording).svg()),
         "numpy" => explain::numpy(opened, wording),
         "ipynb" => explain::notebook(opened, wording),
-        form => Ok(page(&explain::page(opened, wording), form)),
+        form => page(&explain::page(opened, wording), form),
     }
 }
 
@@ -75,19 +93,14 @@ fn whole(worked: &Worked, form: &str) -> Result<String, Error> {
         "numpy" | "svg" => {
             Err(Error::new(Kind::Usage, format!("the form {form} is of one parameter")).hint("--parameter layer1.weight[0,0]"))
         }
-        form => Ok(page(&worked.page, form)),
+        form => page(&worked.page, form),
     }
 }
 
 /// A page in a form.
-fn page(page: &Document, form: &str) -> String {
-    match form {
-        "markdown" => document::markdown(page),
-        "latex" => document::latex(page),
-        "html" => document::html(page),
-        "ipynb" => document::notebook(page),
-        _ => document::text(page, super::WIDTH),
-    }
+fn page(page: &Document, form: &str) -> Result<String, Error> {
+    let format = Format::from_str(form, false).map_err(|message| Error::new(Kind::Usage, message))?;
+    Ok(draw(page, format))
 }
 
 fn subject(arguments: &Explain, common: &Common, screen: &Screen) -> Result<Subject, Error> {
