@@ -13,7 +13,7 @@ const EVIDENCE: [&[(usize, &str)]; 4] = [EXPLICIT, HOUSES, MAZUR, RELU];
 const EXPLICIT: &[(usize, &str)] = &[
     (1, "with every partial derivative calculated explicitly"),
     (2, "Matt Mazur's step-by-step explanation (http://mattmazur.com/2015/03/17/a-step-by-step-backpropagation-example)"),
-    (3, "flot (plots for jQuery) and d3 3.4.8 & The error that is descended on and the one that is printed, both axes in equal factors"),
+    (3, "flot (plots for jQuery) and d3 3.4.8 & A plot of error (logarithmic) against passes (logarithmic)"),
     (4, "A scrolling output area, at most 1000 pixels high. & scrolls in a box of its own"),
     (5, "A bridge to the browser: json, time, Javascript and display"),
     (6, "alpha is the step size multiplier & alpha = 10"),

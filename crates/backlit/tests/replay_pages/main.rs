@@ -33,9 +33,14 @@ fn line(equation: &Equation) -> String {
     format!("{} {}", unicode(&equation.left), steps.join(" "))
 }
 
-/// The words of a page without line breaks and with single blanks.
+/// The words of a page and of its pictures, without line breaks and with single blanks.
 fn words(document: &Document) -> String {
-    document::text(document, 100_000).split_whitespace().collect::<Vec<_>>().join(" ")
+    let pictures = document.blocks.iter().filter_map(|block| match block {
+        Block::Figure { alternative, .. } => Some(alternative.as_str()),
+        _ => None,
+    });
+    let text = document::text(document, 100_000) + &pictures.collect::<Vec<_>>().join(" ");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The numbers of a number or a matrix, as they stand on the page.
