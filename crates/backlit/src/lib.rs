@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod audit;
+pub mod by_hand;
 pub mod data;
 pub mod document;
 pub mod drawing;

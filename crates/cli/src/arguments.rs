@@ -69,6 +69,8 @@ pub enum Command {
     Evaluate(Evaluate),
     /// Open a gradient into the chain of partial derivatives that made it
     Explain(Explain),
+    /// Judge a derivation made by hand: what is right, what is wrong, and which slip made it so
+    Audit(Audit),
     /// Compare every parameter's gradient with an independent derivative
     Check(Check),
     /// Replay the four notebooks through the engine
@@ -203,6 +205,23 @@ pub struct Explain {
     /// Write to this file instead of stdout
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// `backlit audit`
+#[derive(Args)]
+pub struct Audit {
+    /// A CSV table of claims with the columns quantity and value: w5+, 0.35891648; E_total after 1, 0.291027774
+    pub claims: PathBuf,
+    /// A model file, a run directory, or a run file (its network before training)
+    pub model: PathBuf,
+    /// A CSV file or a bundled set [default: a run file's own rows, or the bundled set trained on]
+    pub data: Option<String>,
+    /// The row, counted from 0; training too is on this row alone. Without it on all rows
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub row: Option<usize>,
+    /// How things are called in the answer, and what a name means that is used in several ways: za, net-out, explicit or dvalues
+    #[arg(long, value_name = "NAME")]
+    pub notation: Option<String>,
 }
 
 /// `backlit check`

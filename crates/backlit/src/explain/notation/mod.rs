@@ -92,7 +92,7 @@ impl Names {
 }
 
 /// A way of calling things.
-pub trait Notation {
+pub trait Notation: Sync {
     /// The name it is chosen by.
     fn name(&self) -> &'static str;
     /// One line in words.

@@ -1,0 +1,51 @@
+//! Numbers rounded on the way.
+
+use super::{Lasts, Setting, Slip, Trial, no_readings, trial};
+use crate::by_hand::Way;
+use crate::explain::digits::significant;
+
+pub(super) const SLIP: Slip =
+    Slip { name: "rounded-early", summary: "numbers are rounded on the way and computed on with", ways, readings: no_readings };
+
+/// How the numbers on the way are rounded.
+#[derive(Clone, Copy)]
+enum To {
+    Decimals(i32),
+    Digits(usize),
+}
+
+struct Rounded {
+    to: To,
+    keeps_delta: bool,
+}
+
+impl Way for Rounded {
+    fn keep(&self, number: f64) -> f64 {
+        match self.to {
+            To::Decimals(places) => {
+                let scale = 10f64.powi(places);
+                (number * scale).round() / scale
+            }
+            To::Digits(digits) => significant(number, digits),
+        }
+    }
+
+    fn rounds(&self) -> bool {
+        true
+    }
+
+    fn keeps_delta(&self) -> bool {
+        self.keeps_delta
+    }
+}
+
+fn ways(_: &Setting<'_>) -> Vec<Trial> {
+    let decimals =
+        (1..=6).rev().map(|places| (To::Decimals(places as i32), format!("{places} {}", if places == 1 { "decimal" } else { "decimals" })));
+    let digits = (2..=6).rev().map(|digits| (To::Digits(digits), format!("{digits} significant digits")));
+    let both = decimals.chain(digits).flat_map(|(to, what)| [true, false].map(|keeps_delta| (to, keeps_delta, what.clone())));
+    both.map(|(to, keeps_delta, what)| {
+        trial(Rounded { to, keeps_delta }, format!("the numbers on the way are rounded to {what}"), Lasts::Always)
+    })
+    .collect()
+}
