@@ -1,5 +1,5 @@
-//! Draws docs/houses.svg: predicted against actual prices of houses that the network has not seen, before and
-//! after training.
+//! Draws the pictures of README: docs/houses.svg, predicted against actual prices of houses that the network has not
+//! seen, before and after training; and docs/paths.svg, the paths of one weight to the cost.
 
 use serde_json::Value;
 use std::fmt::Write;
@@ -25,7 +25,10 @@ pub fn draw() -> Result<(), String> {
     panel(&mut svg, SPACE, "before training", &before);
     panel(&mut svg, SIDE + 2.0 * SPACE, "after: backlit train houses", &after);
     svg += "</svg>\n";
-    std::fs::write("docs/houses.svg", svg).map_err(|error| format!("docs/houses.svg: {error}"))
+    std::fs::write("docs/houses.svg", svg).map_err(|error| format!("docs/houses.svg: {error}"))?;
+    let explain = "run --quiet --release --package backlit-cli -- explain examples/mazur.toml --parameter w1 --notation net-out \
+                   --format svg --output docs/paths.svg --quiet";
+    crate::run("cargo", &explain.split_whitespace().collect::<Vec<_>>(), &[])
 }
 
 /// (actual, predicted) for the rows kept aside.

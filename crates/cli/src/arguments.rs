@@ -193,9 +193,9 @@ pub struct Explain {
     /// One layer as matrices, counted from 1
     #[arg(long, value_name = "L")]
     pub layer: Option<usize>,
-    /// Paths to list at most, the largest first
-    #[arg(long, value_name = "K", default_value_t = 32, value_parser = clap::value_parser!(u32).range(0..=100_000))]
-    pub paths: u32,
+    /// Paths to list at most, the largest first [default: 32 as JSON, 12 on a page]
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub paths: Option<u32>,
     /// How it is written: text, markdown, latex, html, json, numpy, ipynb or svg
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub format: String,

@@ -41,6 +41,11 @@ impl Screen {
         }
     }
 
+    /// A result in the form that was asked for.
+    pub fn print(&self, text: &str) {
+        write(&mut std::io::stdout(), text);
+    }
+
     /// What a person may like to know besides. Nothing with `--quiet`; to stderr with `--json`.
     pub fn say(&self, text: &str) {
         match (self.quiet, self.json) {

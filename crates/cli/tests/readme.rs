@@ -37,6 +37,15 @@ fn the_card_prints_what_is_shown_to_the_digit() {
 }
 
 #[test]
+fn the_opened_gradient_is_what_is_shown() {
+    let (command, output) = shown().into_iter().find(|(command, _)| command.starts_with("backlit explain")).expect("a gradient");
+    let desk = Desk::with(&[("mazur.toml", include_str!("../../../examples/mazur.toml"))]);
+    let told = desk.run(&command.strip_prefix("backlit ").expect("the program").replace("examples/", ""));
+    told.expect(0);
+    assert_eq!(told.out, output);
+}
+
+#[test]
 fn the_run_file_trains() {
     let run_file = README.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a run file");
     let desk = Desk::with(&[("run.toml", run_file)]);

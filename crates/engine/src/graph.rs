@@ -12,6 +12,13 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NodeId(pub(crate) usize);
 
+impl NodeId {
+    /// Its place in the order of the graph.
+    pub fn number(self) -> usize {
+        self.0
+    }
+}
+
 /// A node that cannot be added.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GraphError {
@@ -166,6 +173,14 @@ impl<S: Scalar> Graph<S> {
     /// The node of the same name.
     pub fn find(&self, name: &str) -> Option<NodeId> {
         self.nodes.iter().position(|node| node.name == name).map(NodeId)
+    }
+
+    /// The operation at a node; none for data and parameters.
+    pub fn operation_at(&self, id: NodeId) -> Option<&dyn Op<S>> {
+        match &self.nodes[id.0].kind {
+            Kind::Operation { op, .. } => Some(op.as_ref()),
+            _ => None,
+        }
     }
 
     /// The inputs of an operation; none for data and parameters.

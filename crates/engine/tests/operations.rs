@@ -8,6 +8,7 @@ mod support {
     pub mod cases;
     pub mod checks;
     pub mod faults;
+    pub mod locals;
     pub mod probe;
     pub mod stream;
 }
@@ -21,6 +22,7 @@ use support::card_checks as card;
 use support::cases::{Case, ROWS, cases, cases_of};
 use support::checks::{self, Found};
 use support::faults::{Fault, faulty, with_card};
+use support::locals;
 use support::probe::instances;
 use support::stream::{Stream, unit};
 
@@ -52,6 +54,7 @@ macro_rules! for_every_case {
 }
 
 for_every_case! {
+    local_derivatives_are_as_said: locals::local_derivatives_are_as_said;
     derivatives_agree_with_plain_dual_numbers: checks::agrees_with_plain;
     forward_writes_the_declared_shape_and_nothing_else: checks::writes_what_it_declares;
     a_partial_called_twice_gives_the_double: checks::adds_and_never_overwrites;

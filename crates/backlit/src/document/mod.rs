@@ -3,6 +3,22 @@
 //!
 //! Words and names may hold any characters: every form escapes them, so nothing from the data acts as markup.
 
+mod equations;
+mod html;
+mod latex;
+mod link;
+mod markdown;
+mod notebook;
+mod svg;
+mod text;
+mod width;
+
+pub use html::html;
+pub use latex::latex;
+pub use markdown::markdown;
+pub use notebook::notebook;
+pub use text::text;
+
 use backlit_engine::typeset::Math;
 
 /// A page.

@@ -36,15 +36,28 @@ pub fn number(value: f64, digits: usize) -> Math {
     Math::Number(rounded(value, digits))
 }
 
-/// How many digits the numbers in a formula need so that whoever computes it with the printed numbers gets `value` to
-/// the usual number of digits.
-pub fn enough(formula: &Formula, letters: &[(&str, f64)], value: f64) -> usize {
-    let reproduces = |digits: usize| {
-        let printed: Vec<(&str, f64)> =
-            letters.iter().map(|(name, value)| (*name, rounded(*value, digits).parse().unwrap_or(f64::NAN))).collect();
-        evaluate(formula, &printed).is_ok_and(|got: f64| got == value || rounded(got, USUAL) == rounded(value, USUAL))
+/// How many digits `numbers` need so that whoever does `compute` with the printed ones gets `value` to so many digits.
+pub fn enough_for(numbers: &[f64], value: f64, digits: usize, compute: impl Fn(&[f64]) -> f64) -> usize {
+    let reproduces = |more: usize| {
+        let printed: Vec<f64> = numbers.iter().map(|&number| rounded(number, more).parse().unwrap_or(f64::NAN)).collect();
+        let got = compute(&printed);
+        got == value || rounded(got, digits) == rounded(value, digits)
     };
-    (USUAL..ALL).find(|&digits| reproduces(digits)).unwrap_or(ALL)
+    (digits..ALL).find(|&more| reproduces(more)).unwrap_or(ALL)
+}
+
+/// The same for the letters of a formula.
+pub fn enough(formula: &Formula, letters: &[(&str, f64)], value: f64, digits: usize) -> usize {
+    let numbers: Vec<f64> = letters.iter().map(|(_, value)| *value).collect();
+    enough_for(&numbers, value, digits, |printed| {
+        let printed: Vec<(&str, f64)> = letters.iter().zip(printed).map(|((name, _), &value)| (*name, value)).collect();
+        evaluate(formula, &printed).unwrap_or(f64::NAN)
+    })
+}
+
+/// How many digits it takes to see that a number moved from `old` to `new`: two that differ, and never fewer than usual.
+pub fn apart(old: f64, new: f64) -> usize {
+    (USUAL..ALL).find(|&digits| rounded(old, digits - 2) != rounded(new, digits - 2)).unwrap_or(ALL)
 }
 
 /// How many digits of a sum are true, whose terms have `size` together: what cancels is lost.
@@ -81,11 +94,24 @@ mod tests {
     fn a_difference_of_near_numbers_gets_more_digits() {
         let formula = parse("a - y").unwrap();
         let (a, y) = (0.123_456_789_012_345, 0.123_456_700_000_001);
-        let digits = enough(&formula, &[("a", a), ("y", y)], a - y);
+        let digits = enough(&formula, &[("a", a), ("y", y)], a - y, USUAL);
         assert!(digits > 14, "{digits}");
         let printed: f64 = rounded(a, digits).parse::<f64>().unwrap() - rounded(y, digits).parse::<f64>().unwrap();
         assert_eq!(rounded(printed, USUAL), rounded(a - y, USUAL));
-        assert_eq!(enough(&formula, &[("a", 0.75), ("y", 0.01)], 0.74), USUAL);
+        assert_eq!(enough(&formula, &[("a", 0.75), ("y", 0.01)], 0.74, USUAL), USUAL);
+    }
+
+    #[test]
+    fn a_step_too_small_for_eight_digits_gets_more() {
+        assert_eq!(apart(0.5, 0.4), USUAL);
+        assert_eq!(apart(0.5, 0.5 + 1e-11), 13);
+        assert_eq!(apart(0.5, 0.5), ALL);
+        // Three factors of eight digits would be off in the eighth digit of the product.
+        let factors = [0.123_456_785, 0.987_654_325_1, 0.765_432_105_9];
+        let product: f64 = factors.iter().product();
+        let digits = enough_for(&factors, product, USUAL, |f| f.iter().product());
+        let printed: f64 = factors.iter().map(|f| rounded(*f, digits).parse::<f64>().unwrap()).product();
+        assert_eq!(rounded(printed, USUAL), rounded(product, USUAL));
     }
 
     #[test]

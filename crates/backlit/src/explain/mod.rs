@@ -5,17 +5,23 @@
 
 pub mod digits;
 mod json;
+mod layer;
 pub mod notation;
 mod opened;
 mod page;
+mod picture;
+mod step;
 mod subject;
 mod units;
 mod update;
 mod wording;
 
 pub use json::json;
+pub use layer::layer;
 pub use opened::Opened;
 pub use page::page;
+pub use picture::picture;
+pub use step::{Step, step};
 pub use subject::Subject;
 pub use units::Units;
 pub use update::Update;

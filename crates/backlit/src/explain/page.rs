@@ -1,10 +1,10 @@
 //! One opened gradient as a page.
 
-use super::digits::{USUAL, number, rounded, true_digits};
+use super::digits::{USUAL, enough_for, number, rounded, true_digits};
 use super::notation::Thing;
 use super::wording::with_numbers;
-use super::{Opened, Wording};
-use crate::document::{Document, Equation, Inline, Table};
+use super::{Opened, Wording, picture};
+use crate::document::{Block, Document, Equation, Inline, Table};
 use backlit_engine::explain::{Factor, Path, StandsFor, Stop, What};
 use backlit_engine::formula::Formula;
 use backlit_engine::optimizers::WorkedLine;
@@ -21,6 +21,9 @@ pub fn page(opened: &Opened, wording: &Wording<'_>) -> Document {
     let explanation = &opened.explanation;
     let mut page = Document::new(format!("The gradient of the cost by {}", opened.name));
     introduction(&mut page, opened, wording);
+    let picture = picture(opened, wording);
+    let caption = format!("The paths from {} to the cost: the thicker, the larger.", opened.name);
+    page.blocks.push(Block::Figure { svg: picture.svg(), alternative: picture.alternative(), caption });
     page.heading(2, "The chain");
     page.equations(explanation.chain.iter().map(|factor| equation(factor, wording)).collect::<Vec<_>>());
     page.equations([product(opened, wording)]);
@@ -48,7 +51,10 @@ fn introduction(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
         rows => format!("the mean over {} rows", rows.len()),
     };
     let target = wording.thing(wording.at(explanation.place));
-    let mut parts = vec![Inline::Code(opened.name.clone()), words(", here "), Inline::Math(target)];
+    let mut parts = vec![Inline::Code(opened.name.clone())];
+    if unicode(&target) != opened.name {
+        parts.extend([words(", here "), Inline::Math(target)]);
+    }
     if explanation.rows.len() == 1 || opened.update.is_some() {
         parts.extend([words(", is "), Inline::Math(number(explanation.value, USUAL))]);
     }
@@ -89,17 +95,24 @@ fn product(opened: &Opened, wording: &Wording<'_>) -> Equation {
     let explanation = &opened.explanation;
     let gradient = wording.gradient(explanation.place);
     let symbols = explanation.chain.iter().map(|factor| wording.symbol(factor));
-    let numbers = explanation.chain.iter().map(|factor| in_product(factor.value));
+    let numbers: Vec<f64> = explanation.chain.iter().map(|factor| factor.value).collect();
+    let value = number(explanation.gradient, USUAL.min(true_digits(explanation.gradient, explanation.size)));
     let steps = match explanation.chain.len() {
-        1 => vec![gradient_number(opened)],
-        _ => vec![Math::joined(symbols, "·"), Math::joined(numbers, "·"), gradient_number(opened)],
+        1 => vec![value],
+        _ => vec![Math::joined(symbols, "·"), factors(&numbers, explanation.gradient), value],
     };
     chained(gradient, steps)
 }
 
+/// Numbers multiplied, with digits enough to get `value` from them.
+pub(super) fn factors(numbers: &[f64], value: f64) -> Math {
+    let digits = enough_for(numbers, value, USUAL, |numbers| numbers.iter().product());
+    Math::joined(numbers.iter().map(|&number| in_product(number, digits)), "·")
+}
+
 /// A number as a factor: a negative one in brackets.
-pub(super) fn in_product(value: f64) -> Math {
-    let number = number(value, USUAL);
+pub(super) fn in_product(value: f64, digits: usize) -> Math {
+    let number = number(value, digits);
     if value < 0.0 { number.bracketed() } else { number }
 }
 
@@ -142,12 +155,12 @@ fn paths(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
         last(format!("the other {others}"), explanation.rest, part(explanation.rest));
     }
     last("sum".into(), whole, part(whole));
-    page.blocks.push(crate::document::Block::Table(table));
+    page.blocks.push(Block::Table(table));
     for (i, path) in explanation.paths.iter().take(WRITTEN_OUT).enumerate() {
         page.heading(3, format!("Path {}", i + 1));
         let mut equations: Vec<Equation> = path.factors.iter().map(|factor| equation(factor, wording)).collect();
-        let numbers = path.factors.iter().map(|factor| in_product(factor.value));
-        equations.push(chained(Math::text("product"), vec![Math::joined(numbers, "·"), number(path.product, USUAL)]));
+        let numbers: Vec<f64> = path.factors.iter().map(|factor| factor.value).collect();
+        equations.push(chained(Math::text("product"), vec![factors(&numbers, path.product), number(path.product, USUAL)]));
         page.equations(equations);
     }
 }
@@ -172,7 +185,7 @@ fn share(share: Option<f64>) -> String {
 fn by_row(page: &mut Document, opened: &Opened) {
     let explanation = &opened.explanation;
     page.heading(2, "Row by row");
-    page.say("What each row adds to the gradient, the largest first:");
+    page.say("Who pulls which way: what each row adds to the gradient of the mean, the largest first:");
     let mut table = Table { head: ["row", "adds", "share"].map(|head| vec![words(head)]).to_vec(), ..Table::default() };
     table.numbers = vec![0, 1, 2];
     let line = |name: String, adds: f64, part: Option<f64>| {
@@ -187,7 +200,7 @@ fn by_row(page: &mut Document, opened: &Opened) {
         table.rows.push(line(format!("the other {}", others.len()), rest, part));
     }
     table.rows.push(line("sum".into(), explanation.gradient, Some(1.0)));
-    page.blocks.push(crate::document::Block::Table(table));
+    page.blocks.push(Block::Table(table));
     let against = explanation.by_row.iter().filter(|row| row.adds * explanation.gradient < 0.0).count();
     page.say(format!("{against} of the {} rows pull the other way.", explanation.by_row.len()));
 }
@@ -252,7 +265,7 @@ fn why(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
             words(format!(": {}.", reason(stop, wording))),
         ]
     });
-    page.blocks.push(crate::document::Block::List(points.collect()));
+    page.blocks.push(Block::List(points.collect()));
 }
 
 /// Symbol, formula and formula with numbers of one line of an optimizer's rule.
@@ -265,12 +278,13 @@ pub(super) fn update_line(line: &WorkedLine, opened: &Opened, wording: &Wording<
         "g" => gradient.clone(),
         name => symbol(name),
     };
-    (letter(line.symbol), typeset(&line.formula, &letter), numbers(&line.formula, line))
+    let digits = opened.update.as_ref().map_or(USUAL, |update| update.digits);
+    (letter(line.symbol), typeset(&line.formula, &letter), numbers(&line.formula, line, digits))
 }
 
-fn numbers(formula: &Formula, line: &WorkedLine) -> Math {
+fn numbers(formula: &Formula, line: &WorkedLine, digits: usize) -> Math {
     let letters: Vec<(&str, f64)> = line.letters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-    with_numbers(formula, &letters, line.value)
+    with_numbers(formula, &letters, line.value, digits)
 }
 
 /// `beta1` is β₁, `m0` is m₀, `g_decayed` is g with an index.
@@ -301,7 +315,7 @@ fn update(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
     page.say(format!("The first step of {} with learning rate {} on this gradient:", update.optimizer, training.learning_rate));
     let lines = update.lines.iter().map(|line| {
         let (symbol, formula, substituted) = update_line(line, opened, wording);
-        let mut equation = chained(symbol, vec![formula, substituted, number(line.value, 12)]);
+        let mut equation = chained(symbol, vec![formula, substituted, number(line.value, update.digits)]);
         equation.note = vec![words(line.meaning)];
         equation
     });
@@ -362,7 +376,7 @@ fn routes(page: &mut Document, opened: &Opened) {
         rows.push(line("backpropagation in f32, as trained (not compared)", value));
     }
     let head = ["route", "derivative"].map(|head| vec![words(head)]).to_vec();
-    page.blocks.push(crate::document::Block::Table(Table { head, rows, numbers: vec![1], ..Table::default() }));
+    page.blocks.push(Block::Table(Table { head, rows, numbers: vec![1], ..Table::default() }));
     let difference = match routes.largest_relative_difference {
         0.0 => "to the last bit".to_string(),
         difference => format!("within {difference:.1e}"),

@@ -6,13 +6,14 @@ use crate::error::{Error, Kind};
 use crate::job::Rows;
 use crate::model_file::{Metadata, Model, Parameters, Task};
 use crate::predictor::scaled;
+use backlit_engine::NodeId;
 use backlit_engine::explain::{ExplainError, Question, Target, Values, explain};
 use backlit_engine::network::Built;
 use backlit_engine::plan::Plan;
 use backlit_engine::step::Runner;
 use backlit_engine::typeset::unicode;
 
-/// Parameters up to which a name is looked for in every notation.
+/// The first so many parameters are looked for by their names in every notation.
 const SEARCHED: usize = 100_000;
 
 /// A model with rows.
@@ -94,10 +95,8 @@ impl Subject {
                 return Ok(Target::Data { data: 0, column });
             }
         }
-        if count <= SEARCHED {
-            if let Some(index) = (0..count).find(|&index| self.called(index, &wanted)) {
-                return Ok(Target::Parameter(index));
-            }
+        if let Some(index) = (0..count.min(SEARCHED)).find(|&index| self.called(index, &wanted)) {
+            return Ok(Target::Parameter(index));
         }
         let shapes: Vec<String> = (self.built.graph.parameters().iter().take(8))
             .map(|p| match p.name.ends_with("bias") {
@@ -138,6 +137,25 @@ impl Subject {
     /// Every number of one of the kept rows, counted from 0 among them.
     pub fn values<'a>(&'a self, data: &'a [&'a [f64]], row: usize) -> Values<'a> {
         Values::new(&self.built.graph, self.built.cost, &self.parameters, data, row)
+    }
+
+    /// The same for the first kept row; an error where one of them is infinite or NaN.
+    pub(super) fn finite_values<'a>(&'a self, data: &'a [&'a [f64]]) -> Result<Values<'a>, Error> {
+        let values = self.values(data, 0);
+        match values.first_not_finite() {
+            Some(node) => Err(self.error(ExplainError::NotFinite { row: self.rows[0], node })),
+            None => Ok(values),
+        }
+    }
+
+    /// The node of the data that go in.
+    pub fn x_node(&self) -> NodeId {
+        self.built.graph.find("x").expect("a network has inputs")
+    }
+
+    /// The node of the targets.
+    pub fn y_node(&self) -> NodeId {
+        self.built.graph.find("y").expect("a network has targets")
     }
 
     /// Opens the gradient of the mean cost of the kept rows. Lists at most so many paths.

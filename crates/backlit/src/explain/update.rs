@@ -1,6 +1,7 @@
 //! From the gradient to the new value: the optimizer's rule in numbers.
 
 use super::Subject;
+use super::digits::{USUAL, apart};
 use super::notation::Thing;
 use backlit_engine::explain::{Explanation, Target};
 use backlit_engine::optimizers::{WorkedLine, worked};
@@ -16,6 +17,8 @@ pub struct Update {
     pub new_value: f64,
     /// Whether the parameter is not updated.
     pub frozen: bool,
+    /// Significant digits that show the step.
+    pub digits: usize,
 }
 
 impl Update {
@@ -26,12 +29,12 @@ impl Update {
         let frozen = subject.thing(explanation.target).is_some_and(|thing| is_frozen(subject, thing));
         let (optimizer, old) = (training.optimizer.clone(), explanation.value);
         if frozen {
-            return Some(Update { optimizer, lines: Vec::new(), new_value: old, frozen });
+            return Some(Update { optimizer, lines: Vec::new(), new_value: old, frozen, digits: USUAL });
         }
         let options: Vec<(String, f64)> = training.options.clone().into_iter().collect();
         let lines = worked(&optimizer, &options, training.learning_rate, old, &[explanation.gradient]).ok()?;
         let new_value = lines.last()?.value;
-        Some(Update { optimizer, lines, new_value, frozen })
+        Some(Update { optimizer, lines, new_value, frozen, digits: apart(old, new_value) })
     }
 }
 

@@ -41,26 +41,27 @@ impl Wording<'_> {
         match factor.what {
             What::Local { of, by } => self.partial(self.at(of), self.at(by)),
             What::Total { by } => self.gradient(by),
-            What::Mean { row, .. } => {
-                let cost = self.thing(Thing::Cost);
-                let of_row = cost.clone().below(Math::text(format!("row {row}")));
-                Math::partial(cost, of_row)
-            }
+            What::Mean { row, .. } => Math::partial(self.thing(Thing::Cost), self.cost_of(row)),
         }
     }
 
+    /// The cost of one row among several.
+    fn cost_of(&self, row: usize) -> Math {
+        self.thing(Thing::Cost).below(Math::text(format!("row {row}")))
+    }
+
     /// A letter of a factor's formula as the notation has it.
-    fn letter(&self, letter: &Letter) -> Math {
+    fn letter(&self, letter: &Letter, factor: &Factor) -> Math {
         match &letter.stands_for {
             StandsFor::Place(place) => self.thing(self.at(*place)),
             StandsFor::Derivative(place) => self.gradient(*place),
             StandsFor::Slope { of, by } => self.partial(self.at(*of), self.at(*by)),
             StandsFor::Constant => Math::letter(greek(&letter.name)),
             StandsFor::Named(name) if name == "rows" => Math::letter("n"),
-            StandsFor::Named(name) => match name.strip_prefix("row ") {
-                // The gradient of one row.
-                Some(_) => Math::letter("g").below(Math::text(name.clone())),
-                None => Math::text(name.clone()),
+            StandsFor::Named(name) => Math::text(name.clone()),
+            StandsFor::OfRow(row) => match factor.what {
+                What::Total { by } => Math::partial(self.cost_of(*row), self.thing(self.at(by))),
+                _ => self.cost_of(*row),
             },
             StandsFor::Others(count) => Math::text(format!("{count} others")),
         }
@@ -69,7 +70,7 @@ impl Wording<'_> {
     /// The formula in the reader's letters.
     pub fn formula(&self, factor: &Factor) -> Option<Math> {
         let find = |name: &str| match factor.letters.iter().find(|letter| letter.name == name) {
-            Some(letter) => self.letter(letter),
+            Some(letter) => self.letter(letter, factor),
             None => Math::letter(greek(name)),
         };
         factor.formula.as_ref().map(|formula| typeset(formula, &find))
@@ -78,15 +79,15 @@ impl Wording<'_> {
     /// The formula with its numbers, with enough digits to do the sum again.
     pub fn substituted(&self, factor: &Factor) -> Option<Math> {
         let letters: Vec<(&str, f64)> = factor.letters.iter().map(|letter| (letter.name.as_str(), letter.value)).collect();
-        factor.formula.as_ref().map(|formula| with_numbers(formula, &letters, factor.value))
+        factor.formula.as_ref().map(|formula| with_numbers(formula, &letters, factor.value, USUAL))
     }
 }
 
-/// A formula with numbers in place of its letters, with enough digits to get `value` from them.
-pub fn with_numbers(formula: &Formula, letters: &[(&str, f64)], value: f64) -> Math {
+/// A formula with numbers in place of its letters, with enough digits to get `value` to so many digits from them.
+pub fn with_numbers(formula: &Formula, letters: &[(&str, f64)], value: f64, digits: usize) -> Math {
     let digits = match formula {
-        Formula::Variable(_) => USUAL,
-        formula => enough(formula, letters, value),
+        Formula::Variable(_) => digits,
+        formula => enough(formula, letters, value, digits),
     };
     typeset(formula, &|name| match letters.iter().find(|(letter, _)| *letter == name) {
         Some((_, value)) => number(*value, digits),

@@ -45,6 +45,9 @@ pub fn run(command: Command, common: &Common, screen: &Screen) -> Result<u8, Err
     }
 }
 
+/// Characters in a line of a page on the terminal.
+const WIDTH: usize = 110;
+
 /// The number of threads to use.
 fn threads(common: &Common) -> usize {
     let all = std::thread::available_parallelism().map_or(1, usize::from);

@@ -24,6 +24,11 @@ pub(crate) struct Ahead {
     pub paths: UBig,
 }
 
+impl Ahead {
+    /// No way leads to the cost.
+    const NOTHING: Ahead = Ahead { sum: Extended::ZERO, size: Extended::ZERO, largest: Extended::ZERO, paths: UBig::ZERO };
+}
+
 /// One step of a path.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Edge {
@@ -42,14 +47,17 @@ pub(crate) struct Cone<'a> {
     /// For each node the operations that use it: node and which input.
     users: Vec<Vec<(NodeId, usize)>>,
     shapes: Vec<Vec<Shape>>,
-    /// For each node, for each number in it: what lies ahead, if the start acts on it.
+    /// For each node behind the start's, for each number in it: what lies ahead, if the start acts on it.
     ahead: Vec<Vec<Option<Ahead>>>,
+    /// What lies ahead of the start itself: its node may be a large matrix of which nothing else matters.
+    whole: Ahead,
 }
 
 impl<'a> Cone<'a> {
     pub fn new(values: &'a Values<'a>, start: Place) -> Cone<'a> {
         let count = values.graph.nodes.len();
-        let mut cone = Cone { values, start, users: vec![Vec::new(); count], shapes: Vec::new(), ahead: vec![Vec::new(); count] };
+        let (users, ahead) = (vec![Vec::new(); count], vec![Vec::new(); count]);
+        let mut cone = Cone { values, start, users, shapes: Vec::with_capacity(count), ahead, whole: Ahead::NOTHING };
         for id in (0..count).map(NodeId) {
             cone.shapes.push(values.shapes(id));
             let Some((op, inputs)) = values.operation(id) else { continue };
@@ -64,17 +72,18 @@ impl<'a> Cone<'a> {
     /// From the cost back to the start.
     fn look_ahead(&mut self) {
         let touched = self.touched();
-        for id in (self.start.node.0..touched.len()).rev().map(NodeId) {
+        for id in (self.start.node.0 + 1..touched.len()).rev().map(NodeId) {
             let ahead = touched[id.0].iter().enumerate().map(|(index, touched)| touched.then(|| self.ahead_of(Place { node: id, index })));
             self.ahead[id.0] = ahead.collect();
         }
+        self.whole = self.ahead_of(self.start);
     }
 
     fn ahead_of(&self, place: Place) -> Ahead {
         if place.node == self.values.cost {
             return Ahead { sum: Extended::ONE, size: Extended::ONE, largest: Extended::ONE, paths: UBig::ONE };
         }
-        let mut here = Ahead { sum: Extended::ZERO, size: Extended::ZERO, largest: Extended::ZERO, paths: UBig::ZERO };
+        let mut here = Ahead::NOTHING;
         self.each_edge(place, |edge| {
             let Some(next) = self.ahead(edge.to) else { return };
             let slope = Extended::new(edge.slope);
@@ -91,23 +100,26 @@ impl<'a> Cone<'a> {
 
     /// For each node which of its numbers the start acts on.
     fn touched(&self) -> Vec<Vec<bool>> {
-        let graph = self.values.graph;
         let mut touched: Vec<Vec<bool>> = vec![Vec::new(); self.values.cost.0 + 1];
-        let start = self.start.node;
-        touched[start.0] = vec![false; graph.shape(start).size()];
-        touched[start.0][self.start.index] = true;
-        for id in (start.0..touched.len()).map(NodeId) {
+        let start = self.start;
+        self.mark(start, &mut touched[start.node.0 + 1..]);
+        for id in (start.node.0 + 1..touched.len()).map(NodeId) {
             let (before, after) = touched.split_at_mut(id.0 + 1);
             for (index, _) in before[id.0].iter().enumerate().filter(|(_, touched)| **touched) {
-                for &(user, wrt) in &self.users[id.0] {
-                    let Some((op, _)) = self.values.operation(user) else { continue };
-                    let marks = &mut after[user.0 - id.0 - 1];
-                    marks.resize(graph.shape(user).size(), false);
-                    marks[op.reach(wrt, index, &self.shapes[user.0])].fill(true);
-                }
+                self.mark(Place { node: id, index }, after);
             }
         }
         touched
+    }
+
+    /// Marks what a number acts on, in the nodes behind its own.
+    fn mark(&self, from: Place, after: &mut [Vec<bool>]) {
+        for &(user, wrt) in &self.users[from.node.0] {
+            let Some((op, _)) = self.values.operation(user) else { continue };
+            let marks = &mut after[user.0 - from.node.0 - 1];
+            marks.resize(self.values.graph.shape(user).size(), false);
+            marks[op.reach(wrt, from.index, &self.shapes[user.0])].fill(true);
+        }
     }
 
     /// What lies ahead of a number, if the start acts on it.
@@ -116,13 +128,8 @@ impl<'a> Cone<'a> {
     }
 
     /// What lies ahead of the start.
-    pub fn whole(&self) -> Ahead {
-        self.ahead(self.start).cloned().unwrap_or(Ahead {
-            sum: Extended::ZERO,
-            size: Extended::ZERO,
-            largest: Extended::ZERO,
-            paths: UBig::ZERO,
-        })
+    pub fn whole(&self) -> &Ahead {
+        &self.whole
     }
 
     /// Every step from a number towards the cost, in the order of nodes and places.

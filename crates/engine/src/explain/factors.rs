@@ -145,7 +145,7 @@ fn over_rows(question: &Question<'_>, start: Place, sum: Extended, rows: &[(f64,
     for (i, &place) in shown.iter().enumerate() {
         let name = format!("g{i}");
         let whole = rows[place].1.sum.times(Extended::new(n)).to_f64();
-        letters.push(letter(&name, StandsFor::Named(format!("row {}", question.rows[place])), whole));
+        letters.push(letter(&name, StandsFor::OfRow(question.rows[place]), whole));
         terms.push(variable(&name));
     }
     if !others.is_empty() {

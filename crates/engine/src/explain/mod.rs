@@ -84,7 +84,15 @@ pub fn explain(question: &Question<'_>) -> Result<Explanation, ExplainError> {
         let cone = Cone::new(&values, start);
         let cost = values.at(Place { node: question.cost, index: 0 });
         let whole = cone.whole();
-        Ok((cost, Ahead { sum: whole.sum.times(share), size: whole.size.times(share), largest: whole.largest.times(share), ..whole }))
+        Ok((
+            cost,
+            Ahead {
+                sum: whole.sum.times(share),
+                size: whole.size.times(share),
+                largest: whole.largest.times(share),
+                paths: whole.paths.clone(),
+            },
+        ))
     };
     let rows: Vec<(f64, Ahead)> = (0..n).into_par_iter().map(look).collect::<Result<_, _>>()?;
     let zero = (Extended::ZERO, Extended::ZERO, UBig::ZERO);
@@ -176,8 +184,7 @@ impl<'a> Question<'a> {
     /// The numbers of the row at this place in `rows`.
     fn values(&self, place: usize) -> Result<Values<'a>, ExplainError> {
         let values = Values::new(self.graph, self.cost, self.parameters, self.data, place);
-        let bad = (0..=self.cost.0).map(NodeId).find(|&id| values.operation(id).is_some() && values.all(id).iter().any(|x| !x.is_finite()));
-        match bad {
+        match values.first_not_finite() {
             Some(node) => Err(ExplainError::NotFinite { row: self.rows[place], node }),
             None => Ok(values),
         }

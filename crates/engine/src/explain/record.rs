@@ -126,6 +126,8 @@ pub enum StandsFor {
         /// What moves it.
         by: Place,
     },
+    /// ∂C\[row\]/∂ what the sum over rows is by.
+    OfRow(usize),
     /// A constant of the operation.
     Constant,
     /// A quantity with a name of its own.

@@ -7,7 +7,6 @@ use crate::Shape;
 use crate::graph::{Graph, Kind, NodeId};
 use crate::op::{Inputs, Local, Op, Row, Site, Slot, Written};
 use std::cell::OnceCell;
-use std::sync::Arc;
 
 /// One number: a place in a row of a node's value, or in a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,9 +77,9 @@ impl<'a> Values<'a> {
     }
 
     /// The operation at a node that the cost depends on.
-    pub(crate) fn operation(&self, id: NodeId) -> Option<(&'a Arc<dyn Op<f64>>, &'a [NodeId])> {
+    pub(crate) fn operation(&self, id: NodeId) -> Option<(&'a dyn Op<f64>, &'a [NodeId])> {
         match &self.graph.nodes[id.0].kind {
-            Kind::Operation { op, inputs } if self.offsets[id.0].is_some() => Some((op, inputs)),
+            Kind::Operation { op, inputs } if self.offsets[id.0].is_some() => Some((op.as_ref(), inputs)),
             _ => None,
         }
     }
@@ -128,6 +127,11 @@ impl<'a> Values<'a> {
         self.all(place.node).get(place.index).copied().unwrap_or(f64::NAN)
     }
 
+    /// The first operation with an infinite number or NaN.
+    pub fn first_not_finite(&self) -> Option<NodeId> {
+        (0..=self.cost.0).map(NodeId).find(|&id| self.operation(id).is_some() && self.all(id).iter().any(|x| !x.is_finite()))
+    }
+
     fn site(&self, id: NodeId, offset: usize) -> Site<'_, f64> {
         let out = self.all(id);
         Site { inputs: self.inputs(id, &self.flat[..offset]), saved: &self.saved[id.0], out }
@@ -148,6 +152,11 @@ impl<'a> Values<'a> {
             gradients[id.0] = upstream;
         }
         gradients
+    }
+
+    /// ∂out\[k\]/∂x\[wrt\]\[index\] of the operation at a node.
+    pub fn local(&self, id: NodeId, wrt: usize, index: usize, k: usize) -> f64 {
+        self.slope(id, wrt, index, k, &self.shapes(id))
     }
 
     /// Where the local derivative is one of the inputs: which number that is.

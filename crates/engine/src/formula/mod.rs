@@ -12,9 +12,8 @@ mod evaluate;
 #[allow(clippy::disallowed_methods)]
 mod number;
 mod parse;
-#[cfg(test)]
-mod random_formulas;
 mod text;
+mod textbook;
 
 pub use differentiate::differentiate;
 pub use dual::Dual;
@@ -22,6 +21,7 @@ pub use evaluate::{Unbound, evaluate};
 pub use number::Number;
 pub use parse::{ParseError, parse};
 pub use text::shortest;
+pub use textbook::textbook;
 
 /// A formula.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,7 +71,7 @@ pub enum Sign {
 }
 
 /// Comparisons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Comparison {
     /// >
     Greater,
@@ -84,7 +84,7 @@ pub enum Comparison {
 }
 
 /// Named functions of one number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Function {
     /// eˣ
     Exp,

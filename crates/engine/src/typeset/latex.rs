@@ -81,9 +81,18 @@ fn row(out: &mut String, math: &Math) {
 }
 
 fn scripts(out: &mut String, base: &Math, below: Option<&Math>, above: Option<&Math>) {
-    push(out, "{");
-    bracketed_if(out, !carries_scripts(base, above.is_some()), base);
-    out.push('}');
+    let simple = match base {
+        Math::Letter(name) => !letter(name).starts_with('{'),
+        Math::Number(_) | Math::Bracket(..) => carries_scripts(base, above.is_some()),
+        _ => false,
+    };
+    if simple {
+        write(out, base);
+    } else {
+        out.push('{');
+        bracketed_if(out, !carries_scripts(base, above.is_some()), base);
+        out.push('}');
+    }
     script(out, '_', below);
     script(out, '^', above);
 }

@@ -98,11 +98,14 @@ fn a_line_of_unicode_reads_as_it_is_meant() {
 #[test]
 fn latex_is_what_a_person_would_type() {
     for (math, want) in [
-        (Math::partial(l("C"), entry()), r"\frac{\partial C}{\partial{\mathrm{W1}}_{0, 2}}"),
+        (Math::partial(l("C"), entry()), r"\frac{\partial C}{\partial\mathrm{W1}_{0, 2}}"),
         (slope(), "a(1 - a)"),
         (sum(l("x"), l("y")).over(l("z")).above(n("2")), r"{\left(\frac{x + y}{z}\right)}^{2}"),
         (l("x").over(l("y")).bracketed(), r"\left(\frac{x}{y}\right)"),
         (l("net_h1"), r"\mathrm{net\_h1}"),
+        (l("x").below(n("1")).above(n("2")), "x_{1}^{2}"),
+        (sum(l("x"), n("1")).bracketed().above(n("2")), "(x + 1)^{2}"),
+        (l("σ′").below(l("k")), r"{{\sigma{}^{\prime}}}_{k}"),
         (l("Δw"), r"{\Delta\mathrm{w}}"),
         (row([l("σ"), l("x")]), r"\sigma x"),
         (n("-1.5e-7"), r"-1.5 \times 10^{-7}"),

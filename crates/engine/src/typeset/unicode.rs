@@ -46,8 +46,11 @@ fn draw(math: &Math) -> Piece {
         Math::Fraction(above, below) => fraction(above, below),
         Math::Script { base, below, above } => {
             let mut text = base_of_scripts(base, above.is_some());
-            text.extend(below.as_deref().map(index));
-            text.extend(above.as_deref().map(exponent));
+            let (below, above_drawn) = (below.as_deref().map(index), above.as_deref().map(exponent));
+            // The number of a layer stands before the indices: W⁽²⁾[0,1].
+            let layer_first = matches!(above.as_deref(), Some(Math::Bracket(..)));
+            let scripts = if layer_first { [above_drawn, below] } else { [below, above_drawn] };
+            text.extend(scripts.into_iter().flatten());
             Piece::one(text)
         }
         Math::Root(inner) => match **inner {

@@ -261,8 +261,9 @@ impl Number for Big {
             Plain(x) => x.to_f64().value(),
             _ => f64::NAN,
         };
-        if (0.0..=64.0).contains(&whole) && whole.fract() == 0.0 {
-            return (0..whole as u32).fold(Big::one(), |product, _| product.multiply(self));
+        if whole.abs() <= 64.0 && whole.fract() == 0.0 {
+            let power = (0..whole.abs() as u32).fold(Big::one(), |product, _| product.multiply(self));
+            return if whole < 0.0 { Big::one().divide(&power) } else { power };
         }
         if self.sign() > 0.0 { self.apply(Function::Log).multiply(exponent).exp() } else { Nan }
     }

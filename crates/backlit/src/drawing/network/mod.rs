@@ -1,6 +1,9 @@
 //! A network from left to right, with the values in its units and the light on its edges.
 
-use super::svg;
+mod draw;
+mod labels;
+mod layout;
+mod words;
 
 /// A network as a picture.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,13 +56,18 @@ pub struct Edge {
 }
 
 impl Diagram {
-    /// The picture: one `<svg>` element.
+    /// The picture: one `<svg>` element. The more light, the thicker a line and a unit's rim; lit lines have an arrow.
     pub fn svg(&self) -> String {
-        svg::escape(&self.title)
+        draw::draw(self)
     }
 
-    /// The picture in words.
+    /// The picture in words; of large networks the brightest part.
     pub fn alternative(&self) -> String {
-        self.title.clone()
+        words::alternative(self)
     }
+}
+
+/// A share, whatever came.
+fn light(share: f64) -> f64 {
+    if share > 0.0 { share.min(1.0) } else { 0.0 }
 }

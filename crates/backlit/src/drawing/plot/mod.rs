@@ -1,6 +1,9 @@
 //! Lines over an axis: costs over epochs.
 
-use super::svg;
+mod draw;
+mod line;
+mod scale;
+mod words;
 
 /// A line plot.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,13 +37,13 @@ pub struct Series {
 }
 
 impl Plot {
-    /// The picture: one `<svg>` element.
+    /// The picture: one `<svg>` element. Each line has its own dashes and marks.
     pub fn svg(&self) -> String {
-        svg::escape(&self.title)
+        draw::draw(self)
     }
 
-    /// The picture in words.
+    /// The picture in words: each line's first, last, least and largest value, and what could not be drawn.
     pub fn alternative(&self) -> String {
-        self.title.clone()
+        words::alternative(self)
     }
 }

@@ -1,0 +1,311 @@
+//! A whole step of a small network as a worked page: forward, cost, backward, every new value.
+
+use super::digits::{USUAL, enough_for, number, rounded};
+use super::layer::one_row;
+use super::notation::Thing;
+use super::page::{chained, factors, in_product, update_line};
+use super::{Opened, Subject, Wording};
+use crate::document::{Block, Document, Equation, Inline, Table};
+use crate::error::{Error, Kind};
+use backlit_engine::NodeId;
+use backlit_engine::explain::{Place, Target, Values};
+use backlit_engine::formula::{Formula, evaluate, parse};
+use backlit_engine::op::About;
+use backlit_engine::typeset::{Math, greek, typeset};
+use rayon::prelude::*;
+
+/// Parameters of the largest network that is worked as a whole.
+const LARGEST: usize = 1000;
+
+/// Terms of a weighted sum that are written out; of longer ones the first and the last.
+const TERMS: usize = 5;
+
+/// A worked step.
+pub struct Step {
+    /// Everything in order.
+    pub page: Document,
+    /// Whether for every parameter the three routes agree.
+    pub agrees: bool,
+}
+
+/// Works the step for the one kept row.
+pub fn step(subject: &Subject, wording: &Wording<'_>) -> Result<Step, Error> {
+    let row = one_row(subject)?;
+    let count = subject.parameters.len();
+    if count > LARGEST {
+        let message = format!("a whole step is worked for networks of at most {LARGEST} parameters; this one has {count}");
+        return Err(Error::new(Kind::Usage, message).hint("--parameter layer1.weight[0,0], or --layer 1"));
+    }
+    let data: [&[f64]; 2] = [&subject.x, &subject.y];
+    let values = subject.finite_values(&data)?;
+    let gradients = values.gradients();
+    let opened: Vec<Opened> =
+        (0..count).into_par_iter().map(|index| subject.open(Target::Parameter(index), 0)).collect::<Result<_, _>>()?;
+    let mut page = Document::new(format!("One step of training, worked through: row {row}"));
+    let work = Work { subject, wording, values: &values, gradients: &gradients };
+    work.forward(&mut page);
+    work.cost(&mut page);
+    work.backward(&mut page);
+    work.updates(&mut page, &opened);
+    let agrees = opened.iter().all(|one| one.explanation.routes.agrees);
+    let worst = opened.iter().map(|one| one.explanation.routes.largest_relative_difference).fold(0.0, f64::max);
+    page.heading(2, "Three routes");
+    let verdict = match agrees {
+        true => {
+            format!("For all {count} parameters the chain's product, backpropagation and dual numbers agree, at worst within {worst:.1e}.")
+        }
+        false => "THEY DISAGREE: see backlit check.".to_string(),
+    };
+    page.paragraph([Inline::Strong(verdict)]);
+    Ok(Step { page, agrees })
+}
+
+struct Work<'a> {
+    subject: &'a Subject,
+    wording: &'a Wording<'a>,
+    values: &'a Values<'a>,
+    gradients: &'a [Vec<f64>],
+}
+
+impl Work<'_> {
+    fn at(&self, node: NodeId, index: usize) -> f64 {
+        self.values.at(Place { node, index })
+    }
+
+    fn gradient(&self, node: NodeId, index: usize) -> f64 {
+        self.gradients[node.number()].get(index).copied().unwrap_or(0.0)
+    }
+
+    /// What goes into a layer: node, and the name of each number.
+    fn input(&self, layer: usize) -> (NodeId, Box<dyn Fn(usize) -> Math + '_>) {
+        match layer {
+            1 => (self.subject.x_node(), Box::new(|i| self.wording.thing(Thing::Input(i)))),
+            _ => {
+                let before = self.subject.built.layers[layer - 2].a;
+                (before, Box::new(move |unit| self.wording.thing(Thing::Activation { layer: layer - 1, unit })))
+            }
+        }
+    }
+
+    /// The operation's own formula with the letters of this place, evaluated.
+    fn formula(&self, about: &About, constants: &[(&str, f64)], letters: &[(&str, Math, f64)]) -> Option<Vec<Math>> {
+        let formula: Formula = parse(&about.formula).ok()?;
+        let mut numbers: Vec<(&str, f64)> = letters.iter().map(|(name, _, value)| (*name, *value)).collect();
+        numbers.extend(constants.iter().copied());
+        let value: f64 = evaluate(&formula, &numbers).ok()?;
+        let symbols = typeset(&formula, &|name| match letters.iter().find(|(letter, ..)| *letter == name) {
+            Some((_, math, _)) => math.clone(),
+            None => Math::letter(greek(name)),
+        });
+        Some(vec![symbols, super::wording::with_numbers(&formula, &numbers, value, USUAL)])
+    }
+
+    fn forward(&self, page: &mut Document) {
+        page.heading(2, "Forward");
+        let inputs = self.subject.names.inputs.len();
+        let x = self.subject.x_node();
+        page.equations(
+            (0..inputs).map(|i| Equation::new(self.wording.thing(Thing::Input(i)), number(self.at(x, i), USUAL))).collect::<Vec<_>>(),
+        );
+        for (l, nodes) in self.subject.built.layers.iter().enumerate() {
+            let layer = l + 1;
+            page.heading(3, format!("Layer {layer}"));
+            let (input, name) = self.input(layer);
+            let width = self.subject.names.width_into(layer);
+            let mut equations = Vec::new();
+            for unit in 0..self.subject.names.units[l] {
+                let weight = |input: usize| Thing::Weight { layer, unit, input };
+                let z = self.at(nodes.z, unit);
+                let mut sum = Sum::new(width, |i| {
+                    let pair = [self.at(nodes.weight, unit * width + i), self.at(input, i)];
+                    (Math::joined([self.wording.thing(weight(i)), name(i)], "·"), pair)
+                });
+                sum.alone = nodes.bias.map(|bias| (self.wording.thing(Thing::Bias { layer, unit }), self.at(bias, unit)));
+                let z_name = self.wording.thing(Thing::PreActivation { layer, unit });
+                equations.push(sum.equation(z_name.clone(), z));
+                let mut steps = Vec::new();
+                if let Some(op) = self.subject.built.graph.operation_at(nodes.a) {
+                    steps = self.formula(op.about(), &op.constants(), &[("z", z_name, z)]).unwrap_or_default();
+                }
+                steps.push(number(self.at(nodes.a, unit), USUAL));
+                equations.push(chained(self.wording.thing(Thing::Activation { layer, unit }), steps));
+            }
+            page.equations(equations);
+        }
+    }
+
+    fn cost(&self, page: &mut Document) {
+        page.heading(2, "Cost");
+        let built = &self.subject.built;
+        let Some(op) = built.graph.operation_at(built.cost) else { return };
+        let last = self.subject.names.layers();
+        let about = op.about();
+        let letter = about.partials.first().map_or("a", |partial| partial.by.as_ref());
+        let mut equations = Vec::new();
+        let mut terms = Vec::new();
+        for k in 0..self.subject.names.outputs.len() {
+            let (a, y) = (Thing::Activation { layer: last, unit: k }, Thing::Target(k));
+            let (a_value, y_value) = (self.at(built.layers[last - 1].a, k), self.at(self.subject.y_node(), k));
+            equations.push(Equation::new(self.wording.thing(y), number(y_value, USUAL)));
+            let letters = [(letter, self.wording.thing(a), a_value), ("y", self.wording.thing(y), y_value)];
+            terms.extend(self.formula(about, &op.constants(), &letters));
+        }
+        let cost = self.at(built.cost, 0);
+        let steps = match terms.is_empty() {
+            // A loss of the whole row: its own words.
+            true => vec![Math::text(format!("{} ({})", about.name, about.formula)), number(cost, USUAL)],
+            false => {
+                let sum = |step: usize| Math::joined(terms.iter().map(|term| term[step].clone()), "+");
+                vec![sum(0), sum(1), number(cost, USUAL)]
+            }
+        };
+        equations.push(chained(self.wording.thing(Thing::Cost), steps));
+        page.equations(equations);
+    }
+
+    fn backward(&self, page: &mut Document) {
+        page.heading(2, "Backward");
+        for (l, nodes) in self.subject.built.layers.iter().enumerate().rev() {
+            let layer = l + 1;
+            page.heading(3, format!("Layer {layer}"));
+            let units = self.subject.names.units[l];
+            let mut equations = Vec::new();
+            for unit in 0..units {
+                let (a, z) = (Thing::Activation { layer, unit }, Thing::PreActivation { layer, unit });
+                let da = self.gradient(nodes.a, unit);
+                equations.push(self.into_activation(layer, unit, da));
+                let slope = self.values.local(nodes.a, 0, unit, unit);
+                let delta = self.gradient(nodes.z, unit);
+                let product = Math::joined([self.wording.partial(Thing::Cost, a), self.wording.partial(a, z)], "·");
+                let steps = vec![product, factors(&[da, slope], delta), number(delta, USUAL)];
+                equations.push(chained(self.wording.partial(Thing::Cost, z), steps));
+            }
+            page.equations(equations);
+            page.equations(self.weights(layer));
+        }
+    }
+
+    /// ∂C/∂a of a unit: from the loss, or the sum over the next layer's units.
+    fn into_activation(&self, layer: usize, unit: usize, value: f64) -> Equation {
+        let left = self.wording.partial(Thing::Cost, Thing::Activation { layer, unit });
+        let Some(next) = self.subject.built.layers.get(layer) else {
+            return chained(left, vec![number(value, USUAL)]).note("from the loss");
+        };
+        let width = self.subject.names.units[layer - 1];
+        let sum = Sum::new(self.subject.names.units[layer], |k| {
+            let (weight, z) =
+                (Thing::Weight { layer: layer + 1, unit: k, input: unit }, Thing::PreActivation { layer: layer + 1, unit: k });
+            let symbols = Math::joined([self.wording.partial(Thing::Cost, z), self.wording.thing(weight)], "·");
+            (symbols, [self.gradient(next.z, k), self.at(next.weight, k * width + unit)])
+        });
+        sum.equation(left, value)
+    }
+
+    /// ∂C/∂ every weight and bias of a layer.
+    fn weights(&self, layer: usize) -> Vec<Equation> {
+        let nodes = self.subject.built.layers[layer - 1];
+        let (input, name) = self.input(layer);
+        let width = self.subject.names.width_into(layer);
+        let mut equations = Vec::new();
+        for unit in 0..self.subject.names.units[layer - 1] {
+            let delta = self.wording.partial(Thing::Cost, Thing::PreActivation { layer, unit });
+            for i in 0..width {
+                let weight = Thing::Weight { layer, unit, input: i };
+                let symbols = Math::joined([delta.clone(), name(i)], "·");
+                let value = self.gradient(nodes.weight, unit * width + i);
+                let numbers = factors(&[self.gradient(nodes.z, unit), self.at(input, i)], value);
+                equations.push(chained(self.wording.partial(Thing::Cost, weight), vec![symbols, numbers, number(value, USUAL)]));
+            }
+            if let Some(bias) = nodes.bias {
+                let value = number(self.gradient(bias, unit), USUAL);
+                equations.push(chained(self.wording.partial(Thing::Cost, Thing::Bias { layer, unit }), vec![delta, value]));
+            }
+        }
+        equations
+    }
+
+    fn updates(&self, page: &mut Document, opened: &[Opened]) {
+        let training = &self.subject.metadata.training;
+        page.heading(2, "New values");
+        page.say(format!(
+            "The first step of {} with learning rate {}. All of them use the old values.",
+            training.optimizer, training.learning_rate
+        ));
+        // The rule once, worked for the first parameter that moves; the others in a table.
+        let example = opened.iter().find(|one| one.update.as_ref().is_some_and(|update| !update.frozen));
+        if let Some((one, update)) = example.and_then(|one| one.update.as_ref().map(|update| (one, update))) {
+            let lines = update.lines.iter().map(|line| {
+                let (symbol, formula, substituted) = update_line(line, one, self.wording);
+                chained(symbol, vec![formula, substituted, number(line.value, update.digits)])
+            });
+            page.equations(lines.collect::<Vec<_>>());
+        }
+        let mut table = Table {
+            head: ["parameter", "", "value", "gradient", "new value"].map(|head| vec![Inline::Text(head.into())]).to_vec(),
+            ..Table::default()
+        };
+        table.numbers = vec![2, 3, 4];
+        for one in opened {
+            let explanation = &one.explanation;
+            let new = one.update.as_ref().map_or("–".into(), |update| match update.frozen {
+                true => format!("{} (frozen)", rounded(update.new_value, 12)),
+                false => rounded(update.new_value, 12),
+            });
+            let words = |text: String| vec![Inline::Text(text)];
+            table.rows.push(vec![
+                vec![Inline::Code(one.name.clone())],
+                vec![Inline::Math(self.wording.thing(self.wording.at(explanation.place)))],
+                words(rounded(explanation.value, USUAL)),
+                words(rounded(explanation.gradient, 12)),
+                words(new),
+            ]);
+        }
+        page.blocks.push(Block::Table(table));
+    }
+}
+
+/// A sum of products of two, and perhaps one number more.
+struct Sum {
+    /// Symbols and numbers of each term.
+    terms: Vec<(Math, [f64; 2])>,
+    alone: Option<(Math, f64)>,
+}
+
+impl Sum {
+    fn new(count: usize, term: impl Fn(usize) -> (Math, [f64; 2])) -> Sum {
+        Sum { terms: (0..count).map(term).collect(), alone: None }
+    }
+
+    /// left = symbols = numbers = value, with digits enough to do the sum again.
+    fn equation(&self, left: Math, value: f64) -> Equation {
+        let alone = self.alone.as_ref().map(|(_, number)| *number);
+        let numbers: Vec<f64> = self.terms.iter().flat_map(|(_, pair)| *pair).chain(alone).collect();
+        let digits = enough_for(&numbers, value, USUAL, |numbers| {
+            let (pairs, rest) = numbers.as_chunks::<2>();
+            pairs.iter().map(|[a, b]| a * b).chain(rest.iter().copied()).sum()
+        });
+        let drawn = |value: f64| in_product(value, digits);
+        let (mut symbols, mut numbers) = (Vec::new(), Vec::new());
+        for term in shown(self.terms.len()) {
+            let (symbol, number) = match term {
+                Some(i) => (self.terms[i].0.clone(), Math::joined(self.terms[i].1.map(drawn), "·")),
+                None => (Math::Sign("…"), Math::Sign("…")),
+            };
+            symbols.push(symbol);
+            numbers.push(number);
+        }
+        if let Some((symbol, value)) = &self.alone {
+            symbols.push(symbol.clone());
+            numbers.push(drawn(*value));
+        }
+        chained(left, vec![Math::joined(symbols, "+"), Math::joined(numbers, "+"), number(value, USUAL)])
+    }
+}
+
+/// Which of so many terms are written out; none stands for those between.
+fn shown(count: usize) -> Vec<Option<usize>> {
+    match count {
+        0..=TERMS => (0..count).map(Some).collect(),
+        _ => (0..TERMS - 2).map(Some).chain([None, Some(count - 1)]).collect(),
+    }
+}
