@@ -8,7 +8,7 @@ mod corpus;
 #[path = "pages/tools.rs"]
 mod tools;
 
-use backlit::document::{Document, html, latex, markdown, notebook, text};
+use backlit::document::{Block, Document, Inline, html, latex, markdown, notebook, text};
 use backlit::engine::typeset::{self, Math};
 use corpus::{Draw, HOSTILE, hostile, sample};
 use std::process::Command;
@@ -83,10 +83,10 @@ fn names_in_latex_are_seen_as_they_are() {
 
 #[test]
 fn jupyter_accepts_the_notebooks() {
-    let Some(nbformat) = tool(Tool::Nbformat, "notebooks are valid by nbformat") else { return };
+    let Some(python) = tool(Tool::Python, "notebooks are valid by nbformat") else { return };
     let pages = [sample(), hostile(), Document::new("")];
     let mut command = Command::new("python3");
-    command.env("PYTHONPATH", nbformat).arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/check_notebook.py"));
+    command.env("PYTHONPATH", python).arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/check_notebook.py"));
     for (i, page) in pages.iter().enumerate() {
         let file = folder().join(format!("page{i}.ipynb"));
         assert_eq!(notebook(page), notebook(page));
@@ -100,6 +100,58 @@ fn jupyter_accepts_the_notebooks() {
     assert_eq!(code, ["import numpy as np\n\na = 1 / (1 + np.exp(-z))\nprint(a * (1 - a))"]);
     assert!(cells[0][0].1.starts_with("# One gradient, opened"));
     assert!(cells[2].is_empty());
+}
+
+struct Seen {
+    elements: Vec<String>,
+    addresses: Vec<String>,
+    words: String,
+}
+
+/// What GitHub's library makes of pages in Markdown. It knows no mathematics, so formulas must come through it as they are.
+fn drawn_as_markdown(name: &str, pages: &[String]) -> Option<Vec<Seen>> {
+    let python = tool(Tool::Python, name)?;
+    let file = folder().join("pages.json");
+    std::fs::write(&file, serde_json::to_string(pages).unwrap()).unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/check_markdown.py");
+    let output = Command::new("python3").env("PYTHONPATH", python).arg(script).arg(&file).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let seen: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let list = |value: &serde_json::Value| value.as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect();
+    let one = |seen: &serde_json::Value| Seen {
+        elements: list(&seen["elements"]),
+        addresses: list(&seen["addresses"]),
+        words: seen["words"].as_str().unwrap().to_owned(),
+    };
+    Some(seen.iter().map(one).collect())
+}
+
+#[test]
+fn markdown_shows_hostile_names_and_leaves_formulas_alone() {
+    const ELEMENTS: &str =
+        "h1 h2 h3 p ul li strong code pre pre.lang table thead tbody tr th td th.align td.align a a.href img img.src img.alt hr span";
+    let page = |block| Document { title: String::new(), blocks: vec![block] };
+    let mut draw = Draw(3);
+    let formulas: Vec<Math> = (0..1500).map(|i| Math::Row(vec![Math::letter("x"), draw.math(1 + i % 3)])).collect();
+    let mut pages = vec![markdown(&sample()), markdown(&hostile())];
+    // Two in one paragraph, so that what one opens the other could close.
+    pages.extend(
+        formulas.iter().map(|math| markdown(&page(Block::Paragraph(vec![Inline::Math(math.clone()), Inline::Math(math.clone())])))),
+    );
+    let Some(seen) = drawn_as_markdown("Markdown is drawn by GitHub's library", &pages) else { return };
+    for seen in &seen {
+        for element in &seen.elements {
+            assert!(ELEMENTS.split_whitespace().any(|known| known.replace('.', " ") == *element), "<{element}>");
+        }
+        assert!(seen.addresses.iter().all(|scheme| ["data", "http", "https"].contains(&scheme.as_str())), "{:?}", seen.addresses);
+    }
+    for name in HOSTILE.iter().map(|name| typeset::visible(name)) {
+        assert!(seen[1].words.matches(name.trim()).count() > 20 || name.trim().is_empty(), "{name:?}");
+    }
+    for (source, seen) in pages.iter().zip(&seen).skip(2) {
+        let plain = source.replace("$`", "$").replace("`$", "$");
+        assert!(seen.words.trim() == plain.trim() && seen.elements.iter().all(|e| e == "p" || e == "code"), "{source}");
+    }
 }
 
 #[test]

@@ -39,7 +39,8 @@ const PREAMBLE: &str = r"\documentclass[a4paper,11pt]{article}
 \sloppy
 ";
 
-/// pdfLaTeX stops at characters it has no font for: each of them is given its number as its form.
+/// pdfLaTeX stops at characters it has no font for: each of them is given its number as its form. The other engines leave out what the
+/// font does not have: there the character itself stands where it does.
 fn rare_characters(body: &str) -> String {
     // What T1 fonts have beyond Latin-1.
     const KNOWN: &str = "ĂăĄąĆćČčĎďĐđĘęĚěĞğİıĹĺĽľŁłŃńŇňŊŋŐőŒœŔŕŘřŚśŞşŠšŢţŤťŮůŰűŸŹźŻżŽž–—‘’“”…•";
@@ -48,7 +49,13 @@ fn rare_characters(body: &str) -> String {
         return String::new();
     }
     let declare = |c: &char| format!("  \\DeclareUnicodeCharacter{{{0:04X}}}{{\\texttt{{[U+{0:04X}]}}}}\n", *c as u32);
-    format!("\\ifPDFTeX\n{}\\fi\n", rare.iter().map(declare).collect::<String>())
+    let define = |c: &char| {
+        let code = *c as u32;
+        let form = format!("\\iffontchar\\font\"{code:04X} \\char\"{code:04X} \\else\\texttt{{[U+{code:04X}]}}\\fi");
+        format!("  \\catcode\"{code:04X}=\\active\n  \\protected\\def {c}{{{form}}}\n")
+    };
+    let each = |form: &dyn Fn(&char) -> String| rare.iter().map(form).collect::<String>();
+    format!("\\ifPDFTeX\n{}\\else\n{}\\fi\n", each(&declare), each(&define))
 }
 
 fn block(block: &Block) -> String {

@@ -99,15 +99,16 @@ fn ends_with(text: &str, end: &str) -> bool {
     text.len().checked_sub(end.len()).and_then(|start| text.get(start..)).is_some_and(|last| last.eq_ignore_ascii_case(end))
 }
 
-/// At the start of a line some more characters mean something: `- `, `+ `, `= `, `1.`, spaces.
+/// At the start of a line some more characters mean something: `- `, `+ `, `---`, `1. `, spaces.
 fn at_start(line: String) -> String {
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();
     let space = line.bytes().take_while(|&b| b == b' ').count();
+    let ends = |rest: &str| rest.is_empty() || rest.starts_with(' ');
     if space > 0 {
         format!("{}{}", "&#32;".repeat(space), &line[space..])
-    } else if line.starts_with(['-', '+', '=']) {
+    } else if line.starts_with("--") || line.starts_with(['-', '+']) && ends(&line[1..]) {
         format!("\\{line}")
-    } else if digits > 0 && line[digits..].starts_with(['.', ')']) {
+    } else if digits > 0 && line[digits..].starts_with(['.', ')']) && ends(&line[digits + 1..]) {
         format!("{}\\{}", &line[..digits], &line[digits..])
     } else {
         line
@@ -137,8 +138,8 @@ fn formula(math: &Math, reader: Reader) -> String {
 /// The same LaTeX with as few characters as can be that mean something to Markdown or HTML. Every `<`, `>`, `\{` and `\}` of
 /// [`latex`] is a symbol of its own, never a part of words.
 fn quiet(latex: &str) -> String {
-    let named = latex.replace(r"\{", r"\lbrace ").replace(r"\}", r"\rbrace ").replace('<', r"\lt ").replace('>', r"\gt ");
-    named.trim().to_owned()
+    let names = [(r"\{", r"\lbrace "), (r"\}", r"\rbrace "), (" < ", r" \lt "), (" > ", r" \gt "), ("<", r"\lt "), (">", r"\gt ")];
+    names.iter().fold(latex.trim().to_owned(), |latex, (sign, name)| latex.replace(sign, name))
 }
 
 /// Whether Markdown could take a part of the formula for its own: an escape, the start of emphasis, a link.

@@ -10,6 +10,8 @@ mod link;
 mod markdown;
 mod notebook;
 mod svg;
+#[cfg(test)]
+mod tests;
 mod text;
 mod width;
 

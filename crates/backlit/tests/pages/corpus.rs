@@ -112,9 +112,9 @@ impl Draw {
     }
 }
 
-/// W₁[0,2]
+/// W1[0,2]
 pub fn entry() -> Math {
-    l("W").below(n("1")).below(Math::joined([n("0"), n("2")], ","))
+    l("W1").below(Math::joined([n("0"), n("2")], ","))
 }
 
 fn chain() -> Equation {

@@ -11,7 +11,7 @@ const results = JSON.parse(fs.readFileSync(process.argv[3], 'utf8')).map((formul
     const shown = drawn.replace(/<[^>]*>/g, '').replace(/&(#?\w+);/g, (whole, name) => entities[name] ?? whole);
     return { shown, elements: [...new Set(drawn.match(/<[a-z]+/g))] };
   } catch (error) {
-    return { refused: String(error) };
+    return { refused: String(error).toWellFormed() };
   }
 });
 process.stdout.write(JSON.stringify(results));

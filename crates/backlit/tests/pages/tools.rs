@@ -13,8 +13,8 @@ pub enum Tool {
     Katex,
     /// The browser.
     Chromium,
-    /// A folder for PYTHONPATH.
-    Nbformat,
+    /// A folder for PYTHONPATH that holds nbformat and cmarkgfm.
+    Python,
     /// A LaTeX engine. It is only looked for: it is too large to be installed for a test.
     Latex,
 }
@@ -26,7 +26,7 @@ pub fn tool(tool: Tool, check: &str) -> Option<PathBuf> {
     let found = match tool {
         Tool::Katex => katex(),
         Tool::Chromium => chromium(),
-        Tool::Nbformat => nbformat(),
+        Tool::Python => python(),
         Tool::Latex => on_path(&["tectonic", "pdflatex", "xelatex", "lualatex"]).ok_or_else(|| "no LaTeX on this machine".to_owned()),
     };
     // Not through the test harness, which would swallow it.
@@ -89,16 +89,20 @@ fn chromium() -> Result<PathBuf, String> {
     on_path(&names).ok_or_else(|| "apt-get installed no Chromium".to_owned())
 }
 
-fn nbformat() -> Result<PathBuf, String> {
-    const PINNED: &str = "nbformat==5.10.4";
+fn python() -> Result<PathBuf, String> {
+    const PINNED: [&str; 2] = ["nbformat==5.10.4", "cmarkgfm==2024.11.20"];
     on_path(&["python3"]).ok_or("no python3 on this machine")?;
-    let folder = folder().join(PINNED);
-    if folder.join("nbformat").is_dir() {
+    let folder = folder().join(PINNED.join("+"));
+    if folder.is_dir() {
         return Ok(folder);
     }
-    let part = folder.with_extension("part");
+    let part = self::folder().join("python.part");
     let _ = std::fs::remove_dir_all(&part);
-    run(Command::new("python3").args(["-m", "pip", "install", "-q", "--disable-pip-version-check", PINNED, "--target"]).arg(&part))?;
+    run(Command::new("python3")
+        .args(["-m", "pip", "install", "-q", "--disable-pip-version-check"])
+        .args(PINNED)
+        .arg("--target")
+        .arg(&part))?;
     std::fs::rename(&part, &folder).map_err(|error| error.to_string())?;
     Ok(folder)
 }

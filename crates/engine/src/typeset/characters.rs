@@ -72,7 +72,7 @@ pub(super) fn latex_words(words: &str, command: &str) -> String {
     };
     for c in words.chars() {
         let ligature = matches!(c, '-' | ',' | '\'') && run.ends_with(c);
-        let plain = c.is_ascii_alphanumeric() || " .,;:!?()[]/+=-'\"@".contains(c) || is_word_character(c);
+        let plain = c.is_ascii_alphanumeric() || " .,;:!?()[]/+=-'\"@".contains(c) || (command == "text" && is_word_character(c));
         let symbol = if plain { None } else { latex_symbol(c) };
         if symbol.is_some() || ligature {
             end(&mut run, &mut pieces);

@@ -154,7 +154,7 @@ fn number(out: &mut String, text: &str) {
         None => within(out, "mrow", |out| out.push_str(&size)),
         Some(exponent) => within(out, "mrow", |out| {
             out.push_str(&size);
-            out.push_str("<mo>×</mo><msup><mn>10</mn>");
+            out.push_str(r#"<mo lspace="0.2em" rspace="0.2em">×</mo><msup><mn>10</mn>"#);
             number(out, &exponent.to_string());
             out.push_str("</msup>");
         }),
@@ -175,7 +175,7 @@ fn operator(out: &mut String, sign: &str, prefix: bool) {
         "ᵀ" => r#" form="postfix" lspace="0" rspace="0""#,
         "/" => r#" form="infix" lspace="0.1em" rspace="0.1em" stretchy="false""#,
         "+" | "−" | "-" => r#" form="infix""#,
-        "·" | "×" | "⊙" => r#" form="infix""#,
+        "·" | "×" | "⊙" => r#" form="infix" lspace="0.25em" rspace="0.25em""#,
         "," => r#" form="infix" separator="true""#,
         sign if is_relation(sign) => r#" form="infix" stretchy="false""#,
         _ => "",

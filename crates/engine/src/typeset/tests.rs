@@ -140,7 +140,7 @@ fn mathml_holds_the_structure() {
         (l("net"), r#"<mi mathvariant="normal">net</mi>"#),
         (
             n("-1.5e-7"),
-            r#"<mrow><mo form="prefix">−</mo><mn>1.5</mn><mo>×</mo><msup><mn>10</mn><mrow><mo form="prefix">−</mo><mn>7</mn></mrow></msup></mrow>"#,
+            r#"<mrow><mo form="prefix">−</mo><mn>1.5</mn><mo lspace="0.2em" rspace="0.2em">×</mo><msup><mn>10</mn><mrow><mo form="prefix">−</mo><mn>7</mn></mrow></msup></mrow>"#,
         ),
         (
             Math::text(r#"</math><img src=x onerror="alert(1)">"#),
