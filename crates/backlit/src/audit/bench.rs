@@ -23,15 +23,15 @@ const SAME: f64 = 1e-9;
 const PATIENCE: f64 = 2e11;
 
 /// Everything known about a network, its rows and its training.
-pub struct Bench<'a> {
+pub(crate) struct Bench<'a> {
     /// The network as a person computes it.
-    pub(super) net: Net,
+    pub(crate) net: Net,
     /// Rows and recipe.
-    pub(super) recipe: Recipe,
+    pub(crate) recipe: Recipe,
     /// The reader's notation.
-    pub(super) wording: &'a Wording<'a>,
+    pub(crate) wording: &'a Wording<'a>,
     /// Whether there is one row only.
-    pub(super) single: bool,
+    pub(crate) single: bool,
     /// Rightly computed, by updates done.
     rights: BTreeMap<u64, Snapshot>,
     /// Parameters by the engine, by updates done.
@@ -41,7 +41,7 @@ pub struct Bench<'a> {
     /// Computations with slips.
     pub(super) trials: Vec<Tried>,
     /// What a person should know.
-    pub(super) notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 /// A computation with a slip in it, as far as it was followed.
@@ -52,8 +52,15 @@ pub(super) struct Tried {
 }
 
 impl<'a> Bench<'a> {
-    /// Computes what is needed for claims about numbers after these counts of updates.
+    /// Right numbers after these counts of updates, and one more and one fewer, and the same with every slip.
     pub fn new(wording: &'a Wording<'a>, after: &BTreeSet<u64>) -> Result<Bench<'a>, Error> {
+        let mut bench = Bench::rightly(wording, after)?;
+        bench.try_slips(after);
+        Ok(bench)
+    }
+
+    /// Right numbers only.
+    pub fn rightly(wording: &'a Wording<'a>, after: &BTreeSet<u64>) -> Result<Bench<'a>, Error> {
         let subject = wording.subject;
         let network = subject.metadata.network.network();
         let net = Net::new(&network)?;
@@ -74,12 +81,10 @@ impl<'a> Bench<'a> {
             let parameters = bench.trained(after)?;
             bench.engine.insert(after, parameters);
         }
-        let around: BTreeSet<u64> = after.iter().flat_map(|&n| [n.saturating_sub(1), n, n + 1]).collect();
-        bench.rights = follow(&bench.net, &bench.recipe, &Right, &around);
+        bench.rights = follow(&bench.net, &bench.recipe, &Right, &around(after));
         for &after in after {
             bench.hold_together(after)?;
         }
-        bench.try_slips(after, &around);
         Ok(bench)
     }
 
@@ -188,7 +193,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    fn try_slips(&mut self, after: &BTreeSet<u64>, around: &BTreeSet<u64>) {
+    fn try_slips(&mut self, after: &BTreeSet<u64>) {
         let setting = Setting { net: &self.net, recipe: &self.recipe, wording: self.wording };
         let all: Vec<(&'static Slip, Trial)> =
             slips::table().into_iter().flat_map(|slip| (slip.ways)(&setting).into_iter().map(move |trial| (slip, trial))).collect();
@@ -199,8 +204,7 @@ impl<'a> Bench<'a> {
         if !affordable {
             self.notes.push(format!("slips that last are not followed for {last} rounds: that would take too long for this network"));
         }
-        let net = &self.net;
-        let recipe = &self.recipe;
+        let (net, recipe, around) = (&self.net, &self.recipe, &around(after));
         let wanted = |lasts: Lasts| -> BTreeSet<u64> {
             let all = if lasts == Lasts::Algorithm { around } else { after };
             all.iter().copied().filter(|&n| n <= 1 || (affordable && lasts != Lasts::Once)).collect()
@@ -223,17 +227,22 @@ impl<'a> Bench<'a> {
     }
 
     /// The right number by hand, also one update before and after those that were asked for.
-    pub(super) fn right(&self, asked: &Asked) -> Option<f64> {
+    pub(crate) fn right(&self, asked: &Asked) -> Option<f64> {
         asked.value(&self.net, self.rights.get(&asked.after)?, &Right)
     }
 
+    /// All right numbers after so many updates.
+    pub(crate) fn snapshot(&self, after: u64) -> Option<&Snapshot> {
+        self.rights.get(&after)
+    }
+
     /// How exact the right numbers are, relatively.
-    pub(super) fn noise(&self, after: u64) -> f64 {
+    pub(crate) fn noise(&self, after: u64) -> f64 {
         self.noise.get(&after).copied().unwrap_or(1e-12)
     }
 
     /// The right number by the engine, where the engine has it; a gradient's three routes must agree.
-    pub(super) fn verified(&self, asked: &Asked) -> Result<f64, Error> {
+    pub(crate) fn verified(&self, asked: &Asked) -> Result<f64, Error> {
         let by_hand = self.right(asked).unwrap_or(f64::NAN);
         let Some(parameters) = self.engine.get(&asked.after) else { return Ok(by_hand) };
         let subject = self.wording.subject;
@@ -264,6 +273,11 @@ impl<'a> Bench<'a> {
             false => Err(Error::new(Kind::Verification, format!("{}: the three routes to it do not agree", asked.text(self.wording)))),
         }
     }
+}
+
+/// These counts of updates, and one more and one fewer.
+fn around(after: &BTreeSet<u64>) -> BTreeSet<u64> {
+    after.iter().flat_map(|&n| [n.saturating_sub(1), n, n + 1]).collect()
 }
 
 fn recipe(subject: &Subject, net: &Net) -> Result<Recipe, Error> {

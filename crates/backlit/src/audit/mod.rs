@@ -4,7 +4,7 @@
 //! must agree), then with every known slip in it; a slip is named where its digits are those claimed.
 
 mod algorithms;
-mod bench;
+pub(crate) mod bench;
 mod json;
 mod names;
 mod quantity;
@@ -13,6 +13,7 @@ mod written;
 
 pub use algorithms::{Algorithm, Algorithms};
 pub use json::json;
+pub(crate) use quantity::place;
 pub use quantity::{Asked, Item, What};
 pub use slips::{Slip, table as slips};
 pub use written::{Agreement, Written};

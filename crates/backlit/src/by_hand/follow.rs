@@ -176,6 +176,9 @@ impl<'a> Training<'a> {
             }
             gradient[net.layer(layer).range()].iter_mut().for_each(|number| *number /= divide);
             way.finish(net, layer, &mut gradient);
+            if way.rounds() {
+                gradient[net.layer(layer).range()].iter_mut().for_each(|number| *number = way.keep(*number));
+            }
             self.optimizers[layer - 1].update(way.rate(recipe.rate), &self.trainable[layer - 1], &gradient, old, &mut new);
             da = dz.iter().map(|dz| through_weights(net, way, layer, dz, old, &new)).collect();
         }

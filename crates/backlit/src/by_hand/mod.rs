@@ -6,10 +6,12 @@
 
 mod back;
 mod follow;
+mod rounded;
 mod way;
 
 pub use back::{Back, Seed, back, by_weight};
 pub use follow::{Recipe, Snapshot, follow};
+pub use rounded::{Rounded, To};
 pub use way::{Right, Way};
 
 use crate::error::{Error, Kind};

@@ -20,6 +20,7 @@ pub use json::json;
 pub use layer::layer;
 pub use opened::Opened;
 pub use page::page;
+pub(crate) use page::update_line;
 pub use picture::picture;
 pub use step::{Step, step};
 pub use subject::Subject;

@@ -8,6 +8,7 @@ mod operations;
 mod predict;
 mod replay;
 mod train;
+mod worksheet;
 
 use crate::arguments::{Arguments, Command, Common};
 use crate::output::Screen;
@@ -26,6 +27,7 @@ pub fn run(command: Command, common: &Common, screen: &Screen) -> Result<u8, Err
         Command::Predict(arguments) => predict::run(&arguments, common, screen),
         Command::Evaluate(arguments) => evaluate::run(&arguments, common, screen),
         Command::Explain(arguments) => explain::run(&arguments, common, screen),
+        Command::Worksheet(arguments) => worksheet::run(&arguments, common, screen),
         Command::Audit(arguments) => audit::run(&arguments, common, screen),
         Command::Check(arguments) => check::run(&arguments, common, screen),
         Command::Replay(arguments) => replay::run(&arguments, screen),

@@ -1,43 +1,10 @@
 //! Numbers rounded on the way.
 
 use super::{Lasts, Setting, Slip, Trial, no_readings, trial};
-use crate::by_hand::Way;
-use crate::explain::digits::significant;
+use crate::by_hand::{Rounded, To};
 
 pub(super) const SLIP: Slip =
     Slip { name: "rounded-early", summary: "numbers are rounded on the way and computed on with", ways, readings: no_readings };
-
-/// How the numbers on the way are rounded.
-#[derive(Clone, Copy)]
-enum To {
-    Decimals(i32),
-    Digits(usize),
-}
-
-struct Rounded {
-    to: To,
-    keeps_delta: bool,
-}
-
-impl Way for Rounded {
-    fn keep(&self, number: f64) -> f64 {
-        match self.to {
-            To::Decimals(places) => {
-                let scale = 10f64.powi(places);
-                (number * scale).round() / scale
-            }
-            To::Digits(digits) => significant(number, digits),
-        }
-    }
-
-    fn rounds(&self) -> bool {
-        true
-    }
-
-    fn keeps_delta(&self) -> bool {
-        self.keeps_delta
-    }
-}
 
 fn ways(_: &Setting<'_>) -> Vec<Trial> {
     let decimals =
