@@ -49,6 +49,8 @@ impl Algorithms {
             open.retain(|place| !best.gives.contains(place));
             needed.push(best.clone());
         }
+        // What the model does stands first.
+        needed.sort_by_key(|algorithm| !(algorithm.right && algorithm.shift == 0));
         let unexplained: Vec<usize> = open.into_iter().collect();
         let conclusion = conclusion(&needed, &unexplained, verdicts);
         Algorithms { needed, unexplained, conclusion }

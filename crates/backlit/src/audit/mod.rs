@@ -184,7 +184,11 @@ fn judged(bench: &Bench<'_>, claim: Claim) -> Result<Verdict, Error> {
         Agreement::No => claim.written.right_digits(right, noise),
     };
     let is_right = agreement != Agreement::No;
-    let would_be = if is_right { Vec::new() } else { explained(bench, &claim) };
+    let mut would_be = if is_right { Vec::new() } else { explained(bench, &claim) };
+    if !is_right && would_be.is_empty() {
+        let prints = slips::table().into_iter().filter_map(|slip| Some((slip, (slip.prints)(&claim.written, right)?)));
+        would_be.extend(prints.map(|(slip, says)| Explained { slip: slip.name, says, value: right }));
+    }
     Ok(Verdict { claim, right, is_right, digits, would_be })
 }
 

@@ -354,11 +354,12 @@ fn readings(claim: &str) -> Vec<(String, u64)> {
             }
         }
     }
-    let bare = claim.trim_end_matches(['}', ' ']);
-    if let Some(name) = bare.strip_suffix(['+', '⁺']) {
-        readings.push((name.trim_end_matches(['{', '^', ' ']).to_string(), 1));
+    let bare = claim.trim_end_matches(['}', ' ', ')']);
+    match bare.strip_suffix(['+', '⁺']) {
+        // A plus is part of no name.
+        Some(name) => vec![(name.trim_end_matches(['{', '^', ' ', '(']).to_string(), 1)],
+        None => readings,
     }
-    readings
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ pub struct Written {
     /// Significant digits, trailing zeros too.
     pub digits: usize,
     /// The last digit counts 10^−places.
-    places: i32,
+    pub(super) places: i32,
 }
 
 /// How a number stands to the one that was written.

@@ -17,7 +17,7 @@ pub use way::{Right, Way};
 use crate::error::{Error, Kind};
 use backlit_engine::Network;
 use backlit_engine::formula::{Dual, evaluate};
-use backlit_engine::op::{self, Op, Operand, Row};
+use backlit_engine::op::{self, Op, Operand, Row, Written};
 use backlit_engine::ops;
 use std::ops::Range;
 use std::sync::Arc;
@@ -44,6 +44,8 @@ pub struct Layer {
     /// Where the bias starts.
     pub bias: Option<usize>,
     activation: Arc<dyn Op<f64>>,
+    /// The card's own formula of the slope, in z and a.
+    slope: Option<Written>,
 }
 
 /// The weight from an input of a layer to a unit. Layers count from 1, the others from 0.
@@ -87,8 +89,9 @@ impl Net {
             start += layer.units * inputs;
             let bias = layer.bias.then_some(start);
             start += if layer.bias { layer.units } else { 0 };
-            let activation = ops::activation(&layer.activation).map_err(usage)?;
-            layers.push(Layer { units: layer.units, inputs, weight, bias, activation });
+            let activation = ops::activation::<f64>(&layer.activation).map_err(usage)?;
+            let slope = activation.written(0, 0, 0, &Row { inputs: vec![&[0.5]], out: &[0.5] });
+            layers.push(Layer { units: layer.units, inputs, weight, bias, activation, slope });
             inputs = layer.units;
         }
         let adds_outputs = loss.about().kind == op::Kind::PointwiseLoss;
@@ -128,7 +131,7 @@ impl Net {
 
     /// The slope of an activation by the card's own formula, in which a stands where a person puts it in: a (1 − a).
     pub fn textbook_slope(&self, layer: usize, z: f64, a: f64) -> Option<f64> {
-        let written = self.layer(layer).activation.written(0, 0, 0, &Row { inputs: vec![&[z]], out: &[a] })?;
+        let written = self.layer(layer).slope.as_ref()?;
         let letters = written.letters.iter().map(|(name, operand)| {
             let value = match operand {
                 Operand::Input(..) => z,
@@ -201,7 +204,7 @@ impl Net {
                 sheet.parts.push(scale * self.loss(&a[k..=k], &y[k..=k]).value);
             }
         }
-        sheet.cost = match way.rounds() && self.adds_outputs {
+        sheet.cost = match way.rounds() && sheet.parts.len() > 1 {
             true => sheet.parts.iter().map(|&part| way.keep(part)).sum(),
             false => scale * self.loss(&a, &y).value,
         };

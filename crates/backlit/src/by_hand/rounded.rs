@@ -1,7 +1,6 @@
 //! Numbers rounded on the way.
 
 use super::Way;
-use crate::explain::digits::significant;
 
 /// How the numbers on the way are rounded.
 #[derive(Clone, Copy)]
@@ -27,7 +26,12 @@ impl Way for Rounded {
                 let scale = 10f64.powi(places);
                 (number * scale).round() / scale
             }
-            To::Digits(digits) => significant(number, digits),
+            To::Digits(digits) if number != 0.0 && number.is_finite() => {
+                let first = number.abs().log10().floor() as i32;
+                let scale = 10f64.powi(digits as i32 - 1 - first);
+                (number * scale).round() / scale
+            }
+            To::Digits(_) => number,
         }
     }
 

@@ -42,7 +42,10 @@ fn words(input: impl std::io::Read) -> Result<Words, Error> {
         if record.is_blank() {
             continue;
         }
-        let cells = joined(record.cells(), char::from(delimiter));
+        let cells = match !words.columns.is_empty() && record.len() > words.columns.len() {
+            true => joined(record.cells(), char::from(delimiter)),
+            false => record.cells().map(|cell| cell.trim().to_string()).collect(),
+        };
         match words.columns.is_empty() {
             true => words.columns = cells,
             false => words.rows.push((record.line, cells)),
@@ -75,10 +78,10 @@ mod tests {
 
     #[test]
     fn cells_keep_their_brackets_and_lines_their_numbers() {
-        let words = words("\n quantity , value\r\nW[0,1],0.5,see p. 3\n\n\"a, b\",1e-3\n(0,1,2\n".as_bytes()).unwrap();
-        assert_eq!(words.columns, ["quantity", "value"]);
+        let words = words("\n quantity , value,note\r\nW[0,1],0.5,see p. 3\n\n\"a, b\",1e-3\n[0,1\n".as_bytes()).unwrap();
+        assert_eq!(words.columns, ["quantity", "value", "note"]);
         let rows: Vec<(usize, Vec<&str>)> = words.rows.iter().map(|(l, cells)| (*l, cells.iter().map(String::as_str).collect())).collect();
-        assert_eq!(rows, [(3, vec!["W[0,1]", "0.5", "see p. 3"]), (5, vec!["a, b", "1e-3"]), (6, vec!["(0,1,2"])]);
+        assert_eq!(rows, [(3, vec!["W[0,1]", "0.5", "see p. 3"]), (5, vec!["a, b", "1e-3"]), (6, vec!["[0", "1"])]);
         assert_eq!(super::words("a;b\n1,5;2\n".as_bytes()).unwrap().rows[0].1, ["1,5", "2"]);
     }
 }

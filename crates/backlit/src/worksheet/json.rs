@@ -19,7 +19,7 @@ pub fn json(sheet: &Worksheet) -> Value {
         let blanks = question.blanks.iter().map(|blank| {
             json!({
                 "quantity": unicode(&blank.name), "formula": blank.formula.as_ref().map(unicode), "answer": blank.answer,
-                "rounded": crate::explain::digits::rounded(blank.answer, sheet.digits),
+                "rounded": super::written(blank.answer, sheet.digits),
             })
         });
         json!({ "heading": question.heading, "task": words(&question.intro), "blanks": blanks.collect::<Vec<_>>() })

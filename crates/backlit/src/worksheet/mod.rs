@@ -46,6 +46,8 @@ pub struct Options {
     pub parameters: Vec<String>,
     /// Decides which weights.
     pub seed: u64,
+    /// Whether the network was drawn.
+    pub random: bool,
 }
 
 /// A sheet with its key.
@@ -252,6 +254,18 @@ impl Quantity {
             Quantity::Term { .. } => 0,
         }
     }
+}
+
+/// A number in so many significant digits, zeros too unless they are all that follows: `0.7120`, but `0.75`.
+pub fn written(value: f64, digits: usize) -> String {
+    let short = rounded(value, digits);
+    let is_all = |number: f64| (number - value).abs() <= 1e-12 * value.abs();
+    if short.contains('e') || short.parse().is_ok_and(is_all) {
+        return short;
+    }
+    let count = short.trim_start_matches(['-', '0', '.']).chars().filter(char::is_ascii_digit).count();
+    let missing = "0".repeat(digits.saturating_sub(count));
+    if missing.is_empty() || short.contains('.') { short + &missing } else { format!("{short}.{missing}") }
 }
 
 /// The fewest digits that can be carried from answer to answer so that every answer comes out as stated.

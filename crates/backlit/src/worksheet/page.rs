@@ -1,6 +1,6 @@
 //! The sheet as a page, with blanks or with answers.
 
-use super::{Blank, Carry, Options, Question};
+use super::{Blank, Carry, Options, Question, written};
 use crate::by_hand::Net;
 use crate::document::{Block, Document, Equation, Inline, Table};
 use crate::drawing::network::{Column, Diagram, Edge, Unit};
@@ -10,8 +10,8 @@ use crate::explain::{Opened, Wording, update_line};
 use backlit_engine::formula::parse;
 use backlit_engine::typeset::{Math, greek, typeset, unicode};
 
-/// Digits of given numbers: all they have.
-const GIVEN: usize = 17;
+/// Digits of given numbers: more than they have.
+const GIVEN: usize = 15;
 
 /// All that a page needs.
 pub(super) struct Layout<'a> {
@@ -39,12 +39,14 @@ impl Layout<'_> {
         let layers = subject.names.units.iter().zip(&subject.names.activations);
         let layers: Vec<String> = layers.map(|(units, activation)| format!("{units} {activation}")).collect();
         page.say(format!(
-            "A network of {} inputs and layers of {} units; loss {}. Row {} of {}; seed {}.",
+            "A network of {} inputs and layers of {} units; loss {}. {}; seed {}.",
             subject.names.inputs.len(),
             layers.join(" and "),
             subject.metadata.network.loss,
-            subject.rows[0],
-            if subject.metadata.name.is_empty() { "a random network" } else { &subject.metadata.name },
+            match self.options.random {
+                true => "Random numbers".to_string(),
+                false => format!("Row {} of {}", subject.rows[0], subject.metadata.name),
+            },
             self.options.seed,
         ));
         page.say(self.rounding());
@@ -195,7 +197,7 @@ impl Layout<'_> {
             if with_formulas {
                 row.push(blank.formula.iter().cloned().map(Inline::Math).collect());
             }
-            row.push(vec![if answers { Inline::Math(number(blank.answer, self.options.digits)) } else { Inline::Blank }]);
+            row.push(vec![if answers { Inline::Math(Math::Number(written(blank.answer, self.options.digits))) } else { Inline::Blank }]);
             row
         };
         table.rows = question.blanks.iter().map(row).collect();

@@ -28,11 +28,14 @@ pub fn run(arguments: &Audit, common: &Common, screen: &Screen) -> Result<u8, Er
 }
 
 fn text(report: &Report, screen: &Screen) -> String {
+    // The last column, unlike numbers, stands to the left.
+    let words: Vec<String> = report.verdicts.iter().map(word).collect();
+    let width = words.iter().map(|word| word.chars().count()).max().unwrap_or(0);
     let mut lines = vec![["quantity", "claimed", "right", ""].map(String::from).to_vec()];
     let line = |verdict: &Verdict| {
         let digits = verdict.claim.written.digits.max(8) + usize::from(!verdict.is_right);
         let right = digits::rounded(verdict.right, digits.min(17));
-        vec![plain(&verdict.claim.quantity), plain(&verdict.claim.written.text), right, word(verdict)]
+        vec![plain(&verdict.claim.quantity), plain(&verdict.claim.written.text), right, format!("{:<width$}", word(verdict))]
     };
     lines.extend(report.verdicts.iter().map(line));
     let mut text = output::table(&lines);

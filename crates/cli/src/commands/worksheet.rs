@@ -21,7 +21,8 @@ pub fn run(arguments: &Worksheet, common: &Common, screen: &Screen) -> Result<u8
     }
     let seed = common.seed.unwrap_or(0);
     let mut subject = subject(arguments, seed, common, screen)?;
-    let options = Options { digits: usize::from(arguments.digits), parameters: arguments.parameter.clone(), seed };
+    let options =
+        Options { digits: usize::from(arguments.digits), parameters: arguments.parameter.clone(), seed, random: arguments.model.is_none() };
     let sheet = on_threads(common, || worksheet(&mut subject, notation, &options))?;
     if let Some(path) = &arguments.answers {
         save(path, &written(&sheet.key, form), screen)?;

@@ -10,6 +10,7 @@ pub(super) const SLIP: Slip = Slip {
     summary: "biases are updated that should stay as they are, or the other way round",
     ways,
     readings: no_readings,
+    prints: super::no_prints,
 };
 
 /// What happens to the biases.

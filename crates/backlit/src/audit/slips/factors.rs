@@ -5,8 +5,13 @@ use crate::by_hand::{Edge, Net, Sheet, Way};
 use crate::explain::notation::Thing;
 use backlit_engine::typeset::unicode;
 
-pub(super) const SLIP: Slip =
-    Slip { name: "factor", summary: "a factor of the chain is left out, or taken twice", ways, readings: no_readings };
+pub(super) const SLIP: Slip = Slip {
+    name: "factor",
+    summary: "a factor of the chain is left out, or taken twice",
+    ways,
+    readings: no_readings,
+    prints: super::no_prints,
+};
 
 /// Which factor.
 #[derive(Clone, Copy)]

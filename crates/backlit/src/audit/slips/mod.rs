@@ -2,6 +2,7 @@
 
 mod biases;
 mod factors;
+mod misprint;
 mod neighbour;
 mod paths;
 mod rate;
@@ -16,6 +17,7 @@ mod updated_weights;
 
 use super::bench::Bench;
 use super::quantity::Asked;
+use super::written::Written;
 use crate::by_hand::{Net, Recipe, Way};
 use crate::explain::Wording;
 
@@ -29,6 +31,8 @@ pub struct Slip {
     pub(super) ways: fn(&Setting<'_>) -> Vec<Trial>,
     /// Other numbers, rightly computed, that may have been taken for the one that was asked for.
     pub(super) readings: fn(&Bench<'_>, &Asked) -> Vec<Reading>,
+    /// What happened to the digits of the right number on their way to paper.
+    pub(super) prints: fn(&Written, f64) -> Option<String>,
 }
 
 /// What a slip is made in.
@@ -65,7 +69,7 @@ pub(super) struct Reading {
 }
 
 /// Every slip that is tried, in the order in which they are reported.
-pub fn table() -> [&'static Slip; 13] {
+pub fn table() -> [&'static Slip; 14] {
     [
         &updated_weights::SLIP,
         &rounds::SLIP,
@@ -80,6 +84,7 @@ pub fn table() -> [&'static Slip; 13] {
         &biases::SLIP,
         &rate::SLIP,
         &rounding::SLIP,
+        &misprint::SLIP,
     ]
 }
 
@@ -92,6 +97,10 @@ fn no_ways(_: &Setting<'_>) -> Vec<Trial> {
 
 fn no_readings(_: &Bench<'_>, _: &Asked) -> Vec<Reading> {
     Vec::new()
+}
+
+fn no_prints(_: &Written, _: f64) -> Option<String> {
+    None
 }
 
 fn trial(way: impl Way + 'static, says: impl Into<String>, lasts: Lasts) -> Trial {

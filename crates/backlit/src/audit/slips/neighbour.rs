@@ -6,8 +6,13 @@ use crate::audit::quantity::{Asked, Item, What};
 use crate::by_hand::Net;
 use crate::explain::notation::Thing;
 
-pub(super) const SLIP: Slip =
-    Slip { name: "other-unit", summary: "it is the value of another unit, weight or output: an index slipped", ways: no_ways, readings };
+pub(super) const SLIP: Slip = Slip {
+    name: "other-unit",
+    summary: "it is the value of another unit, weight or output: an index slipped",
+    ways: no_ways,
+    readings,
+    prints: super::no_prints,
+};
 
 /// Quantities of a kind up to which the others are looked at.
 const SEARCHED: usize = 2000;

@@ -16,6 +16,7 @@ pub(super) const SLIP: Slip = Slip {
         }
         _ => Vec::new(),
     },
+    prints: super::no_prints,
 };
 
 fn part(bench: &super::Bench<'_>, asked: &Asked, output: usize) -> Option<Reading> {

@@ -8,6 +8,7 @@ pub(super) const SLIP: Slip = Slip {
     summary: "the learning rate is left out of the update",
     ways: |_| vec![trial(Whole, "the learning rate is left out of the update", Lasts::Once)],
     readings: no_readings,
+    prints: super::no_prints,
 };
 
 struct Whole;

@@ -14,4 +14,5 @@ pub(super) const SLIP: Slip = Slip {
         };
         [asked.after.checked_sub(1), asked.after.checked_add(1)].into_iter().flatten().filter_map(other).collect()
     },
+    prints: super::no_prints,
 };

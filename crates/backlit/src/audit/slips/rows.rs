@@ -11,6 +11,7 @@ pub(super) const SLIP: Slip = Slip {
         rows => vec![trial(Sum, format!("it is the sum over the {rows} rows instead of the mean"), Lasts::Algorithm)],
     },
     readings: no_readings,
+    prints: super::no_prints,
 };
 
 struct Sum;

@@ -8,6 +8,7 @@ pub(super) const SLIP: Slip = Slip {
     summary: "the cost has a factor 2 or ½ too many, or is the mean over outputs instead of the sum",
     ways,
     readings: no_readings,
+    prints: super::no_prints,
 };
 
 /// So many times the loss.

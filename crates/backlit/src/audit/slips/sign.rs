@@ -16,6 +16,7 @@ pub(super) const SLIP: Slip = Slip {
             What::Value(_) => Vec::new(),
         }
     },
+    prints: super::no_prints,
 };
 
 struct Ascent;

@@ -8,6 +8,7 @@ pub(super) const SLIP: Slip = Slip {
     summary: "an activation's slope is taken at a instead of z, or z stands where a should",
     ways,
     readings: no_readings,
+    prints: super::no_prints,
 };
 
 fn ways(_: &Setting<'_>) -> Vec<Trial> {

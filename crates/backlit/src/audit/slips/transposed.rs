@@ -3,8 +3,13 @@
 use super::{Lasts, Setting, Slip, Trial, no_readings, trial};
 use crate::by_hand::{Edge, Net, Way};
 
-pub(super) const SLIP: Slip =
-    Slip { name: "transposed", summary: "a weight matrix is transposed: unit and input are swapped", ways, readings: no_readings };
+pub(super) const SLIP: Slip = Slip {
+    name: "transposed",
+    summary: "a weight matrix is transposed: unit and input are swapped",
+    ways,
+    readings: no_readings,
+    prints: super::no_prints,
+};
 
 /// On the way back the weight from unit to input.
 struct Back(usize);

@@ -11,6 +11,7 @@ pub(super) const SLIP: Slip = Slip {
         _ => vec![trial(UpdatedWeights, "the hidden layers' derivatives go back through weights already updated", Lasts::Algorithm)],
     },
     readings: no_readings,
+    prints: super::no_prints,
 };
 
 /// Layer after layer from the last: update, then go on with the new weights.
