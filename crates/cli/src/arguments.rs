@@ -268,7 +268,7 @@ pub struct RandomNetwork {
 /// `backlit audit`
 #[derive(Args)]
 pub struct Audit {
-    /// A CSV table of claims with the columns quantity and value: w5+, 0.35891648; E_total after 1, 0.291027774
+    /// A CSV table of claims with the columns quantity and value: w5+,0.35891648 or E_total after 10000,0.0000351 (rounds from the model as it is)
     pub claims: PathBuf,
     /// A model file, a run directory, or a run file (its network before training)
     pub model: PathBuf,

@@ -6,6 +6,7 @@ use crate::by_hand::{Net, Recipe, Right, Snapshot, follow};
 use crate::error::{Error, Kind};
 use crate::explain::notation::Thing;
 use crate::explain::{Subject, Wording};
+use crate::model_file::Precision;
 use crate::run_file::Freeze;
 use backlit_engine::explain::{Place, Question, Target, Values, explain};
 use backlit_engine::optimizers;
@@ -77,6 +78,9 @@ impl<'a> Bench<'a> {
             trials: Vec::new(),
             notes: Vec::new(),
         };
+        if subject.metadata.precision == Precision::F32 && after.iter().any(|&after| after > 0) {
+            bench.notes.push("the model trains in f32; here its training is followed in f64".into());
+        }
         for &after in after {
             let parameters = bench.trained(after)?;
             bench.engine.insert(after, parameters);
@@ -170,6 +174,10 @@ impl<'a> Bench<'a> {
         let disagree =
             |what: &str| Err(Error::new(Kind::Verification, format!("{what}: the engine and the computation by hand do not agree")));
         let close = |a: f64, b: f64, size: f64| (a - b).abs() <= SAME * a.abs().max(b.abs()).max(size) || a == b;
+        if !snapshot.cost.is_finite() {
+            return Err(Error::new(Kind::Diverged, "the cost is infinite or NaN, so there is nothing to judge claims by")
+                .hint("smaller parameters, or standardize = true"));
+        }
         for (row, sheet) in snapshot.sheets.iter().enumerate() {
             let values = Values::new(&built.graph, built.cost, &snapshot.parameters, &data, row);
             for (l, nodes) in built.layers.iter().enumerate() {

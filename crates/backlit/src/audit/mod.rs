@@ -6,6 +6,7 @@
 mod algorithms;
 pub(crate) mod bench;
 mod json;
+mod key;
 mod names;
 mod quantity;
 mod slips;
