@@ -40,7 +40,7 @@ fn text(report: &Report, screen: &Screen) -> String {
     lines.extend(report.verdicts.iter().map(line));
     let mut text = output::table(&lines);
     for verdict in report.verdicts.iter().filter(|verdict| !verdict.is_right) {
-        text += &format!("\n{} = {} would be right if\n", plain(&verdict.claim.quantity), plain(&verdict.claim.written.text));
+        text += &format!("\n{} = {} comes out if\n", plain(&verdict.claim.quantity), plain(&verdict.claim.written.text));
         for other in verdict.would_be.iter().take(SHOWN) {
             let value = digits::rounded(other.value, verdict.claim.written.digits.max(8));
             text += &format!("  - {} ({}: {value})\n", other.says, other.slip);
