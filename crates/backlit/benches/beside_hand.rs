@@ -22,6 +22,35 @@ fn main() {
     explicit();
     houses();
     digits();
+    println!("{:44} {:>12} {:>12} {:>8}", "", "typed", "built in", "ratio");
+    typed::<f64>(1e-9);
+    typed::<f32>(1e-3);
+}
+
+/// 64-64-64-1, a batch of 32 rows, SGD: formulas typed and the same built in.
+fn typed<S: Scalar>(bound: f64) {
+    let noise = |i: usize| f64::from((i as u32).wrapping_mul(2_654_435_761) >> 8) / f64::from(1u32 << 24) - 0.5;
+    let numbers = |n: usize, salt: usize, scale: f64| -> Vec<S> { (0..n).map(|i| S::from_f64(noise(i + salt) * scale)).collect() };
+    let (x, y) = (numbers(32 * 64, 0, 2.0), numbers(32, 5000, 2.0));
+    for (name, formula) in [
+        ("silu", "z * sigmoid(z)"),
+        ("gelu", "z * normal_cdf(z)"),
+        ("softplus", "softplus(z)"),
+        ("leaky_relu(0.1)", "max(z, 0.1 * z)"),
+        ("sigmoid", "1 / (1 + exp(-z))"),
+        ("tanh", "tanh(z)"),
+        ("relu", "max(0, z)"),
+    ] {
+        let after = |activation: &str, steps: u64| -> Vec<f64> {
+            let network = Network::inputs(64).dense(64).activation(activation).dense(64).activation(activation).dense(1);
+            let start = numbers(64 * 64 * 2 + 64 * 3 + 1, 9000, 0.4);
+            let work = Work { network: &network, start: &start, frozen: &[], x: &x, y: &y, rows: 32, rate: 0.01 };
+            work.sgd(steps).into_iter().map(S::to_f64).collect()
+        };
+        let label = format!("64-64-64-1, {name} as {formula}, {}", S::NAME);
+        let ratio = pair(&label, 300, bound, |n| after(formula, n), |n| after(name, n));
+        assert!(ratio <= 2.0, "{label}: typed takes {ratio:.2} times as long");
+    }
 }
 
 /// 2-2-2 sigmoid, one row, SGD 0.5, biases frozen, f64.
@@ -99,8 +128,8 @@ impl<S: Scalar> Work<'_, S> {
     }
 }
 
-/// Times two ways to the same parameters in turn.
-fn pair(label: &str, steps: u64, bound: f64, ours: impl Fn(u64) -> Vec<f64>, hand: impl Fn(u64) -> Vec<f64>) {
+/// Times two ways to the same parameters in turn; gives the ratio.
+fn pair(label: &str, steps: u64, bound: f64, ours: impl Fn(u64) -> Vec<f64>, hand: impl Fn(u64) -> Vec<f64>) -> f64 {
     let (a, b) = (ours(steps), hand(steps));
     assert_eq!(a.len(), b.len(), "{label}");
     for (a, b) in a.iter().zip(&b) {
@@ -115,6 +144,7 @@ fn pair(label: &str, steps: u64, bound: f64, ours: impl Fn(u64) -> Vec<f64>, han
     let ratio = median(pairs.iter().map(|(a, b)| a / b).collect());
     let (a, b) = (median(pairs.iter().map(|p| p.0).collect()), median(pairs.iter().map(|p| p.1).collect()));
     println!("{label:44} {:>9.0} ns {:>9.0} ns {ratio:>8.2}", a * 1e9, b * 1e9);
+    ratio
 }
 
 fn median(mut numbers: Vec<f64>) -> f64 {

@@ -14,7 +14,12 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
             ErrorKind::NotFound => "make the directory first",
             _ => "write to another place",
         };
-        Error::new(Kind::Failed, format!("the file cannot be written: {error}")).file(path.display()).hint(hint)
+        // The name of our own temporary file says nothing to anybody.
+        let words = match error.raw_os_error() {
+            Some(_) => error.to_string(),
+            None => error.kind().to_string(),
+        };
+        Error::new(Kind::Failed, format!("the file cannot be written: {words}")).file(path.display()).hint(hint)
     })
 }
 

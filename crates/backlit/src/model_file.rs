@@ -105,7 +105,7 @@ pub struct Shape {
     pub inputs: usize,
     /// From the first hidden layer to the output.
     pub layers: Vec<LayerShape>,
-    /// The loss by name.
+    /// The loss by name, or as a formula in a and y.
     pub loss: String,
 }
 
@@ -115,7 +115,7 @@ pub struct Shape {
 pub struct LayerShape {
     /// How many units.
     pub units: usize,
-    /// The activation by name.
+    /// The activation by name, or as a formula in z.
     pub activation: String,
     /// Whether there is a bias.
     pub bias: bool,

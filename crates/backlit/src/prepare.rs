@@ -1,5 +1,9 @@
 //! From what a person asked for to a job with every choice made.
 
+mod formulas;
+
+pub use formulas::formula_notes;
+
 use crate::data::{BUNDLED, Table, bundled, note, read};
 use crate::error::{Error, Kind};
 use crate::job::{Job, Rows, encode};
@@ -55,7 +59,7 @@ pub fn set_data(run: &mut RunFile, data: &str) {
 
 /// Reads the data and makes every choice. `hidden` replaces the run's layers; without both there is a default.
 pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job, Error> {
-    let run = &with_plain_loss(run)?;
+    let run = &with_plain_names(run)?;
     let mut notes = Vec::new();
     let (table, name) = table(run, &mut notes)?;
     let (inputs, targets) = columns(run, &table)?;
@@ -86,6 +90,7 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
         notes.push(format!("target '{}' is constant in the rows trained on: there is nothing to learn", targets[column].escape_debug()));
     }
     notes.extend(remarks(&layers, &loss));
+    notes.extend(formula_notes(layers.iter().map(|layer| layer.activation.as_str()), &loss));
     for rows in [&train, &held] {
         fits(run, &table.source, &inputs, rows, &input_scaler, &rows.x)?;
         fits(run, &table.source, &targets, rows, &target_scaler, &rows.y)?;
@@ -136,16 +141,15 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
     })
 }
 
-/// The run with its loss written plainly: `poisson()` and ` poisson` are `poisson`.
-fn with_plain_loss(run: &RunFile) -> Result<RunFile, Error> {
+/// The run with its loss and activations written plainly: `poisson()` and ` poisson` are `poisson`.
+fn with_plain_names(run: &RunFile) -> Result<RunFile, Error> {
     let mut run = run.clone();
     if let Some(loss) = &run.network.loss {
         ops::loss::<f64>(loss).map_err(|message| usage(&run, message).key("network.loss"))?;
-        let plain = match ops::call(loss) {
-            Ok((name, constants)) if constants.is_empty() => name.to_string(),
-            _ => loss.trim().to_string(),
-        };
-        run.network.loss = Some(plain);
+        run.network.loss = Some(ops::spelled(loss));
+    }
+    for layer in &mut run.network.layers {
+        layer.activation = ops::spelled(&layer.activation);
     }
     Ok(run)
 }
@@ -329,7 +333,7 @@ fn layers(run: &RunFile, hidden: Option<&Hidden>, outputs: usize, loss: &str) ->
     let hidden = hidden.unwrap_or(&standard);
     let layer = |units: usize, activation: &str| Layer {
         units,
-        activation: activation.into(),
+        activation: ops::spelled(activation),
         weight: None,
         bias: Bias::Drawn,
         initializer: None,
@@ -399,7 +403,7 @@ fn parameters(run: &RunFile, layers: &[Layer], inputs: usize) -> Result<(Vec<f64
     let mut width = inputs;
     for layer in layers {
         let of_weight = layer.initializer.as_deref().or(network.initializer.as_deref());
-        let weight_initializer = parse(of_weight.unwrap_or(usual_initializer(&layer.activation)))?;
+        let weight_initializer = parse(of_weight.unwrap_or(formulas::usual_initializer(&layer.activation)))?;
         let start = initial.len();
         match &layer.weight {
             Some(rows) => initial.extend(rows.iter().flatten()),
@@ -434,14 +438,5 @@ fn parameters(run: &RunFile, layers: &[Layer], inputs: usize) -> Result<(Vec<f64
             Err(usage(run, format!("an initial parameter of {x:e} is not finite in {}", network.precision.name())).key("initializer"))
         }
         None => Ok((initial, frozen)),
-    }
-}
-
-/// What weights start as when nobody says.
-fn usual_initializer(activation: &str) -> &'static str {
-    match activation.split('(').next().unwrap_or_default() {
-        "relu" | "leaky_relu" | "elu" | "gelu" | "silu" | "softplus" => "he_normal",
-        "selu" => "lecun_normal",
-        _ => "glorot_uniform",
     }
 }

@@ -103,7 +103,7 @@ pub enum Orientation {
 pub struct Layer {
     /// How many units, at least 1.
     pub units: usize,
-    /// The activation by name. Without a word: linear.
+    /// The activation by name, or as a formula in z. Without a word: linear.
     pub activation: String,
     /// The initial weight: units × inputs, finite in the run's precision; none: drawn. Whether the first layer's
     /// rows are as long as the data are wide is only known where the data stand in the run file.

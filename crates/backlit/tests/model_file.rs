@@ -2,6 +2,7 @@
 
 use backlit::error::{Error, Kind};
 use backlit::model_file::*;
+use backlit::predictor::Predictor;
 use backlit::scaler::Scaler;
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -75,6 +76,22 @@ fn a_round_trip_keeps_all_bits() {
         assert_eq!(to_bytes(&back).unwrap(), std::fs::read(&path).unwrap());
     }
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "no temporary file stays");
+}
+
+#[test]
+fn a_typed_model_predicts_the_same_bits_after_loading() {
+    let directory = tempfile::tempdir().unwrap();
+    for mut model in [small(), wide()] {
+        model.metadata.network.layers[0].activation = "z * tanh(softplus(z)) + max(z, 0)".into();
+        model.metadata.network.loss = "(a - y)^4".into();
+        let path = directory.path().join("model.safetensors");
+        save(&path, &model).unwrap();
+        let back = load(&path).unwrap();
+        assert_eq!(back, model);
+        let x: Vec<f64> = (0..200).map(|i| f64::from(i % 37) * 0.17 - 3.0).collect();
+        let bits = |model: &Model| -> Vec<u64> { Predictor::new(model, 1).outputs(100, &x).iter().map(|y| y.to_bits()).collect() };
+        assert_eq!(bits(&back), bits(&model));
+    }
 }
 
 /// The safetensors crate reads the file without any help from ours.
@@ -183,6 +200,10 @@ fn forged_files_with_a_right_hash_are_refused_for_what_is_wrong() {
         (with("\"inputs\":2", "\"inputs\":1000000000000"), "2 are named"),
         (with("\"relu\"", "\"rela\""), "no activation 'rela'"),
         (with("\"half_squared_error\"", "\"half\""), "no loss 'half'"),
+        (with("\"relu\"", &format!("\"{}z\"", "(".repeat(900))), "nested deeper than 200"),
+        (with("\"relu\"", &format!("\"{}\"", "-z".repeat(1_000_000))), "at most 1000 characters"),
+        (with("\"relu\"", "\"z * w\""), "layer 1: the activation 'z * w', column 5: no letter 'w'"),
+        (with("\"half_squared_error\"", "\"z^2\""), "no letter 'z' here; expected a formula in a and y"),
         (with("\"targets\":[\"é\"]", "\"targets\":[\"é\",\"b\"]"), "1 outputs, expected 2"),
         (with("\"classes\":[]", "\"classes\":[1]"), "expected 0 classes"),
         (with("\"task\":\"regression\"", "\"task\":\"two_classes\""), "expected 2 classes"),

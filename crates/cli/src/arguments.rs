@@ -123,11 +123,11 @@ pub struct Choices {
     /// Units of the hidden layers; "" for none [default: 64,32]
     #[arg(long, value_name = "64,32", allow_hyphen_values = true)]
     pub hidden: Option<String>,
-    /// Activation of the hidden layers [default: relu]
-    #[arg(long, value_name = "NAME")]
+    /// Activation of the hidden layers: a name, or a formula in z such as "z * sigmoid(z)" [default: relu]
+    #[arg(long, value_name = "NAME|FORMULA", allow_hyphen_values = true)]
     pub activation: Option<String>,
-    /// Loss [default: by task]
-    #[arg(long, value_name = "NAME")]
+    /// Loss: a name, or a formula in a and y such as "(a - y)^4" [default: by task]
+    #[arg(long, value_name = "NAME|FORMULA", allow_hyphen_values = true)]
     pub loss: Option<String>,
     /// sgd, adagrad, rmsprop, adam or adamw [default: adam]
     #[arg(long, value_name = "NAME")]
@@ -198,9 +198,9 @@ pub struct Explain {
     /// Paths to list at most, the largest first [default: 32 as JSON, 12 on a page]
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub paths: Option<u32>,
-    /// How it is written: text, markdown, latex, html, json, numpy, ipynb or svg
-    #[arg(long, value_name = "FORM", default_value = "text")]
-    pub format: String,
+    /// How it is written: text, markdown, latex, html, json, numpy, ipynb or svg [default: text]
+    #[arg(long, value_name = "FORM")]
+    pub format: Option<String>,
     /// How things are called: za, net-out, explicit or dvalues
     #[arg(long, value_name = "NAME", default_value = "za")]
     pub notation: String,
@@ -303,12 +303,41 @@ pub struct Check {
 pub struct Replay {
     /// explicit, houses, mazur, relu or all
     pub name: String,
+    /// Form and place of the page.
+    #[command(flatten)]
+    pub page: Page,
+}
+
+/// Where a page goes, and as what.
+#[derive(Args)]
+pub struct Page {
+    /// Form of the page [default: by the name of the file, else text]
+    #[arg(long, value_name = "FORM")]
+    pub format: Option<Format>,
+    /// Write the page to this file instead of stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Forms of a page.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a terminal
+    Text,
+    /// For GitHub and other readers of Markdown
+    Markdown,
+    /// For LaTeX
+    Latex,
+    /// One file for a browser
+    Html,
+    /// A Jupyter notebook
+    Ipynb,
 }
 
 /// `backlit operations`
 #[derive(Args)]
 pub struct Operations {
-    /// An operation: sigmoid, leaky_relu(0.2), huber …
+    /// An operation: sigmoid, leaky_relu(0.2), huber …; or a formula: "z * sigmoid(z)", "(a - y)^4"
     pub name: Option<String>,
     /// Points at which to compute value and partial
     #[arg(long, value_name = "X,…", value_delimiter = ',', allow_hyphen_values = true)]

@@ -5,6 +5,7 @@
 mod arguments;
 mod commands;
 mod output;
+mod pages;
 
 use clap::Parser;
 use std::process::ExitCode;

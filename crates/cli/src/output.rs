@@ -1,6 +1,7 @@
 //! Where words and numbers go: results to stdout, everything else to stderr, errors to both with `--json`.
 
 use crate::arguments::{Color, Common};
+use backlit::engine::typeset::visible;
 use backlit::error::Error;
 use serde_json::{Value, json};
 use std::io::{IsTerminal, Write};
@@ -77,7 +78,9 @@ impl Screen {
 
     /// Prints an error to people, and a document that holds it to programs.
     pub fn failure(&self, error: &Error, document: &Value) {
-        write(&mut std::io::stderr(), &format!("{} {error}\n", self.paint("error:", "1;31")));
+        // A name from a file must not move the terminal's cursor, nor turn its text around.
+        let lines: Vec<String> = error.to_string().lines().map(visible).collect();
+        write(&mut std::io::stderr(), &format!("{} {}\n", self.paint("error:", "1;31"), lines.join("\n")));
         self.document(document);
     }
 

@@ -209,6 +209,36 @@ fn the_notebooks_are_replayed_with_their_own_numbers() {
 }
 
 #[test]
+fn a_replay_is_written_in_the_form_that_is_asked_for_or_that_the_file_is_named_after() {
+    let desk = Desk::new();
+    let begins = [
+        ("text", "page.txt", "A 2-2-2 net of sigmoids, worked by hand\n══"),
+        ("markdown", "page.md", "# A 2-2-2 net of sigmoids, worked by hand\n"),
+        ("latex", "page.tex", "\\documentclass"),
+        ("html", "page.html", "<!DOCTYPE html>\n<html lang=\"en\">"),
+        ("ipynb", "page.ipynb", "{\n"),
+    ];
+    for (form, file, start) in begins {
+        let printed = desk.fine(&format!("replay mazur --format {form}")).out;
+        assert!(printed.trim_start_matches('%').contains(start), "{form}: {}", &printed[..80.min(printed.len())]);
+        desk.fine(&format!("replay mazur -o {file}")).says(&["page written to", file]);
+        assert_eq!(desk.read(file).trim_end(), printed.trim_end(), "{form}");
+        desk.fine(&format!("replay mazur --format {form} --output other")).says(&["page written to"]);
+        assert_eq!(desk.read("other"), desk.read(file), "{form}");
+    }
+    desk.fine("replay all -o all.html").says(&["page written to all.html"]);
+    let all = desk.read("all.html");
+    for title in ["A 3-4-1 net", "Backpropagation on house prices", "A 2-2-2 net of sigmoids", "Backpropagation through ReLU"] {
+        assert!(all.contains(title), "{title}");
+    }
+    let record = desk.json("replay mazur");
+    assert_eq!(desk.json("replay mazur -o again.md"), record);
+    assert_eq!(desk.read("again.md"), desk.read("page.md"));
+    desk.run("replay mazur --format docx").expect(2);
+    desk.run("replay mazur -o absent/page.md").expect(1);
+}
+
+#[test]
 fn with_json_stdout_holds_one_document_wherever_the_flag_stands() {
     let desk = Desk::with(&[("run.toml", KINK)]);
     desk.fine("train houses --epochs 1 --out run");

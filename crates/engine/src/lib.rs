@@ -25,6 +25,7 @@ pub mod random;
 pub mod shape;
 pub mod step;
 pub mod train;
+pub mod typed;
 pub mod typeset;
 
 pub use backlit_kernels::Scalar;

@@ -19,7 +19,7 @@ pub struct Network {
     pub inputs: usize,
     /// From the first hidden layer to the output.
     pub layers: Vec<Layer>,
-    /// The loss by name: `huber(2)`.
+    /// The loss by name, or as a formula in a and y: `huber(2)`, `(a - y)^4`.
     pub loss: String,
 }
 
@@ -28,7 +28,7 @@ pub struct Network {
 pub struct Layer {
     /// How many units, each with one row of weights.
     pub units: usize,
-    /// The activation by name: `relu`, `leaky_relu(0.2)`.
+    /// The activation by name, or as a formula in z: `relu`, `leaky_relu(0.2)`, `z * sigmoid(z)`.
     pub activation: String,
     /// Whether there is a bias.
     pub bias: bool,
@@ -79,7 +79,7 @@ impl Network {
         self
     }
 
-    /// Gives the last layer an activation by name.
+    /// Gives the last layer an activation, by name or as a formula in z.
     pub fn activation(mut self, name: &str) -> Network {
         if let Some(layer) = self.layers.last_mut() {
             layer.activation = name.into();
@@ -102,7 +102,7 @@ impl Network {
         self.activation("tanh")
     }
 
-    /// Sets the loss by name.
+    /// Sets the loss, by name or as a formula in a and y.
     pub fn loss(mut self, name: &str) -> Network {
         self.loss = name.into();
         self

@@ -5,7 +5,6 @@
 
 mod support {
     pub mod draw;
-    #[allow(dead_code)] // one fault is enough here
     pub mod faults;
     pub mod networks;
     pub mod tape;

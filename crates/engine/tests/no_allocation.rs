@@ -167,6 +167,16 @@ fn steps_of_every_kind() {
         Run::full_batch(every.clone().dense(3).loss(loss), 100, "adam").assert_none::<f64>(1, loss);
     }
 
+    // Typed formulas, one of them in more registers than the smallest set holds.
+    let sum: Vec<String> = (2..30).map(|base| format!("{base}^(-z^2)")).collect();
+    for (activation, loss) in [("z * sigmoid(z)", "(a - y)^4"), (&sum.join("+"), "where(a > y, a - y, 0.1 * (y - a))")] {
+        let typed = Network::inputs(4).dense(5).activation(activation).dense(70).activation(activation).dense(3).loss(loss);
+        for batch in [None, Some(32)] {
+            Run { batch, ..Run::full_batch(typed.clone(), 100, "adam") }.assert_none::<f64>(1, loss);
+            Run { batch, ..Run::full_batch(typed.clone(), 100, "adam") }.assert_none::<f32>(1, loss);
+        }
+    }
+
     let wide = || Network::inputs(784).dense(512).relu().dense(256).relu().dense(10).cross_entropy();
     Run { batch: Some(128), epochs: 6, ..Run::full_batch(wide(), 600, "adam") }.assert_none::<f32>(1, "wide, batches of 128");
     let middle = || Network::inputs(64).dense(64).tanh().dense(48).tanh().dense(10).cross_entropy();

@@ -99,6 +99,7 @@ pub(crate) use for_every_level;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::blocks::{self, BLOCK, Function, Instruction, Operand, Rule, Smooth};
     use crate::narrow::{Back, Line, layer, layer_back};
     use crate::pointwise::{Unary, map_with_slope};
     use crate::{math, softmax};
@@ -126,9 +127,55 @@ mod tests {
         let (mut value, mut derivative) = (vec![0.0f32; 247], vec![0.0f32; 247]);
         let narrow: Vec<f32> = x.iter().map(|&x| x as f32).collect();
         map_with_slope(&Gelu, &narrow, &mut value, &mut derivative);
-        let wide = [z, a, slope, delta, dw, db, dx, p, cost, grad].concat();
+        let wide = [z, a, slope, delta, dw, db, dx, p, cost, grad, block_bits(&x)].concat();
         let wide = wide.into_iter().map(f64::to_bits);
         wide.chain(value.into_iter().chain(derivative).map(|x| u64::from(x.to_bits()))).collect()
+    }
+
+    /// Every instruction of typed formulas on two blocks of numbers.
+    fn block_bits(x: &[f64]) -> Vec<f64> {
+        use Function::*;
+        let smooth = [Smooth::Tanh, Smooth::Sigmoid, Smooth::Softplus];
+        let mut program = vec![Instruction::Constant { to: 2, value: 0.3 }];
+        let functions = [Negative, Exp, Log, Log1p, Expm1, Sqrt, Abs, Sign, Cosh, NormalCdf, NormalPdf];
+        let functions = functions.into_iter().chain(smooth.iter().flat_map(|&smooth| [Value(smooth), Slope(smooth)]));
+        let rules = [
+            Rule::Add,
+            Rule::Subtract,
+            Rule::Multiply,
+            Rule::Divide,
+            Rule::Power,
+            Rule::Max,
+            Rule::Min,
+            Rule::Greater,
+            Rule::GreaterOrEqual,
+        ];
+        let (mut to, mut condition) = (3, 0);
+        let mut next = || {
+            to += 1;
+            to - 1
+        };
+        program.extend(functions.map(|function| Instruction::Apply { function, to: next(), of: 0 }));
+        for rule in rules {
+            for (left, right) in [
+                (Operand::Register(0), Operand::Register(1)),
+                (Operand::Register(0), Operand::Number(1.7)),
+                (Operand::Number(0.7), Operand::Register(1)),
+            ] {
+                let to = next();
+                program.push(Instruction::Combine { rule, to, left, right });
+                condition = to;
+            }
+        }
+        program.extend(smooth.map(|function| Instruction::ApplyBoth { function, value: next(), slope: next(), of: 1 }));
+        // The last comparison decides.
+        program.push(Instruction::Choose { to: next(), condition, then: 0, otherwise: 1 });
+        let mut registers = vec![[0.0; BLOCK]; usize::from(next())];
+        blocks::load(&x[..BLOCK], &mut registers[0]);
+        blocks::load(&x[BLOCK..], &mut registers[1]);
+        blocks::run(&program, &mut registers);
+        // NaN has many bits; which ones is nobody's promise.
+        registers.concat().into_iter().map(|x| if x.is_nan() { f64::NAN } else { x }).collect()
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! * [`math`]: exp, log, tanh and what follows from them, ours: the same bits on every machine.
 //! * [`pointwise`]: one function applied over slices, compiled for the widest registers at hand.
+//! * [`blocks`]: typed formulas as programs over blocks of numbers.
 //! * [`narrow`]: products with small matrices, summed in the order a person would write them.
 //! * [`wide`]: the one doorway to the matrix product library.
 //! * [`softmax`]: rows of logits to probabilities and their cost.
@@ -11,6 +12,7 @@
 //! Everything here is a pure function over slices whose shapes are stated; nothing allocates,
 //! reads a file or a clock.
 
+pub mod blocks;
 mod dispatch;
 pub mod math;
 pub mod naive;

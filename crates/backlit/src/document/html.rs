@@ -42,7 +42,7 @@ fn block(out: &mut String, block: &Block, level: &mut u8) {
         Block::Table(content) => table(out, content),
         Block::Figure { svg, alternative, caption } => figure(out, svg, alternative, caption),
         Block::Code { language, text } => {
-            let lines: Vec<String> = text.lines().map(words).collect();
+            let lines: Vec<String> = text.lines().map(|line| line.split('\t').map(words).collect::<Vec<_>>().join("\t")).collect();
             let attributes = scrolled("", &format!("{language} listing"));
             out.push_str(&format!("<pre{attributes}><code>{}</code></pre>\n", lines.join("\n")));
         }

@@ -75,11 +75,24 @@ fn block(block: &Block) -> String {
             format!("\\begin{{center}}\n{frame}{caption}\n\\end{{center}}\n")
         }
         Block::Code { text, .. } => {
-            let lines: Vec<String> = text.lines().map(|line| format!("\\mbox{{}}{}", words(line).replace(' ', "~"))).collect();
+            let lines: Vec<String> =
+                text.lines().map(|line| format!("\\mbox{{}}{}", words(&without_tabs(line)).replace(' ', "~"))).collect();
             format!("\\begin{{flushleft}}\\ttfamily\\small\n{}\n\\end{{flushleft}}\n", lines.join("\\\\\n"))
         }
         Block::PageBreak => "\\clearpage\n".to_owned(),
     }
+}
+
+/// Tabs as spaces up to the next eighth column.
+fn without_tabs(line: &str) -> String {
+    let mut out = String::new();
+    for c in line.chars() {
+        match c {
+            '\t' => out.push_str(&" ".repeat(8 - out.chars().count() % 8)),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 fn inline(parts: &[Inline]) -> String {

@@ -9,7 +9,7 @@
 //! drawing; GitHub, which loads no such image, shows the words.
 
 use super::equations::groups;
-use super::{Block, Document, Equation, Inline, Table, link, svg};
+use super::{Block, Document, Equation, Inline, Table, link, listing, svg};
 use backlit_engine::typeset::{Math, latex, visible};
 
 /// Who reads the Markdown.
@@ -47,7 +47,7 @@ pub(super) fn block(block: &Block, reader: Reader) -> String {
         Block::Code { language, text } => {
             let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
             let fence = "`".repeat((longest + 1).max(3));
-            let lines: Vec<String> = text.lines().map(visible).collect();
+            let lines: Vec<String> = listing(text).collect();
             format!("{fence}{language}\n{}\n{fence}", lines.join("\n"))
         }
         Block::PageBreak => "---".to_owned(),

@@ -21,7 +21,7 @@ pub use markdown::markdown;
 pub use notebook::notebook;
 pub use text::text;
 
-use backlit_engine::typeset::Math;
+use backlit_engine::typeset::{Math, visible};
 
 /// A page.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -136,6 +136,11 @@ impl Document {
     pub fn equations(&mut self, equations: impl Into<Vec<Equation>>) {
         self.blocks.push(Block::Equations(equations.into()));
     }
+}
+
+/// The lines of a listing. Tabs stay: what a program prints is shown as it is.
+fn listing(text: &str) -> impl Iterator<Item = String> {
+    text.lines().map(|line| line.split('\t').map(visible).collect::<Vec<_>>().join("\t"))
 }
 
 impl Equation {

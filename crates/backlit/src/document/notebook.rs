@@ -1,7 +1,7 @@
 //! A page as a Jupyter notebook.
 
 use super::markdown::{self, Reader};
-use super::{Block, Document};
+use super::{Block, Document, listing};
 use backlit_engine::typeset::visible;
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ pub fn notebook(document: &Document) -> String {
     }
     for block in &document.blocks {
         if let Block::Code { language: "python", text } = block {
-            cells.push((true, vec![text.lines().map(visible).collect::<Vec<_>>().join("\n")]));
+            cells.push((true, vec![listing(text).collect::<Vec<_>>().join("\n")]));
             continue;
         }
         if matches!(block, Block::Heading(..)) || cells.last().is_none_or(|(code, _)| *code) {

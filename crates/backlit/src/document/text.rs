@@ -1,7 +1,7 @@
 //! A page as text for a terminal.
 
 use super::width::{columns, pad, wrap};
-use super::{Block, Document, Equation, Inline, Table};
+use super::{Block, Document, Equation, Inline, Table, listing};
 use backlit_engine::typeset::{unicode, visible};
 
 /// The page in lines of at most `width` columns where words and tables allow it.
@@ -33,7 +33,10 @@ fn draw(out: &mut String, block: &Block, width: usize) {
             let words = if caption.is_empty() { alternative } else { caption };
             lines(out, "  ", "  ", &format!("[picture: {}]", visible(words)), width);
         }
-        Block::Code { text, .. } => text.lines().for_each(|line| line_of(out, &format!("    {}", visible(line)))),
+        Block::Code { text, .. } => listing(text).for_each(|line| {
+            let indent = if line.trim().is_empty() { "" } else { "    " };
+            out.push_str(&format!("{indent}{line}\n"));
+        }),
         Block::PageBreak => line_of(out, &"─".repeat(width)),
     }
 }

@@ -8,7 +8,6 @@ use serde_json::{Map, Value, json};
 /// The record of an opened gradient.
 pub fn json(opened: &Opened, wording: &Wording<'_>) -> Value {
     let explanation = &opened.explanation;
-    let routes = &explanation.routes;
     let mut record = Map::new();
     let mut put = |key: &str, value: Value| record.insert(key.to_string(), value);
     put("parameter", json!(opened.name));
@@ -33,17 +32,20 @@ pub fn json(opened: &Opened, wording: &Wording<'_>) -> Value {
     put("update", update(opened, wording));
     put("units", units(opened));
     put("why", why(opened, wording));
-    put(
-        "routes",
-        json!({
-            "chain": routes.chain, "backpropagation": routes.backpropagation, "independent": routes.independent,
-            "largest_relative_difference": routes.largest_relative_difference,
-            "formulas_agree": routes.formulas_agree, "kink": routes.kink, "agrees": routes.agrees,
-            "backpropagation_f32": opened.as_trained,
-        }),
-    );
+    put("routes", routes(opened));
     put("notation", json!(wording.notation.name()));
     Value::Object(record)
+}
+
+/// The three routes.
+pub(super) fn routes(opened: &Opened) -> Value {
+    let routes = &opened.explanation.routes;
+    json!({
+        "chain": routes.chain, "backpropagation": routes.backpropagation, "independent": routes.independent,
+        "largest_relative_difference": routes.largest_relative_difference,
+        "formulas_agree": routes.formulas_agree, "kink": routes.kink, "agrees": routes.agrees,
+        "backpropagation_f32": opened.as_trained,
+    })
 }
 
 fn factors(factors: &[Factor], wording: &Wording<'_>) -> Value {

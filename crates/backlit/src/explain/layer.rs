@@ -1,11 +1,12 @@
 //! One layer as matrices: forward, and δ = (Wᵀδ) ⊙ f′(z), ∂C/∂W = δ xᵀ backward, with shapes and numbers.
 
-use super::Subject;
 use super::digits::number;
+use super::{Subject, Worked};
 use crate::document::{Block, Document, Equation, Inline, Table};
 use crate::error::{Error, Kind};
 use backlit_engine::explain::Values;
 use backlit_engine::typeset::Math;
+use serde_json::json;
 
 /// Rows and columns of a matrix that are printed; of larger ones the first and the last.
 const PRINTED: usize = 6;
@@ -24,8 +25,8 @@ struct Matrix {
     numbers: Vec<f64>,
 }
 
-/// The page of layer `layer`, counted from 1, for the one kept row, and whether the products give the engine's gradient.
-pub fn layer(subject: &Subject, layer: usize) -> Result<(Document, bool), Error> {
+/// The page of layer `layer`, counted from 1, for the one kept row, and whether its products give the engine's gradient.
+pub fn layer(subject: &Subject, layer: usize) -> Result<Worked, Error> {
     let layers = subject.built.layers.len();
     if !(1..=layers).contains(&layer) {
         return Err(Error::new(Kind::Usage, format!("there is no layer {layer}; layers go from 1 to {layers}")));
@@ -82,7 +83,13 @@ pub fn layer(subject: &Subject, layer: usize) -> Result<(Document, bool), Error>
     backward.push(Equation::new(parts.dx.symbol.clone(), back).then(parts.dx.math()));
     page.equations(backward);
     let agrees = compare(&mut page, &parts);
-    Ok((page, agrees))
+    let record = json!({
+        "layer": layer, "row": row, "activation": subject.names.activations[layer - 1],
+        "x": parts.x.numbers, "weight": parts.w.lines(), "bias": parts.b.as_ref().map(|b| &b.numbers), "z": parts.z.numbers, "a": parts.a.numbers,
+        "gradient_a": parts.da.numbers, "slope": parts.slope.numbers, "delta": parts.delta.numbers, "gradient_weight": parts.dw.lines(),
+        "gradient_bias": parts.b.as_ref().map(|_| &parts.delta.numbers), "gradient_x": parts.dx.numbers, "agrees": agrees,
+    });
+    Ok(Worked { page, record, agrees })
 }
 
 /// The one row that is kept.
@@ -150,6 +157,10 @@ fn shape(matrix: &Matrix) -> Math {
 }
 
 impl Matrix {
+    fn lines(&self) -> Vec<&[f64]> {
+        self.numbers.chunks_exact(self.columns).collect()
+    }
+
     fn equation(&self) -> Equation {
         Equation::new(self.symbol.clone(), self.math())
     }

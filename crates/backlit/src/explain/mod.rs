@@ -7,6 +7,7 @@ pub mod digits;
 mod json;
 mod layer;
 pub mod notation;
+mod numpy;
 mod opened;
 mod page;
 mod picture;
@@ -18,12 +19,25 @@ mod wording;
 
 pub use json::json;
 pub use layer::layer;
+pub use numpy::{notebook, numpy};
 pub use opened::Opened;
 pub use page::page;
 pub(crate) use page::update_line;
 pub use picture::picture;
-pub use step::{Step, step};
+pub use step::step;
 pub use subject::Subject;
 pub use units::Units;
 pub use update::Update;
 pub use wording::Wording;
+
+use crate::document::Document;
+
+/// Something worked through: a layer, or a whole step.
+pub struct Worked {
+    /// To be read.
+    pub page: Document,
+    /// The same numbers as JSON.
+    pub record: serde_json::Value,
+    /// Whether what was compared agrees.
+    pub agrees: bool,
+}

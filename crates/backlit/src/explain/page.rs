@@ -179,7 +179,7 @@ fn route(path: &Path, wording: &Wording<'_>) -> Math {
 }
 
 fn share(share: Option<f64>) -> String {
-    share.map_or("–".into(), |share| format!("{} %", rounded(100.0 * share, 4)))
+    share.map_or("–".into(), |share| format!("{} %", rounded(100.0 * share, 4).replace('-', "−")))
 }
 
 fn by_row(page: &mut Document, opened: &Opened) {
@@ -218,7 +218,11 @@ pub(super) fn reason(stop: &Stop, wording: &Wording<'_>) -> String {
     match (of, by) {
         (Thing::Activation { layer, unit }, Thing::PreActivation { .. }) => {
             let activation = &wording.subject.names.activations[layer - 1];
-            let state = if stop.factor.value == 0.0 { "is off" } else { "is saturated" };
+            // A slope of 0 on a flat side, or one that is too small for a number.
+            let graph = &wording.subject.built.graph;
+            let node = wording.subject.built.layers[layer - 1].a;
+            let has_sides = graph.operation_at(node).is_some_and(|op| !op.about().kinks.is_empty());
+            let state = if stop.factor.value == 0.0 && has_sides { "is off" } else { "is saturated" };
             format!(
                 "unit {unit} of layer {layer} {state} for this row: the slope of {activation} is {value} at {} = {}",
                 said(by),
@@ -287,11 +291,14 @@ fn numbers(formula: &Formula, line: &WorkedLine, digits: usize) -> Math {
     with_numbers(formula, &letters, line.value, digits)
 }
 
-/// `beta1` is β₁, `m0` is m₀, `g_decayed` is g with an index.
+/// `beta1` is β₁, `m0` is m₀, `weight_decay` is λ, `m_hat` is m with an index.
 fn symbol(name: &str) -> Math {
     let (word, index) = name.split_once('_').unwrap_or((name, ""));
     let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
     let digits = &word[stem.len()..];
+    if name == "weight_decay" {
+        return Math::letter("λ");
+    }
     if greek(name) != name {
         return Math::letter(greek(name));
     }
@@ -299,8 +306,8 @@ fn symbol(name: &str) -> Math {
     match (digits, index) {
         ("", "") => base,
         (digits, "") => base.below(Math::Number(digits.into())),
-        ("", index) => base.below(Math::text(index)),
-        (digits, index) => base.below(Math::Row(vec![Math::text(index), Math::Sign(","), Math::Number(digits.into())])),
+        ("", index) => base.below(Math::letter(index)),
+        (digits, index) => base.below(Math::Row(vec![Math::letter(index), Math::Sign(","), Math::Number(digits.into())])),
     }
 }
 
@@ -342,7 +349,11 @@ fn units(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
             let chain = Math::joined([wording.gradient(opened.explanation.place), Math::partial(seen, name())], "·");
             let divided = number(opened.explanation.gradient, USUAL).over(number(column.scale, USUAL));
             page.equations([chained(Math::partial(cost, name()), vec![chain, divided, number(per_unit, USUAL)])]);
-            page.say(format!("One more {} changes the cost at the rate of {} for each unit.", column.name, rounded(per_unit, USUAL)));
+            let (rate, unit) = match (units.cost_factor, units.targets.as_slice()) {
+                (Some(factor), [target]) => (per_unit * factor, format!(" {}{}", target.name, units.power())),
+                _ => (per_unit, String::new()),
+            };
+            page.say(format!("One more {} changes the cost at the rate of {}{unit} for each unit.", column.name, rounded(rate, USUAL)));
         } else {
             let per_unit = rounded(opened.explanation.value / column.scale, USUAL);
             page.say(format!("For each unit of {} itself the weight is {per_unit}.", column.name));
@@ -357,7 +368,7 @@ fn units(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
         ));
     }
     if let (Some(factor), [target]) = (units.cost_factor, units.targets.as_slice()) {
-        let power = if units.cost_power == 2 { "²" } else { "" };
+        let power = units.power();
         let gradient = rounded(units.per_unit.unwrap_or(opened.explanation.gradient) * factor, USUAL);
         page.say(format!("A cost of 1 is {} {}{power}; in that unit the derivative is {gradient}.", rounded(factor, USUAL), target.name));
     }
@@ -366,7 +377,7 @@ fn units(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
 fn routes(page: &mut Document, opened: &Opened) {
     let routes = &opened.explanation.routes;
     page.heading(2, "Three routes");
-    let line = |name: &str, value: f64| vec![vec![words(name)], vec![words(format!("{value:?}"))]];
+    let line = |name: &str, value: f64| vec![vec![words(name)], vec![Inline::Math(Math::Number(format!("{:?}", value + 0.0)))]];
     let mut rows = vec![
         line("factors multiplied, summed over all paths", routes.chain),
         line("backpropagation, as training uses it", routes.backpropagation),

@@ -46,10 +46,10 @@ pub fn picture(opened: &Opened, wording: &Wording<'_>) -> Diagram {
         }
         let units = shown.iter().map(|&index| {
             let thing = if c == 0 { Thing::Input(index) } else { Thing::Activation { layer: c, unit: index } };
-            let mut lines = vec![format!("= {}", rounded(numbers[index], DIGITS))];
+            let mut lines = vec![format!("= {}", short(numbers[index]))];
             if c > 0 {
                 let delta = gradients[subject.built.layers[c - 1].z.number()][index];
-                lines.push(format!("δ = {}", rounded(delta, DIGITS)));
+                lines.push(format!("δ = {}", short(delta)));
             }
             Unit { name: unicode(&wording.thing(thing)), lines, light: light.of(node, index), bias: false }
         });
@@ -66,7 +66,7 @@ pub fn picture(opened: &Opened, wording: &Wording<'_>) -> Diagram {
                 let weight = weights[unit * width + input];
                 let lit = light.between(layers[l], input, layer.z, unit).max(light.weight(opened, layer.weight, unit * width + input));
                 let name = unicode(&wording.thing(Thing::Weight { layer: l + 1, unit, input }));
-                let label = Some(format!("{name} = {}", rounded(weight, DIGITS)));
+                let label = Some(format!("{name} = {}", short(weight)));
                 let sign = if weight < 0.0 { -1 } else { 1 };
                 edges.push(Edge { from: (l, from), to: (l + 1, to), label, light: lit, weight_sign: sign });
             }
@@ -80,6 +80,10 @@ pub fn picture(opened: &Opened, wording: &Wording<'_>) -> Diagram {
     }
     let title = format!("Row {row}: the paths of {} to the cost", opened.name);
     Diagram { title, columns, edges }
+}
+
+fn short(value: f64) -> String {
+    rounded(value, DIGITS).replace('-', "−")
 }
 
 /// How much of the listed paths runs through places and lines.
@@ -104,6 +108,11 @@ impl Light {
                     *light.places.entry(of).or_default() += share;
                 }
             }
+        }
+        // The explained weight's own input is where the light comes in.
+        if let Some(Thing::Weight { layer, input, .. }) = subject.thing(opened.explanation.target) {
+            let node = if layer == 1 { subject.x_node() } else { subject.built.layers[layer - 2].a };
+            light.places.insert(Place { node, index: input }, 1.0);
         }
         light
     }

@@ -1,10 +1,10 @@
 //! A whole step of a small network as a worked page: forward, cost, backward, every new value.
 
-use super::digits::{USUAL, enough_for, number, rounded};
+use super::digits::{USUAL, enough_for, number};
 use super::layer::one_row;
 use super::notation::Thing;
-use super::page::{chained, factors, in_product, update_line};
-use super::{Opened, Subject, Wording};
+use super::page::{chained, equation, factors, in_product, update_line};
+use super::{Opened, Subject, Wording, Worked};
 use crate::document::{Block, Document, Equation, Inline, Table};
 use crate::error::{Error, Kind};
 use backlit_engine::NodeId;
@@ -13,6 +13,7 @@ use backlit_engine::formula::{Formula, evaluate, parse};
 use backlit_engine::op::About;
 use backlit_engine::typeset::{Math, greek, typeset};
 use rayon::prelude::*;
+use serde_json::json;
 
 /// Parameters of the largest network that is worked as a whole.
 const LARGEST: usize = 1000;
@@ -20,16 +21,8 @@ const LARGEST: usize = 1000;
 /// Terms of a weighted sum that are written out; of longer ones the first and the last.
 const TERMS: usize = 5;
 
-/// A worked step.
-pub struct Step {
-    /// Everything in order.
-    pub page: Document,
-    /// Whether for every parameter the three routes agree.
-    pub agrees: bool,
-}
-
 /// Works the step for the one kept row.
-pub fn step(subject: &Subject, wording: &Wording<'_>) -> Result<Step, Error> {
+pub fn step(subject: &Subject, wording: &Wording<'_>) -> Result<Worked, Error> {
     let row = one_row(subject)?;
     let count = subject.parameters.len();
     if count > LARGEST {
@@ -57,7 +50,22 @@ pub fn step(subject: &Subject, wording: &Wording<'_>) -> Result<Step, Error> {
         false => "THEY DISAGREE: see backlit check.".to_string(),
     };
     page.paragraph([Inline::Strong(verdict)]);
-    Ok(Step { page, agrees })
+    let layers = subject.built.layers.iter().enumerate().map(|(l, nodes)| {
+        let (z, a, delta) = (values.all(nodes.z), values.all(nodes.a), &gradients[nodes.z.number()]);
+        json!({ "layer": l + 1, "z": z, "a": a, "delta": delta })
+    });
+    let parameters = opened.iter().map(|one| {
+        let (explanation, update) = (&one.explanation, one.update.as_ref());
+        json!({
+            "name": one.name, "value": explanation.value, "gradient": explanation.gradient, "new_value": update.map(|update| update.new_value),
+            "frozen": update.is_some_and(|update| update.frozen), "routes": super::json::routes(one),
+        })
+    });
+    let record = json!({
+        "row": row, "cost": work.at(subject.built.cost, 0), "layers": layers.collect::<Vec<_>>(),
+        "parameters": parameters.collect::<Vec<_>>(), "agrees": agrees,
+    });
+    Ok(Worked { page, record, agrees })
 }
 
 struct Work<'a> {
@@ -89,7 +97,7 @@ impl Work<'_> {
 
     /// The operation's own formula with the letters of this place, evaluated.
     fn formula(&self, about: &About, constants: &[(&str, f64)], letters: &[(&str, Math, f64)]) -> Option<Vec<Math>> {
-        let formula: Formula = parse(&about.formula).ok()?;
+        let formula: Formula = parse(about.formula).ok()?;
         let mut numbers: Vec<(&str, f64)> = letters.iter().map(|(name, _, value)| (*name, *value)).collect();
         numbers.extend(constants.iter().copied());
         let value: f64 = evaluate(&formula, &numbers).ok()?;
@@ -140,7 +148,7 @@ impl Work<'_> {
         let Some(op) = built.graph.operation_at(built.cost) else { return };
         let last = self.subject.names.layers();
         let about = op.about();
-        let letter = about.partials.first().map_or("a", |partial| partial.by.as_ref());
+        let letter = about.partials.first().map_or("a", |partial| partial.by);
         let mut equations = Vec::new();
         let mut terms = Vec::new();
         for k in 0..self.subject.names.outputs.len() {
@@ -173,8 +181,9 @@ impl Work<'_> {
             for unit in 0..units {
                 let (a, z) = (Thing::Activation { layer, unit }, Thing::PreActivation { layer, unit });
                 let da = self.gradient(nodes.a, unit);
-                equations.push(self.into_activation(layer, unit, da));
+                equations.push(self.gradient_of_activation(layer, unit, da));
                 let slope = self.values.local(nodes.a, 0, unit, unit);
+                equations.push(self.written(self.wording.partial(a, z), nodes.a, Place { node: nodes.z, index: unit }, unit));
                 let delta = self.gradient(nodes.z, unit);
                 let product = Math::joined([self.wording.partial(Thing::Cost, a), self.wording.partial(a, z)], "·");
                 let steps = vec![product, factors(&[da, slope], delta), number(delta, USUAL)];
@@ -186,10 +195,11 @@ impl Work<'_> {
     }
 
     /// ∂C/∂a of a unit: from the loss, or the sum over the next layer's units.
-    fn into_activation(&self, layer: usize, unit: usize, value: f64) -> Equation {
+    fn gradient_of_activation(&self, layer: usize, unit: usize, value: f64) -> Equation {
         let left = self.wording.partial(Thing::Cost, Thing::Activation { layer, unit });
         let Some(next) = self.subject.built.layers.get(layer) else {
-            return chained(left, vec![number(value, USUAL)]).note("from the loss");
+            let nodes = self.subject.built.layers[layer - 1];
+            return self.written(left, self.subject.built.cost, Place { node: nodes.a, index: unit }, 0).note("from the loss");
         };
         let width = self.subject.names.units[layer - 1];
         let sum = Sum::new(self.subject.names.units[layer], |k| {
@@ -199,6 +209,12 @@ impl Work<'_> {
             (symbols, [self.gradient(next.z, k), self.at(next.weight, k * width + unit)])
         });
         sum.equation(left, value)
+    }
+
+    /// ∂of/∂by through one operation: formula, formula with numbers, number.
+    fn written(&self, left: Math, of: NodeId, by: Place, k: usize) -> Equation {
+        let factor = self.values.factor(of, 0, by, k);
+        Equation { left, ..equation(&factor, self.wording) }
     }
 
     /// ∂C/∂ every weight and bias of a layer.
@@ -247,17 +263,18 @@ impl Work<'_> {
         table.numbers = vec![2, 3, 4];
         for one in opened {
             let explanation = &one.explanation;
-            let new = one.update.as_ref().map_or("–".into(), |update| match update.frozen {
-                true => format!("{} (frozen)", rounded(update.new_value, 12)),
-                false => rounded(update.new_value, 12),
-            });
-            let words = |text: String| vec![Inline::Text(text)];
+            let math = |value: f64, digits: usize| Inline::Math(number(value, digits));
+            let new = match &one.update {
+                None => vec![Inline::Text("–".into())],
+                Some(update) if update.frozen => vec![math(update.new_value, 12), Inline::Text(" (frozen)".into())],
+                Some(update) => vec![math(update.new_value, 12)],
+            };
             table.rows.push(vec![
                 vec![Inline::Code(one.name.clone())],
                 vec![Inline::Math(self.wording.thing(self.wording.at(explanation.place)))],
-                words(rounded(explanation.value, USUAL)),
-                words(rounded(explanation.gradient, 12)),
-                words(new),
+                vec![math(explanation.value, USUAL)],
+                vec![math(explanation.gradient, 12)],
+                new,
             ]);
         }
         page.blocks.push(Block::Table(table));

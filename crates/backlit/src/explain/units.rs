@@ -54,6 +54,11 @@ impl Units {
         Units { input, targets, per_unit, cost_factor, cost_power: power.unwrap_or(0) }
     }
 
+    /// The power as it is written behind the unit.
+    pub fn power(&self) -> &'static str {
+        if self.cost_power == 2 { "²" } else { "" }
+    }
+
     /// Whether there is anything to say.
     pub fn is_empty(&self) -> bool {
         self.input.is_none() && self.targets.is_empty()

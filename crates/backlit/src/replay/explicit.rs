@@ -4,6 +4,7 @@
 //! units × inputs, so they are turned on the way in and out.
 
 mod cells;
+mod derivation;
 
 use super::record::{Agreement, Replay};
 use super::study::{Factors, Model, factors, matrix, transposed};
@@ -13,6 +14,7 @@ use backlit_engine::Network;
 use backlit_engine::numpy_random::NumpyRandom;
 use serde_json::{Value, json};
 
+const TITLE: &str = "A 3-4-1 net of sigmoids, with every partial derivative calculated explicitly";
 const ALPHA: f64 = 10.0;
 const PASSES: u64 = 60_000;
 const SEED: u32 = 2;
@@ -58,20 +60,38 @@ pub(super) fn replay() -> Result<Replay, Error> {
     }
     let last = model.train(&parameters, &X, &Y, ALPHA, PASSES - done, &[], &mut |_| ())?;
     // Training in one go and in pieces must be the same training.
-    let in_one_go = model.train(&start, &X, &Y, ALPHA, PASSES, &[], &mut |_| ())?;
+    let (mut curve, mut pass) = (Vec::new(), 0);
+    let in_one_go = model.train(&start, &X, &Y, ALPHA, PASSES, &[], &mut |error| {
+        pass += 1;
+        if drawn(pass) {
+            curve.push((pass as f64, error));
+        }
+    })?;
     let output = model.outputs(&last, &X);
     let mut agreement = vec![Agreement::numbers("60,000 passes in one go and in pieces", &in_one_go, &last, 0.0)];
     agreement.extend(passes.iter().filter(|pass| TAKEN_APART.contains(&pass.number)).flat_map(agreements));
+    let cells = cells::cells(&start, &passes, &last, &output);
     Ok(Replay {
         name: "explicit".into(),
-        title: "A 3-4-1 net of sigmoids, with every partial derivative calculated explicitly".into(),
+        title: TITLE.into(),
         source: "the notebook \"Detailing the Partial Derivative Calculations during Backpropagation\"".into(),
         credit: "Matt Mazur, step-by-step backpropagation example, \
                  http://mattmazur.com/2015/03/17/a-step-by-step-backpropagation-example"
             .into(),
-        cells: cells::cells(&start, &passes, &last, &output),
+        document: derivation::page(&passes, &curve, &cells, &mut agreement),
+        cells,
         numbers: numbers(&start, &passes, &last, &output),
         agreement,
+    })
+}
+
+/// Whether a pass has its point in the picture: fewer of them where the error changes slowly.
+fn drawn(pass: u64) -> bool {
+    pass.is_multiple_of(match pass {
+        ..100 => 1,
+        100..1000 => 10,
+        1000..10_000 => 100,
+        _ => 1000,
     })
 }
 

@@ -4,6 +4,7 @@
 //! for weights there are NumPy's seed 0, and a set from which its cells print what it shows.
 
 mod cells;
+mod derivation;
 mod evaluation;
 mod evidence;
 mod nets;
@@ -22,6 +23,7 @@ use nets::NetRun;
 use one_layer::OneLayer;
 use serde_json::{Value, json};
 
+const TITLE: &str = "Backpropagation on house prices, from one layer to any number";
 const FEATURES: usize = 13;
 const LEARNING_RATE: f64 = 8e-7;
 /// The house of the single prediction, the only one at $32,200.
@@ -61,14 +63,17 @@ struct Work {
 
 pub(super) fn replay() -> Result<Replay, Error> {
     let work = Work::new()?;
+    let cells = cells::cells(&work);
+    let mut agreement = agreements(&work);
     Ok(Replay {
         name: "houses".into(),
-        title: "Backpropagation on house prices, from one layer to any number".into(),
+        title: TITLE.into(),
         source: "the notebook \"Module 4 Backpropagation\"".into(),
         credit: String::new(),
-        cells: cells::cells(&work),
+        document: derivation::page(&work, &cells, &mut agreement),
+        cells,
         numbers: numbers(&work),
-        agreement: agreements(&work),
+        agreement,
     })
 }
 

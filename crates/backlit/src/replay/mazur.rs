@@ -1,6 +1,7 @@
 //! The 2-2-2 worked example: one round by hand, then 10,000.
 
 mod cells;
+mod derivation;
 mod numbers;
 mod prose;
 mod rounds;
@@ -11,6 +12,7 @@ use crate::error::Error;
 use backlit_engine::Network;
 use rounds::Run;
 
+const TITLE: &str = "A 2-2-2 net of sigmoids, worked by hand";
 const INPUTS: [f64; 2] = [0.05, 0.10];
 const TARGETS: [f64; 2] = [0.01, 0.99];
 const ETA: f64 = 0.5;
@@ -41,15 +43,17 @@ struct Example {
 }
 
 pub(super) fn replay() -> Result<Replay, Error> {
-    let (example, agreement) = compute()?;
+    let (example, mut agreement) = compute()?;
+    let cells = cells::cells(&example);
     Ok(Replay {
         name: "mazur".into(),
-        title: "A 2-2-2 net of sigmoids, worked by hand".into(),
+        title: TITLE.into(),
         source: "the notebook \"Backpropagation\"".into(),
         credit: "the numbers are those of Matt Mazur's step-by-step example, \
                  http://mattmazur.com/2015/03/17/a-step-by-step-backpropagation-example"
             .into(),
-        cells: cells::cells(&example),
+        document: derivation::page(&example, &cells, &mut agreement),
+        cells,
         numbers: numbers::numbers(&example),
         agreement,
     })

@@ -1,5 +1,6 @@
 //! What a replay is, and how it reads on a terminal.
 
+use crate::document::{self, Document};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -23,6 +24,9 @@ pub struct Replay {
     pub numbers: Value,
     /// What the replay compared with what.
     pub agreement: Vec<Agreement>,
+    /// The notebook as a page: every formula in symbols and with its numbers, every print, every departure.
+    #[serde(skip)]
+    pub document: Document,
 }
 
 /// A step of the notebook.
@@ -76,33 +80,9 @@ impl Replay {
         self.cells.iter().flat_map(|cell| &cell.footnotes)
     }
 
-    /// The whole replay as plain text for a terminal.
+    /// The whole page as plain text for a terminal.
     pub fn text(&self) -> String {
-        let rule = "=".repeat(WIDTH);
-        let mut lines = vec![rule.clone(), self.title.clone()];
-        wrap(&mut lines, "", &format!("Source: {}", self.source));
-        if !self.credit.is_empty() {
-            wrap(&mut lines, "", &format!("Credit: {}", self.credit));
-        }
-        lines.push(rule);
-        for cell in &self.cells {
-            cell.render(&mut lines);
-        }
-        lines.extend([String::new(), "Agreement".into(), "-".repeat("Agreement".len())]);
-        for one in &self.agreement {
-            let verdict = if one.holds { "holds " } else { "DIFFERS" };
-            let measured = match one.bound {
-                0.0 if one.holds => "the same".to_string(),
-                0.0 => "not the same".to_string(),
-                bound => format!("largest relative difference {:.1e}, bound {bound:.0e}", one.difference),
-            };
-            wrap(&mut lines, "  ", &format!("{verdict} {}: {measured}", one.name));
-        }
-        let (held, all) = (self.agreement.iter().filter(|one| one.holds).count(), self.agreement.len());
-        lines.push(format!("  {held} of {all} comparisons hold."));
-        // Prints keep the blanks at their ends, but an indented empty line is just an empty line.
-        let lines: Vec<&str> = lines.iter().map(|line| if line.trim().is_empty() { "" } else { line }).collect();
-        lines.join("\n") + "\n"
+        document::text(&self.document, WIDTH)
     }
 }
 
@@ -133,32 +113,6 @@ impl Cell {
         self.footnotes.push(Footnote { id: id.into(), text: text.into() });
         self
     }
-
-    fn render(&self, lines: &mut Vec<String>) {
-        let label = if self.label.is_empty() { String::new() } else { format!("{}  ", self.label) };
-        let heading = format!("{label}{}", self.heading);
-        let underline = "-".repeat(heading.chars().count());
-        lines.extend([String::new(), heading, underline]);
-        wrap(lines, "", &self.introduction);
-        if !self.printed.is_empty() {
-            lines.push(String::new());
-            lines.extend(self.printed.iter().map(|line| format!("    {line}")));
-        }
-        if !self.computed.is_empty() {
-            lines.push(String::new());
-        }
-        for line in &self.computed {
-            let mut parts = line.split('\n');
-            lines.push(format!("  · {}", parts.next().unwrap_or_default()));
-            lines.extend(parts.map(|part| format!("      {part}")));
-        }
-        if !self.footnotes.is_empty() {
-            lines.push(String::new());
-        }
-        for footnote in &self.footnotes {
-            wrap(lines, "  ", &format!("[{}] {}", footnote.id, footnote.text));
-        }
-    }
 }
 
 impl Agreement {
@@ -173,6 +127,20 @@ impl Agreement {
         Agreement { name: name.into(), difference, bound, holds: difference <= bound }
     }
 
+    /// In a word.
+    pub(super) fn verdict(&self) -> &'static str {
+        if self.holds { "holds" } else { "DIFFERS" }
+    }
+
+    /// How far apart the two are.
+    pub(super) fn measured(&self) -> String {
+        match self.bound {
+            0.0 if self.holds => "the same".to_string(),
+            0.0 => "not the same".to_string(),
+            bound => format!("largest relative difference {:.1e}, bound {bound:.0e}", self.difference),
+        }
+    }
+
     /// Compares texts, line by line: the difference is 0 where they are the same and 1 where they are not.
     pub(super) fn lines(name: impl Into<String>, computed: &[String], expected: &[String]) -> Agreement {
         let difference = if computed == expected { 0.0 } else { 1.0 };
@@ -180,29 +148,9 @@ impl Agreement {
     }
 }
 
-/// Breaks a text into lines of at most `WIDTH` characters; lines after the first stand a little to the right.
-fn wrap(lines: &mut Vec<String>, indent: &str, text: &str) {
-    let mut line = indent.to_string();
-    let mut empty = true;
-    for word in text.split_whitespace() {
-        if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines.push(std::mem::replace(&mut line, if indent.is_empty() { String::new() } else { format!("{indent}  ") }));
-            empty = true;
-        }
-        if !empty {
-            line.push(' ');
-        }
-        line.push_str(word);
-        empty = false;
-    }
-    if !empty {
-        lines.push(line);
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Agreement, wrap};
+    use super::Agreement;
 
     #[test]
     fn agreement_is_relative_to_the_largest_and_refuses_nan() {
@@ -213,14 +161,5 @@ mod tests {
         assert!(!Agreement::numbers("", &[1.0], &[0.0], 1.0).holds);
         assert!(!Agreement::numbers("", &[1.0], &[1.0, 1.0], 1.0).holds);
         assert!(Agreement::numbers("", &[0.0], &[-0.0], 0.0).holds);
-    }
-
-    #[test]
-    fn long_text_is_broken_between_words() {
-        let mut lines = Vec::new();
-        wrap(&mut lines, "  ", &"word ".repeat(40));
-        assert_eq!(lines.len(), 3);
-        assert!(lines.iter().all(|line| line.len() <= 100));
-        assert!(lines[1].starts_with("    word"));
     }
 }

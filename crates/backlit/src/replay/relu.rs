@@ -4,6 +4,7 @@
 //! gradient of the engine's operations: the cost is Σ dvalues · outputs.
 
 mod cells;
+mod derivation;
 mod layer;
 mod neuron;
 mod prints;
@@ -17,6 +18,7 @@ use layer::Dense;
 use neuron::{Neuron, Updated};
 use serde_json::{Value, json};
 
+const TITLE: &str = "Backpropagation through ReLU: one neuron, a layer, a batch, two classes";
 /// The fraction of the gradient that is taken off.
 const STEP: f64 = 0.001;
 /// Three neurons × four inputs, as in the cells up to `In [61]`.
@@ -82,6 +84,7 @@ pub(super) fn replay() -> Result<Replay, Error> {
     };
     let layer = layer::Results::new()?;
     let cells = cells::cells(&work, &layer);
+    let mut agreement = agreements(&work, &layer, &of_squares);
     let numbers = json!({
         "cells_as_printed": cells.iter().filter(|cell| !cell.printed.is_empty()).map(prints::as_json).collect::<Vec<_>>(),
         "cells_where_one_clean_run_differs": prints::clean_run(&work),
@@ -96,12 +99,13 @@ pub(super) fn replay() -> Result<Replay, Error> {
     });
     Ok(Replay {
         name: "relu".into(),
-        title: "Backpropagation through ReLU: one neuron, a layer, a batch, two classes".into(),
+        title: TITLE.into(),
         source: "the notebook \"Backpropagation\" on a ReLU output layer".into(),
         credit: String::new(),
+        document: derivation::page(&work, &layer, &cells, &mut agreement),
         cells,
         numbers,
-        agreement: agreements(&work, &layer, &of_squares),
+        agreement,
     })
 }
 

@@ -35,6 +35,11 @@ fn subject(arguments: &Check, common: &Common, screen: &Screen) -> Result<Subjec
     let path = run_file.or(arguments.model.as_deref()).unwrap_or(Path::new(""));
     let data = data_or_bundled(path, arguments.data.as_deref())?;
     let (model, rows, _) = model_and_rows(path, data.as_deref(), true, common, screen)?;
+    if run_file.is_none() {
+        let network = &model.metadata.network;
+        let activations = network.layers.iter().map(|layer| layer.activation.as_str());
+        prepare::formula_notes(activations, &network.loss).iter().for_each(|note| screen.note(note));
+    }
     Ok(Subject::of_rows(&model, rows, threads(common)))
 }
 

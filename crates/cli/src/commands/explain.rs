@@ -5,7 +5,7 @@ use crate::arguments::{Common, Explain};
 use crate::output::Screen;
 use backlit::document::{self, Document};
 use backlit::error::{Error, Kind};
-use backlit::explain::{self, Opened, Subject, Wording, notation};
+use backlit::explain::{self, Opened, Subject, Wording, Worked, notation};
 
 /// Forms in which an opened gradient, a layer or a whole step is written.
 const FORMS: [&str; 8] = ["text", "markdown", "latex", "html", "json", "numpy", "ipynb", "svg"];
@@ -13,13 +13,10 @@ const FORMS: [&str; 8] = ["text", "markdown", "latex", "html", "json", "numpy", 
 pub fn run(arguments: &Explain, common: &Common, screen: &Screen) -> Result<u8, Error> {
     let usage = |message: String| Error::new(Kind::Usage, message);
     let notation = notation::find(&arguments.notation).map_err(usage)?;
+    let form = form(arguments, common)?;
     let mut subject = subject(arguments, common, screen)?;
     if let Some(ranges) = &arguments.row {
         subject.keep(&chosen(&ranges.0, subject.rows.len())?)?;
-    }
-    let form = if common.json { "json" } else { arguments.format.as_str() };
-    if !FORMS.contains(&form) {
-        return Err(usage(format!("no form '{form}'; there are {}", FORMS.join(", "))));
     }
     let wording = subject.wording(notation);
     let (written, agrees) = match (&arguments.parameter, arguments.layer) {
@@ -30,22 +27,34 @@ pub fn run(arguments: &Explain, common: &Common, screen: &Screen) -> Result<u8, 
             (one(&opened, &wording, form)?, opened.explanation.routes.agrees)
         }
         (None, Some(layer)) => {
-            let (page, agrees) = explain::layer(&subject, layer)?;
-            (whole(page, form)?, agrees)
+            let worked = explain::layer(&subject, layer)?;
+            (whole(&worked, form)?, worked.agrees)
         }
         (None, None) => {
-            let step = on_threads(common, || explain::step(&subject, &wording))?;
-            (whole(step.page, form)?, step.agrees)
+            let worked = on_threads(common, || explain::step(&subject, &wording))?;
+            (whole(&worked, form)?, worked.agrees)
         }
     };
-    match &arguments.output {
-        Some(path) => {
-            backlit::files::write(path, written.as_bytes())?;
-            screen.say(&format!("written to {}\n", path.display()));
-        }
-        None => screen.print(&written),
+    if let Some(path) = &arguments.output {
+        backlit::files::write(path, written.as_bytes())?;
+        screen.say(&format!("written to {}\n", path.display()));
+    }
+    if arguments.output.is_none() || common.json {
+        screen.print(&written);
     }
     Ok(if agrees { 0 } else { Kind::Verification.exit_code() })
+}
+
+/// The form that was asked for.
+fn form<'a>(arguments: &'a Explain, common: &Common) -> Result<&'a str, Error> {
+    let usage = |message: String| Error::new(Kind::Usage, message);
+    match arguments.format.as_deref() {
+        Some(form) if !FORMS.contains(&form) => Err(usage(format!("no form '{form}'; there are {}", FORMS.join(", ")))),
+        Some(form) if common.json && form != "json" => Err(usage(format!("expected one form, came --json and --format {form}"))),
+        Some(form) => Ok(form),
+        None if common.json => Ok("json"),
+        None => Ok("text"),
+    }
 }
 
 /// One opened gradient in a form.
@@ -53,19 +62,31 @@ fn one(opened: &Opened, wording: &Wording<'_>, form: &str) -> Result<String, Err
     match form {
         "json" => Ok(format!("{}\n", explain::json(opened, wording))),
         "svg" => Ok(explain::picture(opened, wording).svg()),
-        form => whole(explain::page(opened, wording), form),
+        "numpy" => explain::numpy(opened, wording),
+        "ipynb" => explain::notebook(opened, wording),
+        form => Ok(page(&explain::page(opened, wording), form)),
+    }
+}
+
+/// A layer or a whole step in a form.
+fn whole(worked: &Worked, form: &str) -> Result<String, Error> {
+    match form {
+        "json" => Ok(format!("{}\n", worked.record)),
+        "numpy" | "svg" => {
+            Err(Error::new(Kind::Usage, format!("the form {form} is of one parameter")).hint("--parameter layer1.weight[0,0]"))
+        }
+        form => Ok(page(&worked.page, form)),
     }
 }
 
 /// A page in a form.
-fn whole(page: Document, form: &str) -> Result<String, Error> {
+fn page(page: &Document, form: &str) -> String {
     match form {
-        "text" => Ok(document::text(&page, super::WIDTH)),
-        "markdown" => Ok(document::markdown(&page)),
-        "latex" => Ok(document::latex(&page)),
-        "html" => Ok(document::html(&page)),
-        "ipynb" => Ok(document::notebook(&page)),
-        form => Err(Error::new(Kind::Usage, format!("the form {form} is of one parameter")).hint("--parameter layer1.weight[0,0]")),
+        "markdown" => document::markdown(page),
+        "latex" => document::latex(page),
+        "html" => document::html(page),
+        "ipynb" => document::notebook(page),
+        _ => document::text(page, super::WIDTH),
     }
 }
 

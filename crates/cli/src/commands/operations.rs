@@ -5,6 +5,7 @@ use crate::output::{self, Screen};
 use backlit::engine::op::{About, Kind, Op};
 use backlit::engine::{Graph, Plan, Scalar, Shape, ops, step::Runner};
 use backlit::error::{self, Error};
+use backlit::prepare::formula_notes;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -60,6 +61,9 @@ fn card<S: Scalar>(name: &str, arguments: &Operations, screen: &Screen) -> Resul
     let op: Arc<dyn Op<S>> = ops::any(name).map_err(|message| Error::new(error::Kind::Usage, message))?;
     let about = op.about();
     let points = points(&op, arguments)?;
+    let typed = [name];
+    let (activations, loss) = if about.kind == Kind::Activation { (&typed[..], "") } else { (&[][..], name) };
+    formula_notes(activations.iter().copied(), loss).iter().for_each(|note| screen.note(note));
     screen.result(&format!("{}: {}\n\n", screen.bold(about.name), about.summary));
     let letter = match about.kind {
         Kind::Activation => "a",

@@ -21,6 +21,9 @@ const SHAKES: u64 = 8;
 /// Dual multiplications that a full check may take; beyond it a random sample and random directions are compared.
 const AFFORDABLE: f64 = 1e10;
 
+/// 2⁵⁰⁰: a speed that takes the smallest numbers to ordinary ones, without rounding.
+const FAST: f64 = f64::from_bits((1023 + 500) << 52);
+
 /// What was found for one parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -121,7 +124,7 @@ pub fn check(
     places.sort_unstable();
     places.dedup();
     let compare = |&place: &usize| {
-        let tangent = plain.mean(parameters, Some(Direction::One(place))).0;
+        let tangent = plain.mean(parameters, Some(Direction::One(place, 1.0))).0;
         let judged = judge(graph.parameter_name(place), parameters[place], found[place], tangent, noise[place]);
         // A gradient that is another one each time is none.
         if steady(place) { judged } else { Comparison { verdict: Verdict::Differs, ..judged } }
@@ -147,11 +150,18 @@ pub(crate) fn allowed(larger: f64, size: f64, noise: f64) -> f64 {
 
 /// The derivative of the mean cost of `rows` rows by one number of the graph, by dual numbers.
 pub(crate) fn tangent(graph: &Graph<f64>, cost: NodeId, parameters: &[f64], data: &[&[f64]], rows: usize, by: Place) -> Tangent {
-    let direction = match graph.nodes[by.node.0].kind {
-        Kind::Parameter(index) => Direction::One(graph.parameters()[index].start + by.index),
-        _ => Direction::Data(by),
+    let plain = Plain { graph, cost, data, rows };
+    let along = |speed: f64| {
+        let direction = match graph.nodes[by.node.0].kind {
+            Kind::Parameter(index) => Direction::One(graph.parameters()[index].start + by.index, speed),
+            _ => Direction::Data(by, speed),
+        };
+        let found = plain.mean(parameters, Some(direction)).0;
+        Tangent { mean: found.mean / speed, magnitude: found.magnitude / speed, kink: found.kink }
     };
-    Plain { graph, cost, data, rows }.mean(parameters, Some(direction)).0
+    let found = along(1.0);
+    // Tangents on the way may have lost digits below the smallest full number: once more, moving faster.
+    if found.mean.abs() < 1e-200 { along(FAST) } else { found }
 }
 
 /// How much one derivative, `found` at these parameters, moves when each parameter moves by about one unit in the last place.
@@ -175,10 +185,11 @@ fn rounding(parameters: &[f64], found: &[f64], gradient: &mut dyn FnMut(&[f64]) 
 
 #[derive(Clone, Copy)]
 enum Direction<'a> {
-    One(usize),
+    /// One parameter, at this speed.
+    One(usize, f64),
     Along(&'a [f64]),
-    /// A column of the data moves, in every row.
-    Data(Place),
+    /// A column of the data, in every row, at this speed.
+    Data(Place, f64),
 }
 
 /// A derivative of the mean cost.
@@ -213,9 +224,15 @@ impl Plain<'_> {
         let dual = |place: usize| Dual {
             value: parameters[place],
             tangent: match direction {
-                Some(Direction::One(moving)) => f64::from(u8::from(moving == place)),
+                Some(Direction::One(moving, speed)) => {
+                    if moving == place {
+                        speed
+                    } else {
+                        0.0
+                    }
+                }
                 Some(Direction::Along(direction)) => direction[place],
-                Some(Direction::Data(_)) | None => 0.0,
+                Some(Direction::Data(..)) | None => 0.0,
             },
             kink: false,
         };
@@ -230,7 +247,7 @@ impl Plain<'_> {
         let mut cost = 0.0;
         let n = self.rows as f64;
         for row in 0..self.rows {
-            let moving = if let Some(Direction::Data(place)) = direction { Some(place) } else { None };
+            let moving = if let Some(Direction::Data(place, speed)) = direction { Some((place, speed)) } else { None };
             let result = self.row(row, moving, &mut values);
             cost += result.value / n;
             tangent.mean += result.tangent / n;
@@ -240,7 +257,7 @@ impl Plain<'_> {
         (tangent, cost)
     }
 
-    fn row(&self, row: usize, moving: Option<Place>, values: &mut [Vec<Dual>]) -> Dual {
+    fn row(&self, row: usize, moving: Option<(Place, f64)>, values: &mut [Vec<Dual>]) -> Dual {
         for (id, node) in self.graph.nodes.iter().enumerate().take(self.cost.0 + 1) {
             match &node.kind {
                 Kind::Parameter(_) => {}
@@ -248,8 +265,8 @@ impl Plain<'_> {
                     let width = node.shape.size();
                     let line = &self.data[*k][row * width..][..width];
                     values[id].iter_mut().zip(line).for_each(|(value, &x)| *value = Dual::fixed(x));
-                    if let Some(place) = moving.filter(|place| place.node.0 == id) {
-                        values[id][place.index] = Dual::moving(line[place.index]);
+                    if let Some((place, speed)) = moving.filter(|(place, _)| place.node.0 == id) {
+                        values[id][place.index].tangent = speed;
                     }
                 }
                 Kind::Operation { op, inputs } => {

@@ -72,7 +72,8 @@ fn written(values: &Values<'_>, edge: &Edge) -> (Option<Formula>, Vec<Letter>) {
 /// Whether the formula with these numbers is this value.
 pub(super) fn agrees(formula: &Formula, letters: &[Letter], value: f64) -> bool {
     let letters: Vec<(&str, f64)> = letters.iter().map(|letter| (letter.name.as_str(), letter.value)).collect();
-    evaluate(formula, &letters).is_ok_and(|got: f64| got == value || (got - value).abs() <= SAME * value.abs())
+    // Numbers below the smallest normal one have fewer digits than that.
+    evaluate(formula, &letters).is_ok_and(|got: f64| got == value || (got - value).abs() <= SAME * value.abs() + f64::MIN_POSITIVE)
 }
 
 /// The chain from the cost to the start. Ways that part are one factor.

@@ -3,6 +3,9 @@
 //! The same `forward` and `partial` as in training, one node after the other, nothing fused: what a person
 //! reads is the graph as it was written.
 
+use super::cone::Edge;
+use super::factors;
+use super::record::Factor;
 use crate::Shape;
 use crate::graph::{Graph, Kind, NodeId};
 use crate::op::{Inputs, Local, Op, Row, Site, Slot, Written};
@@ -157,6 +160,12 @@ impl<'a> Values<'a> {
     /// ∂out\[k\]/∂x\[wrt\]\[index\] of the operation at a node.
     pub fn local(&self, id: NodeId, wrt: usize, index: usize, k: usize) -> f64 {
         self.slope(id, wrt, index, k, &self.shapes(id))
+    }
+
+    /// The same with its formula: by the number at `by`, which is the operation's input `wrt`.
+    pub fn factor(&self, of: NodeId, wrt: usize, by: Place, k: usize) -> Factor {
+        let slope = self.local(of, wrt, by.index, k);
+        factors::local(self, &Edge { from: by, wrt, to: Place { node: of, index: k }, slope })
     }
 
     /// Where the local derivative is one of the inputs: which number that is.

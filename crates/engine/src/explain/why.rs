@@ -26,7 +26,7 @@ pub(super) fn why(question: &Question<'_>, start: Place, explanation: &Explanati
         return Ok(Some(Why { stops: Vec::new(), cancels: true }));
     }
     let zero = explanation.size == 0.0;
-    let mut stops = Vec::new();
+    let mut stops: Vec<Stop> = Vec::new();
     // One row is enough to look at where there are many: the one that adds most.
     let row = if zero { explanation.rows[0] } else { explanation.by_row[0].row };
     let place = question.rows.iter().position(|&r| r == row).unwrap_or(0);
@@ -35,7 +35,9 @@ pub(super) fn why(question: &Question<'_>, start: Place, explanation: &Explanati
     let factor = |edge: &Edge| Stop { row, because: because(&cone, edge), factor: local(&values, edge) };
     if zero {
         stops = zeros(&cone).iter().map(factor).collect();
-    } else if let Some(path) = super::search::largest_paths(&cone, 1).first() {
+    }
+    // No factor is 0, but the product is too small, perhaps for any number.
+    if let (true, Some(path)) = (stops.is_empty(), super::search::largest_paths(&cone, 1).first()) {
         let mut small: Vec<&Edge> = path.iter().filter(|edge| edge.slope.abs() <= SMALL_FACTOR).collect();
         small.sort_by(|a, b| a.slope.abs().total_cmp(&b.slope.abs()));
         small.truncate(3);

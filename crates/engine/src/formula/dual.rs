@@ -72,7 +72,8 @@ impl Number for Dual {
         let value = x.apply(function);
         let derivative = match function {
             Function::Exp => value,
-            Function::Log => 1.0 / x,
+            // dx / x, not (1 / x) · dx: 1 / x is infinite for the smallest x.
+            Function::Log => return Dual::new(value, if self.tangent == 0.0 { 0.0 } else { self.tangent / x }, self.kink),
             Function::Log1p => 1.0 / (1.0 + x),
             Function::Expm1 => x.exp(),
             Function::Sqrt => 0.5 / value,

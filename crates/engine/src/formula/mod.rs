@@ -4,7 +4,9 @@
 //! the derivative that the gradient check takes for itself. See [`parse`](parse()) for the grammar and
 //! [`Number`] for what a formula can be evaluated over.
 
+mod advice;
 mod differentiate;
+mod double_double;
 // The second opinion is better for using the platform's functions, which ours are not.
 #[allow(clippy::disallowed_methods)]
 mod dual;
@@ -12,14 +14,19 @@ mod evaluate;
 #[allow(clippy::disallowed_methods)]
 mod number;
 mod parse;
+mod program;
+mod schedule;
 mod text;
 mod textbook;
 
+pub use advice::{Advice, advice};
 pub use differentiate::differentiate;
+pub use double_double::DoubleDouble;
 pub use dual::Dual;
 pub use evaluate::{Unbound, evaluate};
 pub use number::Number;
 pub use parse::{ParseError, parse};
+pub use program::{MOST_MULTIPLIED, MOST_REGISTERS, Program, TooHard};
 pub use text::shortest;
 pub use textbook::textbook;
 

@@ -3,7 +3,7 @@
 use super::Function;
 use std::cmp::Ordering;
 
-/// A kind of number: f64 here, [`Dual`](super::Dual) for derivatives, a tape or hundreds of bits in the tests.
+/// A kind of number: f32 and f64 here, [`Dual`](super::Dual) for derivatives, a tape or hundreds of bits in the tests.
 pub trait Number: Clone {
     /// A literal.
     fn constant(value: f64) -> Self;
@@ -33,56 +33,63 @@ pub trait Number: Clone {
     }
 }
 
-impl Number for f64 {
-    fn constant(value: f64) -> f64 {
-        value
-    }
-    fn add(&self, other: &f64) -> f64 {
-        self + other
-    }
-    fn subtract(&self, other: &f64) -> f64 {
-        self - other
-    }
-    fn multiply(&self, other: &f64) -> f64 {
-        self * other
-    }
-    fn divide(&self, other: &f64) -> f64 {
-        self / other
-    }
-    fn power(&self, exponent: &f64) -> f64 {
-        self.powf(*exponent)
-    }
-    fn apply(&self, function: Function) -> f64 {
-        let x = *self;
-        match function {
-            Function::Exp => x.exp(),
-            Function::Log => x.ln(),
-            Function::Log1p => x.ln_1p(),
-            Function::Expm1 => x.exp_m1(),
-            Function::Sqrt => x.sqrt(),
-            Function::Abs => x.abs(),
-            Function::Sign => {
-                if x == 0.0 {
-                    0.0
-                } else {
-                    x.signum()
+/// The two floating-point types, each operation rounded to the type.
+macro_rules! floats {
+    ($($float:ty),*) => {$(
+        impl Number for $float {
+            fn constant(value: f64) -> $float {
+                value as $float
+            }
+            fn add(&self, other: &$float) -> $float {
+                self + other
+            }
+            fn subtract(&self, other: &$float) -> $float {
+                self - other
+            }
+            fn multiply(&self, other: &$float) -> $float {
+                self * other
+            }
+            fn divide(&self, other: &$float) -> $float {
+                self / other
+            }
+            fn power(&self, exponent: &$float) -> $float {
+                self.powf(*exponent)
+            }
+            fn apply(&self, function: Function) -> $float {
+                let x = *self;
+                match function {
+                    Function::Exp => x.exp(),
+                    Function::Log => x.ln(),
+                    Function::Log1p => x.ln_1p(),
+                    Function::Expm1 => x.exp_m1(),
+                    Function::Sqrt => x.sqrt(),
+                    Function::Abs => x.abs(),
+                    Function::Sign => {
+                        if x == 0.0 {
+                            0.0
+                        } else {
+                            x.signum()
+                        }
+                    }
+                    Function::Tanh => x.tanh(),
+                    Function::Cosh => x.cosh(),
+                    Function::Sigmoid => {
+                        let e = (-x.abs()).exp();
+                        if x < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
+                    }
+                    Function::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p() + if x.is_nan() { x } else { 0.0 },
+                    Function::NormalCdf => normal_cdf(f64::from(x)) as $float,
+                    Function::NormalPdf => (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI as $float).sqrt(),
                 }
             }
-            Function::Tanh => x.tanh(),
-            Function::Cosh => x.cosh(),
-            Function::Sigmoid => {
-                let e = (-x.abs()).exp();
-                if x < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
+            fn order(&self, other: &$float) -> Option<Ordering> {
+                self.partial_cmp(other)
             }
-            Function::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p() + if x.is_nan() { x } else { 0.0 },
-            Function::NormalCdf => normal_cdf(x),
-            Function::NormalPdf => (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt(),
         }
-    }
-    fn order(&self, other: &f64) -> Option<Ordering> {
-        self.partial_cmp(other)
-    }
+    )*};
 }
+
+floats!(f32, f64);
 
 /// Φ(x), plainly, sharing nothing with the operations: near 0 the series Φ = ½ + φ Σ x²ᵏ⁺¹/(1·3·5···(2k+1)), further out
 /// Φ(−x) = φ/(x + 1/(x + 2/(x + 3/…))). Source: Abramowitz and Stegun 26.2.11 and 26.2.14.
@@ -109,6 +116,23 @@ fn normal_cdf(x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formula::{evaluate, parse};
+
+    #[test]
+    fn f32_is_f64_rounded_at_each_step() {
+        for text in
+            ["z * sigmoid(z) + tanh(z)^2", "log1p(exp(-z)) / (1 + abs(z))", "z * normal_cdf(z) - max(0, z)", "softplus(z) + sqrt(1 + z^2)"]
+        {
+            let formula = parse(text).unwrap();
+            for z in [-3.5f32, -0.25, 0.125, 2.0] {
+                let narrow: f32 = evaluate(&formula, &[("z", z)]).unwrap();
+                let wide: f64 = evaluate(&formula, &[("z", f64::from(z))]).unwrap();
+                assert!((f64::from(narrow) - wide).abs() < 4e-7 * (1.0 + wide.abs()), "{text} at {z}: {narrow} and {wide}");
+            }
+        }
+        // It is really computed in f32: there 1 + 1e-8 is 1.
+        assert_eq!(evaluate::<f32>(&parse("(1 + z) - 1").unwrap(), &[("z", 1e-8)]), Ok(0.0));
+    }
 
     #[test]
     fn the_plain_normal_distribution_is_right() {

@@ -31,13 +31,19 @@ impl std::error::Error for ParseError {}
 /// How deep brackets, signs and powers may nest.
 const DEEPEST: usize = 200;
 
+/// How many characters a formula may have: a long sum nests as deep as it has terms.
+const LONGEST: usize = 10_000;
+
 /// Reads a formula; the error points at the column.
 pub fn parse(text: &str) -> Result<Formula, ParseError> {
+    if text.chars().nth(LONGEST).is_some() {
+        return Err(ParseError { column: LONGEST + 1, message: format!("a formula has at most {LONGEST} characters") });
+    }
     let mut reader = Reader { text: text.chars().collect(), at: 0, depth: 0 };
     let formula = reader.sum()?;
     match reader.peek() {
         None => Ok(formula),
-        Some(other) => Err(reader.error(format!("expected the end or an operator, came '{other}'"))),
+        Some(other) => Err(reader.error(format!("expected the end or an operator, came '{}'", other.escape_debug()))),
     }
 }
 
@@ -69,7 +75,7 @@ impl Reader {
         if self.take(wanted) {
             return Ok(());
         }
-        let came = self.peek().map_or("the end".to_string(), |c| format!("'{c}'"));
+        let came = self.peek().map_or("the end".to_string(), |c| format!("'{}'", c.escape_debug()));
         Err(self.error(format!("expected '{wanted}', came {came}")))
     }
 
@@ -124,7 +130,7 @@ impl Reader {
             }
             Some(c) if c.is_ascii_digit() || c == '.' => self.number(),
             Some(c) if c.is_alphabetic() || c == '_' => self.name(),
-            Some(c) => Err(self.error(format!("expected a number, a name or '(', came '{c}'"))),
+            Some(c) => Err(self.error(format!("expected a number, a name or '(', came '{}'", c.escape_debug()))),
             None => Err(self.error("expected a number, a name or '(', came the end".into())),
         }
     }
@@ -238,6 +244,7 @@ mod tests {
             assert_eq!(error.column, column, "{text}: {error}");
             assert!(error.message.contains(words), "{text}: {error}");
         }
-        assert!(parse(&"(".repeat(100_000)).unwrap_err().message.contains("nested"));
+        assert!(parse(&"(".repeat(9000)).unwrap_err().message.contains("nested"));
+        assert!(parse(&"z+".repeat(100_000)).unwrap_err().message.contains("at most 10000 characters"));
     }
 }

@@ -3,10 +3,8 @@
 //! The tree holds what a person sees (fractions, scripts, brackets), not what it means; [`typeset()`] makes it
 //! from a [`Formula`](crate::formula::Formula).
 
-mod formula;
-
-pub use formula::{greek, typeset};
 mod characters;
+mod formula;
 mod latex;
 mod mathml;
 mod reading;
@@ -15,6 +13,7 @@ mod tests;
 mod unicode;
 
 pub use characters::{latex_symbol, visible};
+pub use formula::{greek, typeset};
 pub use latex::{latex, latex_text};
 pub use mathml::{mathml, xml_text};
 pub use unicode::unicode;

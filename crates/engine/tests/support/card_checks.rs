@@ -1,5 +1,7 @@
 //! What is asked of every card: its formulas, kinks, refusals and special values.
 
+#![allow(dead_code)] // each test uses its own part
+
 use super::cases::{Case, shape_lists};
 use super::checks::Found;
 use super::stream::{Stream, unit};

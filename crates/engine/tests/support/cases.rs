@@ -1,5 +1,7 @@
 //! Inputs for any operation of the table, found by asking it which shapes it takes.
 
+#![allow(dead_code)] // each test uses its own part
+
 use super::probe::{Given, instances, lend};
 use super::stream::Stream;
 use backlit_engine::formula::Dual;

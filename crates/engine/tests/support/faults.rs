@@ -1,5 +1,7 @@
 //! Operations with planted faults, to see that the checks see.
 
+#![allow(dead_code)] // each test uses its own part
+
 use backlit_engine::formula::Dual;
 use backlit_engine::op::{About, Inputs, Kind, Op, Partial, Site};
 use backlit_engine::shape::ShapeError;

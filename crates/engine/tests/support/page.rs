@@ -21,6 +21,30 @@ One file each in `crates/engine/src/ops`. Letters: z pre-activation, a activatio
 The formula of a pointwise loss is one term of the sum over outputs.
 ";
 
+const TYPED: &str = "
+## Typed formulas
+
+Wherever the name of an activation is expected a formula in z will do, and wherever the name of a loss is expected a formula
+in a and y, of which the cost of a row is the sum over outputs: `--activation \"z * sigmoid(z)\"`, `loss = \"(a - y)^4\"`,
+`backlit operations \"z * sigmoid(z)\" --at 1,2`. a is the activation of the last layer as it is: no sigmoid or softmax is inside.
+
+| written | means |
+|---|---|
+| `+ - * / ^` | arithmetic and powers: `2^3^2` is `2^9`, `-z^2` is `-(z^2)` |
+| `exp log log1p expm1 sqrt abs sign tanh cosh sigmoid softplus normal_cdf normal_pdf` | functions of one number |
+| `max(f, g)`, `min(f, g)` | the larger, the smaller |
+| `where(f > g, h, k)` | h where f > g, else k; also `>=`, `<`, `<=` |
+| `pi`, `0.5`, `1e-3` | numbers |
+
+A formula has at most 1000 characters and nests at most 200 deep. It is computed as it is written, in f64, and rounded once
+to f32; the derivative comes from the rules of calculus, in forms that keep their digits (σ(z) σ(-z) rather than σ(z) (1 - σ(z))).
+Integer powers up to 8 are products, with n - 1 roundings; other powers are within 1.1 ulp. Every function is within 2.5 ulp
+of the exact result for its argument. What cancels or overflows in a formula as it is written does so here too.
+
+At a kink the derivative is that of the side whose value is taken: the side written first for max and min, the branch that
+holds for where; that of abs is 0 at 0, that of sign is 0. NaN comes out wherever it goes in, also through `where`.
+";
+
 const MEASURE: &str = "
 ## Measured errors
 
@@ -61,6 +85,7 @@ pub fn page(lines: &[Line]) -> String {
         }
         of_kind().for_each(|line| card(&mut page, line.about));
     }
+    page.push_str(TYPED);
     page.push_str(MEASURE);
     for Line { about, errors } in lines {
         if let Some((double, single)) = errors {

@@ -47,7 +47,7 @@ fn arrange(diagram: &Diagram, top: f64) -> (Layout, Labels) {
     for spread in [1.0, 1.25, 1.6, 2.0, 2.5] {
         let layout = Layout::new(diagram, top, spread);
         let labels = labels::place(diagram, &layout);
-        let price = 100.0 * labels.left_out as f64 + 4.0 * labels.price + spread;
+        let price = 100.0 * labels.left_out as f64 + 4.0 * labels.price + 3.0 * spread;
         if best.as_ref().is_none_or(|best| price < best.0) {
             best = Some((price, layout, labels));
         }
@@ -141,7 +141,7 @@ fn draw_unit(drawing: &mut Drawing, unit: &Unit, card: &Card) {
     let [x, y, w, h, rx] =
         [card.x - card.half_width, card.y - card.half_height, 2.0 * card.half_width, 2.0 * card.half_height, card.radius].map(number);
     let rect = |extra: &str| format!("<rect x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" rx=\"{rx}\"{extra}/>");
-    drawing.put(format_args!("<g><title>{}</title>", escape(&[&[unit.name.clone()], unit.lines.as_slice()].concat().join(", "))));
+    drawing.put(format_args!("<g><title>{}</title>", escape(&[std::slice::from_ref(&unit.name), unit.lines.as_slice()].concat().join(", "))));
     drawing.group("card", "", |d| d.put(format_args!("{}", rect(""))));
     if light > 0.0 {
         let opacity = number(0.15 + 0.5 * light);

@@ -94,7 +94,7 @@ impl Layout {
             diagram.columns.iter().map(|column| column.units.iter().map(half_width).fold(SIDE / 2.0, f64::max)).collect();
         let heights: Vec<f64> = diagram.columns.iter().map(|column| height(column, between)).collect();
         let tallest = heights.iter().copied().fold(0.0, f64::max);
-        let gap = if label > 0.0 { (90.0 + label) * spread } else { (0.2 * tallest).clamp(120.0, 260.0) };
+        let gap = if label > 0.0 { (90.0 + label) * spread } else { (0.3 * tallest).clamp(120.0, 280.0) };
         // A heading may reach farther out than its column.
         let beyond = |column: Option<(&Column, &f64)>| {
             column

@@ -8,25 +8,28 @@ use crate::replay::study::{Factors, Model, factors, matrix};
 use backlit_engine::Network;
 use serde_json::{Map, Value, json};
 
-const UNITS: [usize; 3] = [5, 3, 1];
+pub(super) const UNITS: [usize; 3] = [5, 3, 1];
 
 /// One training of such a net.
 pub(super) struct NetRun {
     model: Model,
     pub start: Vec<f64>,
     learning_rate: f64,
-    gradient: Vec<f64>,
+    /// Mean over all houses, before training.
+    pub gradient: Vec<f64>,
     pub house_0: Factors,
     /// Cost of house 0 by all weights, as training finds it.
     house_gradient: Vec<f64>,
     /// Features of house 0 as the net is given them.
-    x: Vec<f64>,
-    y: f64,
+    pub x: Vec<f64>,
+    pub y: f64,
     /// Cost over all houses before each epoch and after the last.
     pub costs: Vec<f64>,
     activity: Activity,
     pub before: Evaluation,
     pub after: Evaluation,
+    /// Weights and biases after the first epoch.
+    pub after_one: Vec<f64>,
     end: Vec<f64>,
 }
 
@@ -70,6 +73,7 @@ impl NetRun {
             gradient: model.gradient(&start, x, y).1,
             house_0: factors(&model.network, &start, &x[..FEATURES], &y[..1])?,
             house_gradient: model.weight_gradient(&start, &x[..FEATURES], &y[..1]),
+            after_one: model.train(&start, x, y, learning_rate, 1, &[], &mut |_| ())?,
             x: x[..FEATURES].to_vec(),
             y: y[0],
             costs,

@@ -7,16 +7,17 @@ use crate::replay::record::Agreement;
 use crate::replay::study::{Factors, Model, factors, matrix};
 use serde_json::{Value, json};
 
-const ITERATIONS: u64 = 200;
+pub(super) const ITERATIONS: u64 = 200;
 /// Iterations between two costs that are kept.
-const KEPT: u64 = 10;
+pub(super) const KEPT: u64 = 10;
 
 /// One training of it.
 pub(super) struct OneLayer {
     pub start: Vec<f64>,
     y: Vec<f64>,
-    gradient: Vec<f64>,
-    house_0: Factors,
+    /// Mean over all houses, before training.
+    pub gradient: Vec<f64>,
+    pub house_0: Factors,
     /// Cost of house 0 by the weights, as training finds it.
     house_gradient: Vec<f64>,
     predictions: Vec<f64>,
@@ -25,6 +26,8 @@ pub(super) struct OneLayer {
     never_rises: bool,
     pub before: Evaluation,
     pub after: Evaluation,
+    /// Weights and bias after the first iteration.
+    pub after_one: Vec<f64>,
     end: Vec<f64>,
 }
 
@@ -50,6 +53,7 @@ impl OneLayer {
             never_rises: minimised.is_sorted_by(|before, after| after <= before),
             before: Evaluation::new(&model, &start, houses, x, WINDOWS[0]),
             after: Evaluation::new(&model, &end, houses, x, WINDOWS[1]),
+            after_one: model.train(&start, x, y, LEARNING_RATE, 1, &[], &mut |_| ())?,
             y: y.to_vec(),
             start,
             end,

@@ -55,6 +55,8 @@ pub(super) struct Point {
 pub(super) struct Run {
     pub name: String,
     pub points: Vec<Point>,
+    /// (rounds, error) along the run, closer together where the error falls fast.
+    pub curve: Vec<(f64, f64)>,
     /// For each figure of the last paragraph, after how many updates this run has it.
     pub hits: [Vec<u64>; 4],
 }
@@ -138,7 +140,7 @@ impl Net {
             Biases::Own => "own",
         };
         let name = format!("hidden layer uses {order} w5..w8, biases {biases}");
-        let mut run = Run { name, points: Vec::new(), hits: Default::default() };
+        let mut run = Run { name, points: Vec::new(), curve: Vec::new(), hits: Default::default() };
         for updates in 0..=SEARCHED {
             let point = self.round(updates);
             for (hits, (shown, figure)) in run.hits.iter_mut().zip(FIGURES) {
@@ -149,6 +151,9 @@ impl Net {
                 if prints_as(value, shown) {
                     hits.push(updates);
                 }
+            }
+            if drawn(updates) {
+                run.curve.push((updates as f64, point.error));
             }
             if KEPT.contains(&updates) {
                 run.points.push(point);
@@ -203,6 +208,16 @@ impl Net {
     fn range(&self, name: &str) -> Range<usize> {
         self.whole.range(name)
     }
+}
+
+/// Whether a round has its point in the picture, whose axis has no place for 0: fewer of them where the error falls slowly.
+fn drawn(updates: u64) -> bool {
+    let every = match updates {
+        ..100 => 1,
+        100..1000 => 10,
+        _ => 100,
+    };
+    (1..=10_000).contains(&updates) && updates.is_multiple_of(every)
 }
 
 /// Net inputs of two neurons with a bias for each, or with one bias for both.

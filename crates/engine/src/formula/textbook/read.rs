@@ -161,8 +161,10 @@ impl Algebra {
     /// The place of a factor in a product: numbers, letters, exponentials, functions, sums, cases.
     fn rank(&self, base: Id, exponent: Id) -> u8 {
         let moving = self.as_number(exponent).is_none();
+        let root = self.as_number(exponent).is_some_and(|e| e.magnitude() == Ratio::HALF);
         match self.part(base) {
             Part::Opaque(_) => 0,
+            Part::Letter(_) if root => 3,
             Part::Letter(_) => 1 + u8::from(moving),
             _ if moving && self.as_number(base).is_some() => 2,
             Part::Apply(Function::Exp, _) => 2,
