@@ -140,9 +140,9 @@ impl Layout<'_> {
             seen.push(name);
             let about = op.about();
             let constants: Vec<(&str, Math)> = op.constants().iter().map(|(name, value)| (*name, number(*value, GIVEN))).collect();
-            let slope = about.partials.first().and_then(|partial| drawn(&partial.formula, &constants));
+            let slope = about.partials.first().and_then(|partial| drawn(partial.formula, &constants));
             let both =
-                [(Math::letter("a"), drawn(&about.formula, &constants)), (Math::partial(Math::letter("a"), Math::letter("z")), slope)];
+                [(Math::letter("a"), drawn(about.formula, &constants)), (Math::partial(Math::letter("a"), Math::letter("z")), slope)];
             equations.extend(both.into_iter().filter_map(|(left, right)| Some(Equation::new(left, right?).note(name.clone()))));
         }
         if let Some(op) = graph.operation_at(built.cost) {
@@ -151,9 +151,9 @@ impl Layout<'_> {
             let (by, slope) = about
                 .partials
                 .first()
-                .map_or((String::from("a"), None), |partial| (partial.by.to_string(), drawn(&partial.formula, &constants)));
+                .map_or((String::from("a"), None), |partial| (partial.by.to_string(), drawn(partial.formula, &constants)));
             let name = &self.wording.subject.metadata.network.loss;
-            match (self.net.adds_outputs, drawn(&about.formula, &constants)) {
+            match (self.net.adds_outputs, drawn(about.formula, &constants)) {
                 (true, Some(formula)) => {
                     let of_one = if self.net.outputs() > 1 { format!("{name}, of each output") } else { name.clone() };
                     equations.push(Equation::new(Math::letter("C"), formula).note(of_one));

@@ -13,8 +13,7 @@ pub(super) const SLIP: Slip = Slip {
 
 /// The coarsest first: where several give the same number, it is named.
 fn ways(_: &Setting<'_>) -> Vec<Trial> {
-    let decimals =
-        (1..=6).map(|places| (To::Decimals(places as i32), format!("{places} {}", if places == 1 { "decimal" } else { "decimals" })));
+    let decimals = (1..=6).map(|places| (To::Decimals(places), format!("{places} {}", if places == 1 { "decimal" } else { "decimals" })));
     let digits = (2..=6).map(|digits| (To::Digits(digits), format!("{digits} significant digits")));
     let both = decimals.chain(digits).flat_map(|(to, what)| [true, false].map(|keeps_delta| (to, keeps_delta, what.clone())));
     both.map(|(to, keeps_delta, what)| {
