@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod audit;
+pub mod by_hand;
 pub mod data;
 pub mod document;
 pub mod drawing;
@@ -19,6 +21,7 @@ pub mod run_directory;
 pub mod run_file;
 pub mod scaler;
 pub mod session;
+pub mod worksheet;
 
 pub use backlit_engine as engine;
 

@@ -69,6 +69,10 @@ pub enum Command {
     Evaluate(Evaluate),
     /// Open a gradient into the chain of partial derivatives that made it
     Explain(Explain),
+    /// Print an exercise sheet with its key, of a given network or of a random one with friendly numbers
+    Worksheet(Worksheet),
+    /// Judge a derivation made by hand: what is right, what is wrong, and which slip made it so
+    Audit(Audit),
     /// Compare every parameter's gradient with an independent derivative
     Check(Check),
     /// Replay the four notebooks through the engine
@@ -203,6 +207,79 @@ pub struct Explain {
     /// Write to this file instead of stdout
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// `backlit worksheet`
+#[derive(Args)]
+pub struct Worksheet {
+    /// A model file, a run directory, or a run file (its network before training) [default: a random network, by --seed]
+    pub model: Option<PathBuf>,
+    /// A CSV file or a bundled set [default: a run file's own rows, or the bundled set trained on]
+    pub data: Option<String>,
+    /// The row of the data, counted from 0
+    #[arg(long, value_name = "N", allow_negative_numbers = true, requires = "model")]
+    pub row: Option<usize>,
+    /// The random network.
+    #[command(flatten)]
+    pub random: RandomNetwork,
+    /// A weight whose gradient is opened: layer1.weight[unit,input]; repeat for several [default: two, by --seed]
+    #[arg(long, short, value_name = "NAME")]
+    pub parameter: Vec<String>,
+    /// Significant digits of the answers
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(2..=8))]
+    pub digits: u16,
+    /// How it is written: text, markdown, latex or html
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub format: String,
+    /// How things are called: za, net-out, explicit or dvalues
+    #[arg(long, value_name = "NAME", default_value = "za")]
+    pub notation: String,
+    /// Write the sheet to this file instead of stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write the key to this file
+    #[arg(long, value_name = "FILE", conflicts_with = "with_answers")]
+    pub answers: Option<PathBuf>,
+    /// Print the key behind the sheet
+    #[arg(long)]
+    pub with_answers: bool,
+}
+
+/// What random network a worksheet is of.
+#[derive(Args)]
+pub struct RandomNetwork {
+    /// Inputs of the random network [default: 2]
+    #[arg(long, value_name = "N", conflicts_with = "model", value_parser = clap::value_parser!(u16).range(1..=6))]
+    pub inputs: Option<u16>,
+    /// Units of its hidden layer [default: 2]
+    #[arg(long, value_name = "N", conflicts_with = "model", value_parser = clap::value_parser!(u16).range(1..=6))]
+    pub hidden: Option<u16>,
+    /// Its outputs [default: 1]
+    #[arg(long, value_name = "N", conflicts_with = "model", value_parser = clap::value_parser!(u16).range(1..=6))]
+    pub outputs: Option<u16>,
+    /// Activation of its hidden layer [default: sigmoid]
+    #[arg(long, value_name = "NAME", conflicts_with = "model")]
+    pub activation: Option<String>,
+    /// Its loss [default: half_squared_error]
+    #[arg(long, value_name = "NAME", conflicts_with = "model")]
+    pub loss: Option<String>,
+}
+
+/// `backlit audit`
+#[derive(Args)]
+pub struct Audit {
+    /// A CSV table of claims with the columns quantity and value: w5+,0.35891648 or E_total after 10000,0.0000351 (rounds from the model as it is)
+    pub claims: PathBuf,
+    /// A model file, a run directory, or a run file (its network before training)
+    pub model: PathBuf,
+    /// A CSV file or a bundled set [default: a run file's own rows, or the bundled set trained on]
+    pub data: Option<String>,
+    /// The row, counted from 0; training too is on this row alone. Without it on all rows
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub row: Option<usize>,
+    /// How things are called in the answer, and what a name means that is used in several ways: za, net-out, explicit or dvalues
+    #[arg(long, value_name = "NAME")]
+    pub notation: Option<String>,
 }
 
 /// `backlit check`

@@ -221,7 +221,7 @@ const BINARY: [(&[u8], &str, &str); 6] = [
     (b"\xFE\xFF", "UTF-16 text", "save the file as UTF-8"),
 ];
 
-fn refuse_binary(sample: &[u8]) -> Result<(), Error> {
+pub(super) fn refuse_binary(sample: &[u8]) -> Result<(), Error> {
     if sample.is_empty() {
         return Err(Error::new(Kind::Data, "expected a table, came an empty file"));
     }

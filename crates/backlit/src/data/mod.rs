@@ -5,9 +5,11 @@ mod cells;
 mod csv;
 pub(crate) mod near;
 mod records;
+mod words;
 
 pub use self::csv::{Reading, read, read_csv, read_from};
 pub use bundled::{BUNDLED, bundled, note};
+pub(crate) use words::read_words;
 
 use crate::error::{Error, Kind};
 use std::collections::HashMap;

@@ -26,6 +26,11 @@ pub fn rounded(value: f64, digits: usize) -> String {
     format!("{}e{exponent}", short(mantissa))
 }
 
+/// `value` rounded to so many significant digits, as a number.
+pub fn significant(value: f64, digits: usize) -> f64 {
+    if value.is_finite() { format!("{value:.*e}", digits.max(1) - 1).parse().unwrap_or(value) } else { value }
+}
+
 /// The same as a piece of mathematics.
 pub fn number(value: f64, digits: usize) -> Math {
     Math::Number(rounded(value, digits))

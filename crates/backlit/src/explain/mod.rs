@@ -22,6 +22,7 @@ pub use layer::layer;
 pub use numpy::{notebook, numpy};
 pub use opened::Opened;
 pub use page::page;
+pub(crate) use page::update_line;
 pub use picture::picture;
 pub use step::step;
 pub use subject::Subject;

@@ -273,7 +273,7 @@ fn why(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
 }
 
 /// Symbol, formula and formula with numbers of one line of an optimizer's rule.
-pub(super) fn update_line(line: &WorkedLine, opened: &Opened, wording: &Wording<'_>) -> (Math, Math, Math) {
+pub(crate) fn update_line(line: &WorkedLine, opened: &Opened, wording: &Wording<'_>) -> (Math, Math, Math) {
     let target = wording.thing(wording.at(opened.explanation.place));
     let gradient = wording.gradient(opened.explanation.place);
     let letter = |name: &str| match name {

@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod audit;
 mod check;
 mod evaluate;
 mod explain;
@@ -7,6 +8,7 @@ mod operations;
 mod predict;
 mod replay;
 mod train;
+mod worksheet;
 
 use crate::arguments::{Arguments, Command, Common};
 use crate::output::Screen;
@@ -25,6 +27,8 @@ pub fn run(command: Command, common: &Common, screen: &Screen) -> Result<u8, Err
         Command::Predict(arguments) => predict::run(&arguments, common, screen),
         Command::Evaluate(arguments) => evaluate::run(&arguments, common, screen),
         Command::Explain(arguments) => explain::run(&arguments, common, screen),
+        Command::Worksheet(arguments) => worksheet::run(&arguments, common, screen),
+        Command::Audit(arguments) => audit::run(&arguments, common, screen),
         Command::Check(arguments) => check::run(&arguments, common, screen),
         Command::Replay(arguments) => replay::run(&arguments, screen),
         Command::Operations(arguments) => operations::run(&arguments, common, screen),

@@ -1,0 +1,153 @@
+//! What a claim is about, and where its number stands in a computation by hand.
+
+use crate::by_hand::{self, Edge, Net, Seed, Snapshot, Way, back, by_weight};
+use crate::explain::Wording;
+use crate::explain::notation::Thing;
+use backlit_engine::typeset::{Math, unicode};
+
+/// Something that has a value in a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// A quantity of the network.
+    Thing(Thing),
+    /// The cost of one output.
+    Part(usize),
+}
+
+/// A number that can be claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A value.
+    Value(Item),
+    /// ∂of/∂by, over all ways from the one to the other.
+    Slope {
+        /// What is differentiated.
+        of: Item,
+        /// By what.
+        by: Thing,
+    },
+}
+
+/// A number that can be claimed, after so many updates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Which.
+    pub what: What,
+    /// Updates done.
+    pub after: u64,
+}
+
+impl Item {
+    /// The cost.
+    pub const COST: Item = Item::Thing(Thing::Cost);
+
+    /// The item's name in a notation.
+    pub fn math(self, wording: &Wording<'_>) -> Math {
+        match self {
+            Item::Thing(thing) => wording.thing(thing),
+            Item::Part(output) => {
+                let names = &wording.subject.names;
+                let layer = names.layers();
+                match wording.thing(Thing::Activation { layer, unit: output }) {
+                    // net and out: the cost of o1 is called after it.
+                    Math::Script { below: Some(index), above: None, .. } => Math::letter("E").below(*index),
+                    _ => Math::letter("C").below(Math::Number(output.to_string())),
+                }
+            }
+        }
+    }
+
+    fn seed(self) -> Option<Seed> {
+        match self {
+            Item::Thing(Thing::Cost) => Some(Seed::Cost),
+            Item::Part(output) => Some(Seed::Part(output)),
+            Item::Thing(Thing::PreActivation { layer, unit }) => Some(Seed::Z(layer, unit)),
+            Item::Thing(Thing::Activation { layer, unit }) => Some(Seed::A(layer, unit)),
+            _ => None,
+        }
+    }
+}
+
+impl What {
+    /// Whether it is of one row: there is no mean of it that anybody uses.
+    pub fn needs_one_row(self) -> bool {
+        match self {
+            What::Value(Item::Thing(thing)) => !matches!(thing, Thing::Cost | Thing::Weight { .. } | Thing::Bias { .. }),
+            What::Value(Item::Part(_)) => true,
+            What::Slope { of, by } => of != Item::COST || !matches!(by, Thing::Weight { .. } | Thing::Bias { .. }),
+        }
+    }
+}
+
+impl Asked {
+    /// As text, in a notation.
+    pub fn text(&self, wording: &Wording<'_>) -> String {
+        let name = match self.what {
+            What::Value(item) => unicode(&item.math(wording)),
+            What::Slope { of: Item::Thing(of), by } => unicode(&wording.partial(of, by)),
+            What::Slope { of, by } => unicode(&Math::partial(of.math(wording), wording.thing(by))),
+        };
+        match self.after {
+            0 => name,
+            after => format!("{name} after {after}"),
+        }
+    }
+
+    /// The number in a computation by hand; none where there is no such number.
+    pub fn value(&self, net: &Net, snapshot: &Snapshot, way: &dyn Way) -> Option<f64> {
+        match self.what {
+            What::Value(item) => value(item, net, snapshot),
+            What::Slope { of: Item::Thing(Thing::Cost), by } if place(net, by).is_some() => snapshot.gradient.get(place(net, by)?).copied(),
+            What::Slope { of, by } => {
+                let sheet = snapshot.sheets.first()?;
+                let other;
+                let back = match of.seed()? {
+                    Seed::Cost => snapshot.backs.first()?,
+                    seed => {
+                        other = back(net, sheet, seed, way, &snapshot.parameters, &snapshot.next);
+                        &other
+                    }
+                };
+                slope(by, sheet, back, way)
+            }
+        }
+    }
+}
+
+/// Where a parameter stands in the flat ones.
+pub fn place(net: &Net, thing: Thing) -> Option<usize> {
+    match thing {
+        Thing::Weight { layer, unit, input } => Some(net.place(Edge { layer, unit, input })),
+        Thing::Bias { layer, unit } => net.layer(layer).bias.map(|start| start + unit),
+        _ => None,
+    }
+}
+
+fn value(item: Item, net: &Net, snapshot: &Snapshot) -> Option<f64> {
+    let sheet = snapshot.sheets.first()?;
+    match item {
+        Item::Part(output) => sheet.parts.get(output).copied(),
+        Item::Thing(thing) => match thing {
+            Thing::Input(i) => sheet.a[0].get(i).copied(),
+            Thing::Target(k) => sheet.y.get(k).copied(),
+            Thing::PreActivation { layer, unit } => sheet.z.get(layer)?.get(unit).copied(),
+            Thing::Activation { layer, unit } => sheet.a.get(layer)?.get(unit).copied(),
+            Thing::Cost => Some(snapshot.cost),
+            Thing::Weight { .. } | Thing::Bias { .. } => snapshot.parameters.get(place(net, thing)?).copied(),
+        },
+    }
+}
+
+fn slope(by: Thing, sheet: &by_hand::Sheet, back: &by_hand::Back, way: &dyn Way) -> Option<f64> {
+    match by {
+        Thing::Input(i) => back.da[0].get(i).copied(),
+        Thing::PreActivation { layer, unit } => back.dz.get(layer)?.get(unit).copied(),
+        Thing::Activation { layer, unit } => back.da.get(layer)?.get(unit).copied(),
+        Thing::Bias { layer, unit } => back.dz.get(layer)?.get(unit).copied(),
+        Thing::Weight { layer, unit, input } => {
+            let dz = *back.dz.get(layer)?.get(unit)?;
+            Some(by_weight(sheet, way, Edge { layer, unit, input }, dz))
+        }
+        Thing::Target(_) | Thing::Cost => None,
+    }
+}

@@ -1,0 +1,244 @@
+//! The sheet as a page, with blanks or with answers.
+
+use super::{Blank, Carry, Options, Question, written};
+use crate::by_hand::Net;
+use crate::document::{Block, Document, Equation, Inline, Table};
+use crate::drawing::network::{Column, Diagram, Edge, Unit};
+use crate::explain::digits::{number, rounded};
+use crate::explain::notation::Thing;
+use crate::explain::{Opened, Wording, update_line};
+use backlit_engine::formula::parse;
+use backlit_engine::typeset::{Math, greek, typeset, unicode};
+
+/// Digits of given numbers: more than they have.
+const GIVEN: usize = 15;
+
+/// All that a page needs.
+pub(super) struct Layout<'a> {
+    pub wording: &'a Wording<'a>,
+    pub net: &'a Net,
+    pub questions: &'a [Question],
+    pub carry: Carry,
+    pub options: &'a Options,
+    /// Whether given numbers were rounded.
+    pub shortened: bool,
+    pub opened: &'a [Opened],
+    pub chosen: &'a [usize],
+}
+
+fn words(text: impl Into<String>) -> Inline {
+    Inline::Text(text.into())
+}
+
+impl Layout<'_> {
+    /// The sheet; with its answers it is the key.
+    pub fn page(&self, answers: bool) -> Document {
+        let title = "Backpropagation by hand";
+        let mut page = Document::new(if answers { format!("{title}: the answers") } else { title.to_string() });
+        let subject = self.wording.subject;
+        let layers = subject.names.units.iter().zip(&subject.names.activations);
+        let layers: Vec<String> = layers.map(|(units, activation)| format!("{units} {activation}")).collect();
+        page.say(format!(
+            "A network of {} inputs and layers of {} units; loss {}. {}; seed {}.",
+            subject.names.inputs.len(),
+            layers.join(" and "),
+            subject.metadata.network.loss,
+            match self.options.random {
+                true => "Random numbers".to_string(),
+                false => format!("Row {} of {}", subject.rows[0], subject.metadata.name),
+            },
+            self.options.seed,
+        ));
+        page.say(self.rounding());
+        self.figure(&mut page);
+        page.heading(2, "Given");
+        if self.shortened {
+            page.say("The model's own numbers are longer; for this sheet they are rounded to what stands here.");
+        }
+        self.given(&mut page);
+        page.heading(2, "Rules");
+        self.rules(&mut page);
+        for (i, question) in self.questions.iter().enumerate() {
+            page.heading(2, format!("{}. {}", i + 1, question.heading));
+            page.paragraph(question.intro.clone());
+            page.blocks.push(Block::Table(self.table(question, answers)));
+        }
+        page
+    }
+
+    fn rounding(&self) -> String {
+        let digits = self.options.digits;
+        match self.carry {
+            Carry::Digits(carried) if carried == digits => {
+                format!("Give every answer to {digits} significant digits. You can compute on with the rounded answers.")
+            }
+            Carry::Digits(carried) => format!(
+                "Give every answer to {digits} significant digits. Compute on with at least {carried} significant digits: with fewer the last digit may come out otherwise."
+            ),
+            Carry::Full => {
+                format!(
+                    "Give every answer to {digits} significant digits. Compute on with unrounded numbers: rounding on the way changes the answers."
+                )
+            }
+        }
+    }
+
+    fn parameter(&self, place: usize) -> f64 {
+        self.wording.subject.parameters[place]
+    }
+
+    fn given(&self, page: &mut Document) {
+        let subject = self.wording.subject;
+        let equation = |thing: Thing, value: f64| Equation::new(self.wording.thing(thing), number(value, GIVEN));
+        let inputs = subject.x.iter().enumerate().map(|(i, &x)| equation(Thing::Input(i), x));
+        let targets = subject.y.iter().enumerate().map(|(k, &y)| equation(Thing::Target(k), y));
+        page.equations(inputs.chain(targets).collect::<Vec<_>>());
+        for layer in 1..=self.net.depth() {
+            let here = self.net.layer(layer);
+            let mut table = Table { caption: format!("Layer {layer}"), ..Table::default() };
+            table.head = vec![vec![words("unit")]];
+            table.head.extend((0..here.inputs).map(|input| {
+                let from = if layer == 1 { Thing::Input(input) } else { Thing::Activation { layer: layer - 1, unit: input } };
+                vec![words("weight from "), Inline::Math(self.wording.thing(from))]
+            }));
+            if here.bias.is_some() {
+                table.head.push(vec![words("bias")]);
+            }
+            for unit in 0..here.units {
+                let cell = |thing: Thing, value: f64| {
+                    vec![Inline::Math(Math::Row(vec![self.wording.thing(thing), Math::Sign("="), number(value, GIVEN)]))]
+                };
+                let mut row = vec![vec![Inline::Math(self.wording.thing(Thing::Activation { layer, unit }))]];
+                row.extend(
+                    (0..here.inputs)
+                        .map(|input| cell(Thing::Weight { layer, unit, input }, self.parameter(here.weight + unit * here.inputs + input))),
+                );
+                row.extend(here.bias.map(|bias| cell(Thing::Bias { layer, unit }, self.parameter(bias + unit))));
+                table.rows.push(row);
+            }
+            page.blocks.push(Block::Table(table));
+        }
+    }
+
+    /// Activations, loss and update as formulas.
+    fn rules(&self, page: &mut Document) {
+        let built = &self.wording.subject.built;
+        let graph = &built.graph;
+        let drawn = |formula: &str, letters: &[(&str, Math)]| {
+            let formula = parse(formula).ok()?;
+            let letter =
+                |name: &str| letters.iter().find(|(known, _)| *known == name).map_or(Math::letter(greek(name)), |(_, math)| math.clone());
+            Some(typeset(&formula, &letter))
+        };
+        let mut equations = Vec::new();
+        let mut seen = Vec::new();
+        for (l, nodes) in built.layers.iter().enumerate() {
+            let (Some(op), name) = (graph.operation_at(nodes.a), &self.wording.subject.names.activations[l]) else { continue };
+            if seen.contains(&name) {
+                continue;
+            }
+            seen.push(name);
+            let about = op.about();
+            let constants: Vec<(&str, Math)> = op.constants().iter().map(|(name, value)| (*name, number(*value, GIVEN))).collect();
+            let slope = about.partials.first().and_then(|partial| drawn(partial.formula, &constants));
+            let both =
+                [(Math::letter("a"), drawn(about.formula, &constants)), (Math::partial(Math::letter("a"), Math::letter("z")), slope)];
+            equations.extend(both.into_iter().filter_map(|(left, right)| Some(Equation::new(left, right?).note(name.clone()))));
+        }
+        if let Some(op) = graph.operation_at(built.cost) {
+            let about = op.about();
+            let constants: Vec<(&str, Math)> = op.constants().iter().map(|(name, value)| (*name, number(*value, GIVEN))).collect();
+            let (by, slope) = about
+                .partials
+                .first()
+                .map_or((String::from("a"), None), |partial| (partial.by.to_string(), drawn(partial.formula, &constants)));
+            let name = &self.wording.subject.metadata.network.loss;
+            match (self.net.adds_outputs, drawn(about.formula, &constants)) {
+                (true, Some(formula)) => {
+                    let of_one = if self.net.outputs() > 1 { format!("{name}, of each output") } else { name.clone() };
+                    equations.push(Equation::new(Math::letter("C"), formula).note(of_one));
+                    let left = Math::partial(Math::letter("C"), Math::letter(by));
+                    equations.extend(slope.map(|slope| Equation::new(left, slope)));
+                }
+                _ => {
+                    let slope = about.partials.first().map_or(String::new(), |partial| format!("; its derivative: {}", partial.formula));
+                    page.say(format!("{name}: {}{slope}", about.formula));
+                }
+            }
+        }
+        page.equations(equations);
+        let training = &self.wording.subject.metadata.training;
+        page.paragraph([
+            words(format!("Update: {}, learning rate ", training.optimizer)),
+            Inline::Math(number(training.learning_rate, GIVEN)),
+            words("."),
+        ]);
+        let worked = self.chosen.iter().filter_map(|&index| self.opened.get(index)).find_map(|opened| {
+            let update = opened.update.as_ref().filter(|update| !update.frozen)?;
+            Some(
+                update
+                    .lines
+                    .iter()
+                    .map(|line| update_line(line, opened, self.wording))
+                    .map(|(symbol, formula, _)| Equation::new(symbol, formula))
+                    .collect::<Vec<_>>(),
+            )
+        });
+        page.equations(worked.unwrap_or_default());
+    }
+
+    fn table(&self, question: &Question, answers: bool) -> Table {
+        let with_formulas = question.blanks.iter().any(|blank| blank.formula.is_some());
+        let mut heads = vec!["quantity", "how", "answer"];
+        heads.retain(|head| *head != "how" || with_formulas);
+        let mut table = Table { head: heads.iter().map(|head| vec![words(*head)]).collect(), ..Table::default() };
+        let row = |blank: &Blank| {
+            let mut row = vec![vec![Inline::Math(blank.name.clone())]];
+            if with_formulas {
+                row.push(blank.formula.iter().cloned().map(Inline::Math).collect());
+            }
+            row.push(vec![if answers { Inline::Math(Math::Number(written(blank.answer, self.options.digits))) } else { Inline::Blank }]);
+            row
+        };
+        table.rows = question.blanks.iter().map(row).collect();
+        table.numbers = vec![heads.len() - 1];
+        table
+    }
+
+    /// The network with its weights, and nothing that is asked for.
+    fn figure(&self, page: &mut Document) {
+        let subject = self.wording.subject;
+        let name = |thing: Thing| unicode(&self.wording.thing(thing));
+        let mut columns = Vec::new();
+        let mut edges = Vec::new();
+        for layer in 0..=self.net.depth() {
+            let unit = |unit: usize| match layer {
+                0 => Unit {
+                    name: name(Thing::Input(unit)),
+                    lines: vec![format!("= {}", rounded(subject.x[unit], GIVEN))],
+                    ..Unit::default()
+                },
+                _ => Unit { name: name(Thing::Activation { layer, unit }), ..Unit::default() },
+            };
+            let width = self.net.width(layer);
+            let heading =
+                if layer == 0 { "inputs".to_string() } else { format!("layer {layer}: {}", subject.names.activations[layer - 1]) };
+            columns.push(Column { heading, total: width, units: (0..width).map(unit).collect() });
+            if layer == 0 {
+                continue;
+            }
+            let here = self.net.layer(layer);
+            for unit in 0..width {
+                for input in 0..here.inputs {
+                    let weight = self.parameter(here.weight + unit * here.inputs + input);
+                    let label = format!("{} = {}", name(Thing::Weight { layer, unit, input }), rounded(weight, GIVEN));
+                    let weight_sign = if weight < 0.0 { -1 } else { 1 };
+                    edges.push(Edge { from: (layer - 1, input), to: (layer, unit), label: Some(label), light: 0.0, weight_sign });
+                }
+            }
+        }
+        let diagram = Diagram { title: String::new(), columns, edges };
+        let alternative = "The network; its numbers stand in the tables below.".to_string();
+        page.blocks.push(Block::Figure { svg: diagram.svg(), alternative, caption: "The network".into() });
+    }
+}

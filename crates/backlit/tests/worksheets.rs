@@ -1,0 +1,243 @@
+//! Exercise sheets: every answer against plain loops, every blank answered, and the words about rounding tried out.
+
+use backlit::document::{Block, Document, Inline, html, latex, markdown, text};
+use backlit::engine::typeset::unicode;
+use backlit::error::{Error, Kind};
+use backlit::explain::{Subject, notation};
+use backlit::worksheet::{Carry, Options, Wanted, Worksheet, friendly, worksheet, written};
+use backlit::{prepare, run_file};
+use std::collections::BTreeMap;
+
+fn wanted(inputs: usize, hidden: usize, outputs: usize, seed: u64) -> Wanted {
+    Wanted { inputs, hidden, outputs, activation: "sigmoid".into(), loss: "half_squared_error".into(), seed }
+}
+
+fn options(digits: usize, seed: u64) -> Options {
+    Options { digits, parameters: Vec::new(), seed, random: true }
+}
+
+fn sheet(wanted: &Wanted, digits: usize) -> (Subject, Worksheet) {
+    let mut subject = friendly(wanted).unwrap_or_else(|error| panic!("{wanted:?}: {error}"));
+    let sheet =
+        worksheet(&mut subject, notation::table()[0], &options(digits, wanted.seed)).unwrap_or_else(|error| panic!("{wanted:?}: {error}"));
+    (subject, sheet)
+}
+
+/// The answers by name, in the order of the sheet; of a name that stands twice the last.
+fn answers(sheet: &Worksheet) -> BTreeMap<String, f64> {
+    sheet.questions.iter().flat_map(|question| &question.blanks).map(|blank| (unicode(&blank.name), blank.answer)).collect()
+}
+
+fn sigmoid(z: f64) -> f64 {
+    1.0 / (1.0 + (-z).exp())
+}
+
+/// A two-layer sigmoid network by plain loops; `keep` rounds whatever is written down.
+fn by_hand(subject: &Subject, keep: &dyn Fn(f64) -> f64) -> BTreeMap<String, f64> {
+    let (n, h, k) = (subject.x.len(), subject.names.units[0], subject.y.len());
+    let p = &subject.parameters;
+    let (w1, b1) = (|u: usize, i: usize| p[u * n + i], |u: usize| p[h * n + u]);
+    let start = h * n + h;
+    let (w2, b2) = (|o: usize, u: usize| p[start + o * h + u], |o: usize| p[start + k * h + o]);
+    let mut found = BTreeMap::new();
+    let superscript = ["⁰", "¹", "²"];
+    let below = |unit: usize| ["₀", "₁", "₂", "₃", "₄", "₅"][unit];
+    let name = |letter: &str, layer: usize, unit: usize| format!("{letter}⁽{}⁾{}", superscript[layer], below(unit));
+    let mut put = |name: String, value: f64| {
+        let kept = keep(value);
+        found.insert(name, kept);
+        kept
+    };
+    let mut a1 = Vec::new();
+    for u in 0..h {
+        let z = put(name("z", 1, u), (0..n).map(|i| w1(u, i) * subject.x[i]).sum::<f64>() + b1(u));
+        a1.push(put(name("a", 1, u), sigmoid(z)));
+    }
+    let (mut a2, mut d2, mut cost) = (Vec::new(), Vec::new(), 0.0);
+    for o in 0..k {
+        let z = put(name("z", 2, o), (0..h).map(|u| w2(o, u) * a1[u]).sum::<f64>() + b2(o));
+        a2.push(put(name("a", 2, o), sigmoid(z)));
+        let part = (a2[o] - subject.y[o]).powi(2) / 2.0;
+        cost += if k > 1 { put(format!("C{}", below(o)), part) } else { part };
+        let pull = put(format!("∂C/∂{}", name("a", 2, o)), a2[o] - subject.y[o]);
+        let slope = put(format!("∂{}/∂{}", name("a", 2, o), name("z", 2, o)), a2[o] * (1.0 - a2[o]));
+        d2.push(put(format!("∂C/∂{}", name("z", 2, o)), pull * slope));
+    }
+    put("C".into(), cost);
+    let weight = |layer: usize, unit: usize, input: usize| format!("W⁽{}⁾[{unit},{input}]", superscript[layer]);
+    for u in 0..h {
+        let mut sum = 0.0;
+        for o in 0..k {
+            let slope = put(format!("∂{}/∂{}", name("z", 2, o), name("a", 1, u)), w2(o, u));
+            let term = d2[o] * slope;
+            let term_name = format!("∂C/∂{} · ∂{}/∂{}", name("z", 2, o), name("z", 2, o), name("a", 1, u));
+            sum += if k > 1 { put(term_name, term) } else { term };
+            let dz_dw = put(format!("∂{}/∂{}", name("z", 2, o), weight(2, o, u)), a1[u]);
+            let gradient = put(format!("∂C/∂{}", weight(2, o, u)), d2[o] * dz_dw);
+            put(format!("({})⁺", weight(2, o, u)), w2(o, u) - 0.5 * gradient);
+        }
+        let da = put(format!("∂C/∂{}", name("a", 1, u)), sum);
+        let slope = put(format!("∂{}/∂{}", name("a", 1, u), name("z", 1, u)), a1[u] * (1.0 - a1[u]));
+        let d1 = keep(da * slope);
+        for i in 0..n {
+            put(format!("∂{}/∂{}", name("z", 1, u), weight(1, u, i)), subject.x[i]);
+            let gradient = put(format!("∂C/∂{}", weight(1, u, i)), d1 * subject.x[i]);
+            put(format!("({})⁺", weight(1, u, i)), w1(u, i) - 0.5 * gradient);
+        }
+    }
+    found
+}
+
+#[test]
+fn answers_are_those_of_plain_loops() {
+    for seed in 0..12 {
+        let (inputs, hidden, outputs) = [(2, 2, 1), (2, 2, 2), (3, 2, 2), (1, 3, 1)][seed as usize % 4];
+        let (subject, sheet) = sheet(&wanted(inputs, hidden, outputs, seed), 4);
+        let by_hand = by_hand(&subject, &|number| number);
+        let answers = answers(&sheet);
+        assert!(answers.len() >= 12);
+        for (name, answer) in answers {
+            let hand = by_hand.get(&name).unwrap_or_else(|| panic!("seed {seed}: {name} is not known here: {:?}", by_hand.keys()));
+            assert!((hand - answer).abs() <= 1e-12 * hand.abs().max(1e-3), "seed {seed}: {name} = {answer}, by hand {hand}");
+        }
+    }
+}
+
+#[test]
+fn rounding_as_the_sheet_says_leads_to_its_answers() {
+    let mut said = [0, 0];
+    for seed in 0..40 {
+        let (subject, sheet) = sheet(&wanted(2, 2, 1 + seed as usize % 2, seed), 4);
+        let Carry::Digits(carried) = sheet.carry else {
+            said[1] += 1;
+            continue;
+        };
+        said[0] += 1;
+        let keep = |number: f64| format!("{number:.*e}", carried - 1).parse::<f64>().unwrap();
+        let rounded = by_hand(&subject, &keep);
+        for (name, answer) in answers(&sheet) {
+            let short = |number: f64| format!("{number:.3e}");
+            assert_eq!(short(rounded[&name]), short(answer), "seed {seed}, carrying {carried}: {name}");
+        }
+    }
+    assert!(said[0] > 30, "{said:?}");
+}
+
+#[test]
+fn numbers_are_friendly() {
+    let activations = ["sigmoid", "tanh", "relu", "leaky_relu(0.1)", "softplus", "linear"];
+    let losses = ["half_squared_error", "squared_error", "binary_cross_entropy", "cross_entropy", "huber", "poisson"];
+    for (i, activation) in activations.iter().enumerate() {
+        for (j, loss) in losses.iter().enumerate() {
+            let wanted = Wanted { activation: activation.to_string(), loss: loss.to_string(), ..wanted(2, 3, 2, (i * 10 + j) as u64) };
+            let (subject, sheet) = sheet(&wanted, 4);
+            for number in subject.parameters.iter().chain(&subject.x).chain(&subject.y) {
+                assert!(format!("{number}").len() <= 5, "{activation} {loss}: {number}");
+            }
+            let answers = answers(&sheet);
+            assert!(answers.values().all(|answer| answer.is_finite()));
+            assert!(
+                answers.iter().filter(|(name, _)| name.starts_with('z')).all(|(_, z)| z.abs() <= 2.5),
+                "{activation} {loss}: {answers:?}"
+            );
+            let gradient = |name: &str| name.starts_with("∂C/∂W");
+            assert!(answers.iter().filter(|(name, _)| gradient(name)).all(|(_, g)| g.abs() >= 1e-4), "{activation} {loss}: {answers:?}");
+        }
+    }
+}
+
+fn blanks(document: &Document) -> usize {
+    let inline = |parts: &[Inline]| parts.iter().filter(|part| **part == Inline::Blank).count();
+    let block = |block: &Block| match block {
+        Block::Paragraph(parts) => inline(parts),
+        Block::Table(table) => table.rows.iter().flatten().map(|cell| inline(cell)).sum(),
+        _ => 0,
+    };
+    document.blocks.iter().map(block).sum()
+}
+
+#[test]
+fn the_key_answers_every_blank_and_is_the_same_sheet() {
+    let (_, sheet) = sheet(&wanted(2, 2, 2, 5), 5);
+    let asked: usize = sheet.questions.iter().map(|question| question.blanks.len()).sum();
+    assert_eq!((blanks(&sheet.exercise), blanks(&sheet.key)), (asked, 0));
+    assert_eq!(sheet.exercise.blocks.len(), sheet.key.blocks.len());
+    let key = text(&sheet.key, 120);
+    for blank in sheet.questions.iter().flat_map(|question| &question.blanks) {
+        let shown = written(blank.answer, 5).replace('-', "−");
+        assert!(key.contains(&shown) || shown.contains('e'), "{shown} is not in the key");
+    }
+    // Nothing that is asked for stands on the sheet, but for numbers that are given too.
+    let exercise = text(&sheet.exercise, 120);
+    let computed = sheet.questions.iter().flat_map(|question| &question.blanks).map(|blank| written(blank.answer, 5));
+    let leaked: Vec<String> = computed.filter(|shown| shown.len() > 5 && exercise.contains(shown.as_str())).collect();
+    assert!(leaked.is_empty(), "{leaked:?}");
+}
+
+#[test]
+fn the_same_seed_is_the_same_sheet() {
+    let make = |seed: u64| text(&sheet(&wanted(2, 2, 1, seed), 4).1.key, 100);
+    let sheets: Vec<String> = (0..6).map(make).collect();
+    assert_eq!(make(3), sheets[3]);
+    for (i, a) in sheets.iter().enumerate() {
+        assert!(sheets[..i].iter().all(|b| b != a));
+    }
+}
+
+fn of_run_file(run: &str, options: &Options) -> Result<Worksheet, Error> {
+    let job = prepare::job(&run_file::parse(run, "test.toml").unwrap(), None, 1).unwrap();
+    worksheet(&mut Subject::new(job.initial_model(), job.all_rows()).unwrap(), notation::table()[0], options)
+}
+
+const THREE_LAYERS: &str = "[data]\ninputs = [[0.4, -0.123456789]]\ntargets = [[0.5]]\ntarget = [\"<script>alert(1)</script> $x_{1}$ | \\\\end{table}\"]\n\
+    [network]\nprecision = \"f64\"\nloss = \"half_squared_error\"\n\
+    [[network.layer]]\nunits = 2\nactivation = \"tanh\"\nweight = [[0.5, 0.3], [0.2, -0.4]]\n\
+    [[network.layer]]\nunits = 2\nactivation = \"tanh\"\nweight = [[0.3, 0.7], [0.6, 0.1]]\n\
+    [[network.layer]]\nunits = 1\nweight = [[0.9, 0.4]]\nbias = false\n[train]\noptimizer = \"adam\"\nlearning_rate = 0.1\n";
+
+#[test]
+fn a_given_network_gets_a_sheet_whose_numbers_are_those_printed() {
+    let deep = Options { parameters: vec!["layer1.weight[1,0]".into(), "layer3.weight[0,0]".into()], random: false, ..options(4, 0) };
+    let sheet = of_run_file(THREE_LAYERS, &deep).unwrap();
+    let answers = answers(&sheet);
+    // The input stands there as −0.1235, and is computed with so.
+    let z = 0.5 * 0.4 - 0.3 * 0.1235;
+    assert!((answers["z⁽¹⁾₀"] - z).abs() < 1e-15, "{answers:?}");
+    // Adam's first step is nearly the learning rate, whatever the gradient.
+    assert!((answers["(W⁽³⁾[0,0])⁺"] - 0.9).abs() - 0.1 < 1e-6);
+    assert!(answers.contains_key("∂C/∂z⁽²⁾₁") && answers.contains_key("∂C/∂W⁽¹⁾[1,0]"));
+    assert!(text(&sheet.exercise, 100).contains("rounded to what stands here"));
+}
+
+#[test]
+fn hostile_names_are_escaped_in_every_form() {
+    let sheet = of_run_file(THREE_LAYERS, &Options { random: false, ..options(4, 1) }).unwrap();
+    for page in [&sheet.exercise, &sheet.key] {
+        let (html, markdown, latex) = (html(page), markdown(page), latex(page));
+        assert!(!html.contains("<script>alert") && html.contains("&lt;script"), "HTML");
+        assert!(!markdown.contains("<script>alert"), "Markdown");
+        let line = latex.lines().find(|line| line.contains("alert")).expect("the name");
+        assert!(!line.contains("\\end{table}") && !line.contains("$x_{1}$") && !line.contains(" $x_"), "{line}");
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let wide = THREE_LAYERS
+        .replace("units = 1\nweight = [[0.9, 0.4]]", "units = 7")
+        .replace("targets = [[0.5]]", "targets = [[0, 0, 0, 0, 0, 0, 1]]");
+    let wide = wide.lines().filter(|line| !line.starts_with("target =")).collect::<Vec<_>>().join("\n");
+    let error = of_run_file(&wide, &options(4, 0)).err().unwrap();
+    assert!(error.kind == Kind::Usage && error.message.contains("at most") && error.hint.is_some(), "{error}");
+    let rows = THREE_LAYERS.replace("[[0.4, -0.123456789]]", "[[0.4, 0.1], [0.2, 0.3]]").replace("[[0.5]]", "[[0.5], [0.6]]");
+    assert!(of_run_file(&rows, &options(4, 0)).err().unwrap().hint.unwrap().contains("--row"));
+    for name in ["layer9.weight[0,0]", "x[x0]", "layer1.bias[0]", ""] {
+        let error = of_run_file(THREE_LAYERS, &Options { parameters: vec![name.into()], ..options(4, 0) }).err().unwrap();
+        assert_eq!(error.kind, Kind::Usage, "{name}: {error}");
+    }
+    for (activation, loss) in [("sigmoidal", "half_squared_error"), ("relu", "hinge"), ("sigmoid", "cross_entropy")] {
+        let error = friendly(&Wanted { activation: activation.into(), loss: loss.into(), ..wanted(2, 2, 1, 0) }).err().unwrap();
+        assert!(error.file.is_none() && error.key.is_none() && !error.message.is_empty(), "{error}");
+    }
+    assert!(friendly(&Wanted { activation: "tanh\"\n[train]\n".into(), ..wanted(2, 2, 1, 0) }).is_err());
+}
