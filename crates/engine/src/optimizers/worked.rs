@@ -7,6 +7,9 @@
 use super::find;
 use crate::formula::{Formula, evaluate, parse};
 
+/// A condition on the options and `t`, which the argument gives by name.
+pub type When = fn(&dyn Fn(&str) -> f64) -> bool;
+
 /// A line of an optimizer's rule. The lines are worked in order; the last gives `theta_new`.
 #[derive(Clone, Copy, Debug)]
 pub struct Line {
@@ -16,8 +19,8 @@ pub struct Line {
     pub formula: &'static str,
     /// The symbol in words.
     pub meaning: &'static str,
-    /// Whether the line is there; the argument gives the options and `t` by name.
-    pub when: fn(&dyn Fn(&str) -> f64) -> bool,
+    /// Whether the line is there.
+    pub when: When,
     /// What later lines use in place of the symbol when the line is not there; empty: they do without.
     pub otherwise: &'static str,
 }
@@ -29,7 +32,7 @@ impl Line {
     }
 
     /// There only in some cases.
-    pub(super) const fn when(self, when: fn(&dyn Fn(&str) -> f64) -> bool) -> Line {
+    pub(super) const fn when(self, when: When) -> Line {
         Line { when, ..self }
     }
 
