@@ -11,7 +11,7 @@ use crate::Scalar;
 use backlit_kernels::update::{Rule, update};
 use std::ops::Range;
 
-pub use worked::{Line, WorkedLine, worked};
+pub use worked::{Line, When, WorkedLine, worked};
 
 /// Moves parameters against their gradient.
 pub trait Optimizer<S>: Send {

@@ -7,7 +7,7 @@
 use super::find;
 use crate::formula::{Formula, evaluate, parse};
 
-/// Whether a line is there, given the options and `t` by name.
+/// A condition on the options and `t`, which the argument gives by name.
 pub type When = fn(&dyn Fn(&str) -> f64) -> bool;
 
 /// A line of an optimizer's rule. The lines are worked in order; the last gives `theta_new`.
@@ -19,7 +19,7 @@ pub struct Line {
     pub formula: &'static str,
     /// The symbol in words.
     pub meaning: &'static str,
-    /// Whether the line is there; the argument gives the options and `t` by name.
+    /// Whether the line is there.
     pub when: When,
     /// What later lines use in place of the symbol when the line is not there; empty: they do without.
     pub otherwise: &'static str,
