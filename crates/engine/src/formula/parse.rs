@@ -30,10 +30,13 @@ impl std::error::Error for ParseError {}
 
 /// How deep brackets, signs and powers may nest.
 const DEEPEST: usize = 200;
+/// How many sums, products, powers and functions there may be: every walk over a formula goes as deep as its longest
+/// chain, and a derivative can be as long as the square of it.
+const MOST: usize = 1000;
 
 /// Reads a formula; the error points at the column.
 pub fn parse(text: &str) -> Result<Formula, ParseError> {
-    let mut reader = Reader { text: text.chars().collect(), at: 0, depth: 0 };
+    let mut reader = Reader { text: text.chars().collect(), at: 0, depth: 0, operations: 0 };
     let formula = reader.sum()?;
     match reader.peek() {
         None => Ok(formula),
@@ -45,6 +48,7 @@ struct Reader {
     text: Vec<char>,
     at: usize,
     depth: usize,
+    operations: usize,
 }
 
 impl Reader {
@@ -73,6 +77,16 @@ impl Reader {
         Err(self.error(format!("expected '{wanted}', came {came}")))
     }
 
+    /// Steps over the sign of an operation, which counts.
+    fn step(&mut self) -> Result<(), ParseError> {
+        self.operations += 1;
+        if self.operations > MOST {
+            return Err(self.error(format!("longer than {MOST} operations")));
+        }
+        self.at += 1;
+        Ok(())
+    }
+
     fn sum(&mut self) -> Result<Formula, ParseError> {
         let mut left = self.product()?;
         loop {
@@ -81,7 +95,7 @@ impl Reader {
                 Some('-' | '−') => Sign::Minus,
                 _ => return Ok(left),
             };
-            self.at += 1;
+            self.step()?;
             left = Formula::Arithmetic(sign, Box::new(left), Box::new(self.product()?));
         }
     }
@@ -94,7 +108,7 @@ impl Reader {
                 Some('/') => Sign::Over,
                 _ => return Ok(left),
             };
-            self.at += 1;
+            self.step()?;
             left = Formula::Arithmetic(sign, Box::new(left), Box::new(self.factor()?));
         }
     }
@@ -239,5 +253,7 @@ mod tests {
             assert!(error.message.contains(words), "{text}: {error}");
         }
         assert!(parse(&"(".repeat(100_000)).unwrap_err().message.contains("nested"));
+        let error = parse(&format!("z{}", " + z".repeat(1001))).unwrap_err();
+        assert_eq!((error.column, error.message.as_str()), (4003, "longer than 1000 operations"));
     }
 }
