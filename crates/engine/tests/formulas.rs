@@ -216,7 +216,10 @@ fn long_and_deep_formulas_end_soon() {
         nested("exp(z - ", "z", ")", 150),
         nested("(z - y) * (1 + ", "z", ")", 90),
         (0..300).map(|k| format!("(z - {k})")).collect::<Vec<_>>().join(" * "),
-        (0..300).map(|k| format!("sigmoid({k} * z) / (z + {k})")).collect::<Vec<_>>().join(" + "),
+        (0..200).map(|k| format!("sigmoid({k} * z) / (z + {k})")).collect::<Vec<_>>().join(" + "),
+        format!("z{}", " * z / (y - z)".repeat(320)),
+        format!("z{}", " + exp(z) * y".repeat(490)),
+        format!("z{}", " - sigmoid(z) / (1 + z)".repeat(333)),
         "z^2^2^2^2^2^2 + 2^2^2^2^2^2 + 1e308 * 1e308 - 1e-308 * 1e-308 * z".into(),
     ];
     for text in texts {

@@ -30,6 +30,9 @@ impl std::error::Error for ParseError {}
 
 /// How deep brackets, signs and powers may nest.
 const DEEPEST: usize = 200;
+/// How many sums, products, powers and functions there may be: every walk over a formula goes as deep as its longest
+/// chain, and a derivative can be as long as the square of it.
+const MOST: usize = 1000;
 
 /// How many characters a formula may have: a long sum nests as deep as it has terms.
 const LONGEST: usize = 10_000;
@@ -39,7 +42,7 @@ pub fn parse(text: &str) -> Result<Formula, ParseError> {
     if text.chars().nth(LONGEST).is_some() {
         return Err(ParseError { column: LONGEST + 1, message: format!("a formula has at most {LONGEST} characters") });
     }
-    let mut reader = Reader { text: text.chars().collect(), at: 0, depth: 0 };
+    let mut reader = Reader { text: text.chars().collect(), at: 0, depth: 0, operations: 0 };
     let formula = reader.sum()?;
     match reader.peek() {
         None => Ok(formula),
@@ -51,6 +54,7 @@ struct Reader {
     text: Vec<char>,
     at: usize,
     depth: usize,
+    operations: usize,
 }
 
 impl Reader {
@@ -79,6 +83,16 @@ impl Reader {
         Err(self.error(format!("expected '{wanted}', came {came}")))
     }
 
+    /// Steps over the sign of an operation, which counts.
+    fn step(&mut self) -> Result<(), ParseError> {
+        self.operations += 1;
+        if self.operations > MOST {
+            return Err(self.error(format!("longer than {MOST} operations")));
+        }
+        self.at += 1;
+        Ok(())
+    }
+
     fn sum(&mut self) -> Result<Formula, ParseError> {
         let mut left = self.product()?;
         loop {
@@ -87,7 +101,7 @@ impl Reader {
                 Some('-' | '−') => Sign::Minus,
                 _ => return Ok(left),
             };
-            self.at += 1;
+            self.step()?;
             left = Formula::Arithmetic(sign, Box::new(left), Box::new(self.product()?));
         }
     }
@@ -100,7 +114,7 @@ impl Reader {
                 Some('/') => Sign::Over,
                 _ => return Ok(left),
             };
-            self.at += 1;
+            self.step()?;
             left = Formula::Arithmetic(sign, Box::new(left), Box::new(self.factor()?));
         }
     }
@@ -244,7 +258,13 @@ mod tests {
             assert_eq!(error.column, column, "{text}: {error}");
             assert!(error.message.contains(words), "{text}: {error}");
         }
+<<<<<<< HEAD
         assert!(parse(&"(".repeat(9000)).unwrap_err().message.contains("nested"));
         assert!(parse(&"z+".repeat(100_000)).unwrap_err().message.contains("at most 10000 characters"));
+=======
+        assert!(parse(&"(".repeat(100_000)).unwrap_err().message.contains("nested"));
+        let error = parse(&format!("z{}", " + z".repeat(1001))).unwrap_err();
+        assert_eq!((error.column, error.message.as_str()), (4003, "longer than 1000 operations"));
+>>>>>>> calculus
     }
 }

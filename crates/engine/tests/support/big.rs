@@ -3,6 +3,8 @@
 //! Exponentials of arguments beyond ±1800 lie far outside f64 and are kept as their logarithm, so that
 //! log(1 + exp(z)) is z for z = 1e300 and a product of a tiny and a huge exponential is what it should be.
 
+#![allow(dead_code)] // each test uses its own part
+
 use super::floats::{Float, at, exp, exp_m1, exponent, float, ln, ln_1p, remembered, size};
 use backlit_engine::formula::{Function, Number};
 use std::cmp::Ordering;

@@ -2,11 +2,11 @@ use super::*;
 use crate::formula::{DoubleDouble, Number, evaluate};
 use crate::ops::table;
 
-/// Of each row: where both forms are good, and where only the stable one is. Points are values of x, and of y.
-/// A pattern, moderate points, far points.
-type Row = (&'static str, &'static [f64], &'static [(f64, f64)]);
+/// A row, values of x, and pairs of x and y.
+type Points = (&'static str, &'static [f64], &'static [(f64, f64)]);
 
-const POINTS: [Row; 26] = [
+/// Of each row: where both forms are good, and where only the stable one is.
+const POINTS: [Points; 26] = [
     ("(exp(x) - exp(-x)) / (exp(x) + exp(-x))", &[-3.0, 0.5, 2.0], &[(800.0, 0.0), (-800.0, 0.0), (1e-9, 0.0)]),
     ("(exp(x) - 1) / (exp(x) + 1)", &[-3.0, 0.5, 2.0], &[(800.0, 0.0), (1e-9, 0.0)]),
     ("(1 - exp(x)) / (1 + exp(x))", &[-3.0, 0.5, 2.0], &[(800.0, 0.0), (1e-9, 0.0)]),

@@ -133,6 +133,8 @@ impl Algebra {
         let letter = self.place(Part::Letter(name.to_string()));
         let (factor, monomial) = match self.part(id) {
             Part::Sum(terms) if terms.len() == 1 => (terms[0].1, terms[0].0),
+            // A letter for a letter or for a number would only hide it.
+            Part::Letter(_) | Part::Opaque(_) => return,
             Part::Sum(terms) if terms.is_empty() => return,
             Part::Sum(_) => self.normal(id),
             _ => (Ratio::ONE, id),
@@ -148,6 +150,15 @@ impl Algebra {
         }
     }
 
+    /// coefficient · monomial by its letter. Where the letter stands for a multiple, only that multiple is it:
+    /// z is not a / 2 for a = 2 z.
+    pub(super) fn named(&self, coefficient: Ratio, monomial: Id) -> Option<(Ratio, Id)> {
+        let &(share, letter) = self.known.get(&monomial)?;
+        let multiple = share.times(coefficient)?;
+        let whole = share.magnitude() == Ratio::ONE || multiple.magnitude() == Ratio::ONE;
+        whole.then_some((multiple, letter))
+    }
+
     /// As coefficient and factors.
     pub fn factors(&mut self, id: Id) -> (Ratio, Vec<(Id, Id)>) {
         let (coefficient, monomial) = match self.part(id) {
@@ -158,9 +169,7 @@ impl Algebra {
             },
             _ => (Ratio::ONE, id),
         };
-        if let Some(&(share, letter)) = self.known.get(&monomial)
-            && let Some(coefficient) = coefficient.times(share)
-        {
+        if let Some((coefficient, letter)) = self.named(coefficient, monomial) {
             return (coefficient, vec![(letter, ONE)]);
         }
         match self.part(monomial) {
@@ -236,8 +245,8 @@ impl Algebra {
                     return id;
                 }
                 let (coefficient, monomial) = self.normal(id);
-                match self.known.get(&monomial).and_then(|&(share, letter)| Some((letter, share.times(coefficient)?))) {
-                    Some(term) => self.sum([term]),
+                match self.named(coefficient, monomial) {
+                    Some((coefficient, letter)) => self.scaled(letter, coefficient),
                     None => id,
                 }
             }
@@ -310,7 +319,7 @@ impl Algebra {
             });
             let Some(times) = times.collect::<Option<Vec<i64>>>().and_then(|times| times.into_iter().min()) else { continue };
             let Some(scale) = share.power(times.max(1)).and_then(|scale| scale.times(*coefficient)) else { continue };
-            if times < 1 {
+            if times < 1 || (share.magnitude() != Ratio::ONE && scale.magnitude() != Ratio::ONE) {
                 continue;
             }
             *coefficient = scale;

@@ -9,8 +9,8 @@ impl Algebra {
     pub fn apply(&mut self, function: Function, u: Id) -> Id {
         let value = self.value_of(function, u);
         // A value may have a letter of its own.
-        match self.known.get(&value) {
-            Some(&(share, letter)) => self.scaled(letter, share),
+        match self.named(Ratio::ONE, value) {
+            Some((share, letter)) => self.scaled(letter, share),
             None => value,
         }
     }

@@ -44,6 +44,7 @@ impl Algebra {
             [(base, ONE)] => *base,
             _ => self.place(Part::Product(factors)),
         };
+        let (coefficient, monomial) = self.named(coefficient, monomial).unwrap_or((coefficient, monomial));
         self.scaled(monomial, coefficient)
     }
 

@@ -53,6 +53,10 @@ fn known_parts_have_their_letters() {
         ("z^3 * y^2", ("q", "z * y"), "z * q^2"),
         ("-softplus(-z)", ("l", "-softplus(-z)"), "l"),
         ("2 + z", ("two", "2"), "2 + z"),
+        ("3 * z + z^2", ("a", "z"), "3 * z + z^2"),
+        ("z + 2 * z * y + (2 * z)^2", ("d", "2 * z"), "z + 2 * z * y + d^2"),
+        ("(a - y)^2 / 2 + (a - y)^2", ("C", "(a - y)^2 / 2"), "C + (a - y)^2"),
+        ("log((a - y)^2 / 2) + (a - y)^2", ("C", "(a - y)^2 / 2"), "log(C) + (a - y)^2"),
     ] {
         assert_eq!(form(text, &[known]), want, "{text}");
     }
