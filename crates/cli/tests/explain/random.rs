@@ -1,6 +1,6 @@
 //! Some hundred random networks: every activation and loss, one to four layers, rows alone and together.
 
-use crate::nets::{Dice, Layer, Net, Place};
+use crate::nets::{Dice, Layer, Net};
 use crate::record::Expected;
 use crate::support::Desk;
 use std::sync::Mutex;
@@ -143,9 +143,4 @@ fn random_networks_hold_what_is_promised() {
             }
         }
     });
-}
-
-/// A weight of the first layer that has the most paths.
-pub fn deep(net: &Net) -> Place {
-    Place::Weight(0, net.layers[0].weight.len() - 1, 0)
 }

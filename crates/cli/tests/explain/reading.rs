@@ -14,8 +14,11 @@ pub enum Term {
     Power(Box<Term>, Box<Term>),
     Call(String, Vec<Term>),
     /// Value, and the comparison under which it holds.
-    Cases(Vec<(Term, Option<(Term, char, Term)>)>),
+    Cases(Vec<(Term, Option<Comparison>)>),
 }
+
+/// Left side, sign and right side.
+type Comparison = (Term, char, Term);
 
 const SUPERSCRIPTS: [char; 11] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹', '⁻'];
 const SUBSCRIPTS: [char; 10] = ['₀', '₁', '₂', '₃', '₄', '₅', '₆', '₇', '₈', '₉'];
@@ -249,7 +252,7 @@ pub fn evaluate(term: &Term, named: &dyn Fn(&str) -> f64) -> f64 {
             }
         }
         Term::Cases(cases) => {
-            let holds = |(left, sign, right): &(Term, char, Term)| {
+            let holds = |(left, sign, right): &Comparison| {
                 let (left, right) = (value(left), value(right));
                 match sign {
                     '>' => left > right,
