@@ -19,7 +19,7 @@ struct Case {
     script: String,
     /// What the record says, in the order of the script.
     wanted: Vec<(String, f64)>,
-    /// Σ |path|: what the rest may be off by, in parts of a billion billion.
+    /// Σ |path|: what the rest may be off by.
     size: f64,
 }
 

@@ -154,7 +154,7 @@ pub fn run_file(network: &Network) -> String {
         } else {
             text.push_str("bias = false\n");
         }
-        if l == 0 && network.seed % 6 == 0 {
+        if l == 0 && network.seed.is_multiple_of(6) {
             text.push_str("freeze = [\"weight\"]\n");
         }
         width = *units;
