@@ -19,7 +19,7 @@ pub struct Network {
     pub seed: u64,
 }
 
-const ACTIVATIONS: [&str; 16] = [
+const ACTIVATIONS: [&str; 20] = [
     "sigmoid",
     "tanh",
     "relu",
@@ -36,9 +36,13 @@ const ACTIVATIONS: [&str; 16] = [
     "hard_sigmoid",
     "gelu",
     "tanh",
+    "z * sigmoid(z)",
+    "where(z > 0.1, z, 0.1 * z) - log1p(z^2) / 10",
+    "max(tanh(z), -z / 3) + normal_cdf(-z)^1.5",
+    "2^-abs(z) * pi",
 ];
 
-const LOSSES: [&str; 12] = [
+const LOSSES: [&str; 14] = [
     "half_squared_error",
     "cross_entropy",
     "squared_error",
@@ -51,6 +55,8 @@ const LOSSES: [&str; 12] = [
     "quantile(0.9)",
     "poisson",
     "cross_entropy",
+    "(a - y)^4",
+    "abs(a - y)^1.5 + where(a > y, 2, 1) * softplus(a)",
 ];
 
 const OPTIMIZERS: [&str; 13] = [
@@ -95,7 +101,7 @@ pub fn draw(seed: u64) -> Network {
         let activation = match loss {
             "poisson" if last => "softplus",
             "cross_entropy" | "binary_cross_entropy" if last => "linear",
-            _ => ACTIVATIONS[(turn * 5 + l * 3) % ACTIVATIONS.len()],
+            _ => ACTIVATIONS[(turn * 3 + l * 7) % ACTIVATIONS.len()],
         };
         (if last { outputs } else { 2 + random.below(10) }, activation.to_string(), random.below(5) > 0)
     };
@@ -148,7 +154,7 @@ pub fn run_file(network: &Network) -> String {
         } else {
             text.push_str("bias = false\n");
         }
-        if l == 0 && network.seed % 6 == 0 {
+        if l == 0 && network.seed.is_multiple_of(6) {
             text.push_str("freeze = [\"weight\"]\n");
         }
         width = *units;
