@@ -228,15 +228,12 @@ pub struct Worksheet {
     /// Significant digits of the answers
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(2..=8))]
     pub digits: u16,
-    /// How it is written: text, markdown, latex or html
-    #[arg(long, value_name = "FORM", default_value = "text")]
-    pub format: String,
     /// How things are called: za, net-out, explicit or dvalues
     #[arg(long, value_name = "NAME", default_value = "za")]
     pub notation: String,
-    /// Write the sheet to this file instead of stdout
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    /// Form and place of the sheet.
+    #[command(flatten)]
+    pub page: Page,
     /// Write the key to this file
     #[arg(long, value_name = "FILE", conflicts_with = "with_answers")]
     pub answers: Option<PathBuf>,

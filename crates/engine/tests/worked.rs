@@ -1,5 +1,8 @@
 //! The optimizers' rules in formulas against their kernels.
 
+// A second opinion may use the platform's functions; one parameter is one range.
+#![allow(clippy::disallowed_methods, clippy::single_range_in_vec_init)]
+
 use backlit_engine::formula::Formula;
 use backlit_engine::optimizers::{self, WorkedLine, worked};
 

@@ -3,29 +3,24 @@
 use super::{data_or_bundled, model_and_rows, on_threads};
 use crate::arguments::{Common, Worksheet};
 use crate::output::Screen;
-use backlit::document::{self, Block, Document};
+use crate::pages::draw;
+use backlit::document::Block;
 use backlit::error::{Error, Kind};
 use backlit::explain::{Subject, notation};
 use backlit::worksheet::{Options, Wanted, friendly, json, worksheet};
-use std::path::Path;
-
-/// Forms in which a sheet is written.
-const FORMS: [&str; 4] = ["text", "markdown", "latex", "html"];
 
 pub fn run(arguments: &Worksheet, common: &Common, screen: &Screen) -> Result<u8, Error> {
     let usage = |message: String| Error::new(Kind::Usage, message);
     let notation = notation::find(&arguments.notation).map_err(usage)?;
-    let form = arguments.format.as_str();
-    if !FORMS.contains(&form) {
-        return Err(usage(format!("no form '{}'; there are {}", form.escape_debug(), FORMS.join(", "))));
-    }
+    let format = arguments.page.format();
     let seed = common.seed.unwrap_or(0);
     let mut subject = subject(arguments, seed, common, screen)?;
     let options =
         Options { digits: usize::from(arguments.digits), parameters: arguments.parameter.clone(), seed, random: arguments.model.is_none() };
     let sheet = on_threads(common, || worksheet(&mut subject, notation, &options))?;
     if let Some(path) = &arguments.answers {
-        save(path, &written(&sheet.key, form), screen)?;
+        backlit::files::write(path, draw(&sheet.key, format).as_bytes())?;
+        screen.say(&format!("key written to {}\n", path.display()));
     }
     let mut page = sheet.exercise.clone();
     if arguments.with_answers {
@@ -33,28 +28,9 @@ pub fn run(arguments: &Worksheet, common: &Common, screen: &Screen) -> Result<u8
         page.heading(2, sheet.key.title.clone());
         page.blocks.extend(sheet.key.blocks.iter().cloned());
     }
-    let text = written(&page, form);
-    match &arguments.output {
-        Some(path) => save(path, &text, screen)?,
-        None => screen.result(&text),
-    }
+    arguments.page.show(&draw(&page, format), screen)?;
     screen.document(&json(&sheet));
     Ok(0)
-}
-
-fn written(page: &Document, form: &str) -> String {
-    match form {
-        "markdown" => document::markdown(page),
-        "latex" => document::latex(page),
-        "html" => document::html(page),
-        _ => document::text(page, super::WIDTH),
-    }
-}
-
-fn save(path: &Path, text: &str, screen: &Screen) -> Result<(), Error> {
-    backlit::files::write(path, text.as_bytes())?;
-    screen.say(&format!("written to {}\n", path.display()));
-    Ok(())
 }
 
 /// The given network on its row, or a random one.
