@@ -93,10 +93,8 @@ impl Hand {
     /// The weights after one round by this gradient.
     fn moved(&self, dw: &[Vec<Vec<f64>>; 2], rate: f64) -> Hand {
         let mut next = self.clone();
-        for l in 0..2 {
-            for (w, d) in next.w[l].iter_mut().flatten().zip(dw[l].iter().flatten()) {
-                *w -= rate * d;
-            }
+        for (w, d) in next.w.iter_mut().flatten().flatten().zip(dw.iter().flatten().flatten()) {
+            *w -= rate * d;
         }
         next
     }

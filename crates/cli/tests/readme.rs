@@ -50,6 +50,18 @@ fn the_opened_gradient_is_what_is_shown() {
 }
 
 #[test]
+fn the_audit_is_what_is_shown() {
+    let (command, output) = shown().into_iter().find(|(command, _)| command.starts_with("backlit audit")).expect("an audit");
+    let files = [
+        ("mazur.toml", include_str!("../../../examples/mazur.toml")),
+        ("mazur-claims.csv", include_str!("../../../examples/mazur-claims.csv")),
+    ];
+    let told = Desk::with(&files).run(&command.strip_prefix("backlit ").expect("the program").replace("examples/", ""));
+    told.expect(6);
+    assert_eq!(told.out, output);
+}
+
+#[test]
 fn the_run_file_trains() {
     let run_file = README.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a run file");
     let desk = Desk::with(&[("run.toml", run_file)]);
