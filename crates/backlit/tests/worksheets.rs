@@ -1,5 +1,8 @@
 //! Exercise sheets: every answer against plain loops, every blank answered, and the words about rounding tried out.
 
+// Sums are written with indices, as on paper.
+#![allow(clippy::needless_range_loop)]
+
 use backlit::document::{Block, Document, Inline, html, latex, markdown, text};
 use backlit::engine::typeset::unicode;
 use backlit::error::{Error, Kind};
