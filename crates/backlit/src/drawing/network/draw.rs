@@ -141,13 +141,8 @@ fn draw_unit(drawing: &mut Drawing, unit: &Unit, card: &Card) {
     let [x, y, w, h, rx] =
         [card.x - card.half_width, card.y - card.half_height, 2.0 * card.half_width, 2.0 * card.half_height, card.radius].map(number);
     let rect = |extra: &str| format!("<rect x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" rx=\"{rx}\"{extra}/>");
-<<<<<<< HEAD
-    drawing
-        .put(format_args!("<g><title>{}</title>", escape(&[std::slice::from_ref(&unit.name), unit.lines.as_slice()].concat().join(", "))));
-=======
     let whole: Vec<&str> = std::iter::once(&unit.name).chain(&unit.lines).map(String::as_str).collect();
     drawing.put(format_args!("<g><title>{}</title>", escape(&whole.join(", "))));
->>>>>>> drawing
     drawing.group("card", "", |d| d.put(format_args!("{}", rect(""))));
     if light > 0.0 {
         let opacity = number(0.15 + 0.5 * light);
