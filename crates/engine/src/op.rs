@@ -1,6 +1,10 @@
 //! What an operation is, and the two adaptors that make one from a formula.
 
-use crate::formula::{self, Dual, Formula};
+mod local;
+
+pub use local::{Local, Operand, Row, Written};
+
+use crate::formula::{self, Dual};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::narrow::{self, Line};
 use backlit_kernels::pointwise::{self, Binary, Unary};
@@ -60,54 +64,6 @@ pub trait Op<S: Scalar>: Send + Sync {
     /// The operation once more, plainly, on one row of dual numbers: the second opinion of the check.
     /// It must share no code with `forward` and `partial`.
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]);
-}
-
-/// A local derivative: one number of an operation's Jacobian in one row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Local {
-    /// 1, whatever went in.
-    One,
-    /// One of the numbers that went in.
-    Input {
-        /// Which input.
-        which: usize,
-        /// Its place in the row, or in the parameter.
-        index: usize,
-    },
-    /// Something else: `partial` knows the number, `written` the formula.
-    Other,
-}
-
-/// One row's numbers around an operation, in f64.
-pub struct Row<'a> {
-    /// For each input its numbers in this row, or the parameter.
-    pub inputs: Vec<&'a [f64]>,
-    /// What came out.
-    pub out: &'a [f64],
-}
-
-/// A local derivative as a formula.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Written {
-    /// As a textbook writes it.
-    pub formula: Formula,
-    /// The same in a form that keeps its digits where the textbook's cancels.
-    pub stable: Option<Formula>,
-    /// What each letter stands for.
-    pub letters: Vec<(String, Operand)>,
-}
-
-/// What a letter of a local derivative stands for.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Operand {
-    /// Which input, and the place in it.
-    Input(usize, usize),
-    /// A place in the output.
-    Output(usize),
-    /// A constant of the operation.
-    Constant(f64),
-    /// A quantity between input and output, by its name.
-    Named(String, f64),
 }
 
 /// An activation done in one pass with the narrow affine before it. The bits are those of the two passes.
