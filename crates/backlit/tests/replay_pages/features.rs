@@ -155,7 +155,7 @@ const MAZUR: &[(usize, &str)] = &[
     ),
     (11, "Every weight is to move so that the outputs come nearer to their targets"),
     (12, "∂E_total/∂w₅ = ∂E_total/∂out_o1 · ∂out_o1/∂net_o1 · ∂net_o1/∂w₅ by the chain rule"),
-    (13, "The backward pass for w5. & ∂net_o1/∂w5; = 0.593269992"),
+    (13, "The backward pass for w5. & ∂net_o1/∂w5, = 0.593269992"),
     (14, "∂E_total/∂out_o1 = 2 · 1/2 · (target_o1 − out_o1)²⁻¹ · (−1) + 0 = −(target_o1 − out_o1) = −(0.01 − 0.75136507) = 0.74136507"),
     (15, "∂out_o1/∂net_o1 = out_o1 · (1 − out_o1) = 0.75136507 · (1 − 0.75136507) = 0.186815602"),
     (16, "∂net_o1/∂w₅ = 1 · out_h1 · w₅¹⁻¹ + 0 + 0 = out_h1 = 0.593269992"),
