@@ -18,8 +18,8 @@ use serde_json::json;
 /// Parameters of the largest network that is worked as a whole.
 const LARGEST: usize = 1000;
 
-/// Terms of a weighted sum that are written out; of longer ones the first and the last.
-const TERMS: usize = 5;
+/// Terms of a weighted sum that are all written out; of longer ones the first two and the last.
+const TERMS: usize = 4;
 
 /// Works the step for the one kept row.
 pub fn step(subject: &Subject, wording: &Wording<'_>) -> Result<Worked, Error> {
@@ -323,6 +323,6 @@ impl Sum {
 fn shown(count: usize) -> Vec<Option<usize>> {
     match count {
         0..=TERMS => (0..count).map(Some).collect(),
-        _ => (0..TERMS - 2).map(Some).chain([None, Some(count - 1)]).collect(),
+        _ => (0..2).map(Some).chain([None, Some(count - 1)]).collect(),
     }
 }
