@@ -93,8 +93,8 @@ impl Hand {
     /// The weights after one round by this gradient.
     fn moved(&self, dw: &[Vec<Vec<f64>>; 2], rate: f64) -> Hand {
         let mut next = self.clone();
-        for l in 0..2 {
-            for (w, d) in next.w[l].iter_mut().flatten().zip(dw[l].iter().flatten()) {
+        for (w, dw) in next.w.iter_mut().zip(dw) {
+            for (w, d) in w.iter_mut().flatten().zip(dw.iter().flatten()) {
                 *w -= rate * d;
             }
         }
