@@ -68,19 +68,19 @@ fn by_hand(subject: &Subject, keep: &dyn Fn(f64) -> f64) -> BTreeMap<String, f64
     }
     put("C".into(), cost);
     let weight = |layer: usize, unit: usize, input: usize| format!("W⁽{}⁾[{unit},{input}]", superscript[layer]);
-    for u in 0..h {
+    for (u, &a) in a1.iter().enumerate() {
         let mut sum = 0.0;
-        for o in 0..k {
+        for (o, &delta) in d2.iter().enumerate() {
             let slope = put(format!("∂{}/∂{}", name("z", 2, o), name("a", 1, u)), w2(o, u));
-            let term = d2[o] * slope;
+            let term = delta * slope;
             let term_name = format!("∂C/∂{} · ∂{}/∂{}", name("z", 2, o), name("z", 2, o), name("a", 1, u));
             sum += if k > 1 { put(term_name, term) } else { term };
-            let dz_dw = put(format!("∂{}/∂{}", name("z", 2, o), weight(2, o, u)), a1[u]);
-            let gradient = put(format!("∂C/∂{}", weight(2, o, u)), d2[o] * dz_dw);
+            let dz_dw = put(format!("∂{}/∂{}", name("z", 2, o), weight(2, o, u)), a);
+            let gradient = put(format!("∂C/∂{}", weight(2, o, u)), delta * dz_dw);
             put(format!("({})⁺", weight(2, o, u)), w2(o, u) - 0.5 * gradient);
         }
         let da = put(format!("∂C/∂{}", name("a", 1, u)), sum);
-        let slope = put(format!("∂{}/∂{}", name("a", 1, u), name("z", 1, u)), a1[u] * (1.0 - a1[u]));
+        let slope = put(format!("∂{}/∂{}", name("a", 1, u), name("z", 1, u)), a * (1.0 - a));
         let d1 = keep(da * slope);
         for i in 0..n {
             put(format!("∂{}/∂{}", name("z", 1, u), weight(1, u, i)), subject.x[i]);
