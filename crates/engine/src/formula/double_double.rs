@@ -1,7 +1,7 @@
 //! Numbers of about 31 digits: the unevaluated sum of two doubles.
 //!
-//! Source: Dekker, Numerische Mathematik 18, 1971; Hida, Li and Bailey, ARITH-15, 2001. Functions are good to about 1e-29 of
-//! their value as long as its low part is not below the smallest double, that is, for results above 1e-290.
+//! Source: Dekker, Numerische Mathematik 18, 1971; Hida, Li and Bailey, ARITH-15, 2001. Functions are good to 1e-30 of
+//! their value, powers to 1e-28, as long as its low part is not below the smallest double: for results above 1e-290.
 
 use super::{Function, Number};
 use backlit_kernels::math;
