@@ -27,6 +27,7 @@ pub mod step;
 pub mod train;
 pub mod typed;
 pub mod typeset;
+mod worked;
 
 pub use backlit_kernels::Scalar;
 pub use graph::{Graph, GraphError, NodeId};

@@ -5,13 +5,12 @@ mod adam;
 mod adamw;
 mod rmsprop;
 mod sgd;
-mod worked;
 
 use crate::Scalar;
 use backlit_kernels::update::{Rule, update};
 use std::ops::Range;
 
-pub use worked::{Line, When, WorkedLine, worked};
+pub use crate::worked::{Line, When, WorkedLine, worked};
 
 /// Moves parameters against their gradient.
 pub trait Optimizer<S>: Send {

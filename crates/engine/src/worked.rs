@@ -4,8 +4,8 @@
 //! `t` the step counted from 1, each option by its name, and a line's symbol followed by `0` for what it was a step
 //! earlier (0 at the first). The kernels compute the same; a test holds the two together.
 
-use super::find;
 use crate::formula::{Formula, evaluate, parse};
+use crate::optimizers::find;
 
 /// A condition on the options and `t`, which the argument gives by name.
 pub type When = fn(&dyn Fn(&str) -> f64) -> bool;
@@ -27,22 +27,22 @@ pub struct Line {
 
 impl Line {
     /// A line that is always there.
-    pub(super) const fn new(symbol: &'static str, formula: &'static str, meaning: &'static str) -> Line {
+    pub(crate) const fn new(symbol: &'static str, formula: &'static str, meaning: &'static str) -> Line {
         Line { symbol, formula, meaning, when: |_| true, otherwise: "" }
     }
 
     /// There only in some cases.
-    pub(super) const fn when(self, when: When) -> Line {
+    pub(crate) const fn when(self, when: When) -> Line {
         Line { when, ..self }
     }
 
     /// What stands for the symbol in the other cases.
-    pub(super) const fn otherwise(self, otherwise: &'static str) -> Line {
+    pub(crate) const fn otherwise(self, otherwise: &'static str) -> Line {
         Line { otherwise, ..self }
     }
 
     /// g + λθ, with which most rules begin.
-    pub(super) const DECAYED_GRADIENT: Line = Line::new("g_decayed", "g + weight_decay * theta", "gradient with weight decay")
+    pub(crate) const DECAYED_GRADIENT: Line = Line::new("g_decayed", "g + weight_decay * theta", "gradient with weight decay")
         .when(|of| of("weight_decay") != 0.0)
         .otherwise("g");
 }
@@ -65,7 +65,7 @@ pub struct WorkedLine {
 /// The last of the steps that an optimizer takes with one parameter, line by line.
 ///
 /// `theta` is the parameter before the *first* step and `gradients` are g₁ … g_t, one a step: with weight decay, what an
-/// optimizer remembers depends on where the parameter was. `options` are those given, as for [`super::Entry::create`].
+/// optimizer remembers depends on where the parameter was. `options` are those given, as for [`crate::optimizers::Entry::create`].
 pub fn worked(name: &str, options: &[(String, f64)], learning_rate: f64, theta: f64, gradients: &[f64]) -> Result<Vec<WorkedLine>, String> {
     let entry = find::<f64>(name)?;
     let values = entry.values(options)?;
