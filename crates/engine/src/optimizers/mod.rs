@@ -61,7 +61,7 @@ impl<S: Scalar> Entry<S> {
     }
 
     /// The options' values in their order: those given, the others by default.
-    fn values(&self, given: &[(String, f64)]) -> Result<Vec<f64>, String> {
+    pub(crate) fn values(&self, given: &[(String, f64)]) -> Result<Vec<f64>, String> {
         let mut values: Vec<f64> = self.options.iter().map(|option| option.1).collect();
         for (name, value) in given {
             let Some(i) = self.options.iter().position(|option| option.0 == name) else {
