@@ -4,38 +4,7 @@ use crate::record::values;
 use crate::support::{Desk, close, number};
 use serde_json::json;
 
-pub const MAZUR: &str = r#"
-[data]
-inputs = [[0.05, 0.10]]
-targets = [[0.01, 0.99]]
-standardize = false
-validation = 0
-
-[network]
-precision = "f64"
-loss = "half_squared_error"
-
-[[network.layer]]
-units = 2
-activation = "sigmoid"
-weight = [[0.15, 0.20], [0.25, 0.30]]
-bias = [0.35, 0.35]
-freeze = ["bias"]
-
-[[network.layer]]
-units = 2
-activation = "sigmoid"
-weight = [[0.40, 0.45], [0.50, 0.55]]
-bias = [0.60, 0.60]
-freeze = ["bias"]
-
-[train]
-optimizer = "sgd"
-learning_rate = 0.5
-epochs = 10000
-batch = "full"
-shuffle = false
-"#;
+pub const MAZUR: &str = include_str!("../../../../examples/mazur.toml");
 
 /// seed2.json, `exact_40_digits` / `gradient` (the nearest doubles), and `updated`.
 const GRADIENTS: [(&str, &str, f64, f64); 8] = [

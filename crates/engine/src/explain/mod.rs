@@ -116,7 +116,7 @@ pub fn explain(question: &Question<'_>) -> Result<Explanation, ExplainError> {
     let mut explanation = Explanation {
         target: question.target,
         place: start,
-        value: question.values(0)?.at(start),
+        value: question.value(),
         rows: question.rows.to_vec(),
         cost: rows.iter().map(|(cost, _)| cost / n as f64).sum(),
         gradient,
@@ -174,6 +174,14 @@ impl<'a> Question<'a> {
                 let node = self.node(|kind| matches!(kind, Kind::Data(k) if *k == data))?;
                 (column < self.graph.shape(node).size()).then_some(Place { node, index: column })
             }
+        }
+    }
+
+    /// The target's own number; of a column, in the first row.
+    fn value(&self) -> f64 {
+        match self.target {
+            Target::Parameter(index) => self.parameters[index],
+            Target::Data { data, column } => self.data[data][column],
         }
     }
 
