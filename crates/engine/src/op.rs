@@ -6,7 +6,6 @@ pub use local::{Local, Operand, Row, Written};
 
 use crate::formula::{self, Dual};
 use crate::{Scalar, Shape, shape::ShapeError};
-use backlit_kernels::narrow::{self, Line};
 use backlit_kernels::pointwise::{self, Binary, Unary};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -29,7 +28,7 @@ pub trait Op<S: Scalar>: Send + Sync {
         let _ = inputs;
         0
     }
-    /// Computes `out`. `saved` is empty when no backward pass will follow.
+    /// Computes `out`, width × rows. `saved` is empty when no backward pass will follow.
     fn forward(&self, x: Inputs<'_, S>, saved: &mut [S], out: &mut [S]);
     /// grad += upstream · ∂out/∂x\[wrt\]; always adds, never overwrites.
     fn partial(&self, wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]);
@@ -42,8 +41,12 @@ pub trait Op<S: Scalar>: Send + Sync {
     fn is_affine(&self) -> bool {
         false
     }
-    /// The same operation done in one pass with the narrow affine before it, if it can be.
-    fn behind_affine(self: Arc<Self>) -> Option<Arc<dyn BehindAffine<S>>> {
+    /// Whether its one input is handed on as it is.
+    fn is_identity(&self) -> bool {
+        false
+    }
+    /// The operation as a function of single numbers, if it is one.
+    fn each(&self) -> Option<&dyn EachNumber<S>> {
         None
     }
     /// Which numbers of the output the `index`-th number of input `wrt` acts on, in one row.
@@ -66,10 +69,12 @@ pub trait Op<S: Scalar>: Send + Sync {
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]);
 }
 
-/// An activation done in one pass with the narrow affine before it. The bits are those of the two passes.
-pub trait BehindAffine<S>: Send + Sync {
-    /// z = x Wᵀ + b, a = f(z), and the slope f′(z) where `slope` is not empty; z, a, slope: rows × units.
-    fn layer(&self, line: &Line<'_, S>, z: &mut [S], a: &mut [S], slope: &mut [S]);
+/// A function of single numbers, applied right behind the layer that computed them.
+pub trait EachNumber<S> {
+    /// a = f(z)
+    fn values(&self, z: &[S], a: &mut [S]);
+    /// a = f(z), and f′(z) in the place of z.
+    fn values_leaving_slopes(&self, z: &mut [S], a: &mut [S]);
 }
 
 /// What an operation says of itself: the card that `backlit operations NAME` prints.
@@ -150,7 +155,7 @@ pub struct Slot {
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Source {
-    /// The k-th slice of the data.
+    /// Starting at this many numbers per row in the data.
     Data(usize),
     /// Starting here in the flat parameters.
     Parameter(usize),
@@ -158,17 +163,16 @@ pub(crate) enum Source {
     Value(usize),
 }
 
-/// The inputs of an operation for a number of rows.
+/// The inputs of an operation for a number of rows. They lie number after number, the rows of each side by side:
+/// size × rows.
 #[derive(Clone, Copy)]
 pub struct Inputs<'a, S> {
-    /// The first of the rows, counted in the data.
-    pub(crate) first: usize,
     pub(crate) rows: usize,
     pub(crate) capacity: usize,
     /// Numbers in a row of the output.
     pub(crate) width: usize,
     pub(crate) slots: &'a [Slot],
-    pub(crate) data: &'a [&'a [S]],
+    pub(crate) data: &'a [S],
     pub(crate) parameters: &'a [S],
     pub(crate) values: &'a [S],
 }
@@ -198,12 +202,12 @@ impl<'a, S: Scalar> Inputs<'a, S> {
     pub fn size(&self, i: usize) -> usize {
         self.slots[i].size
     }
-    /// Input `i`: rows × size, or the parameter.
+    /// Input `i`: size × rows, or the parameter.
     #[inline(always)]
     pub fn get(&self, i: usize) -> &'a [S] {
         let Slot { source, size } = self.slots[i];
         match source {
-            Source::Data(k) => &self.data[k][self.first * size..][..self.rows * size],
+            Source::Data(offset) => &self.data[offset * self.rows..][..self.rows * size],
             Source::Parameter(start) => &self.parameters[start..start + size],
             Source::Value(offset) => &self.values[offset * self.capacity..][..self.rows * size],
         }
@@ -244,7 +248,7 @@ pub trait Activation: Unary + Send + Sync + 'static {
     }
 }
 
-/// An activation applied to each number: `a[r,u]` = f(`z[r,u]`).
+/// An activation applied to each number: `a[u,r]` = f(`z[u,r]`).
 pub struct Each<F> {
     function: F,
     term: OnceLock<Term>,
@@ -289,7 +293,10 @@ impl<S: Scalar, F: Activation> Op<S> for Each<F> {
             pointwise::add_slope(&self.function, at.inputs.get(0), upstream, grad);
         }
     }
-    fn behind_affine(self: Arc<Self>) -> Option<Arc<dyn BehindAffine<S>>> {
+    fn is_identity(&self) -> bool {
+        Self::ABOUT.formula == "z"
+    }
+    fn each(&self) -> Option<&dyn EachNumber<S>> {
         Some(self)
     }
     fn reach(&self, _wrt: usize, index: usize, _inputs: &[Shape]) -> Range<usize> {
@@ -310,13 +317,12 @@ impl<S: Scalar, F: Activation> Op<S> for Each<F> {
     }
 }
 
-impl<S: Scalar, F: Activation> BehindAffine<S> for Each<F> {
-    fn layer(&self, line: &Line<'_, S>, z: &mut [S], a: &mut [S], slope: &mut [S]) {
-        if narrow::is_small(line) && !slope.is_empty() {
-            narrow::small_layer(&self.function, line, z, a, slope);
-        } else {
-            narrow::layer(&self.function, line, z, a, slope);
-        }
+impl<S: Scalar, F: Activation> EachNumber<S> for Each<F> {
+    fn values(&self, z: &[S], a: &mut [S]) {
+        pointwise::map(&self.function, z, a);
+    }
+    fn values_leaving_slopes(&self, z: &mut [S], a: &mut [S]) {
+        pointwise::map_leaving_slope(&self.function, z, a);
     }
 }
 
@@ -335,7 +341,7 @@ pub trait PointwiseLoss: Binary + Send + Sync + 'static {
     }
 }
 
-/// A loss for each row: C\[r\] = Σₖ f(a\[r,k\], y\[r,k\]).
+/// A loss for each row: C\[r\] = Σₖ f(a\[k,r\], y\[k,r\]).
 pub struct SumOverOutputs<F> {
     function: F,
     term: OnceLock<Term>,
@@ -364,11 +370,11 @@ impl<S: Scalar, F: PointwiseLoss> Op<S> for SumOverOutputs<F> {
         inputs[0].size()
     }
     fn forward(&self, x: Inputs<'_, S>, saved: &mut [S], out: &mut [S]) {
-        pointwise::sum_pairs(&self.function, x.size(0), x.get(0), x.get(1), out, saved);
+        pointwise::sum_pairs(&self.function, x.get(0), x.get(1), out, saved);
     }
     fn partial(&self, wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
         assert_eq!(wrt, 0, "a target has no gradient");
-        pointwise::add_row_scaled(at.inputs.size(0), upstream, at.saved, grad);
+        pointwise::add_row_scaled(upstream, at.saved, grad);
     }
     fn differentiable(&self, wrt: usize) -> bool {
         wrt == 0

@@ -1,34 +1,99 @@
 //! A graph turned into a flat schedule.
 //!
 //! Nodes keep their order. The values of all operations lie in one flat vector, node after node, so a
-//! step's inputs always lie before its output and `split_at_mut` lends both. Gradients of values have
-//! the same layout; gradients of parameters have the layout of the parameters.
+//! step's inputs always lie before its output and `split_at_mut` lends both. Gradients of values lie in another;
+//! gradients of parameters have the layout of the parameters.
+//!
+//! A weighted sum and the activation behind it are one step, and an operation that hands its input on as it is takes
+//! no step at all. Explanations read the graph, where each stands apart.
 
 use crate::graph::{Graph, Kind, NodeId};
-use crate::op::{BehindAffine, Op, Slot, Source};
+use crate::op::{Op, Slot, Source};
 use crate::{Scalar, Shape};
-use backlit_kernels::narrow;
+use backlit_kernels::dense;
 use std::ops::Range;
 use std::sync::Arc;
 
 /// What must be computed, in order, to know one node and, if wanted, its gradient.
 pub struct Plan<S> {
+    /// The data that are needed.
+    pub(crate) data: Vec<DataPlace>,
+    /// Numbers for each row in a block's copy of the data.
+    pub(crate) data_width: usize,
     pub(crate) forward: Vec<ForwardStep<S>>,
-    /// In the order of computation: from the target back to the parameters.
+    /// In the order of computation: from the target back to the first step.
     pub(crate) backward: Vec<BackwardStep>,
+    /// Stretches of the gradient of the parameters, in their order, each found on its own.
+    pub(crate) pieces: Vec<Piece>,
     /// Numbers for each row in the flat values.
     pub(crate) values: usize,
     /// Numbers for each row in the flat saved numbers.
     pub(crate) saved: usize,
-    /// Numbers in the flat parameters.
-    pub(crate) parameters: usize,
+    /// Numbers for each row in the flat gradients of values.
+    pub(crate) upstream: usize,
+    /// Where the target lies.
+    pub(crate) target: Slot,
+    /// Where the target's gradient lies.
+    pub(crate) target_upstream: usize,
     /// Whether the gradient can be asked for.
     pub(crate) differentiable: bool,
     /// Multiplications of one row, forward: for deciding whether threads are worth their while.
     pub(crate) work: usize,
 }
 
-pub(crate) struct ForwardStep<S> {
+/// Where a block keeps its copy of one of the data.
+pub(crate) struct DataPlace {
+    /// Which of the data.
+    pub which: usize,
+    /// Numbers in a row.
+    pub width: usize,
+    /// Where it starts for each row, number after number: width × rows.
+    pub offset: usize,
+    /// Where a second copy starts, row after row, if one is wanted: rows × width.
+    pub by_row: Option<usize>,
+}
+
+pub(crate) enum ForwardStep<S> {
+    Layer(Layer<S>),
+    Operation(Operation<S>),
+}
+
+/// z = x Wᵀ + b, and the activation behind it.
+pub(crate) struct Layer<S> {
+    pub x: Slot,
+    pub units: usize,
+    /// Where W and b start in the parameters.
+    pub w: usize,
+    pub b: Option<usize>,
+    /// Where z starts for each row in the values. After a forward pass that a backward pass will follow, the slope of the
+    /// activation stands there.
+    pub z: usize,
+    pub z_node: NodeId,
+    pub activation: Option<Behind<S>>,
+    /// Where x lies row after row once the backward pass came to it, if that is how the weight's gradient wants it.
+    pub x_by_row: Option<Source>,
+}
+
+/// The activation behind a layer.
+pub(crate) struct Behind<S> {
+    pub op: Arc<dyn Op<S>>,
+    /// Where a starts for each row in the values.
+    pub a: usize,
+    pub node: NodeId,
+}
+
+impl<S> Layer<S> {
+    pub fn inputs(&self) -> usize {
+        self.x.size
+    }
+
+    /// Where what leaves the layer starts for each row.
+    fn out(&self) -> usize {
+        self.activation.as_ref().map_or(self.z, |activation| activation.a)
+    }
+}
+
+pub(crate) struct Operation<S> {
     pub op: Arc<dyn Op<S>>,
     pub slots: Vec<Slot>,
     /// Numbers for each row: where the output starts, and how many there are.
@@ -38,151 +103,295 @@ pub(crate) struct ForwardStep<S> {
     pub saved_offset: usize,
     pub saved_width: usize,
     pub node: NodeId,
-    /// The narrow affine that is done in the same pass, if any.
-    pub fused: Option<Fused<S>>,
 }
 
-/// A narrow affine and the activation behind it as one.
-pub(crate) struct Fused<S> {
-    pub layer: Arc<dyn BehindAffine<S>>,
-    pub x: Slot,
-    /// Where W and b lie in the parameters.
-    pub w: Range<usize>,
-    pub b: Option<Range<usize>>,
-    /// Where z lies for each row in the values; its width is the step's.
-    pub z_offset: usize,
-    pub z_node: NodeId,
-    /// Whether the gradient of x is wanted.
-    pub wants_dx: bool,
+pub(crate) enum BackwardStep {
+    /// δ = upstream ⊙ slope in the place of the upstream gradient, then the gradient of x.
+    Layer {
+        step: usize,
+        upstream: usize,
+        dx: Option<Target>,
+    },
+    /// A value once more, row after row.
+    Turn {
+        from: Source,
+        width: usize,
+        /// Where it starts for each row in the values.
+        to: usize,
+    },
+    /// The partials of one operation by those of its inputs that move.
+    Operation {
+        step: usize,
+        upstream: usize,
+        targets: Vec<(usize, Target)>,
+    },
 }
 
-/// The partials of one operation that are wanted.
-pub(crate) struct BackwardStep {
-    /// Which forward step's operation.
-    pub step: usize,
-    /// By which of its inputs, and where each is added.
-    pub targets: Vec<(usize, GradientPlace)>,
+/// A place in the gradients of values.
+pub(crate) struct Target {
+    pub offset: usize,
+    pub width: usize,
+    /// Whether nothing stands there yet.
+    pub first: bool,
 }
 
-pub(crate) enum GradientPlace {
-    Parameter { start: usize, size: usize },
-    Value { offset: usize, width: usize },
+/// A stretch of the gradient of the parameters: the sum of its sources.
+pub(crate) struct Piece {
+    pub range: Range<usize>,
+    pub sources: Vec<PieceSource>,
 }
+
+/// Where a part of a parameter's gradient comes from; `upstream` is where the gradient behind it starts for each row.
+#[derive(Clone)]
+pub(crate) enum PieceSource {
+    Weight { step: usize, upstream: usize, first_unit: usize },
+    Bias { upstream: usize },
+    Operation { step: usize, wrt: usize, upstream: usize },
+}
+
+/// Weights in a piece of a wide layer: they fit a core's own cache with all that moves them.
+const PIECE: usize = 1 << 17;
 
 impl<S: Scalar> Plan<S> {
     /// Plans the forward pass to `target`.
     pub fn forward(graph: &Graph<S>, target: NodeId) -> Plan<S> {
-        Plan::new(graph, target, false)
+        Planner::new(graph, target, false).plan(target)
     }
 
     /// Plans the forward pass to `cost`, which has one number a row, and the gradient of its mean.
     pub fn gradient(graph: &Graph<S>, cost: NodeId) -> Plan<S> {
         assert_eq!(graph.shape(cost), Shape::Rows(1), "a cost is one number for each row");
-        Plan::new(graph, cost, true)
-    }
-
-    fn new(graph: &Graph<S>, target: NodeId, differentiable: bool) -> Plan<S> {
-        let needed = ancestors(graph, target);
-        let mut offsets = vec![0; graph.nodes.len()];
-        let mut plan = Plan {
-            forward: Vec::new(),
-            backward: Vec::new(),
-            values: 0,
-            saved: 0,
-            parameters: graph.parameter_count(),
-            differentiable,
-            work: 0,
-        };
-        for (id, node) in graph.nodes.iter().enumerate() {
-            let Kind::Operation { op, inputs } = &node.kind else { continue };
-            if !needed[id] {
-                continue;
-            }
-            offsets[id] = plan.values;
-            let shapes: Vec<Shape> = inputs.iter().map(|&input| graph.shape(input)).collect();
-            let slots = inputs.iter().map(|&input| slot(graph, input, &offsets)).collect();
-            let (width, saved_width) = (node.shape.size(), if differentiable { op.saved(&shapes) } else { 0 });
-            plan.work +=
-                width + shapes.iter().filter(|shape| matches!(shape, Shape::Parameter(..))).map(|shape| shape.size()).sum::<usize>();
-            plan.forward.push(ForwardStep {
-                op: op.clone(),
-                slots,
-                offset: plan.values,
-                width,
-                saved_offset: plan.saved,
-                saved_width,
-                node: NodeId(id),
-                fused: None,
-            });
-            plan.values += width;
-            plan.saved += saved_width;
-            plan.fuse(graph, differentiable);
-        }
-        if differentiable {
-            plan.plan_backward(graph, &offsets);
-        }
-        plan
-    }
-
-    /// Joins the last two steps where they are a narrow affine and an activation that alone uses it.
-    fn fuse(&mut self, graph: &Graph<S>, differentiable: bool) {
-        let [.., affine, activation] = self.forward.as_slice() else { return };
-        let inputs = graph.inputs(affine.node);
-        let narrow = affine.fused.is_none() && affine.op.is_affine() && affine.slots[1].size < narrow::NARROW;
-        // One parameter as weight and bias at once would be lent twice.
-        let narrow = narrow && inputs.get(2) != Some(&inputs[1]);
-        if !narrow || graph.inputs(activation.node) != [affine.node] || graph.uses(affine.node) > 1 {
-            return;
-        }
-        let place = |slot: &Slot| match slot.source {
-            Source::Parameter(start) => Some(start..start + slot.size),
-            _ => None,
-        };
-        let (Some(layer), Some(w)) = (activation.op.clone().behind_affine(), place(&affine.slots[1])) else { return };
-        let (Some(activation), Some(affine)) = (self.forward.pop(), self.forward.pop()) else { return };
-        // The pass back needs the slope even of an activation that would rather compute it again.
-        let saved_width = if differentiable { activation.width } else { 0 };
-        self.saved = activation.saved_offset + saved_width;
-        let wants_dx = matches!(affine.slots[0].source, Source::Value(_)) && graph.nodes[graph.inputs(affine.node)[0].0].moves;
-        let (x, b) = (affine.slots[0], affine.slots.get(2).and_then(place));
-        let fused = Some(Fused { layer, x, w, b, z_offset: affine.offset, z_node: affine.node, wants_dx });
-        self.forward.push(ForwardStep { slots: Vec::new(), saved_width, fused, ..activation });
-    }
-
-    fn plan_backward(&mut self, graph: &Graph<S>, offsets: &[usize]) {
-        for (step, forward) in self.forward.iter().enumerate().rev() {
-            let mut targets = Vec::new();
-            // A fused layer knows its own targets.
-            let inputs = if forward.fused.is_some() { &[] } else { graph.inputs(forward.node) };
-            for (wrt, &input) in inputs.iter().enumerate() {
-                let node = &graph.nodes[input.0];
-                let target = match node.kind {
-                    Kind::Parameter(index) => {
-                        let parameter = &graph.parameters()[index];
-                        GradientPlace::Parameter { start: parameter.start, size: parameter.size() }
-                    }
-                    Kind::Operation { .. } if node.moves => GradientPlace::Value { offset: offsets[input.0], width: node.shape.size() },
-                    _ => continue,
-                };
-                targets.push((wrt, target));
-            }
-            self.backward.push(BackwardStep { step, targets });
-        }
+        Planner::new(graph, cost, true).plan(cost)
     }
 
     /// Numbers in a row of the target.
     pub fn width(&self) -> usize {
-        self.forward.last().map_or(0, |step| step.width)
+        self.target.size
+    }
+
+    /// Whether some layer is computed as a matrix product.
+    pub(crate) fn is_wide(&self) -> bool {
+        self.forward.iter().any(|step| matches!(step, ForwardStep::Layer(layer) if dense::is_wide(layer.inputs(), layer.units)))
     }
 }
 
-pub(crate) fn slot<S: Scalar>(graph: &Graph<S>, id: NodeId, offsets: &[usize]) -> Slot {
-    let source = match graph.nodes[id.0].kind {
-        Kind::Data(k) => Source::Data(k),
-        Kind::Parameter(index) => Source::Parameter(graph.parameters()[index].start),
-        Kind::Operation { .. } => Source::Value(offsets[id.0]),
-    };
-    Slot { source, size: graph.shape(id).size() }
+/// What is known while a plan is made.
+struct Planner<'g, S> {
+    graph: &'g Graph<S>,
+    needed: Vec<bool>,
+    /// Where each node's value starts, in the data, the parameters or the values.
+    sources: Vec<Source>,
+    /// Where the gradient of each node's value starts.
+    upstream: Vec<usize>,
+    plan: Plan<S>,
+}
+
+impl<'g, S: Scalar> Planner<'g, S> {
+    fn new(graph: &'g Graph<S>, target: NodeId, differentiable: bool) -> Self {
+        let nowhere = Slot { source: Source::Value(0), size: graph.shape(target).size() };
+        let plan = Plan {
+            data: Vec::new(),
+            data_width: 0,
+            forward: Vec::new(),
+            backward: Vec::new(),
+            pieces: Vec::new(),
+            values: 0,
+            saved: 0,
+            upstream: 0,
+            target: nowhere,
+            target_upstream: 0,
+            differentiable,
+            work: 0,
+        };
+        let nodes = graph.nodes.len();
+        Planner { graph, needed: ancestors(graph, target), sources: vec![Source::Value(0); nodes], upstream: vec![0; nodes], plan }
+    }
+
+    fn plan(mut self, target: NodeId) -> Plan<S> {
+        for (id, node) in self.graph.nodes.iter().enumerate() {
+            if !self.needed[id] {
+                continue;
+            }
+            match &node.kind {
+                Kind::Data(which) => self.place_data(id, *which),
+                Kind::Parameter(index) => self.sources[id] = Source::Parameter(self.graph.parameters()[*index].start),
+                Kind::Operation { op, inputs } => self.place_operation(NodeId(id), op, inputs),
+            }
+        }
+        self.plan.target = self.slot(target);
+        self.plan.target_upstream = self.upstream[target.0];
+        if self.plan.differentiable {
+            self.plan_backward();
+            self.plan_pieces();
+        }
+        self.plan
+    }
+
+    fn place_data(&mut self, id: usize, which: usize) {
+        let (offset, width) = (self.plan.data_width, self.graph.nodes[id].shape.size());
+        self.sources[id] = Source::Data(offset);
+        self.plan.data.push(DataPlace { which, width, offset, by_row: None });
+        self.plan.data_width += width;
+    }
+
+    fn place_operation(&mut self, id: NodeId, op: &Arc<dyn Op<S>>, inputs: &[NodeId]) {
+        let (width, moves) = (self.graph.shape(id).size(), self.graph.nodes[id.0].moves);
+        if op.is_identity() {
+            self.sources[id.0] = self.sources[inputs[0].0];
+            self.upstream[id.0] = self.upstream[inputs[0].0];
+            return;
+        }
+        let shapes: Vec<Shape> = inputs.iter().map(|&input| self.graph.shape(input)).collect();
+        self.plan.work += width + shapes.iter().filter(|shape| matches!(shape, Shape::Parameter(..))).map(|shape| shape.size()).sum::<usize>();
+        let offset = self.plan.values;
+        self.plan.values += width;
+        self.sources[id.0] = Source::Value(offset);
+        let behind = op.each().is_some() && self.graph.uses(inputs[0]) == 1;
+        if let (true, Some(ForwardStep::Layer(layer))) = (behind, self.plan.forward.last_mut())
+            && layer.z_node == inputs[0]
+        {
+            layer.activation = Some(Behind { op: op.clone(), a: offset, node: id });
+            // δ takes the place of the upstream gradient.
+            self.upstream[id.0] = self.upstream[inputs[0].0];
+            return;
+        }
+        if moves {
+            self.upstream[id.0] = self.plan.upstream;
+            self.plan.upstream += width;
+        }
+        let slots: Vec<Slot> = inputs.iter().map(|&input| self.slot(input)).collect();
+        let start = |slot: &Slot| match slot.source {
+            Source::Parameter(start) => start,
+            Source::Data(_) | Source::Value(_) => unreachable!("the graph lets only parameters be weights"),
+        };
+        self.plan.forward.push(if op.is_affine() {
+            let (w, b) = (start(&slots[1]), slots.get(2).map(start));
+            ForwardStep::Layer(Layer { x: slots[0], units: width, w, b, z: offset, z_node: id, activation: None, x_by_row: None })
+        } else {
+            let (saved_offset, saved_width) = (self.plan.saved, if self.plan.differentiable { op.saved(&shapes) } else { 0 });
+            self.plan.saved += saved_width;
+            ForwardStep::Operation(Operation { op: op.clone(), slots, offset, width, saved_offset, saved_width, node: id })
+        });
+    }
+
+    fn slot(&self, id: NodeId) -> Slot {
+        Slot { source: self.sources[id.0], size: self.graph.shape(id).size() }
+    }
+
+    /// The place of a value's gradient, and whether this is the first to write there.
+    fn target(&self, id: NodeId, written: &mut [bool]) -> Option<Target> {
+        let node = &self.graph.nodes[id.0];
+        let moving = node.moves && matches!(node.kind, Kind::Operation { .. });
+        moving.then(|| {
+            let offset = self.upstream[id.0];
+            let first = !std::mem::replace(&mut written[offset], true);
+            Target { offset, width: node.shape.size(), first }
+        })
+    }
+
+    fn plan_backward(&mut self) {
+        let mut written = vec![false; self.plan.upstream];
+        // Steps whose activation is wanted row after row; it takes the place of their slope.
+        let mut turned = vec![false; self.plan.forward.len()];
+        for step in (0..self.plan.forward.len()).rev() {
+            match &self.plan.forward[step] {
+                ForwardStep::Operation(operation) => {
+                    if !self.graph.nodes[operation.node.0].moves {
+                        continue;
+                    }
+                    let inputs = self.graph.inputs(operation.node);
+                    let targets = inputs.iter().enumerate().filter_map(|(wrt, &id)| Some((wrt, self.target(id, &mut written)?))).collect();
+                    let upstream = self.upstream[operation.node.0];
+                    self.plan.backward.push(BackwardStep::Operation { step, upstream, targets });
+                }
+                ForwardStep::Layer(layer) => {
+                    let (upstream, x, inputs, units) = (self.upstream[layer.z_node.0], layer.x.source, layer.inputs(), layer.units);
+                    let dx = self.target(self.graph.inputs(layer.z_node)[0], &mut written);
+                    if dense::is_wide(inputs, units) {
+                        let x_by_row = Some(self.by_row(x, inputs, &mut turned));
+                        if let ForwardStep::Layer(layer) = &mut self.plan.forward[step] {
+                            layer.x_by_row = x_by_row;
+                        }
+                    }
+                    self.plan.backward.push(BackwardStep::Layer { step, upstream, dx });
+                    if let (true, ForwardStep::Layer(layer)) = (turned[step], &self.plan.forward[step]) {
+                        let turn = BackwardStep::Turn { from: Source::Value(layer.out()), width: units, to: layer.z };
+                        self.plan.backward.push(turn);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sees to it that a value lies row after row when the gradients of weights are taken; says where.
+    fn by_row(&mut self, x: Source, width: usize, turned: &mut [bool]) -> Source {
+        if let Source::Data(offset) = x {
+            let place = self.plan.data.iter_mut().find(|data| data.offset == offset).expect("data that were placed");
+            let by_row = *place.by_row.get_or_insert(self.plan.data_width);
+            self.plan.data_width = self.plan.data_width.max(by_row + width);
+            return Source::Data(by_row);
+        }
+        for (step, turned) in self.plan.forward.iter().zip(turned) {
+            if let (ForwardStep::Layer(layer), Source::Value(offset)) = (step, x)
+                && layer.activation.as_ref().is_some_and(|activation| activation.a == offset)
+            {
+                *turned = true;
+                return Source::Value(layer.z);
+            }
+        }
+        let to = self.plan.values;
+        self.plan.values += width;
+        self.plan.backward.push(BackwardStep::Turn { from: x, width, to });
+        Source::Value(to)
+    }
+
+    fn plan_pieces(&mut self) {
+        let parameters = self.graph.parameters();
+        let mut sources: Vec<Vec<PieceSource>> = vec![Vec::new(); parameters.len()];
+        let mut sizes = vec![PIECE; parameters.len()];
+        let which = |id: NodeId| match self.graph.nodes[id.0].kind {
+            Kind::Parameter(index) => Some(index),
+            _ => None,
+        };
+        for back in &self.plan.backward {
+            match *back {
+                BackwardStep::Layer { step, upstream, .. } => {
+                    let ForwardStep::Layer(layer) = &self.plan.forward[step] else { unreachable!("a layer's step") };
+                    let inputs = self.graph.inputs(layer.z_node);
+                    if let Some(weight) = which(inputs[1]) {
+                        sources[weight].push(PieceSource::Weight { step, upstream, first_unit: 0 });
+                        sizes[weight] = PIECE.div_ceil(layer.inputs()) * layer.inputs();
+                    }
+                    if let Some(bias) = inputs.get(2).copied().and_then(which) {
+                        sources[bias].push(PieceSource::Bias { upstream });
+                    }
+                }
+                BackwardStep::Operation { step, upstream, .. } => {
+                    let ForwardStep::Operation(operation) = &self.plan.forward[step] else { unreachable!("an operation's step") };
+                    for (wrt, &input) in self.graph.inputs(operation.node).iter().enumerate() {
+                        if let Some(parameter) = which(input) {
+                            sources[parameter].push(PieceSource::Operation { step, wrt, upstream });
+                        }
+                    }
+                }
+                BackwardStep::Turn { .. } => {}
+            }
+        }
+        for ((parameter, sources), size) in parameters.iter().zip(sources).zip(sizes) {
+            let end = parameter.start + parameter.size();
+            match sources.as_slice() {
+                // Only the weight of one layer is cut: its units do not know of each other.
+                [PieceSource::Weight { step, upstream, .. }] => {
+                    for start in (parameter.start..end).step_by(size) {
+                        let first_unit = (start - parameter.start) / parameter.columns;
+                        let sources = vec![PieceSource::Weight { step: *step, upstream: *upstream, first_unit }];
+                        self.plan.pieces.push(Piece { range: start..end.min(start + size), sources });
+                    }
+                }
+                _ => self.plan.pieces.push(Piece { range: parameter.start..end, sources }),
+            }
+        }
+    }
 }
 
 /// For each node whether `target` depends on it (or is it).

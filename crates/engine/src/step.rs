@@ -1,38 +1,54 @@
-//! Runs a plan: values forward, gradients backward, over rows in chunks.
+//! Runs a plan: values forward, gradients backward, over blocks of rows.
 //!
-//! Rows are cut into chunks of fixed size, each computed whole by one worker; chunk results are added in
-//! the order of the chunks. So neither the number of threads nor how the work falls to them changes a bit.
+//! A block's numbers lie number after number, the rows of each side by side. Each row's values and gradients of values
+//! are found by one worker and depend on no other row. Then each stretch of the parameters' gradient is summed by one
+//! worker over all rows in order. So neither the number of threads nor how the work falls to them changes a bit.
 
 use crate::Scalar;
-use crate::op::{Inputs, Site, Source};
-use crate::plan::{ForwardStep, Fused, GradientPlace, Plan};
-use backlit_kernels::narrow::{self, Back, Line};
-use backlit_kernels::pointwise;
+use crate::op::{Inputs, Site, Slot, Source};
+use crate::optimizers::MOST_MEMORY;
+use crate::plan::{BackwardStep, ForwardStep, Layer, Operation, Piece, PieceSource, Plan, Target};
+use backlit_kernels::dense::{self, LayerInputs};
+use backlit_kernels::{narrow, pointwise, transpose};
+use std::ops::Range;
 use std::sync::Arc;
 
-/// Rows in a chunk.
-pub const CHUNK: usize = 64;
+/// Blocks begin at multiples of so many rows.
+pub const GROUP: usize = narrow::GROUP;
 
-/// Multiplications in a chunk below which handing it to another thread costs more than it saves.
-const WORTH_A_THREAD: usize = 100_000;
+/// Rows in a block of a plan of narrow layers: its numbers stay in a core's first cache.
+const NARROW_BLOCK: usize = 2 * GROUP;
+/// Most rows in a block of a plan of wide layers.
+const WIDE_BLOCK: usize = 1024;
+/// Most rows in a block where threads share narrow layers: what they do between two meetings should take a while.
+const SHARED_BLOCK: usize = 4096;
+
+/// Multiplications of a block, forward, below which a meeting of threads costs more than they save.
+const WORTH_A_THREAD: usize = 2_000_000;
+
+/// Data up to so many numbers are kept for the next step, which may want the same rows.
+const KEPT: usize = 1 << 22;
 
 /// Buffers for running one plan, allocated once.
 pub struct Runner<S> {
     workers: Vec<Worker<S>>,
+    /// Most rows in a block.
     capacity: usize,
+    /// The data of the blocks, one after the other.
+    panels: Vec<S>,
+    /// How many rows they have room for.
+    held: usize,
     pool: Option<Arc<rayon::ThreadPool>>,
 }
 
-/// What one chunk needs.
+/// What one block needs.
 struct Worker<S> {
     values: Vec<S>,
     saved: Vec<S>,
     upstream: Vec<S>,
-    /// The chunk's part of the gradient; empty when there is only ever one chunk.
-    gradient: Vec<S>,
-    /// Σ of the chunk's costs.
+    /// Σ of the block's costs.
     cost: f64,
-    rows: std::ops::Range<usize>,
+    rows: Range<usize>,
 }
 
 /// The first number that is infinite or NaN: where it stands.
@@ -48,29 +64,106 @@ pub struct NotFinite {
     pub value: f64,
 }
 
+/// The rows of a batch, and where they come from.
+#[derive(Clone, Copy)]
+pub(crate) struct Batch<'a, S> {
+    /// One slice for each data node, rows × width.
+    pub data: &'a [&'a [S]],
+    pub rows: Rows<'a>,
+    /// Whether the runner's last batch had the same rows of the same data.
+    pub again: bool,
+}
+
+/// Which rows.
+#[derive(Clone, Copy)]
+pub(crate) enum Rows<'a> {
+    /// So many from the first on.
+    From(usize, usize),
+    /// These, in this order.
+    Picked(&'a [u32]),
+}
+
+impl Rows<'_> {
+    pub fn len(&self) -> usize {
+        match self {
+            Rows::From(_, count) => *count,
+            Rows::Picked(order) => order.len(),
+        }
+    }
+
+    /// The number in the data of the batch's `r`-th row.
+    #[inline(always)]
+    pub fn number(&self, r: usize) -> usize {
+        match self {
+            Rows::From(first, _) => first + r,
+            Rows::Picked(order) => order[r] as usize,
+        }
+    }
+}
+
+/// A stretch of the parameters whose gradient is known, with what the optimizer remembers of them.
+pub(crate) struct Stretch<'a, S> {
+    /// The place of the first one in the flat parameters.
+    pub start: usize,
+    pub gradient: &'a mut [S],
+    pub memory: [&'a mut [S]; MOST_MEMORY],
+}
+
+impl<'a, S> Stretch<'a, S> {
+    /// Those before the place `end` in the flat parameters, and the rest.
+    pub fn split_at_parameter(self, end: usize) -> (Stretch<'a, S>, Stretch<'a, S>) {
+        let count = end.saturating_sub(self.start).min(self.gradient.len());
+        self.split(count)
+    }
+
+    fn reborrow(&mut self) -> Stretch<'_, S> {
+        Stretch { start: self.start, gradient: self.gradient, memory: self.memory.each_mut().map(|memory| &mut **memory) }
+    }
+
+    /// The first `count` parameters, and the rest.
+    pub fn split(self, count: usize) -> (Stretch<'a, S>, Stretch<'a, S>) {
+        let (gradient, rest) = self.gradient.split_at_mut(count);
+        let mut memory = self.memory.map(|memory| if memory.is_empty() { Default::default() } else { memory.split_at_mut(count) });
+        let left = memory.each_mut().map(|(left, _)| std::mem::take(left));
+        let right = memory.map(|(_, right)| right);
+        (Stretch { start: self.start, gradient, memory: left }, Stretch { start: self.start + count, gradient: rest, memory: right })
+    }
+}
+
+/// What to do with a stretch of the gradient as soon as it is known; says whether all is well.
+pub(crate) type Finish<'a, S> = &'a (dyn Fn(Stretch<'_, S>) -> bool + Sync);
+
 impl<S: Scalar> Runner<S> {
     /// Buffers for batches of at most `rows` rows on so many threads.
     pub fn new(plan: &Plan<S>, rows: usize, threads: usize) -> Runner<S> {
-        let capacity = rows.clamp(1, CHUNK);
-        let chunks = rows.div_ceil(CHUNK).max(1);
-        let threads = if plan.work * capacity < WORTH_A_THREAD { 1 } else { threads.clamp(1, chunks) };
-        let gradient = if plan.differentiable && chunks > 1 { plan.parameters } else { 0 };
+        let rows = rows.max(1);
+        let (is_wide, groups) = (plan.is_wide(), rows.div_ceil(GROUP));
+        let block = |threads: usize| {
+            let most = match (is_wide, threads) {
+                (true, _) => WIDE_BLOCK,
+                (false, 1) => NARROW_BLOCK,
+                (false, _) => SHARED_BLOCK,
+            };
+            (groups.div_ceil(threads) * GROUP).min(most).min(rows)
+        };
+        let mut threads = threads.clamp(1, groups);
+        if plan.work * block(threads) < WORTH_A_THREAD {
+            threads = 1;
+        }
+        let capacity = block(threads);
+        let held = if plan.data_width * rows <= KEPT { rows } else { (threads * capacity).min(rows) };
         let numbers = |n: usize| vec![S::ZERO; n];
         let workers = (0..threads).map(|_| Worker {
             values: numbers(plan.values * capacity),
             saved: numbers(plan.saved * capacity),
-            upstream: numbers(if plan.differentiable { plan.values * capacity } else { 0 }),
-            gradient: numbers(gradient),
+            upstream: numbers(plan.upstream * capacity),
             cost: 0.0,
             rows: 0..0,
         });
         let workers = workers.collect();
         // Without threads to be had, one does all the work: the bits are the same.
         let pool = (threads > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok()).flatten().map(Arc::new);
-        if let Some(pool) = &pool {
-            pool.broadcast(|_| backlit_kernels::wide::set_up());
-        }
-        Runner { workers, capacity, pool }
+        Runner { workers, capacity, panels: numbers(plan.data_width * held), held, pool }
     }
 
     /// The threads, if there are several: whoever runs many steps enters them once, with `install`.
@@ -78,253 +171,443 @@ impl<S: Scalar> Runner<S> {
         self.pool.clone()
     }
 
+    /// Whether the costs of so many rows are all known before any gradient of a parameter is.
+    pub(crate) fn is_one_wave(&self, rows: usize) -> bool {
+        rows <= self.workers.len() * self.capacity
+    }
+
     /// The mean cost of the rows, and its gradient.
     /// `data`: one slice for each data node, rows × width; `gradient`: as the parameters.
     pub fn gradient(&mut self, plan: &Plan<S>, parameters: &[S], data: &[&[S]], rows: usize, gradient: &mut [S]) -> f64 {
+        let stretch = Stretch { start: 0, gradient, memory: [(); MOST_MEMORY].map(|()| Default::default()) };
+        self.step(plan, parameters, Batch::all(data, rows), stretch, None).0
+    }
+
+    /// The mean cost of the rows, whose gradient is handed on stretch by stretch as soon as it is known, and whether all
+    /// went well with these. Nothing is handed on, and where the batch is one wave nothing written, if the cost is not finite.
+    pub(crate) fn step(
+        &mut self,
+        plan: &Plan<S>,
+        parameters: &[S],
+        batch: Batch<'_, S>,
+        mut stretch: Stretch<'_, S>,
+        finish: Option<Finish<'_, S>>,
+    ) -> (f64, bool) {
+        let (rows, capacity) = (batch.rows.len(), self.capacity);
         let weight = S::from_f64(1.0 / rows as f64);
-        let capacity = self.capacity;
-        if rows <= capacity {
-            let worker = &mut self.workers[0];
-            worker.forward(plan, capacity, parameters, data, 0..rows, true);
-            worker.backward(plan, capacity, parameters, data, weight, gradient);
-            return worker.cost / rows as f64;
+        let (mut total, mut fine) = (0.0, true);
+        let mut start = 0;
+        while start < rows {
+            let used = self.wave(plan, &batch, start, |worker, panel| {
+                worker.forward(plan, capacity, parameters, panel, true);
+                worker.backward(plan, capacity, parameters, panel, weight);
+            });
+            total += self.workers[..used].iter().map(|worker| worker.cost).sum::<f64>();
+            let (add, end) = (start > 0, self.workers[used - 1].rows.end);
+            let is_last = end == rows;
+            let finish = finish.filter(|_| is_last);
+            if finish.is_some() && !total.is_finite() {
+                return (total / rows as f64, false);
+            }
+            let panels = self.panels(plan, start..end, start);
+            let sum = Sum { plan, capacity, parameters, workers: &self.workers[..used], panels, add, finish };
+            fine &= match &self.pool {
+                Some(pool) => pool.install(|| sum.side_by_side(&plan.pieces, stretch.reborrow())),
+                None => sum.one_by_one(&plan.pieces, stretch.reborrow()),
+            };
+            start = end;
         }
-        let mut total = 0.0;
-        self.in_waves(
-            rows,
-            |worker, rows| {
-                worker.forward(plan, capacity, parameters, data, rows, true);
-                let mut own = std::mem::take(&mut worker.gradient);
-                worker.backward(plan, capacity, parameters, data, weight, &mut own);
-                worker.gradient = own;
-            },
-            |first, worker| {
-                total += worker.cost;
-                if first {
-                    gradient.copy_from_slice(&worker.gradient);
-                } else {
-                    pointwise::add(&worker.gradient, gradient);
-                }
-            },
-        );
-        total / rows as f64
+        (total / rows as f64, fine)
     }
 
     /// The mean cost of the rows.
     pub fn cost(&mut self, plan: &Plan<S>, parameters: &[S], data: &[&[S]], rows: usize) -> f64 {
         let mut total = 0.0;
-        let capacity = self.capacity;
-        self.in_waves(rows, |worker, rows| worker.forward(plan, capacity, parameters, data, rows, false), |_, worker| total += worker.cost);
+        self.forward_only(plan, parameters, Batch::all(data, rows), |worker, _, _| total += worker.cost);
         total / rows as f64
     }
 
     /// The target's values, rows × width.
     pub fn outputs(&mut self, plan: &Plan<S>, parameters: &[S], data: &[&[S]], rows: usize, out: &mut [S]) {
-        let capacity = self.capacity;
-        let last = plan.forward.last().expect("a plan has a target");
-        self.in_waves(
-            rows,
-            |worker, rows| worker.forward(plan, capacity, parameters, data, rows, false),
-            |_, worker| {
-                let values = &worker.values[last.offset * capacity..][..worker.rows.len() * last.width];
-                out[worker.rows.start * last.width..][..values.len()].copy_from_slice(values);
-            },
-        );
+        let (capacity, Slot { source, size }) = (self.capacity, plan.target);
+        self.forward_only(plan, parameters, Batch::all(data, rows), |worker, panel, _| {
+            let (n, start) = (worker.rows.len(), worker.rows.start);
+            let values = get(source, size, n, capacity, panel, parameters, &worker.values);
+            transpose(size, n, values, &mut out[start * size..][..n * size]);
+        });
+    }
+
+    /// The first infinite or NaN value in the order of computation, if there is one.
+    pub(crate) fn first_not_finite_of(&mut self, plan: &Plan<S>, parameters: &[S], batch: Batch<'_, S>) -> Option<NotFinite> {
+        let mut found: Option<(usize, NotFinite)> = None;
+        self.forward_only(plan, parameters, batch, |worker, _, capacity| {
+            let places = plan.forward.iter().flat_map(|step| match step {
+                ForwardStep::Operation(operation) => [Some((operation.offset, operation.node, operation.width)), None],
+                ForwardStep::Layer(layer) => {
+                    let activation = layer.activation.as_ref().map(|behind| (behind.a, behind.node, layer.units));
+                    [Some((layer.z, layer.z_node, layer.units)), activation]
+                }
+            });
+            let n = worker.rows.len();
+            for (order, (offset, node, width)) in places.flatten().enumerate() {
+                let values = &worker.values[offset * capacity..][..n * width];
+                // The first row, then the first place in it.
+                let bad = values.iter().enumerate().filter(|(_, value)| !value.is_finite()).map(|(at, _)| (at % n, at / n));
+                let Some((row, column)) = bad.min() else { continue };
+                if found.as_ref().is_none_or(|(earlier, _)| order < *earlier) {
+                    let value = values[column * n + row].to_f64();
+                    found = Some((order, NotFinite { node, row: worker.rows.start + row, column, value }));
+                }
+            }
+        });
+        found.map(|(_, place)| place)
     }
 
     /// The first infinite or NaN value in the order of computation, if there is one.
     pub fn first_not_finite(&mut self, plan: &Plan<S>, parameters: &[S], data: &[&[S]], rows: usize) -> Option<NotFinite> {
-        let mut found: Option<(usize, NotFinite)> = None;
-        let capacity = self.capacity;
-        self.in_waves(
-            rows,
-            |worker, rows| worker.forward(plan, capacity, parameters, data, rows, false),
-            |_, worker| {
-                let fused = |step: &ForwardStep<S>| step.fused.as_ref().map(|fused| (fused.z_offset, fused.z_node));
-                let places = plan.forward.iter().flat_map(|step| {
-                    let both = [fused(step), Some((step.offset, step.node))];
-                    both.into_iter().flatten().map(|(offset, node)| (offset, node, step.width))
-                });
-                for (order, (offset, node, width)) in places.enumerate() {
-                    let values = &worker.values[offset * capacity..][..worker.rows.len() * width];
-                    let Some(at) = values.iter().position(|value| !value.is_finite()) else { continue };
-                    if found.as_ref().is_none_or(|(earlier, _)| order < *earlier) {
-                        let (row, column) = (worker.rows.start + at / width, at % width);
-                        found = Some((order, NotFinite { node, row, column, value: values[at].to_f64() }));
-                    }
-                }
-            },
-        );
-        found.map(|(_, place)| place)
+        self.first_not_finite_of(plan, parameters, Batch::all(data, rows))
     }
 
-    /// Computes all chunks, as many at a time as there are workers, and hands each result on in order.
-    fn in_waves(
-        &mut self,
-        rows: usize,
-        compute: impl Fn(&mut Worker<S>, std::ops::Range<usize>) + Sync,
-        mut take: impl FnMut(bool, &Worker<S>),
-    ) {
+    /// Computes all blocks forward and hands each on in order: the worker, its data, and the most rows in a block.
+    fn forward_only(&mut self, plan: &Plan<S>, parameters: &[S], batch: Batch<'_, S>, mut take: impl FnMut(&Worker<S>, &[S], usize)) {
         let capacity = self.capacity;
         let mut start = 0;
-        while start < rows {
-            let mut used = 0;
-            let mut next = start;
-            for worker in &mut self.workers {
-                if next < rows {
-                    worker.rows = next..(next + capacity).min(rows);
-                    next = worker.rows.end;
-                    used += 1;
-                }
+        while start < batch.rows.len() {
+            let used = self.wave(plan, &batch, start, |worker, panel| worker.forward(plan, capacity, parameters, panel, false));
+            let end = self.workers[used - 1].rows.end;
+            let panels = self.panels(plan, start..end, start);
+            for worker in &self.workers[..used] {
+                take(worker, panels.of(worker), capacity);
             }
-            let wave = &mut self.workers[..used];
-            match &self.pool {
-                Some(pool) if used > 1 => pool.install(|| each(wave, &compute)),
-                _ => wave.iter_mut().for_each(|worker| compute(worker, worker.rows.clone())),
-            }
-            for (i, worker) in self.workers[..used].iter().enumerate() {
-                take(start == 0 && i == 0, worker);
-            }
-            start = next;
+            start = end;
         }
+    }
+
+    /// The data of the rows of a wave.
+    fn panels(&self, plan: &Plan<S>, rows: Range<usize>, start: usize) -> Panels<'_, S> {
+        let at = if self.held >= rows.end { start } else { 0 };
+        Panels { first: start, width: plan.data_width, numbers: &self.panels[at * plan.data_width..] }
+    }
+
+    /// Computes a wave of blocks from row `start` on, one for each worker; says how many were used.
+    fn wave(&mut self, plan: &Plan<S>, batch: &Batch<'_, S>, start: usize, compute: impl Fn(&mut Worker<S>, &[S]) + Sync) -> usize {
+        let (rows, capacity) = (batch.rows.len(), self.capacity);
+        let mut used = 0;
+        let mut next = start;
+        for worker in &mut self.workers {
+            if next < rows {
+                worker.rows = next..(next + capacity).min(rows);
+                next = worker.rows.end;
+                used += 1;
+            }
+        }
+        let all_held = self.held >= rows;
+        let at = if all_held { start } else { 0 };
+        let panels = &mut self.panels[at * plan.data_width..][..(next - start) * plan.data_width];
+        let load = !(batch.again && all_held);
+        let compute = |worker: &mut Worker<S>, panel: &mut [S]| {
+            if load {
+                batch.load(plan, worker.rows.clone(), panel);
+            }
+            compute(worker, panel);
+        };
+        let wave = &mut self.workers[..used];
+        match &self.pool {
+            Some(pool) if used > 1 => pool.install(|| each(wave, panels, plan.data_width, &compute)),
+            _ => each_in_turn(wave, panels, plan.data_width, &compute),
+        }
+        used
     }
 }
 
 /// Runs the workers side by side, by halves.
-fn each<S: Scalar>(workers: &mut [Worker<S>], compute: &(impl Fn(&mut Worker<S>, std::ops::Range<usize>) + Sync)) {
-    match workers {
-        [] => {}
-        [worker] => compute(worker, worker.rows.clone()),
-        _ => {
-            let (left, right) = workers.split_at_mut(workers.len() / 2);
-            rayon::join(|| each(left, compute), || each(right, compute));
+fn each<S: Scalar>(workers: &mut [Worker<S>], panels: &mut [S], width: usize, compute: &(impl Fn(&mut Worker<S>, &mut [S]) + Sync)) {
+    if workers.len() < 2 {
+        return each_in_turn(workers, panels, width, compute);
+    }
+    let (left, right) = workers.split_at_mut(workers.len() / 2);
+    let (for_left, for_right) = panels.split_at_mut(left.iter().map(|worker| worker.rows.len()).sum::<usize>() * width);
+    rayon::join(|| each(left, for_left, width, compute), || each(right, for_right, width, compute));
+}
+
+fn each_in_turn<S: Scalar>(workers: &mut [Worker<S>], mut panels: &mut [S], width: usize, compute: &impl Fn(&mut Worker<S>, &mut [S])) {
+    for worker in workers {
+        let (panel, rest) = std::mem::take(&mut panels).split_at_mut(worker.rows.len() * width);
+        compute(worker, panel);
+        panels = rest;
+    }
+}
+
+impl<'a, S: Scalar> Batch<'a, S> {
+    fn all(data: &'a [&'a [S]], rows: usize) -> Batch<'a, S> {
+        Batch { data, rows: Rows::From(0, rows), again: false }
+    }
+
+    /// Copies the rows `rows` of the batch into a block's panel.
+    fn load(&self, plan: &Plan<S>, rows: Range<usize>, panel: &mut [S]) {
+        let n = rows.len();
+        for place in &plan.data {
+            let (data, width) = (self.data[place.which], place.width);
+            let (before, by_row) = match place.by_row {
+                Some(offset) => panel.split_at_mut(offset * n),
+                None => (&mut *panel, &mut [][..]),
+            };
+            let panel = &mut before[place.offset * n..][..width * n];
+            match (self.rows, place.by_row) {
+                (Rows::From(first, _), None) => transpose(n, width, &data[(first + rows.start) * width..][..n * width], panel),
+                (_, None) => {
+                    for (r, row) in rows.clone().enumerate() {
+                        let numbers = &data[self.rows.number(row) * width..][..width];
+                        numbers.iter().enumerate().for_each(|(i, &number)| panel[i * n + r] = number);
+                    }
+                }
+                (_, Some(_)) => {
+                    let by_row = &mut by_row[..n * width];
+                    for (to, row) in by_row.chunks_exact_mut(width).zip(rows.clone()) {
+                        to.copy_from_slice(&data[self.rows.number(row) * width..][..width]);
+                    }
+                    transpose(n, width, by_row, panel);
+                }
+            }
         }
+    }
+}
+
+/// The data of a wave's blocks.
+#[derive(Clone, Copy)]
+struct Panels<'a, S> {
+    /// The first row of the wave.
+    first: usize,
+    width: usize,
+    numbers: &'a [S],
+}
+
+impl<'a, S> Panels<'a, S> {
+    fn of(&self, worker: &Worker<S>) -> &'a [S] {
+        &self.numbers[(worker.rows.start - self.first) * self.width..][..worker.rows.len() * self.width]
+    }
+}
+
+/// The numbers at a place: size × rows, or the parameter.
+#[inline(always)]
+fn get<'a, S>(
+    source: Source,
+    size: usize,
+    rows: usize,
+    capacity: usize,
+    panel: &'a [S],
+    parameters: &'a [S],
+    values: &'a [S],
+) -> &'a [S] {
+    match source {
+        Source::Data(offset) => &panel[offset * rows..][..size * rows],
+        Source::Parameter(start) => &parameters[start..start + size],
+        Source::Value(offset) => &values[offset * capacity..][..size * rows],
     }
 }
 
 impl<S: Scalar> Worker<S> {
-    fn forward(&mut self, plan: &Plan<S>, capacity: usize, parameters: &[S], data: &[&[S]], rows: std::ops::Range<usize>, keep: bool) {
-        let n = rows.len();
-        for step in &plan.forward {
-            let saved = if keep { &mut self.saved[step.saved_offset * capacity..][..n * step.saved_width] } else { &mut [] };
-            if let Some(fused) = &step.fused {
-                let (before, rest) = self.values.split_at_mut(fused.z_offset * capacity);
-                let (z, a) = rest.split_at_mut((step.offset - fused.z_offset) * capacity);
-                let line = fused.line(step.width, n, rows.start, capacity, data, parameters, before);
-                fused.layer.layer(&line, &mut z[..n * step.width], &mut a[..n * step.width], saved);
-                continue;
-            }
-            let (before, rest) = self.values.split_at_mut(step.offset * capacity);
-            let inputs =
-                Inputs { first: rows.start, rows: n, capacity, width: step.width, slots: &step.slots, data, parameters, values: before };
-            step.op.forward(inputs, saved, &mut rest[..n * step.width]);
-        }
-        let last: Option<&ForwardStep<S>> = plan.forward.last();
-        let costs = last.map_or(&[][..], |step| &self.values[step.offset * capacity..][..n * step.width]);
-        self.cost = costs.iter().map(|cost| cost.to_f64()).sum();
-        self.rows = rows;
-    }
-
-    fn backward(&mut self, plan: &Plan<S>, capacity: usize, parameters: &[S], data: &[&[S]], weight: S, gradient: &mut [S]) {
+    fn forward(&mut self, plan: &Plan<S>, capacity: usize, parameters: &[S], panel: &[S], keep: bool) {
         let n = self.rows.len();
-        pointwise::zero(gradient);
-        pointwise::zero(&mut self.upstream);
-        if let Some(last) = plan.forward.last() {
-            self.upstream[last.offset * capacity..][..n].fill(weight);
-        }
-        for back in &plan.backward {
-            let step = &plan.forward[back.step];
-            if let Some(fused) = &step.fused {
-                self.layer_back(fused, step, capacity, parameters, data, gradient);
-                continue;
-            }
-            let (before, rest) = self.values.split_at(step.offset * capacity);
-            let inputs = Inputs {
-                first: self.rows.start,
-                rows: n,
-                capacity,
-                width: step.width,
-                slots: &step.slots,
-                data,
-                parameters,
-                values: before,
-            };
-            let saved = &self.saved[step.saved_offset * capacity..][..n * step.saved_width];
-            let out = &rest[..n * step.width];
-            let (lower, upper) = self.upstream.split_at_mut(step.offset * capacity);
-            let upstream = &upper[..n * step.width];
-            for (wrt, target) in &back.targets {
-                let target = match target {
-                    GradientPlace::Parameter { start, size } => &mut gradient[*start..*start + *size],
-                    GradientPlace::Value { offset, width } => &mut lower[offset * capacity..][..n * width],
-                };
-                step.op.partial(*wrt, Site { inputs, saved, out }, upstream, target);
+        for step in &plan.forward {
+            match step {
+                ForwardStep::Layer(layer) => self.layer(layer, capacity, parameters, panel, keep),
+                ForwardStep::Operation(operation) => {
+                    let saved =
+                        if keep { &mut self.saved[operation.saved_offset * capacity..][..n * operation.saved_width] } else { &mut [] };
+                    let (before, rest) = self.values.split_at_mut(operation.offset * capacity);
+                    let inputs = operation.inputs(n, capacity, panel, parameters, before);
+                    operation.op.forward(inputs, saved, &mut rest[..n * operation.width]);
+                }
             }
         }
+        let target = get(plan.target.source, plan.target.size, n, capacity, panel, parameters, &self.values);
+        self.cost = target.iter().map(|cost| cost.to_f64()).sum();
     }
 
-    /// A fused layer: δ into the place of z's gradient, then the partials of the affine.
-    fn layer_back(
-        &mut self,
-        fused: &Fused<S>,
-        step: &ForwardStep<S>,
-        capacity: usize,
-        parameters: &[S],
-        data: &[&[S]],
-        gradient: &mut [S],
-    ) {
-        let (n, width) = (self.rows.len(), step.width);
-        let line = fused.line(width, n, self.rows.start, capacity, data, parameters, &self.values);
-        let (lower, upper) = self.upstream.split_at_mut(fused.z_offset * capacity);
-        let (delta, upstream) = upper.split_at_mut((step.offset - fused.z_offset) * capacity);
-        let slope = &self.saved[step.saved_offset * capacity..][..n * width];
-        let dx = match fused.x.source {
-            Source::Value(offset) if fused.wants_dx => Some(&mut lower[offset * capacity..][..n * fused.x.size]),
-            _ => None,
+    fn layer(&mut self, layer: &Layer<S>, capacity: usize, parameters: &[S], panel: &[S], keep: bool) {
+        let (n, inputs, units) = (self.rows.len(), layer.inputs(), layer.units);
+        let (before, rest) = self.values.split_at_mut(layer.z * capacity);
+        let x = get(layer.x.source, inputs, n, capacity, panel, parameters, before);
+        let w = &parameters[layer.w..][..units * inputs];
+        let b = layer.b.map(|b| &parameters[b..b + units]);
+        let Some(activation) = &layer.activation else {
+            return dense::affine(n, inputs, units, x, w, b, &mut rest[..n * units]);
         };
-        // Weight and bias are different parameters: one lies behind the other.
-        let (dw, db) = match &fused.b {
-            None => (&mut gradient[fused.w.clone()], None),
-            Some(b) if b.start > fused.w.start => {
-                let (weight, bias) = gradient.split_at_mut(b.start);
-                (&mut weight[fused.w.clone()], Some(&mut bias[..b.len()]))
+        let (z, a) = rest.split_at_mut((activation.a - layer.z) * capacity);
+        let (z, a) = (&mut z[..n * units], &mut a[..n * units]);
+        dense::affine(n, inputs, units, x, w, b, z);
+        let each = activation.op.each().expect("an activation works number by number");
+        if keep { each.values_leaving_slopes(z, a) } else { each.values(z, a) }
+    }
+
+    fn backward(&mut self, plan: &Plan<S>, capacity: usize, parameters: &[S], panel: &[S], weight: S) {
+        let n = self.rows.len();
+        self.upstream[plan.target_upstream * capacity..][..n].fill(weight);
+        for back in &plan.backward {
+            match back {
+                BackwardStep::Layer { step, upstream, dx } => {
+                    let ForwardStep::Layer(layer) = &plan.forward[*step] else { unreachable!("a layer's step") };
+                    let (inputs, units) = (layer.inputs(), layer.units);
+                    let (dx, delta) = around(&mut self.upstream, dx.as_ref(), *upstream, capacity, n);
+                    let delta = &mut delta[..n * units];
+                    if layer.activation.is_some() {
+                        pointwise::multiply(&self.values[layer.z * capacity..][..n * units], delta);
+                    }
+                    if let Some((dx, first)) = dx {
+                        dense::input_gradient(n, inputs, units, delta, &parameters[layer.w..][..units * inputs], dx, !first);
+                    }
+                }
+                BackwardStep::Turn { from, width, to } => match *from {
+                    Source::Value(from) if from > *to => {
+                        let (to, from) = apart(&mut self.values, *to * capacity, from * capacity);
+                        transpose(*width, n, &from[..n * width], &mut to[..n * width]);
+                    }
+                    from => {
+                        let (values, to) = self.values.split_at_mut(to * capacity);
+                        transpose(*width, n, get(from, *width, n, capacity, panel, parameters, values), &mut to[..n * width]);
+                    }
+                },
+                BackwardStep::Operation { step, upstream, targets } => {
+                    let ForwardStep::Operation(operation) = &plan.forward[*step] else { unreachable!("an operation's step") };
+                    for (wrt, target) in targets {
+                        let (grad, upstream) = around(&mut self.upstream, Some(target), *upstream, capacity, n);
+                        let Some((grad, first)) = grad else { continue };
+                        if first {
+                            grad.fill(S::ZERO);
+                        }
+                        let site = operation.site(n, capacity, panel, parameters, &self.values, &self.saved);
+                        operation.op.partial(*wrt, site, &upstream[..n * operation.width], grad);
+                    }
+                }
             }
-            Some(b) => {
-                let (bias, weight) = gradient.split_at_mut(fused.w.start);
-                (&mut weight[..fused.w.len()], Some(&mut bias[b.clone()]))
-            }
-        };
-        let back = Back { delta: &mut delta[..n * width], dw, db, dx };
-        if narrow::is_small(&line) {
-            narrow::small_layer_back(&line, &upstream[..n * width], slope, back);
-        } else {
-            narrow::layer_back(&line, &upstream[..n * width], slope, back);
         }
     }
 }
 
-impl<S: Scalar> Fused<S> {
-    /// The affine's inputs for `rows` rows from `first` on.
-    #[inline(always)]
-    #[allow(clippy::too_many_arguments)]
-    fn line<'a>(
-        &self,
-        units: usize,
-        rows: usize,
-        first: usize,
+/// Two stretches of one vector: from `low` on up to `high`, and from `high` on.
+fn apart<S>(numbers: &mut [S], low: usize, high: usize) -> (&mut [S], &[S]) {
+    let (before, after) = numbers.split_at_mut(high);
+    (&mut before[low..], after)
+}
+
+/// The gradient of a step's input, with whether it is the first there, and what comes from behind the step.
+#[allow(clippy::type_complexity)]
+fn around<'a, S>(
+    upstream: &'a mut [S],
+    target: Option<&Target>,
+    from: usize,
+    capacity: usize,
+    n: usize,
+) -> (Option<(&'a mut [S], bool)>, &'a mut [S]) {
+    match target {
+        None => (None, &mut upstream[from * capacity..]),
+        // Gradients are laid out in the order of the nodes: an input lies before.
+        Some(target) => {
+            let (before, from) = upstream.split_at_mut(from * capacity);
+            (Some((&mut before[target.offset * capacity..][..n * target.width], target.first)), from)
+        }
+    }
+}
+
+impl<S: Scalar> Operation<S> {
+    fn inputs<'a>(&'a self, rows: usize, capacity: usize, data: &'a [S], parameters: &'a [S], values: &'a [S]) -> Inputs<'a, S> {
+        Inputs { rows, capacity, width: self.width, slots: &self.slots, data, parameters, values }
+    }
+
+    fn site<'a>(
+        &'a self,
+        n: usize,
         capacity: usize,
-        data: &[&'a [S]],
+        data: &'a [S],
         parameters: &'a [S],
         values: &'a [S],
-    ) -> Line<'a, S> {
-        let inputs = self.x.size;
-        let x = match self.x.source {
-            Source::Data(k) => &data[k][first * inputs..][..rows * inputs],
-            Source::Value(offset) => &values[offset * capacity..][..rows * inputs],
-            // A parameter is not one line for each row; the graph refuses it as x.
-            Source::Parameter(start) => &parameters[start..start + inputs],
-        };
-        let b = self.b.as_ref().map(|b| &parameters[b.clone()]);
-        Line { rows, inputs, units, x, w: &parameters[self.w.clone()], b }
+        saved: &'a [S],
+    ) -> Site<'a, S> {
+        let inputs = self.inputs(n, capacity, data, parameters, &values[..self.offset * capacity]);
+        let saved = &saved[self.saved_offset * capacity..][..n * self.saved_width];
+        Site { inputs, saved, out: &values[self.offset * capacity..][..n * self.width] }
+    }
+}
+
+/// The gradient of the parameters from the blocks of a wave.
+struct Sum<'a, S> {
+    plan: &'a Plan<S>,
+    capacity: usize,
+    parameters: &'a [S],
+    workers: &'a [Worker<S>],
+    panels: Panels<'a, S>,
+    /// Whether there is a sum already, from the waves before.
+    add: bool,
+    finish: Option<Finish<'a, S>>,
+}
+
+impl<S: Scalar> Sum<'_, S> {
+    /// By halves, each thread its stretch.
+    fn side_by_side(&self, pieces: &[Piece], stretch: Stretch<'_, S>) -> bool {
+        if pieces.len() < 2 || stretch.gradient.len() < 1 << 13 {
+            return self.one_by_one(pieces, stretch);
+        }
+        // The piece that the middle lies in goes to the right.
+        let middle = stretch.start + stretch.gradient.len() / 2;
+        let half = pieces.partition_point(|piece| piece.range.end <= middle).clamp(1, pieces.len() - 1);
+        let (left, right) = pieces.split_at(half);
+        let cut = right[0].range.start - stretch.start;
+        let (for_left, for_right) = stretch.split(cut);
+        let (a, b) = rayon::join(|| self.side_by_side(left, for_left), || self.side_by_side(right, for_right));
+        a && b
+    }
+
+    fn one_by_one(&self, pieces: &[Piece], mut stretch: Stretch<'_, S>) -> bool {
+        let mut fine = true;
+        for piece in pieces {
+            let (own, rest) = stretch.split(piece.range.len());
+            let mut add = self.add;
+            for source in &piece.sources {
+                for worker in self.workers {
+                    self.source(source, worker, own.gradient, add);
+                    add = true;
+                }
+            }
+            if !add {
+                own.gradient.fill(S::ZERO);
+            }
+            if let Some(finish) = self.finish {
+                fine &= finish(own);
+            }
+            stretch = rest;
+        }
+        fine
+    }
+
+    /// Adds one block's part, or puts it there.
+    fn source(&self, source: &PieceSource, worker: &Worker<S>, gradient: &mut [S], add: bool) {
+        let (n, capacity, panel) = (worker.rows.len(), self.capacity, self.panels.of(worker));
+        match *source {
+            PieceSource::Weight { step, upstream, first_unit } => {
+                let ForwardStep::Layer(layer) = &self.plan.forward[step] else { unreachable!("a layer's step") };
+                let inputs = layer.inputs();
+                let units = gradient.len() / inputs;
+                let delta = &worker.upstream[upstream * capacity..][first_unit * n..][..units * n];
+                let place = |source| get(source, inputs, n, capacity, panel, self.parameters, &worker.values);
+                let x = match layer.x_by_row {
+                    Some(source) => LayerInputs::ByRow(place(source)),
+                    None => LayerInputs::ByInput(place(layer.x.source)),
+                };
+                dense::weight_gradient(n, inputs, units, delta, x, gradient, add);
+            }
+            PieceSource::Bias { upstream } => {
+                dense::bias_gradient(n, &worker.upstream[upstream * capacity..][..gradient.len() * n], gradient, add);
+            }
+            PieceSource::Operation { step, wrt, upstream } => {
+                let ForwardStep::Operation(operation) = &self.plan.forward[step] else { unreachable!("an operation's step") };
+                if !add {
+                    gradient.fill(S::ZERO);
+                }
+                let site = operation.site(n, capacity, panel, self.parameters, &worker.values, &worker.saved);
+                let upstream = &worker.upstream[upstream * capacity..][..n * operation.width];
+                operation.op.partial(wrt, site, upstream, gradient);
+            }
+        }
     }
 }

@@ -1,11 +1,11 @@
 //! Training: epochs of steps, each a gradient over a batch and one move of the optimizer.
 
 use crate::graph::{Graph, NodeId};
-use crate::optimizers::Optimizer;
+use crate::optimizers::{Move, Optimizer};
 use crate::plan::Plan;
 use crate::random::{Purpose, Random};
-use crate::step::Runner;
-use crate::{Scalar, Shape};
+use crate::step::{Batch, Rows, Runner, Stretch};
+use crate::Scalar;
 use std::ops::{ControlFlow, Range};
 
 /// How to train.
@@ -79,13 +79,12 @@ pub struct Trainer<'g, S> {
     optimizer: Box<dyn Optimizer<S>>,
     trainable: Vec<Range<usize>>,
     parameters: Vec<S>,
-    /// The parameters before the last update.
+    /// The parameters before the last update. Their place is the gradient's as soon as a new cost is known to be finite,
+    /// and that of the new parameters in the end.
     previous: Vec<S>,
+    /// A place for the gradient of a batch whose cost is known only when its gradient is nearly summed; empty otherwise.
     gradient: Vec<S>,
     order: Vec<u32>,
-    /// A shuffled batch's rows, one vector for each data node.
-    gathered: Vec<Vec<S>>,
-    widths: Vec<usize>,
     settings: Settings,
     rows: usize,
     step: u64,
@@ -105,30 +104,20 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     ) -> Trainer<'g, S> {
         assert_eq!(parameters.len(), graph.parameter_count(), "one number for each parameter");
         assert!(rows > 0, "at least one row");
-        assert!(graph.data_count() <= MOST_DATA, "at most {MOST_DATA} data nodes can be trained on");
         let plan = Plan::gradient(graph, cost);
         let batch = settings.batch.unwrap_or(rows).clamp(1, rows);
         let shuffled = settings.shuffle && batch < rows;
-        let widths: Vec<usize> = graph
-            .nodes
-            .iter()
-            .filter_map(|node| match (&node.kind, node.shape) {
-                (crate::graph::Kind::Data(_), Shape::Rows(width)) => Some(width),
-                _ => None,
-            })
-            .collect();
+        let runner = Runner::new(&plan, batch, settings.threads);
         Trainer {
-            runner: Runner::new(&plan, batch, settings.threads),
             trainable: trainable(parameters.len(), frozen),
             previous: parameters.clone(),
-            gradient: vec![S::ZERO; parameters.len()],
+            gradient: vec![S::ZERO; if runner.is_one_wave(batch) { 0 } else { parameters.len() }],
             order: if shuffled { (0..rows as u32).collect() } else { Vec::new() },
-            gathered: widths.iter().map(|width| vec![S::ZERO; if shuffled { width * batch } else { 0 }]).collect(),
+            runner,
             graph,
             plan,
             optimizer,
             parameters,
-            widths,
             settings: Settings { batch: Some(batch), ..settings },
             rows,
             step: 0,
@@ -138,11 +127,6 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     /// The parameters as they stand.
     pub fn parameters(&self) -> &[S] {
         &self.parameters
-    }
-
-    /// The gradient of the last step. Frozen parameters have theirs too.
-    pub fn gradient(&self) -> &[S] {
-        &self.gradient
     }
 
     /// Trains over `data` (one slice for each data node, rows × width), calling `observe` after each step.
@@ -155,6 +139,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
 
     fn run_here(&mut self, data: &[&[S]], observe: &mut (dyn FnMut(&Moment) -> ControlFlow<()> + Send)) -> End {
         let batch = self.settings.batch.unwrap_or(self.rows);
+        let mut again = false;
         for epoch in 0..self.settings.epochs {
             if !self.order.is_empty() {
                 self.order.iter_mut().zip(0..).for_each(|(place, row)| *place = row);
@@ -163,19 +148,13 @@ impl<'g, S: Scalar> Trainer<'g, S> {
             let mut start = 0;
             while start < self.rows {
                 let rows = batch.min(self.rows - start);
-                let cost = self.gradient_of(data, start, rows);
+                let (cost, finite) = self.step(data, start, rows, again);
+                again = rows == self.rows;
                 if !cost.is_finite() {
                     // The update before this gradient is to blame, or what the run began with.
                     return End::Diverged(self.diverged(data, self.step.max(1), start, rows));
                 }
                 self.step += 1;
-                let finite = self.optimizer.update(
-                    self.settings.learning_rate,
-                    &self.trainable,
-                    &self.gradient,
-                    &self.parameters,
-                    &mut self.previous,
-                );
                 std::mem::swap(&mut self.parameters, &mut self.previous);
                 if !finite {
                     return End::Diverged(self.diverged(data, self.step, start, rows));
@@ -198,28 +177,22 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         End::Diverged(self.diverged(data, self.step.max(1), 0, self.rows))
     }
 
-    /// Gradient of the mean cost over rows start .. start + rows of this epoch's order.
-    fn gradient_of(&mut self, data: &[&[S]], start: usize, rows: usize) -> f64 {
-        if rows == self.rows {
-            return self.runner.gradient(&self.plan, &self.parameters, data, rows, &mut self.gradient);
+    /// The mean cost over rows start .. start + rows of this epoch's order, and whether every number of the update is
+    /// finite. The new parameters are left in `previous`, unless the cost is not finite.
+    fn step(&mut self, data: &[&[S]], start: usize, rows: usize, again: bool) -> (f64, bool) {
+        let one_wave = self.gradient.is_empty();
+        let Trainer { plan, runner, optimizer, trainable, parameters, previous, gradient, order, .. } = self;
+        let picked = picked(order, self.rows, start, rows);
+        optimizer.begin(self.settings.learning_rate);
+        let (move_, memory) = optimizer.parts();
+        let target = if one_wave { &mut *previous } else { &mut *gradient };
+        let stretch = Stretch { start: 0, gradient: target, memory };
+        let finish = |stretch: Stretch<'_, S>| moved(move_, trainable, parameters, stretch);
+        let result = runner.step(plan, parameters, Batch { data, rows: picked, again }, stretch, Some(&finish));
+        if !one_wave && result.0.is_finite() {
+            std::mem::swap(previous, gradient);
         }
-        if !self.order.is_empty() {
-            let order = &self.order[start..start + rows];
-            for ((gathered, data), &width) in self.gathered.iter_mut().zip(data).zip(&self.widths) {
-                for (to, &from) in gathered.chunks_exact_mut(width).zip(order) {
-                    to.copy_from_slice(&data[from as usize * width..][..width]);
-                }
-            }
-        }
-        // At most a handful of data nodes; the slices of them live on the stack.
-        let mut batch: [&[S]; MOST_DATA] = [&[]; MOST_DATA];
-        for (k, (data, &width)) in data.iter().zip(&self.widths).enumerate() {
-            batch[k] = match self.order.is_empty() {
-                true => &data[start * width..][..rows * width],
-                false => &self.gathered[k][..rows * width],
-            };
-        }
-        self.runner.gradient(&self.plan, &self.parameters, &batch[..data.len()], rows, &mut self.gradient)
+        result
     }
 
     /// Finds the first bad tensor, then goes back to the parameters before the last update.
@@ -227,7 +200,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         let bad = self.parameters.iter().position(|parameter| !parameter.is_finite());
         let (place, value) = match bad {
             Some(index) => (self.graph.parameter_name(index), self.parameters[index].to_f64()),
-            None => self.bad_value(data, start, rows).unwrap_or_else(|| self.bad_memory()),
+            None => self.bad_value(data, start, rows).unwrap_or_else(|| self.bad_memory(data, start, rows)),
         };
         let layer = layer_of(&place).or_else(|| self.graph.parameters().last().and_then(|last| layer_of(&last.name)));
         std::mem::swap(&mut self.parameters, &mut self.previous);
@@ -236,31 +209,47 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     }
 
     fn bad_value(&mut self, data: &[&[S]], start: usize, rows: usize) -> Option<(String, f64)> {
-        let rows_of = |k: usize, width: usize| -> Vec<S> {
-            let row = |r: usize| if self.order.is_empty() || rows == self.rows { r } else { self.order[r] as usize };
-            (start..start + rows).flat_map(|r| data[k][row(r) * width..][..width].to_vec()).collect()
-        };
-        let batch: Vec<Vec<S>> = self.widths.iter().enumerate().map(|(k, &width)| rows_of(k, width)).collect();
-        let slices: Vec<&[S]> = batch.iter().map(Vec::as_slice).collect();
-        let found = self.runner.first_not_finite(&self.plan, &self.parameters, &slices, rows)?;
-        let row = start + found.row;
-        let row = if self.order.is_empty() || rows == self.rows { row } else { self.order[row] as usize };
+        let batch = Batch { data, rows: picked(&self.order, self.rows, start, rows), again: false };
+        let found = self.runner.first_not_finite_of(&self.plan, &self.parameters, batch)?;
+        let row = picked(&self.order, self.rows, start, rows).number(found.row);
         Some((format!("{}, row {row}, unit {}", self.graph.name(found.node), found.column), found.value))
     }
 
     /// All else is finite: what the optimizer remembers of the largest gradient (its square, mostly) is not.
-    fn bad_memory(&self) -> (String, f64) {
-        let size = |index: usize| self.gradient[index].to_f64().abs();
-        let largest = (0..self.gradient.len()).max_by(|&a, &b| size(a).total_cmp(&size(b))).unwrap_or(0);
-        (
-            format!("{}, as the optimizer remembers its gradient {}", self.graph.parameter_name(largest), self.gradient[largest]),
-            f64::INFINITY,
-        )
+    fn bad_memory(&mut self, data: &[&[S]], start: usize, rows: usize) -> (String, f64) {
+        let mut gradient = vec![S::ZERO; self.parameters.len()];
+        let stretch = Stretch { start: 0, gradient: &mut gradient, memory: Default::default() };
+        let picked = picked(&self.order, self.rows, start, rows);
+        self.runner.step(&self.plan, &self.previous, Batch { data, rows: picked, again: false }, stretch, None);
+        let size = |index: usize| gradient[index].to_f64().abs();
+        let largest = (0..gradient.len()).max_by(|&a, &b| size(a).total_cmp(&size(b))).unwrap_or(0);
+        (format!("{}, as the optimizer remembers its gradient {}", self.graph.parameter_name(largest), gradient[largest]), f64::INFINITY)
     }
 }
 
-/// Most data nodes that a trained graph may have.
-const MOST_DATA: usize = 8;
+/// Rows start .. start + count of an epoch's order, which is empty where the rows keep theirs; of `all` rows.
+fn picked(order: &[u32], all: usize, start: usize, count: usize) -> Rows<'_> {
+    match order.is_empty() || count == all {
+        true => Rows::From(start, count),
+        false => Rows::Picked(&order[start..start + count]),
+    }
+}
+
+/// Moves a stretch of the parameters; those that are frozen are copied. Says whether every number is finite.
+fn moved<S: Scalar>(move_: &dyn Move<S>, trainable: &[Range<usize>], old: &[S], mut stretch: Stretch<'_, S>) -> bool {
+    let end = stretch.start + stretch.gradient.len();
+    let mut finite = true;
+    for range in trainable.iter().filter(|range| range.start < end) {
+        let frozen = range.start.saturating_sub(stretch.start);
+        let (still, rest) = stretch.split(frozen);
+        still.gradient.copy_from_slice(&old[still.start..][..frozen]);
+        let (moving, rest) = rest.split_at_parameter(range.end);
+        finite &= move_.apply(&old[moving.start..][..moving.gradient.len()], moving.gradient, moving.memory);
+        stretch = rest;
+    }
+    stretch.gradient.copy_from_slice(&old[stretch.start..end]);
+    finite
+}
 
 /// `layer3.weight…`, `z3…`, `a3…` tell their layer.
 fn layer_of(place: &str) -> Option<usize> {

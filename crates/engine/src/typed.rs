@@ -5,8 +5,9 @@
 //! evaluates the formula itself over dual numbers.
 
 use crate::formula::{self, Dual, Formula, MOST_REGISTERS, Number, Program, TooHard, Unbound, differentiate};
-use crate::op::{About, Inputs, Kind, Kink, Op, Operand, Partial, Row, Site, Written, loss_shape};
+use crate::op::{About, EachNumber, Inputs, Kind, Kink, Op, Operand, Partial, Row, Site, Written, loss_shape};
 use crate::{Scalar, Shape, shape::ShapeError};
+use backlit_kernels::blocks::Block;
 use backlit_kernels::{blocks, pointwise};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -251,7 +252,7 @@ fn collect_kinks(formula: &Formula, letter: &str, into: &mut Vec<(String, &'stat
     }
 }
 
-/// `a[r,u]` = f(`z[r,u]`)
+/// `a[u,r]` = f(`z[u,r]`)
 struct TypedActivation(&'static Typed);
 
 impl<S: Scalar> Op<S> for TypedActivation {
@@ -281,6 +282,9 @@ impl<S: Scalar> Op<S> for TypedActivation {
     fn partial(&self, _wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
         pointwise::add_product(upstream, at.saved, grad);
     }
+    fn each(&self) -> Option<&dyn EachNumber<S>> {
+        Some(self)
+    }
     fn reach(&self, _wrt: usize, index: usize, _inputs: &[Shape]) -> Range<usize> {
         index..index + 1
     }
@@ -294,7 +298,23 @@ impl<S: Scalar> Op<S> for TypedActivation {
     }
 }
 
-/// C\[r\] = Σₖ f(a\[r,k\], y\[r,k\]), in the order of the outputs.
+impl<S: Scalar> EachNumber<S> for TypedActivation {
+    fn values(&self, z: &[S], a: &mut [S]) {
+        self.0.value.run(&[z], |start, count, [value]| blocks::store(value, &mut a[start..start + count]));
+    }
+    fn values_leaving_slopes(&self, z: &mut [S], a: &mut [S]) {
+        for (z, a) in z.chunks_mut(blocks::BLOCK).zip(a.chunks_mut(blocks::BLOCK)) {
+            let mut kept = [S::ZERO; blocks::BLOCK];
+            kept[..z.len()].copy_from_slice(z);
+            self.0.both.run(&[&kept[..z.len()]], |_, _, [value, slope]| {
+                blocks::store(value, a);
+                blocks::store(slope, z);
+            });
+        }
+    }
+}
+
+/// C\[r\] = Σₖ f(a\[k,r\], y\[k,r\]), in the order of the outputs.
 struct TypedLoss(&'static Typed);
 
 impl<S: Scalar> Op<S> for TypedLoss {
@@ -308,20 +328,28 @@ impl<S: Scalar> Op<S> for TypedLoss {
         inputs[0].size()
     }
     fn forward(&self, x: Inputs<'_, S>, saved: &mut [S], out: &mut [S]) {
-        let (columns, letters) = (x.size(0), [x.get(0), x.get(1)]);
-        let mut sums = Sums { columns, column: 0, sum: 0.0, out: out.iter_mut() };
-        if saved.is_empty() {
-            self.0.value.run(&letters, |_, count, [value]| sums.add(&value[..count]));
-        } else {
-            self.0.both.run(&letters, |start, count, [value, slope]| {
-                sums.add(&value[..count]);
-                blocks::store(slope, &mut saved[start..start + count]);
-            });
+        let rows = x.rows();
+        for (part, out) in out.chunks_mut(blocks::BLOCK).enumerate() {
+            let mut sums = [0.0; blocks::BLOCK];
+            for k in 0..x.size(0) {
+                let start = k * rows + part * blocks::BLOCK;
+                let letters = [&x.get(0)[start..][..out.len()], &x.get(1)[start..][..out.len()]];
+                let mut add = |value: &Block| sums.iter_mut().zip(value).for_each(|(sum, term)| *sum += term);
+                if saved.is_empty() {
+                    self.0.value.run(&letters, |_, _, [value]| add(value));
+                } else {
+                    self.0.both.run(&letters, |_, _, [value, slope]| {
+                        add(value);
+                        blocks::store(slope, &mut saved[start..start + out.len()]);
+                    });
+                }
+            }
+            blocks::store(&sums, out);
         }
     }
     fn partial(&self, wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
         assert_eq!(wrt, 0, "a target has no gradient");
-        pointwise::add_row_scaled(at.inputs.size(0), upstream, at.saved, grad);
+        pointwise::add_row_scaled(upstream, at.saved, grad);
     }
     fn differentiable(&self, wrt: usize) -> bool {
         wrt == 0
@@ -331,29 +359,5 @@ impl<S: Scalar> Op<S> for TypedLoss {
     }
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
         out[0] = x[0].iter().zip(x[1]).fold(Dual::fixed(0.0), |sum, (a, y)| sum.add(&self.0.plain(&[("a", *a), ("y", *y)])));
-    }
-}
-
-/// Adds up row after row, whatever the blocks the terms come in.
-struct Sums<'a, S> {
-    columns: usize,
-    column: usize,
-    sum: f64,
-    /// One for each row.
-    out: std::slice::IterMut<'a, S>,
-}
-
-impl<S: Scalar> Sums<'_, S> {
-    fn add(&mut self, terms: &[f64]) {
-        for term in terms {
-            self.sum += term;
-            self.column += 1;
-            if self.column == self.columns {
-                if let Some(out) = self.out.next() {
-                    *out = S::from_f64(self.sum);
-                }
-                (self.column, self.sum) = (0, 0.0);
-            }
-        }
     }
 }

@@ -100,9 +100,8 @@ pub(crate) use for_every_level;
 mod tests {
     use super::*;
     use crate::blocks::{self, BLOCK, Function, Instruction, Operand, Rule, Smooth};
-    use crate::narrow::{Back, Line, layer, layer_back};
-    use crate::pointwise::{Unary, map_with_slope};
-    use crate::{math, softmax};
+    use crate::pointwise::{Unary, map_leaving_slope, map_with_slope};
+    use crate::{math, narrow, softmax};
 
     struct Gelu;
     impl Unary for Gelu {
@@ -116,18 +115,21 @@ mod tests {
     fn bits() -> Vec<u64> {
         let numbers = |n: usize, salt: usize| -> Vec<f64> { (0..n).map(|i| ((i * 7919 + salt) % 4001) as f64 / 100.0 - 20.0).collect() };
         let (x, w, b) = (numbers(19 * 13, 1), numbers(5 * 13, 2), numbers(5, 3));
-        let line = Line { rows: 19, inputs: 13, units: 5, x: &x, w: &w, b: Some(&b) };
-        let [mut z, mut a, mut slope, mut delta] = [(); 4].map(|()| vec![0.0; 19 * 5]);
-        layer(&Gelu, &line, &mut z, &mut a, &mut slope);
-        let (mut dw, mut db, mut dx) = (vec![0.0; 65], vec![0.0; 5], vec![0.0; 19 * 13]);
-        layer_back(&line, &a, &slope, Back { delta: &mut delta, dw: &mut dw, db: Some(&mut db), dx: Some(&mut dx) });
+        let [mut z, mut a] = [(); 2].map(|()| vec![0.0; 5 * 19]);
+        narrow::affine(19, 13, 5, &x, &w, Some(&b), &mut z);
+        let affine = z.clone();
+        map_leaving_slope(&Gelu, &mut z, &mut a);
+        let (mut dw, mut db, mut dx) = (vec![0.0; 65], vec![0.0; 5], vec![0.0; 13 * 19]);
+        narrow::weight_gradient(19, 13, 5, &z, &x, &mut dw, false);
+        narrow::bias_gradient(19, &z, &mut db, false);
+        narrow::input_gradient(19, 13, 5, &z, &w, &mut dx, false);
         let (mut p, mut cost, mut grad) = (vec![0.0; 95], vec![0.0; 19], vec![0.0; 95]);
-        softmax::softmax(5, &z, &mut p);
-        softmax::cross_entropy(5, &z, &p, &mut cost, &mut grad);
+        softmax::softmax(19, &affine, &mut p);
+        softmax::cross_entropy(&affine, &p, &mut cost, &mut grad);
         let (mut value, mut derivative) = (vec![0.0f32; 247], vec![0.0f32; 247]);
         let narrow: Vec<f32> = x.iter().map(|&x| x as f32).collect();
         map_with_slope(&Gelu, &narrow, &mut value, &mut derivative);
-        let wide = [z, a, slope, delta, dw, db, dx, p, cost, grad, block_bits(&x)].concat();
+        let wide = [affine, z, a, dw, db, dx, p, cost, grad, block_bits(&x)].concat();
         let wide = wide.into_iter().map(f64::to_bits);
         wide.chain(value.into_iter().chain(derivative).map(|x| u64::from(x.to_bits()))).collect()
     }

@@ -3,6 +3,7 @@
 //! * [`math`]: exp, log, tanh and what follows from them, ours: the same bits on every machine.
 //! * [`pointwise`]: one function applied over slices, compiled for the widest registers at hand.
 //! * [`blocks`]: typed formulas as programs over blocks of numbers.
+//! * [`dense`]: the products of a layer, narrow or wide.
 //! * [`narrow`]: products with small matrices, summed in the order a person would write them.
 //! * [`wide`]: the one doorway to the matrix product library.
 //! * [`softmax`]: rows of logits to probabilities and their cost.
@@ -13,6 +14,7 @@
 //! reads a file or a clock.
 
 pub mod blocks;
+pub mod dense;
 mod dispatch;
 pub mod math;
 pub mod naive;
@@ -20,7 +22,9 @@ pub mod narrow;
 pub mod pointwise;
 mod scalar;
 pub mod softmax;
+mod transpose;
 pub mod update;
 pub mod wide;
 
 pub use scalar::Scalar;
+pub use transpose::transpose;

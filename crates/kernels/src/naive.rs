@@ -1,56 +1,61 @@
 //! Every product once more, as the formula reads. Slow, short, and what the others are held to.
+//!
+//! Blocks of rows lie as everywhere: width × rows, all rows of one number side by side.
 
 use crate::Scalar;
 
-/// `out[r,u]` = Σᵢ `x[r,i]` · `w[u,i]` + `b[u]`
-/// `x`: rows × inputs, `w`: units × inputs, `b`: units or none, `out`: rows × units
-pub fn affine<S: Scalar>(inputs: usize, units: usize, x: &[S], w: &[S], b: Option<&[S]>, out: &mut [S]) {
-    for (x, out) in x.chunks_exact(inputs).zip(out.chunks_exact_mut(units)) {
-        for (u, out) in out.iter_mut().enumerate() {
+/// `z[u,r]` = Σᵢ `x[i,r]` · `w[u,i]` + `b[u]`
+/// `x`: inputs × rows, `w`: units × inputs, `b`: units or none, `z`: units × rows
+pub fn affine<S: Scalar>(rows: usize, inputs: usize, units: usize, x: &[S], w: &[S], b: Option<&[S]>, z: &mut [S]) {
+    for u in 0..units {
+        for r in 0..rows {
             let mut sum = S::ZERO;
             for i in 0..inputs {
-                sum += x[i] * w[u * inputs + i];
+                sum += x[i * rows + r] * w[u * inputs + i];
             }
-            *out = match b {
-                Some(b) => sum + b[u],
-                None => sum,
-            };
+            z[u * rows + r] = b.map_or(sum, |b| sum + b[u]);
         }
     }
 }
 
-/// `dx[r,i]` += Σᵤ `upstream[r,u]` · `w[u,i]`
-/// `upstream`: rows × units, `w`: units × inputs, `dx`: rows × inputs
-pub fn add_to_inputs<S: Scalar>(inputs: usize, units: usize, upstream: &[S], w: &[S], dx: &mut [S]) {
-    for (upstream, dx) in upstream.chunks_exact(units).zip(dx.chunks_exact_mut(inputs)) {
-        for (i, dx) in dx.iter_mut().enumerate() {
+/// `dx[i,r]` = Σᵤ `delta[u,r]` · `w[u,i]`, or += where `add`
+/// `delta`: units × rows, `w`: units × inputs, `dx`: inputs × rows
+pub fn input_gradient<S: Scalar>(rows: usize, inputs: usize, units: usize, delta: &[S], w: &[S], dx: &mut [S], add: bool) {
+    for i in 0..inputs {
+        for r in 0..rows {
             let mut sum = S::ZERO;
             for u in 0..units {
-                sum += upstream[u] * w[u * inputs + i];
+                sum += delta[u * rows + r] * w[u * inputs + i];
             }
-            *dx += sum;
+            let place = &mut dx[i * rows + r];
+            *place = if add { *place + sum } else { sum };
         }
     }
 }
 
-/// `dw[u,i]` += Σᵣ `upstream[r,u]` · `x[r,i]`
-/// `upstream`: rows × units, `x`: rows × inputs, `dw`: units × inputs
-pub fn add_to_weight<S: Scalar>(inputs: usize, units: usize, upstream: &[S], x: &[S], dw: &mut [S]) {
-    for (upstream, x) in upstream.chunks_exact(units).zip(x.chunks_exact(inputs)) {
-        for u in 0..units {
-            for i in 0..inputs {
-                dw[u * inputs + i] += upstream[u] * x[i];
+/// `dw[u,i]` = Σᵣ `delta[u,r]` · `x[i,r]`, or += where `add`
+/// `delta`: units × rows, `x`: inputs × rows, `dw`: units × inputs
+pub fn weight_gradient<S: Scalar>(rows: usize, inputs: usize, units: usize, delta: &[S], x: &[S], dw: &mut [S], add: bool) {
+    for u in 0..units {
+        for i in 0..inputs {
+            let place = &mut dw[u * inputs + i];
+            let mut sum = if add { *place } else { S::ZERO };
+            for r in 0..rows {
+                sum += delta[u * rows + r] * x[i * rows + r];
             }
+            *place = sum;
         }
     }
 }
 
-/// `db[u]` += Σᵣ `upstream[r,u]`
-/// `upstream`: rows × units, `db`: units
-pub fn add_to_bias<S: Scalar>(units: usize, upstream: &[S], db: &mut [S]) {
-    for upstream in upstream.chunks_exact(units) {
-        for u in 0..units {
-            db[u] += upstream[u];
+/// `db[u]` = Σᵣ `delta[u,r]`, or += where `add`
+/// `delta`: units × rows, `db`: units
+pub fn bias_gradient<S: Scalar>(rows: usize, delta: &[S], db: &mut [S], add: bool) {
+    for (u, db) in db.iter_mut().enumerate() {
+        let mut sum = if add { *db } else { S::ZERO };
+        for r in 0..rows {
+            sum += delta[u * rows + r];
         }
+        *db = sum;
     }
 }

@@ -1,361 +1,311 @@
-//! Products with small matrices.
+//! Products with small matrices, for blocks of rows that lie side by side: a block of width × rows holds one number
+//! after another of all its rows, so that a register holds several rows.
 //!
-//! Each sum runs over its index in order, each product is rounded, then each addition is: the
-//! arithmetic a person does by hand, and what [`crate::naive`] does, to the bit. Speed comes from
-//! doing several rows (or inputs) side by side, never from another order.
+//! Each product is rounded, then each addition is: the arithmetic a person does by hand. Sums over inputs or units run
+//! in order, as in [`crate::naive`], to the bit. Sums over rows run in [`LANES`] strands, row r in strand r mod
+//! [`LANES`], which are added by halves at the end of every [`GROUP`] rows; so neither the machine nor how the rows are
+//! cut (at multiples of [`GROUP`]) changes a bit.
 
 use crate::Scalar;
 use crate::dispatch::for_every_level;
-use crate::pointwise::Unary;
 
-/// Layers with fewer weights than this are narrow: our own loops are faster than the product library's packing.
+/// Layers with fewer weights than this are narrow: our own loops are faster than a product that packs its factors.
 pub const NARROW: usize = 32 * 32;
 
-/// Rows worked on side by side.
-const LANES: usize = 8;
-/// Widest row that is turned on its side on the stack.
-const TURNED: usize = 64;
+/// Strands of a sum over rows.
+pub const LANES: usize = 16;
+/// Rows whose strands are joined at a time.
+pub const GROUP: usize = 64;
 /// Multiplications below which the loops are not worth a call of their own.
 const SMALL: usize = 32;
 
+/// A matrix read number by number: entry (m, k) is `data[m · row + k · column]`.
+#[derive(Clone, Copy)]
+struct Scattered<'a, S> {
+    data: &'a [S],
+    row: usize,
+    column: usize,
+}
+
 for_every_level! {
-    /// `out[r,u]` = Σᵢ `x[r,i]` · `w[u,i]` + `b[u]`
-    /// `x`: rows × inputs, `w`: units × inputs, `b`: units or none, `out`: rows × units
-    pub fn affine[S: Scalar](rows: usize, inputs: usize, units: usize, x: &[S], w: &[S], b: Option<&[S]>, out: &mut [S]) small if (rows * inputs * units <= SMALL) {
-        affine_loops(rows, inputs, units, x, w, b, out);
+    /// `z[u,r]` = Σᵢ `w[u,i]` · `x[i,r]` + `b[u]`
+    /// `x`: inputs × rows, `w`: units × inputs, `b`: units or none, `z`: units × rows
+    pub fn affine[S: Scalar](rows: usize, inputs: usize, units: usize, x: &[S], w: &[S], b: Option<&[S]>, z: &mut [S]) small if (rows * inputs * units <= SMALL) {
+        if rows == 1 {
+            return affine_of_one(inputs, x, w, b, &mut z[..units]);
+        }
+        let w = Scattered { data: w, row: inputs, column: 1 };
+        let z = &mut z[..units * rows];
+        match b {
+            Some(b) => tall(rows, inputs, w, x, z, |u, sum, _| sum + b[u]),
+            None => tall(rows, inputs, w, x, z, |_, sum, _| sum),
+        }
     }
 }
 
-#[inline(always)]
-fn affine_loops<S: Scalar>(rows: usize, inputs: usize, units: usize, x: &[S], w: &[S], b: Option<&[S]>, out: &mut [S]) {
-    let mut row = 0;
-    if inputs <= TURNED && rows >= LANES {
-        let mut turned = [[S::ZERO; LANES]; TURNED];
-        while row + LANES <= rows {
-            for l in 0..LANES {
-                let x = &x[(row + l) * inputs..][..inputs];
-                for (column, &x) in turned.iter_mut().zip(x) {
-                    column[l] = x;
-                }
-            }
-            for u in 0..units {
-                let mut sum = [S::ZERO; LANES];
-                for (&w, x) in w[u * inputs..][..inputs].iter().zip(&turned) {
-                    for l in 0..LANES {
-                        sum[l] += x[l] * w;
-                    }
-                }
-                if let Some(b) = b {
-                    for sum in &mut sum {
-                        *sum += b[u];
-                    }
-                }
-                for (l, &sum) in sum.iter().enumerate() {
-                    out[(row + l) * units + u] = sum;
-                }
-            }
-            row += LANES;
+for_every_level! {
+    /// `dx[i,r]` = Σᵤ `w[u,i]` · `delta[u,r]`, or += where `add`
+    /// `delta`: units × rows, `w`: units × inputs, `dx`: inputs × rows
+    pub fn input_gradient[S: Scalar](rows: usize, inputs: usize, units: usize, delta: &[S], w: &[S], dx: &mut [S], add: bool) small if (rows * inputs * units <= SMALL) {
+        if rows == 1 {
+            return input_gradient_of_one(&delta[..units], w, &mut dx[..inputs], add);
+        }
+        let w = Scattered { data: w, row: 1, column: inputs };
+        let dx = &mut dx[..inputs * rows];
+        match add {
+            true => tall(rows, units, w, delta, dx, |_, sum, before| before + sum),
+            false => tall(rows, units, w, delta, dx, |_, sum, _| sum),
         }
     }
-    while row < rows {
-        let (x, out) = (&x[row * inputs..][..inputs], &mut out[row * units..][..units]);
-        for (u, out) in out.iter_mut().enumerate() {
-            let sum = sum_of_products(x, &w[u * inputs..][..inputs]);
-            *out = match b {
-                Some(b) => sum + b[u],
-                None => sum,
+}
+
+for_every_level! {
+    /// `dw[u,i]` = Σᵣ `delta[u,r]` · `x[i,r]`, or += where `add`
+    /// `delta`: units × rows, `x`: inputs × rows, `dw`: units × inputs
+    pub fn weight_gradient[S: Scalar](rows: usize, inputs: usize, units: usize, delta: &[S], x: &[S], dw: &mut [S], add: bool) small if (rows * inputs * units <= SMALL) {
+        let dw = &mut dw[..units * inputs];
+        if rows == 1 {
+            return weight_gradient_of_one(&delta[..units], &x[..inputs], dw, add);
+        }
+        let mut unit = 0;
+        while unit < units {
+            unit += match units - unit {
+                1 => strands::<S, 1>(rows, inputs, unit, delta, x, dw, add),
+                2 => strands::<S, 2>(rows, inputs, unit, delta, x, dw, add),
+                3 => strands::<S, 3>(rows, inputs, unit, delta, x, dw, add),
+                _ => strands::<S, 4>(rows, inputs, unit, delta, x, dw, add),
             };
         }
-        row += 1;
-    }
-}
-
-/// What a narrow affine takes.
-#[derive(Clone, Copy)]
-pub struct Line<'a, S> {
-    /// How many rows.
-    pub rows: usize,
-    /// Numbers in a row of x.
-    pub inputs: usize,
-    /// Numbers in a row of z.
-    pub units: usize,
-    /// rows × inputs
-    pub x: &'a [S],
-    /// units × inputs
-    pub w: &'a [S],
-    /// units, or none
-    pub b: Option<&'a [S]>,
-}
-
-for_every_level! {
-    /// A layer forward in one pass: z = x Wᵀ + b as [`affine`], `a[r,u]` = f(`z[r,u]`), `slope[r,u]` = f′(`z[r,u]`).
-    /// `z`, `a`: rows × units; `slope`: the same, or empty when not wanted.
-    pub fn layer[F: Unary, S: Scalar](f: &F, line: &Line<'_, S>, z: &mut [S], a: &mut [S], slope: &mut [S]) {
-        let Line { rows, inputs, units, x, w, b } = *line;
-        affine_loops(rows, inputs, units, x, w, b, z);
-        if slope.is_empty() {
-            for (a, &z) in a.iter_mut().zip(&*z) {
-                *a = S::from_f64(f.at(z.to_f64()).0);
-            }
-        } else {
-            for ((a, slope), &z) in a.iter_mut().zip(slope).zip(&*z) {
-                let (value, derivative) = f.at(z.to_f64());
-                *a = S::from_f64(value);
-                *slope = S::from_f64(derivative);
-            }
-        }
     }
 }
 
 for_every_level! {
-    /// [`layer`] for one row of at most 4 inputs and fewer than 8 units, whose slope is wanted: unit after unit, without
-    /// setting up wider loops.
-    pub fn small_layer[F: Unary, S: Scalar](f: &F, line: &Line<'_, S>, z: &mut [S], a: &mut [S], slope: &mut [S]) {
-        match line.inputs {
-            1 => one_row::<F, S, 1>(f, line, z, a, slope),
-            2 => one_row::<F, S, 2>(f, line, z, a, slope),
-            3 => one_row::<F, S, 3>(f, line, z, a, slope),
-            _ => one_row::<F, S, 4>(f, line, z, a, slope),
-        }
-    }
-}
-
-/// Whether [`small_layer`] and [`small_layer_back`] can do it.
-#[inline(always)]
-pub fn is_small<S>(line: &Line<'_, S>) -> bool {
-    line.rows == 1 && line.inputs <= 4 && line.units < LANES
-}
-
-/// [`layer_back`] where [`is_small`].
-#[inline]
-pub fn small_layer_back<S: Scalar>(line: &Line<'_, S>, upstream: &[S], slope: &[S], back: Back<'_, S>) {
-    match line.inputs {
-        1 => one_row_back::<S, 1>(line, upstream, slope, back),
-        2 => one_row_back::<S, 2>(line, upstream, slope, back),
-        3 => one_row_back::<S, 3>(line, upstream, slope, back),
-        _ => one_row_back::<S, 4>(line, upstream, slope, back),
-    }
-}
-
-/// [`layer`] for one row of `N` inputs.
-#[inline(always)]
-fn one_row<F: Unary, S: Scalar, const N: usize>(f: &F, line: &Line<'_, S>, z: &mut [S], a: &mut [S], slope: &mut [S]) {
-    let units = line.units;
-    let (x, z, a, slope) = (&line.x[..N], &mut z[..units], &mut a[..units], &mut slope[..units]);
-    for (u, w) in line.w.as_chunks::<N>().0[..units].iter().enumerate() {
-        let sum = sum_of_products(x, w);
-        z[u] = match line.b {
-            Some(b) => sum + b[u],
-            None => sum,
-        };
-        let (value, derivative) = f.at(z[u].to_f64());
-        a[u] = S::from_f64(value);
-        slope[u] = S::from_f64(derivative);
-    }
-}
-
-/// [`layer_back`] for one row of `N` inputs.
-#[inline(always)]
-fn one_row_back<S: Scalar, const N: usize>(line: &Line<'_, S>, upstream: &[S], slope: &[S], back: Back<'_, S>) {
-    let units = line.units;
-    let x: [S; N] = std::array::from_fn(|i| line.x[i]);
-    let mut sums = [S::ZERO; N];
-    let (upstream, slope, delta) = (&upstream[..units], &slope[..units], &mut back.delta[..units]);
-    let (w, dw) = (&line.w.as_chunks::<N>().0[..units], &mut back.dw.as_chunks_mut::<N>().0[..units]);
-    for u in 0..units {
-        let d = upstream[u] * slope[u];
-        delta[u] = d;
-        for i in 0..N {
-            dw[u][i] += d * x[i];
-            sums[i] += d * w[u][i];
-        }
-    }
-    if let Some(db) = back.db {
-        for (db, &d) in db[..units].iter_mut().zip(&*delta) {
-            *db += d;
-        }
-    }
-    if let Some(dx) = back.dx {
-        for (dx, &sum) in dx[..N].iter_mut().zip(&sums) {
-            *dx += sum;
-        }
-    }
-}
-
-/// Σᵢ `x[i]` · `w[i]` in order.
-#[inline(always)]
-fn sum_of_products<S: Scalar>(x: &[S], w: &[S]) -> S {
-    let mut sum = S::ZERO;
-    for (&x, &w) in x.iter().zip(w) {
-        sum += x * w;
-    }
-    sum
-}
-
-/// What a narrow layer's backward pass gives: δ is written, the others are added to, each only where wanted.
-pub struct Back<'a, S> {
-    /// δ, rows × units
-    pub delta: &'a mut [S],
-    /// δᵀ x, units × inputs
-    pub dw: &'a mut [S],
-    /// Σ δ, units
-    pub db: Option<&'a mut [S]>,
-    /// δ W, rows × inputs
-    pub dx: Option<&'a mut [S]>,
-}
-
-for_every_level! {
-    /// A layer backward in one pass over the rows, from δ = `upstream` ⊙ `slope`; both are rows × units.
-    pub fn layer_back[S: Scalar](line: &Line<'_, S>, upstream: &[S], slope: &[S], back: Back<'_, S>) {
-        let Line { rows, inputs, units, x, w, .. } = *line;
-        let Back { delta, dw, db, dx } = back;
-        let all = rows * units;
-        let delta = &mut delta[..all];
-        for ((delta, &upstream), &slope) in delta.iter_mut().zip(&upstream[..all]).zip(&slope[..all]) {
-            *delta = upstream * slope;
-        }
-        add_outer_products(rows, inputs, units, delta, x, dw);
-        if let Some(db) = db {
-            for row in 0..rows {
-                for (db, &delta) in db[..units].iter_mut().zip(&delta[row * units..][..units]) {
-                    *db += delta;
+    /// `db[u]` = Σᵣ `delta[u,r]`, or += where `add`
+    /// `delta`: units × rows, `db`: units
+    pub fn bias_gradient[S: Scalar](rows: usize, delta: &[S], db: &mut [S], add: bool) small if (rows * db.len() <= SMALL) {
+        for (db, delta) in db.iter_mut().zip(delta.chunks_exact(rows)) {
+            let mut total = if add { *db } else { S::ZERO };
+            for (group, delta) in delta.chunks(GROUP).enumerate() {
+                let mut sum = [S::ZERO; LANES];
+                let (whole, rest) = delta.as_chunks::<LANES>();
+                for delta in whole {
+                    for l in 0..LANES {
+                        sum[l] += delta[l];
+                    }
                 }
+                let last = padded(rest);
+                for l in 0..LANES {
+                    sum[l] += last[l];
+                }
+                let sum = joined(sum);
+                total = if group == 0 && !add { sum } else { total + sum };
             }
-        }
-        if let Some(dx) = dx {
-            for row in 0..rows {
-                add_row_to_inputs(&delta[row * units..][..units], w, &mut dx[row * inputs..][..inputs]);
-            }
+            *db = total;
         }
     }
 }
 
-/// `dw[u,i]` += Σᵣ `delta[r,u]` · `x[r,i]`: blocks of units and inputs stay in registers while the rows go by, in order.
+/// `c[m,r]` = finish(m, Σₖ `a(m,k)` · `b[k,r]`, `c[m,r]`): a register of rows for a handful of m at a time.
+/// `b`: inner × rows; `c`: any number × rows
 #[inline(always)]
-fn add_outer_products<S: Scalar>(rows: usize, inputs: usize, units: usize, delta: &[S], x: &[S], dw: &mut [S]) {
-    let mut u = 0;
-    while u < units {
-        if u + 4 <= units {
-            add_outer_products_of::<S, 4>(rows, inputs, units, u, delta, x, dw);
-            u += 4;
-        } else {
-            add_outer_products_of::<S, 1>(rows, inputs, units, u, delta, x, dw);
-            u += 1;
+fn tall<S: Scalar>(rows: usize, inner: usize, a: Scattered<'_, S>, b: &[S], c: &mut [S], finish: impl Fn(usize, S, S) -> S) {
+    let b = &b[..inner * rows];
+    let count = c.len() / rows;
+    let mut row = 0;
+    while row < rows {
+        let wide = size_of::<S>() == 4 && rows - row >= 16;
+        let width = if wide { 16 } else if rows - row >= 8 { 8 } else if rows - row >= 4 { 4 } else { 1 };
+        let mut m = 0;
+        while m < count {
+            // Four chains of additions hide their waiting from one another; a few more at the end save a short turn.
+            let height = match count - m {
+                few @ 1..8 => few,
+                _ => 4,
+            };
+            macro_rules! tile {
+                ($($h:literal)*) => {
+                    match (height, width) {
+                        $(($h, 16) => tile::<S, $h, 16>(rows, (m, row), a, b, c, &finish),
+                          ($h, 8) => tile::<S, $h, 8>(rows, (m, row), a, b, c, &finish),
+                          ($h, 4) => tile::<S, $h, 4>(rows, (m, row), a, b, c, &finish),
+                          ($h, _) => tile::<S, $h, 1>(rows, (m, row), a, b, c, &finish),)*
+                        _ => unreachable!("1 to 7 at a time"),
+                    }
+                };
+            }
+            tile!(1 2 3 4 5 6 7);
+            m += height;
+        }
+        row += width;
+    }
+}
+
+/// `H` of the m from `m` on, for the `L` rows from `row` on.
+#[inline(always)]
+fn tile<S: Scalar, const H: usize, const L: usize>(
+    rows: usize,
+    (m, row): (usize, usize),
+    a: Scattered<'_, S>,
+    b: &[S],
+    c: &mut [S],
+    finish: &impl Fn(usize, S, S) -> S,
+) {
+    let mut sums = [[S::ZERO; L]; H];
+    // The chunks after the last one cut away would be short: the slice ends with the last row read.
+    for (k, b) in b.chunks_exact(rows).enumerate() {
+        let b: &[S; L] = b[row..].first_chunk().expect("L numbers");
+        let a: [S; H] = std::array::from_fn(|h| a.data[(m + h) * a.row + k * a.column]);
+        for h in 0..H {
+            for l in 0..L {
+                sums[h][l] += a[h] * b[l];
+            }
+        }
+    }
+    for (h, sums) in sums.iter().enumerate() {
+        for (c, &sum) in c[(m + h) * rows + row..][..L].iter_mut().zip(sums) {
+            *c = finish(m + h, sum, *c);
         }
     }
 }
 
-/// The same for the `U` units from `u` on.
+/// `dw` of the `U` units from `unit` on; gives `U`.
 #[inline(always)]
-fn add_outer_products_of<S: Scalar, const U: usize>(
+fn strands<S: Scalar, const U: usize>(rows: usize, inputs: usize, unit: usize, delta: &[S], x: &[S], dw: &mut [S], add: bool) -> usize {
+    let mut input = 0;
+    while input < inputs {
+        // As many sums as registers hold.
+        input += match (inputs - input, size_of::<S>()) {
+            (2.., 4) => block::<S, U, 2>(rows, inputs, (unit, input), delta, x, dw, add),
+            _ => block::<S, U, 1>(rows, inputs, (unit, input), delta, x, dw, add),
+        };
+    }
+    U
+}
+
+/// The same for the `I` inputs from `input` on; gives `I`.
+#[inline(always)]
+fn block<S: Scalar, const U: usize, const I: usize>(
     rows: usize,
     inputs: usize,
-    units: usize,
-    u: usize,
+    (unit, input): (usize, usize),
     delta: &[S],
     x: &[S],
     dw: &mut [S],
-) {
-    let mut i = 0;
-    while i < inputs {
-        if i + 8 <= inputs {
-            add_block::<S, U, 8>(rows, inputs, units, (u, i), delta, x, dw);
-            i += 8;
-        } else if i + 4 <= inputs {
-            add_block::<S, U, 4>(rows, inputs, units, (u, i), delta, x, dw);
-            i += 4;
-        } else {
-            add_block::<S, U, 1>(rows, inputs, units, (u, i), delta, x, dw);
-            i += 1;
+    add: bool,
+) -> usize {
+    let delta: [&[S]; U] = std::array::from_fn(|u| &delta[(unit + u) * rows..][..rows]);
+    let x: [&[S]; I] = std::array::from_fn(|i| &x[(input + i) * rows..][..rows]);
+    for start in (0..rows).step_by(GROUP) {
+        let end = rows.min(start + GROUP);
+        let mut sums = [[[S::ZERO; LANES]; I]; U];
+        let mut row = start;
+        while row + LANES <= end {
+            let delta = delta.map(|delta| lanes(&delta[row..]));
+            let x = x.map(|x| lanes(&x[row..]));
+            add_products(&mut sums, &delta, &x);
+            row += LANES;
         }
-    }
-}
-
-/// One block of `U` units and `I` inputs.
-#[inline(always)]
-fn add_block<S: Scalar, const U: usize, const I: usize>(
-    rows: usize,
-    inputs: usize,
-    units: usize,
-    (u, i): (usize, usize),
-    delta: &[S],
-    x: &[S],
-    dw: &mut [S],
-) {
-    let mut sums = [[S::ZERO; I]; U];
-    for (k, sums) in sums.iter_mut().enumerate() {
-        sums.copy_from_slice(&dw[(u + k) * inputs + i..][..I]);
-    }
-    for row in 0..rows {
-        let delta = &delta[row * units + u..][..U];
-        let x = &x[row * inputs + i..][..I];
-        for k in 0..U {
-            for l in 0..I {
-                sums[k][l] += delta[k] * x[l];
+        if row < end {
+            add_products(&mut sums, &delta.map(|delta| padded(&delta[row..end])), &x.map(|x| padded(&x[row..end])));
+        }
+        for u in 0..U {
+            for i in 0..I {
+                let place = &mut dw[(unit + u) * inputs + input + i];
+                let sum = joined(sums[u][i]);
+                *place = if start == 0 && !add { sum } else { *place + sum };
             }
         }
     }
-    for (k, sums) in sums.iter().enumerate() {
-        dw[(u + k) * inputs + i..][..I].copy_from_slice(sums);
+    I
+}
+
+#[inline(always)]
+fn add_products<S: Scalar, const U: usize, const I: usize>(
+    sums: &mut [[[S; LANES]; I]; U],
+    delta: &[[S; LANES]; U],
+    x: &[[S; LANES]; I],
+) {
+    for u in 0..U {
+        for i in 0..I {
+            for l in 0..LANES {
+                sums[u][i][l] += delta[u][l] * x[i][l];
+            }
+        }
     }
 }
 
-/// `dx[i]` += Σᵤ `delta[u]` · `w[u,i]`, the sum in the order of the units, several inputs side by side.
 #[inline(always)]
-fn add_row_to_inputs<S: Scalar>(delta: &[S], w: &[S], dx: &mut [S]) {
+fn lanes<S: Scalar>(numbers: &[S]) -> [S; LANES] {
+    *numbers.first_chunk().expect("LANES numbers")
+}
+
+/// The last few numbers, with zeros behind.
+#[inline(always)]
+fn padded<S: Scalar>(numbers: &[S]) -> [S; LANES] {
+    let mut all = [S::ZERO; LANES];
+    for (place, &number) in all.iter_mut().zip(numbers) {
+        *place = number;
+    }
+    all
+}
+
+/// The strands added up, by halves.
+#[inline(always)]
+fn joined<S: Scalar>(strands: [S; LANES]) -> S {
+    let eight: [S; 8] = std::array::from_fn(|l| strands[l] + strands[l + 8]);
+    let four: [S; 4] = std::array::from_fn(|l| eight[l] + eight[l + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
+}
+
+/// [`affine`] of one row.
+#[inline(always)]
+fn affine_of_one<S: Scalar>(inputs: usize, x: &[S], w: &[S], b: Option<&[S]>, z: &mut [S]) {
+    let x = &x[..inputs];
+    for (u, (z, w)) in z.iter_mut().zip(w.chunks_exact(inputs)).enumerate() {
+        let mut sum = S::ZERO;
+        for (&x, &w) in x.iter().zip(w) {
+            sum += x * w;
+        }
+        *z = b.map_or(sum, |b| sum + b[u]);
+    }
+}
+
+/// [`input_gradient`] of one row: several inputs side by side.
+#[inline(always)]
+fn input_gradient_of_one<S: Scalar>(delta: &[S], w: &[S], dx: &mut [S], add: bool) {
     let mut i = 0;
     while i < dx.len() {
         i += match dx.len() - i {
-            8.. => add_to_some_inputs::<S, 8>(delta, w, i, dx),
-            4.. => add_to_some_inputs::<S, 4>(delta, w, i, dx),
-            _ => add_to_some_inputs::<S, 1>(delta, w, i, dx),
+            8.. => some_inputs::<S, 8>(delta, w, i, dx, add),
+            4.. => some_inputs::<S, 4>(delta, w, i, dx, add),
+            2.. => some_inputs::<S, 2>(delta, w, i, dx, add),
+            _ => some_inputs::<S, 1>(delta, w, i, dx, add),
         };
     }
 }
 
 /// The same for the `I` inputs from `i` on; gives `I`.
 #[inline(always)]
-fn add_to_some_inputs<S: Scalar, const I: usize>(delta: &[S], w: &[S], i: usize, dx: &mut [S]) -> usize {
+fn some_inputs<S: Scalar, const I: usize>(delta: &[S], w: &[S], i: usize, dx: &mut [S], add: bool) -> usize {
     let inputs = dx.len();
     let mut sums = [S::ZERO; I];
-    for (u, &delta) in delta.iter().enumerate() {
-        let w = &w[u * inputs + i..][..I];
-        for l in 0..I {
-            sums[l] += delta * w[l];
+    for (&delta, w) in delta.iter().zip(w.chunks_exact(inputs)) {
+        for (sum, &w) in sums.iter_mut().zip(&w[i..i + I]) {
+            *sum += delta * w;
         }
     }
     for (dx, &sum) in dx[i..i + I].iter_mut().zip(&sums) {
-        *dx += sum;
+        *dx = if add { *dx + sum } else { sum };
     }
     I
 }
 
-for_every_level! {
-    /// `dx[r,i]` += Σᵤ `upstream[r,u]` · `w[u,i]`
-    /// `upstream`: rows × units, `w`: units × inputs, `dx`: rows × inputs
-    pub fn add_to_inputs[S: Scalar](rows: usize, inputs: usize, units: usize, upstream: &[S], w: &[S], dx: &mut [S]) small if (rows * inputs * units <= SMALL) {
-        for row in 0..rows {
-            add_row_to_inputs(&upstream[row * units..][..units], w, &mut dx[row * inputs..][..inputs]);
-        }
-    }
-}
-
-for_every_level! {
-    /// `dw[u,i]` += Σᵣ `upstream[r,u]` · `x[r,i]`
-    /// `upstream`: rows × units, `x`: rows × inputs, `dw`: units × inputs
-    pub fn add_to_weight[S: Scalar](rows: usize, inputs: usize, units: usize, upstream: &[S], x: &[S], dw: &mut [S]) small if (rows * inputs * units <= SMALL) {
-        add_outer_products(rows, inputs, units, upstream, x, dw);
-    }
-}
-
-for_every_level! {
-    /// `db[u]` += Σᵣ `upstream[r,u]`
-    /// `upstream`: rows × units, `db`: units
-    pub fn add_to_bias[S: Scalar](rows: usize, units: usize, upstream: &[S], db: &mut [S]) small if (rows * units <= SMALL) {
-        for row in 0..rows {
-            for (db, &upstream) in db.iter_mut().zip(&upstream[row * units..][..units]) {
-                *db += upstream;
-            }
+/// [`weight_gradient`] of one row.
+#[inline(always)]
+fn weight_gradient_of_one<S: Scalar>(delta: &[S], x: &[S], dw: &mut [S], add: bool) {
+    for (dw, &delta) in dw.chunks_exact_mut(x.len()).zip(delta) {
+        for (dw, &x) in dw.iter_mut().zip(x) {
+            *dw = if add { *dw + delta * x } else { delta * x };
         }
     }
 }
@@ -370,34 +320,96 @@ mod tests {
         (0..n).map(|i| S::from_f64((((i * 7919 + salt * 104729) % 2003) as f64 / 1001.5 - 1.0) * 1.7)).collect()
     }
 
-    fn same_bits_as_naive<S: Scalar>() {
-        for (rows, inputs, units) in [(1, 1, 1), (1, 3, 4), (7, 13, 5), (8, 13, 5), (19, 64, 3), (25, 65, 2), (506, 5, 3), (9, 1, 31)] {
+    /// (rows, inputs, units)
+    const SIZES: [(usize, usize, usize); 12] = [
+        (1, 1, 1),
+        (1, 3, 4),
+        (2, 2, 2),
+        (7, 13, 5),
+        (8, 13, 5),
+        (19, 64, 3),
+        (25, 65, 2),
+        (506, 5, 3),
+        (9, 1, 31),
+        (64, 7, 8),
+        (77, 2, 9),
+        (130, 3, 17),
+    ];
+
+    fn sums_over_inputs_and_units<S: Scalar>() {
+        for (rows, inputs, units) in SIZES {
             let (x, w, b) = (numbers::<S>(rows * inputs, 1), numbers::<S>(units * inputs, 2), numbers::<S>(units, 3));
-            let upstream = numbers::<S>(rows * units, 4);
+            let delta = numbers::<S>(rows * units, 4);
             let (mut got, mut want) = (vec![S::ZERO; rows * units], vec![S::ZERO; rows * units]);
             for b in [None, Some(&b[..])] {
                 affine(rows, inputs, units, &x, &w, b, &mut got);
-                naive::affine(inputs, units, &x, &w, b, &mut want);
+                naive::affine(rows, inputs, units, &x, &w, b, &mut want);
                 assert_eq!(got, want, "affine {rows}×{inputs}×{units}");
             }
-            let (mut got, mut want) = (x.clone(), x.clone());
-            add_to_inputs(rows, inputs, units, &upstream, &w, &mut got);
-            naive::add_to_inputs(inputs, units, &upstream, &w, &mut want);
-            assert_eq!(got, want, "dx {rows}×{inputs}×{units}");
-            let (mut got, mut want) = (w.clone(), w.clone());
-            add_to_weight(rows, inputs, units, &upstream, &x, &mut got);
-            naive::add_to_weight(inputs, units, &upstream, &x, &mut want);
-            assert_eq!(got, want, "dw {rows}×{inputs}×{units}");
-            let (mut got, mut want) = (b.clone(), b.clone());
-            add_to_bias(rows, units, &upstream, &mut got);
-            naive::add_to_bias(units, &upstream, &mut want);
-            assert_eq!(got, want, "db {rows}×{units}");
+            for add in [false, true] {
+                let (mut got, mut want) = (x.clone(), x.clone());
+                input_gradient(rows, inputs, units, &delta, &w, &mut got, add);
+                naive::input_gradient(rows, inputs, units, &delta, &w, &mut want, add);
+                assert_eq!(got, want, "dx {rows}×{inputs}×{units}, add {add}");
+            }
         }
     }
 
     #[test]
-    fn narrow_products_have_the_bits_of_the_naive_ones() {
-        same_bits_as_naive::<f32>();
-        same_bits_as_naive::<f64>();
+    fn sums_over_inputs_and_units_have_the_bits_of_the_naive_ones() {
+        sums_over_inputs_and_units::<f32>();
+        sums_over_inputs_and_units::<f64>();
+    }
+
+    /// The definition of a sum over rows, written once more: strands, halves, groups.
+    fn in_strands<S: Scalar>(terms: &[S], before: Option<S>) -> S {
+        let mut total = before;
+        for group in terms.chunks(GROUP) {
+            let mut strands = vec![S::ZERO; LANES];
+            for (r, &term) in group.iter().enumerate() {
+                strands[r % LANES] += term;
+            }
+            while strands.len() > 1 {
+                let half = strands.split_off(strands.len() / 2);
+                strands.iter_mut().zip(half).for_each(|(a, b)| *a += b);
+            }
+            total = Some(total.map_or(strands[0], |total| total + strands[0]));
+        }
+        total.expect("at least one row")
+    }
+
+    fn sums_over_rows<S: Scalar>() {
+        for (rows, inputs, units) in SIZES {
+            let (x, delta) = (numbers::<S>(rows * inputs, 1), numbers::<S>(rows * units, 4));
+            let (w, b) = (numbers::<S>(units * inputs, 2), numbers::<S>(units, 3));
+            for add in [false, true] {
+                let (mut dw, mut db) = (w.clone(), b.clone());
+                weight_gradient(rows, inputs, units, &delta, &x, &mut dw, add);
+                bias_gradient(rows, &delta, &mut db, add);
+                let (mut naive_dw, mut naive_db) = (w.clone(), b.clone());
+                naive::weight_gradient(rows, inputs, units, &delta, &x, &mut naive_dw, add);
+                naive::bias_gradient(rows, &delta, &mut naive_db, add);
+                let bound = |terms: f64| terms * (rows + 2) as f64 * if size_of::<S>() == 4 { f32::EPSILON as f64 } else { f64::EPSILON };
+                for u in 0..units {
+                    let delta = &delta[u * rows..][..rows];
+                    let what = format!("{rows}×{inputs}×{units}, add {add}, unit {u}");
+                    assert_eq!(db[u], in_strands(delta, add.then_some(b[u])), "db {what}");
+                    assert!((db[u].to_f64() - naive_db[u].to_f64()).abs() <= bound(1.7 * rows as f64 + 1.7), "db {what}");
+                    for i in 0..inputs {
+                        let terms: Vec<S> = delta.iter().zip(&x[i * rows..]).map(|(&delta, &x)| delta * x).collect();
+                        let place = u * inputs + i;
+                        assert_eq!(dw[place], in_strands(&terms, add.then_some(w[place])), "dw {what}");
+                        let apart = (dw[place].to_f64() - naive_dw[place].to_f64()).abs();
+                        assert!(apart <= bound(2.9 * rows as f64 + 1.7), "dw {what}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sums_over_rows_run_in_strands() {
+        sums_over_rows::<f32>();
+        sums_over_rows::<f64>();
     }
 }

@@ -45,6 +45,17 @@ for_every_level! {
 }
 
 for_every_level! {
+    /// `out[i]` = f(`z[i]`), `z[i]` = f′(`z[i]`)
+    pub fn map_leaving_slope[F: Unary, S: Scalar](f: &F, z: &mut [S], out: &mut [S]) {
+        for (out, z) in out.iter_mut().zip(z) {
+            let (value, derivative) = f.at(z.to_f64());
+            *out = S::from_f64(value);
+            *z = S::from_f64(derivative);
+        }
+    }
+}
+
+for_every_level! {
     /// `out[i]` = 0
     pub fn zero[S: Scalar](out: &mut [S]) {
         for out in out {
@@ -80,37 +91,55 @@ for_every_level! {
     }
 }
 
+/// Rows whose sums are kept at a time.
+const ROWS: usize = 64;
+
 for_every_level! {
-    /// `out[r]` = Σ over columns of f(`a[r,c]`, `y[r,c]`), `slope[r,c]` = ∂f/∂a.
-    /// `a`, `y`, `slope`: rows × columns; `out`: rows; `slope` may be empty when not wanted.
-    pub fn sum_pairs[F: Binary, S: Scalar](f: &F, columns: usize, a: &[S], y: &[S], out: &mut [S], slope: &mut [S]) {
-        for (r, out) in out.iter_mut().enumerate() {
-            let (a, y) = (&a[r * columns..][..columns], &y[r * columns..][..columns]);
-            let mut sum = 0.0;
-            if slope.is_empty() {
-                for (&a, &y) in a.iter().zip(y) {
-                    sum += f.at(a.to_f64(), y.to_f64()).0;
-                }
-            } else {
-                for ((&a, &y), slope) in a.iter().zip(y).zip(&mut slope[r * columns..][..columns]) {
-                    let (value, derivative) = f.at(a.to_f64(), y.to_f64());
-                    sum += value;
-                    *slope = S::from_f64(derivative);
+    /// `out[r]` = Σₖ f(`a[k,r]`, `y[k,r]`), `slope[k,r]` = ∂f/∂a.
+    /// `a`, `y`, `slope`: columns × rows; `out`: rows; `slope` may be empty when not wanted.
+    pub fn sum_pairs[F: Binary, S: Scalar](f: &F, a: &[S], y: &[S], out: &mut [S], slope: &mut [S]) {
+        let rows = out.len();
+        for (part, out) in out.chunks_mut(ROWS).enumerate() {
+            let mut sums = [0.0; ROWS];
+            for (k, (a, y)) in a.chunks_exact(rows).zip(y.chunks_exact(rows)).enumerate() {
+                let (a, y) = (&a[part * ROWS..][..out.len()], &y[part * ROWS..][..out.len()]);
+                if slope.is_empty() {
+                    for ((&a, &y), sum) in a.iter().zip(y).zip(&mut sums) {
+                        *sum += f.at(a.to_f64(), y.to_f64()).0;
+                    }
+                } else {
+                    let slope = &mut slope[k * rows + part * ROWS..][..out.len()];
+                    for (((&a, &y), sum), slope) in a.iter().zip(y).zip(&mut sums).zip(slope) {
+                        let (value, derivative) = f.at(a.to_f64(), y.to_f64());
+                        *sum += value;
+                        *slope = S::from_f64(derivative);
+                    }
                 }
             }
-            *out = S::from_f64(sum);
+            for (out, &sum) in out.iter_mut().zip(&sums) {
+                *out = S::from_f64(sum);
+            }
         }
     }
 }
 
 for_every_level! {
-    /// `grad[r,c]` += `upstream[r]` · `factor[r,c]`; `factor`, `grad`: rows × columns
-    pub fn add_row_scaled[S: Scalar](columns: usize, upstream: &[S], factor: &[S], grad: &mut [S]) small if (grad.len() <= SMALL) {
-        for (r, &upstream) in upstream.iter().enumerate() {
-            let (factor, grad) = (&factor[r * columns..][..columns], &mut grad[r * columns..][..columns]);
-            for (grad, &factor) in grad.iter_mut().zip(factor) {
+    /// `grad[k,r]` += `upstream[r]` · `factor[k,r]`; `factor`, `grad`: columns × rows
+    pub fn add_row_scaled[S: Scalar](upstream: &[S], factor: &[S], grad: &mut [S]) small if (grad.len() <= SMALL) {
+        let rows = upstream.len();
+        for (factor, grad) in factor.chunks_exact(rows).zip(grad.chunks_exact_mut(rows)) {
+            for ((grad, &factor), &upstream) in grad.iter_mut().zip(factor).zip(upstream) {
                 *grad += upstream * factor;
             }
+        }
+    }
+}
+
+for_every_level! {
+    /// `upstream[i]` ·= `slope[i]`, [flushed](Scalar::flushed)
+    pub fn multiply[S: Scalar](slope: &[S], upstream: &mut [S]) small if (upstream.len() <= SMALL) {
+        for (upstream, &slope) in upstream.iter_mut().zip(slope) {
+            *upstream = (*upstream * slope).flushed();
         }
     }
 }

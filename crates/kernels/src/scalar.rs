@@ -44,10 +44,13 @@ pub trait Scalar:
     fn max_or_nan(self, other: Self) -> Self;
     /// Neither infinite nor NaN.
     fn is_finite(self) -> bool;
+    /// An f32 too small to be normal (below 2⁻¹²⁶) becomes 0: processors take a hundred times as long over such numbers,
+    /// and what training remembers decays into them. An f64 stays as it is.
+    fn flushed(self) -> Self;
 }
 
 macro_rules! scalar {
-    ($t:ident) => {
+    ($t:ident, $flushed:expr) => {
         impl Scalar for $t {
             const NAME: &'static str = stringify!($t);
             const ZERO: Self = 0.0;
@@ -72,8 +75,12 @@ macro_rules! scalar {
             fn is_finite(self) -> bool {
                 $t::is_finite(self)
             }
+            #[inline(always)]
+            fn flushed(self) -> Self {
+                $flushed(self)
+            }
         }
     };
 }
-scalar!(f32);
-scalar!(f64);
+scalar!(f32, |x: f32| if x.abs() < f32::MIN_POSITIVE { 0.0 } else { x });
+scalar!(f64, |x: f64| x);

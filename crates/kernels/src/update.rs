@@ -13,40 +13,41 @@ pub trait Rule<S, const K: usize> {
 /// Parameters that are done in place rather than in a call.
 const SMALL: usize = 8;
 
-/// `new[i]`, `memory[·][i]` = rule(`old[i]`, `gradient[i]`, `memory[·][i]`). All slices have one length.
-/// Says whether every new number is finite, those remembered too.
+/// `gradient[i]`, `memory[·][i]` = rule(`old[i]`, `gradient[i]`, `memory[·][i]`): the new parameters take the place of the
+/// gradient. All slices have one length. Says whether every new number is finite, those remembered too;
+/// these are [flushed](Scalar::flushed).
 #[inline]
-pub fn update<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, gradient: &[S], old: &[S], new: &mut [S], memory: [&mut [S]; K]) -> bool {
-    if new.len() <= SMALL {
-        return plain(rule, gradient, old, new, memory);
+pub fn update<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, old: &[S], gradient: &mut [S], memory: [&mut [S]; K]) -> bool {
+    if gradient.len() <= SMALL {
+        return plain(rule, old, gradient, memory);
     }
     match level() {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: `level` found AVX-512 F, VL, DQ and BW, AVX2 and FMA on this machine.
-        Level::Avx512 => unsafe { avx512(rule, gradient, old, new, memory) },
+        Level::Avx512 => unsafe { avx512(rule, old, gradient, memory) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: `level` found AVX2 and FMA on this machine.
-        Level::Avx2 => unsafe { avx2(rule, gradient, old, new, memory) },
-        _ => plain(rule, gradient, old, new, memory),
+        Level::Avx2 => unsafe { avx2(rule, old, gradient, memory) },
+        _ => plain(rule, old, gradient, memory),
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
-fn avx512<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, gradient: &[S], old: &[S], new: &mut [S], memory: [&mut [S]; K]) -> bool {
-    plain(rule, gradient, old, new, memory)
+fn avx512<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, old: &[S], gradient: &mut [S], memory: [&mut [S]; K]) -> bool {
+    plain(rule, old, gradient, memory)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn avx2<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, gradient: &[S], old: &[S], new: &mut [S], memory: [&mut [S]; K]) -> bool {
-    plain(rule, gradient, old, new, memory)
+fn avx2<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, old: &[S], gradient: &mut [S], memory: [&mut [S]; K]) -> bool {
+    plain(rule, old, gradient, memory)
 }
 
 #[inline(always)]
-fn plain<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, gradient: &[S], old: &[S], new: &mut [S], memory: [&mut [S]; K]) -> bool {
-    let n = new.len();
-    let (gradient, old) = (&gradient[..n], &old[..n]);
+fn plain<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, old: &[S], gradient: &mut [S], memory: [&mut [S]; K]) -> bool {
+    let n = gradient.len();
+    let old = &old[..n];
     let memory = memory.map(|memory| &mut memory[..n]);
     let mut finite = true;
     for i in 0..n {
@@ -55,10 +56,10 @@ fn plain<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, gradient: &[S], old
             now[k] = memory[k][i];
         }
         let (parameter, next) = rule.step(old[i], gradient[i], now);
-        new[i] = parameter;
+        gradient[i] = parameter;
         finite &= parameter.is_finite();
         for k in 0..K {
-            memory[k][i] = next[k];
+            memory[k][i] = next[k].flushed();
             finite &= next[k].is_finite();
         }
     }

@@ -7,38 +7,36 @@
 use crate::Scalar;
 use crate::narrow;
 
-/// `out[r,u]` = Σᵢ `x[r,i]` · `w[u,i]` + `b[u]`
-/// `x`: rows × inputs, `w`: units × inputs, `b`: units or none, `out`: rows × units
-pub fn affine<S: Scalar>(rows: usize, inputs: usize, units: usize, x: &[S], w: &[S], b: Option<&[S]>, out: &mut [S]) {
-    let a = View { data: x, row: inputs, column: 1 };
-    let wt = View { data: w, row: 1, column: inputs };
-    if !product(rows, inputs, units, a, wt, out, false) {
-        return narrow::affine(rows, inputs, units, x, w, b, out);
-    }
-    if let Some(b) = b {
-        for out in out.chunks_exact_mut(units) {
-            crate::pointwise::add(b, out);
-        }
-    }
-}
-
-/// `dx[r,i]` += Σᵤ `upstream[r,u]` · `w[u,i]`
-/// `upstream`: rows × units, `w`: units × inputs, `dx`: rows × inputs
-pub fn add_to_inputs<S: Scalar>(rows: usize, inputs: usize, units: usize, upstream: &[S], w: &[S], dx: &mut [S]) {
-    let d = View { data: upstream, row: units, column: 1 };
+/// `z[u,r]` = Σᵢ `w[u,i]` · `x[i,r]` + `b[u]`
+/// `x`: inputs × rows, `w`: units × inputs, `b`: units or none, `z`: units × rows
+pub fn affine<S: Scalar>(rows: usize, inputs: usize, units: usize, x: &[S], w: &[S], b: Option<&[S]>, z: &mut [S]) {
     let w_ = View { data: w, row: inputs, column: 1 };
-    if !product(rows, units, inputs, d, w_, dx, true) {
-        narrow::add_to_inputs(rows, inputs, units, upstream, w, dx);
+    let x_ = View { data: x, row: rows, column: 1 };
+    if let Some(b) = b {
+        z.chunks_exact_mut(rows).zip(b).for_each(|(z, &b)| z.fill(b));
+    }
+    if !product(units, inputs, rows, w_, x_, z, b.is_some()) {
+        narrow::affine(rows, inputs, units, x, w, b, z);
     }
 }
 
-/// `dw[u,i]` += Σᵣ `upstream[r,u]` · `x[r,i]`
-/// `upstream`: rows × units, `x`: rows × inputs, `dw`: units × inputs
-pub fn add_to_weight<S: Scalar>(rows: usize, inputs: usize, units: usize, upstream: &[S], x: &[S], dw: &mut [S]) {
-    let dt = View { data: upstream, row: 1, column: units };
-    let x_ = View { data: x, row: inputs, column: 1 };
-    if !product(units, rows, inputs, dt, x_, dw, true) {
-        narrow::add_to_weight(rows, inputs, units, upstream, x, dw);
+/// `dx[i,r]` = Σᵤ `w[u,i]` · `delta[u,r]`, or += where `add`
+/// `delta`: units × rows, `w`: units × inputs, `dx`: inputs × rows
+pub fn input_gradient<S: Scalar>(rows: usize, inputs: usize, units: usize, delta: &[S], w: &[S], dx: &mut [S], add: bool) {
+    let wt = View { data: w, row: 1, column: inputs };
+    let d = View { data: delta, row: rows, column: 1 };
+    if !product(inputs, units, rows, wt, d, dx, add) {
+        narrow::input_gradient(rows, inputs, units, delta, w, dx, add);
+    }
+}
+
+/// `dw[u,i]` = Σᵣ `delta[u,r]` · `xt[r,i]`, or += where `add`
+/// `delta`: units × rows, `xt`: rows × inputs, `dw`: units × inputs
+pub fn weight_gradient<S: Scalar>(rows: usize, inputs: usize, units: usize, delta: &[S], xt: &[S], dw: &mut [S], add: bool) {
+    let d = View { data: delta, row: rows, column: 1 };
+    let x_ = View { data: xt, row: inputs, column: 1 };
+    if !product(units, rows, inputs, d, x_, dw, add) {
+        todo!()
     }
 }
 
@@ -143,19 +141,23 @@ mod tests {
     fn agrees_with_naive<S: Scalar>() {
         for (rows, inputs, units) in [(1, 64, 64), (64, 784, 512), (33, 100, 10), (5, 37, 41), (128, 32, 32), (2, 1024, 3)] {
             let (x, w, b) = (numbers::<S>(rows * inputs, 1), numbers::<S>(units * inputs, 2), numbers::<S>(units, 3));
-            let upstream = numbers::<S>(rows * units, 4);
+            let delta = numbers::<S>(rows * units, 4);
             let (mut got, mut want) = (vec![S::ZERO; rows * units], vec![S::ZERO; rows * units]);
             affine(rows, inputs, units, &x, &w, Some(&b), &mut got);
-            naive::affine(inputs, units, &x, &w, Some(&b), &mut want);
+            naive::affine(rows, inputs, units, &x, &w, Some(&b), &mut want);
             close(&got, &want, inputs, "affine");
-            let (mut got, mut want) = (x.clone(), x.clone());
-            add_to_inputs(rows, inputs, units, &upstream, &w, &mut got);
-            naive::add_to_inputs(inputs, units, &upstream, &w, &mut want);
-            close(&got, &want, units, "dx");
-            let (mut got, mut want) = (w.clone(), w.clone());
-            add_to_weight(rows, inputs, units, &upstream, &x, &mut got);
-            naive::add_to_weight(inputs, units, &upstream, &x, &mut want);
-            close(&got, &want, rows, "dw");
+            let mut xt = x.clone();
+            crate::transpose(inputs, rows, &x, &mut xt);
+            for add in [false, true] {
+                let (mut got, mut want) = (x.clone(), x.clone());
+                input_gradient(rows, inputs, units, &delta, &w, &mut got, add);
+                naive::input_gradient(rows, inputs, units, &delta, &w, &mut want, add);
+                close(&got, &want, units, "dx");
+                let (mut got, mut want) = (w.clone(), w.clone());
+                weight_gradient(rows, inputs, units, &delta, &xt, &mut got, add);
+                naive::weight_gradient(rows, inputs, units, &delta, &x, &mut want, add);
+                close(&got, &want, rows, "dw");
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use super::record::{Explanation, Factor, Routes, Target, What};
 use super::values::{Place, Values};
 use crate::check;
 use crate::plan::Plan;
-use crate::step::{CHUNK, Runner};
+use crate::step::Runner;
 
 /// Before anything was compared.
 pub(super) fn unknown(chain: f64) -> Routes {
@@ -90,7 +90,7 @@ impl<'a> Backpropagation<'a> {
         match question.target {
             Target::Parameter(index) => {
                 let mut gradient = vec![0.0; parameters.len()];
-                let mut runner = Runner::new(&self.plan, rows.min(CHUNK.max(rows)), 1);
+                let mut runner = Runner::new(&self.plan, rows, 1);
                 runner.gradient(&self.plan, parameters, question.data, rows, &mut gradient);
                 gradient[index]
             }

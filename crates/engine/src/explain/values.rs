@@ -8,7 +8,7 @@ use super::factors;
 use super::record::Factor;
 use crate::Shape;
 use crate::graph::{Graph, Kind, NodeId};
-use crate::op::{Inputs, Local, Op, Row, Site, Slot, Written};
+use crate::op::{Inputs, Local, Op, Row, Site, Slot, Source, Written};
 use std::cell::OnceCell;
 
 /// One number: a place in a row of a node's value, or in a parameter.
@@ -25,10 +25,12 @@ pub struct Values<'a> {
     pub(crate) graph: &'a Graph<f64>,
     pub(crate) cost: NodeId,
     parameters: &'a [f64],
-    data: &'a [&'a [f64]],
-    row: usize,
+    /// The row, one data node behind the other.
+    data: Vec<f64>,
     /// Where each node's value starts in `flat`; only for operations the cost depends on.
     offsets: Vec<Option<usize>>,
+    /// Where each node's numbers lie.
+    sources: Vec<Source>,
     flat: Vec<f64>,
     saved: Vec<Vec<f64>>,
     slots: Vec<Vec<Slot>>,
@@ -49,28 +51,38 @@ impl<'a> Values<'a> {
     pub fn new(graph: &'a Graph<f64>, cost: NodeId, parameters: &'a [f64], data: &'a [&'a [f64]], row: usize) -> Values<'a> {
         let needed = crate::plan::ancestors(graph, cost);
         let mut offsets = vec![None; graph.nodes.len()];
-        let mut total = 0;
-        for (id, node) in graph.nodes.iter().enumerate() {
-            if needed[id] && matches!(node.kind, Kind::Operation { .. }) {
-                offsets[id] = Some(total);
-                total += node.shape.size();
-            }
+        let mut sources = vec![Source::Value(0); graph.nodes.len()];
+        let (mut total, mut line) = (0, Vec::new());
+        for (id, node) in graph.nodes.iter().enumerate().filter(|(id, _)| needed[*id]) {
+            let size = node.shape.size();
+            sources[id] = match node.kind {
+                Kind::Data(which) => {
+                    line.extend_from_slice(&data[which][row * size..][..size]);
+                    Source::Data(line.len() - size)
+                }
+                Kind::Parameter(index) => Source::Parameter(graph.parameters()[index].start),
+                Kind::Operation { .. } => {
+                    offsets[id] = Some(total);
+                    total += size;
+                    Source::Value(total - size)
+                }
+            };
         }
-        let places: Vec<usize> = offsets.iter().map(|offset| offset.unwrap_or(0)).collect();
         let mut values = Values {
             graph,
             cost,
             parameters,
-            data,
-            row,
+            data: line,
             offsets,
+            sources,
             flat: vec![0.0; total],
             saved: vec![Vec::new(); graph.nodes.len()],
             slots: Vec::with_capacity(graph.nodes.len()),
             slopes: (0..graph.nodes.len()).map(|id| graph.inputs(NodeId(id)).iter().map(|_| OnceCell::new()).collect()).collect(),
         };
         for id in (0..graph.nodes.len()).map(NodeId) {
-            let slots = graph.inputs(id).iter().map(|&input| crate::plan::slot(graph, input, &places)).collect();
+            let slot = |&input: &NodeId| Slot { source: values.sources[input.0], size: graph.shape(input).size() };
+            let slots = graph.inputs(id).iter().map(slot).collect();
             values.slots.push(slots);
         }
         for id in (0..graph.nodes.len()).map(NodeId) {
@@ -94,12 +106,11 @@ impl<'a> Values<'a> {
 
     fn inputs<'b>(&'b self, id: NodeId, before: &'b [f64]) -> Inputs<'b, f64> {
         Inputs {
-            first: self.row,
             rows: 1,
             capacity: 1,
             width: self.graph.shape(id).size(),
             slots: &self.slots[id.0],
-            data: self.data,
+            data: &self.data,
             parameters: self.parameters,
             values: before,
         }
@@ -117,11 +128,11 @@ impl<'a> Values<'a> {
     /// All numbers of a node in this row.
     pub fn all(&self, id: NodeId) -> &[f64] {
         let size = self.graph.shape(id).size();
-        match (&self.graph.nodes[id.0].kind, self.offsets[id.0]) {
-            (Kind::Data(k), _) => &self.data[*k][self.row * size..][..size],
-            (Kind::Parameter(p), _) => &self.parameters[self.graph.parameters()[*p].start..][..size],
-            (Kind::Operation { .. }, Some(offset)) => &self.flat[offset..offset + size],
-            (Kind::Operation { .. }, None) => &[],
+        match self.sources[id.0] {
+            Source::Data(offset) => &self.data[offset..offset + size],
+            Source::Parameter(start) => &self.parameters[start..start + size],
+            Source::Value(offset) if self.offsets[id.0].is_some() => &self.flat[offset..offset + size],
+            Source::Value(_) => &[],
         }
     }
 

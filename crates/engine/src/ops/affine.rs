@@ -5,7 +5,7 @@
 use crate::formula::{Dual, Number};
 use crate::op::{About, Entry, Inputs, Kind, Local, Op, Partial, Site};
 use crate::{Scalar, Shape, shape::ShapeError};
-use backlit_kernels::{narrow, wide};
+use backlit_kernels::{dense, narrow};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -51,22 +51,17 @@ impl<S: Scalar> Op<S> for Affine {
     }
 
     fn forward(&self, x: Inputs<'_, S>, _saved: &mut [S], out: &mut [S]) {
-        let (rows, inputs, units) = (x.rows(), x.size(0), x.width());
         let b = (x.len() == 3).then(|| x.get(2));
-        let product = if inputs * units < narrow::NARROW { narrow::affine } else { wide::affine };
-        product(rows, inputs, units, x.get(0), x.get(1), b, out);
+        dense::affine(x.rows(), x.size(0), x.width(), x.get(0), x.get(1), b, out);
     }
 
     fn partial(&self, wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
         let x = at.inputs;
         let (rows, inputs, units) = (x.rows(), x.size(0), x.width());
-        let is_narrow = inputs * units < narrow::NARROW;
         match wrt {
-            0 if is_narrow => narrow::add_to_inputs(rows, inputs, units, upstream, x.get(1), grad),
-            0 => wide::add_to_inputs(rows, inputs, units, upstream, x.get(1), grad),
-            1 if is_narrow => narrow::add_to_weight(rows, inputs, units, upstream, x.get(0), grad),
-            1 => wide::add_to_weight(rows, inputs, units, upstream, x.get(0), grad),
-            _ => narrow::add_to_bias(rows, units, upstream, grad),
+            0 => dense::input_gradient(rows, inputs, units, upstream, x.get(1), grad, true),
+            1 => narrow::weight_gradient(rows, inputs, units, upstream, x.get(0), grad, true),
+            _ => dense::bias_gradient(rows, upstream, grad, true),
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::formula::Dual;
 use crate::op::{About, Entry, Inputs, Kind, Local, Op, Partial, Site};
 use crate::{Scalar, Shape, shape::ShapeError};
+use backlit_kernels::pointwise;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -43,26 +44,16 @@ impl<S: Scalar> Op<S> for Concat {
     }
 
     fn forward(&self, x: Inputs<'_, S>, _saved: &mut [S], out: &mut [S]) {
-        let width = x.width();
         let mut start = 0;
-        for i in 0..x.len() {
-            let size = x.size(i);
-            for (out, a) in out.chunks_exact_mut(width).zip(x.get(i).chunks_exact(size)) {
-                out[start..start + size].copy_from_slice(a);
-            }
-            start += size;
+        for a in (0..x.len()).map(|i| x.get(i)) {
+            out[start..start + a.len()].copy_from_slice(a);
+            start += a.len();
         }
     }
 
     fn partial(&self, wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
-        let width = at.inputs.width();
-        let start: usize = (0..wrt).map(|i| at.inputs.size(i)).sum();
-        let size = at.inputs.size(wrt);
-        for (grad, upstream) in grad.chunks_exact_mut(size).zip(upstream.chunks_exact(width)) {
-            for (grad, &upstream) in grad.iter_mut().zip(&upstream[start..start + size]) {
-                *grad += upstream;
-            }
-        }
+        let start: usize = (0..wrt).map(|i| at.inputs.get(i).len()).sum();
+        pointwise::add(&upstream[start..start + grad.len()], grad);
     }
 
     fn reach(&self, wrt: usize, index: usize, inputs: &[Shape]) -> Range<usize> {

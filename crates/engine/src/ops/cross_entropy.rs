@@ -42,12 +42,12 @@ impl<S: Scalar> Op<S> for CrossEntropy {
     }
 
     fn forward(&self, x: Inputs<'_, S>, saved: &mut [S], out: &mut [S]) {
-        backlit_kernels::softmax::cross_entropy(x.size(0), x.get(0), x.get(1), out, saved);
+        backlit_kernels::softmax::cross_entropy(x.get(0), x.get(1), out, saved);
     }
 
     fn partial(&self, wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
         assert_eq!(wrt, 0, "a target has no gradient");
-        pointwise::add_row_scaled(at.inputs.size(0), upstream, at.saved, grad);
+        pointwise::add_row_scaled(upstream, at.saved, grad);
     }
 
     fn differentiable(&self, wrt: usize) -> bool {
@@ -57,7 +57,7 @@ impl<S: Scalar> Op<S> for CrossEntropy {
     fn written(&self, _wrt: usize, index: usize, _k: usize, row: &Row<'_>) -> Option<Written> {
         let (z, y) = (row.inputs[0], row.inputs[1]);
         let mut p = vec![0.0; z.len()];
-        backlit_kernels::softmax::softmax(z.len(), z, &mut p);
+        backlit_kernels::softmax::softmax(1, z, &mut p);
         let share = |k: usize| Operand::Named(format!("softmax(z)[{k}]"), p[k]);
         let (total, own) = (y.iter().sum::<f64>(), y[index]);
         let y = ("y", Operand::Input(1, index));

@@ -38,18 +38,19 @@ impl<S: Scalar> Op<S> for Softmax {
     }
 
     fn forward(&self, x: Inputs<'_, S>, _saved: &mut [S], out: &mut [S]) {
-        backlit_kernels::softmax::softmax(x.size(0), x.get(0), out);
+        backlit_kernels::softmax::softmax(x.rows(), x.get(0), out);
     }
 
     fn partial(&self, _wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
-        let n = at.inputs.size(0);
-        for ((grad, p), upstream) in grad.chunks_exact_mut(n).zip(at.out.chunks_exact(n)).zip(upstream.chunks_exact(n)) {
+        let rows = at.inputs.rows();
+        for r in 0..rows {
+            let of_row = || (r..upstream.len()).step_by(rows);
             let mut mean = S::ZERO;
-            for (&p, &upstream) in p.iter().zip(upstream) {
-                mean += p * upstream;
+            for k in of_row() {
+                mean += at.out[k] * upstream[k];
             }
-            for ((grad, &p), &upstream) in grad.iter_mut().zip(p).zip(upstream) {
-                *grad += p * (upstream - mean);
+            for k in of_row() {
+                grad[k] += at.out[k] * (upstream[k] - mean);
             }
         }
     }

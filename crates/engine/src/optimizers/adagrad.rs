@@ -4,10 +4,9 @@
 //! g ← g + λθ; s ← s + g²; θ ← θ − η/(1 + (t − 1)·lr_decay) · g/(√s + ε).
 //! Source: Duchi, Hazan and Singer, JMLR 12, 2011.
 
-use super::{Entry, Line, Memory, Optimizer};
+use super::{Entry, Line, Recipe, made};
 use crate::Scalar;
 use backlit_kernels::update::Rule;
-use std::ops::Range;
 
 /// The rule above, line by line.
 const LINES: &[Line] = &[
@@ -26,19 +25,17 @@ pub(super) fn entry<S: Scalar>() -> Entry<S> {
         options: &[("lr_decay", 0.0), ("weight_decay", 0.0), ("initial_accumulator_value", 0.0), ("epsilon", 1e-10)],
         make: |options, parameters| {
             let [lr_decay, weight_decay, start, epsilon] = options.try_into().expect("four options");
-            let memory = Memory([vec![S::from_f64(start); parameters]]);
-            Box::new(Adagrad { lr_decay, weight_decay, epsilon, steps: 0, memory })
+            made(Adagrad { lr_decay, weight_decay, epsilon, steps: 0 }, parameters, start)
         },
         lines: LINES,
     }
 }
 
-struct Adagrad<S> {
+struct Adagrad {
     lr_decay: f64,
     weight_decay: f64,
     epsilon: f64,
     steps: u64,
-    memory: Memory<S, 1>,
 }
 
 struct Step<S> {
@@ -56,11 +53,11 @@ impl<S: Scalar> Rule<S, 1> for Step<S> {
     }
 }
 
-impl<S: Scalar> Optimizer<S> for Adagrad<S> {
-    fn update(&mut self, learning_rate: f64, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) -> bool {
+impl<S: Scalar> Recipe<S, 1> for Adagrad {
+    type Rule = Step<S>;
+    fn rule(&mut self, learning_rate: f64) -> Step<S> {
         let rate = learning_rate / (1.0 + self.steps as f64 * self.lr_decay);
         self.steps += 1;
-        let step = Step { rate: S::from_f64(rate), weight_decay: S::from_f64(self.weight_decay), epsilon: S::from_f64(self.epsilon) };
-        self.memory.apply(&step, trainable, gradient, old, new)
+        Step { rate: S::from_f64(rate), weight_decay: S::from_f64(self.weight_decay), epsilon: S::from_f64(self.epsilon) }
     }
 }

@@ -6,10 +6,9 @@
 //! θ ← θ − η/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε). AMSGrad puts the largest v so far in place of v.
 //! Source: Kingma and Ba, ICLR 2015; Reddi, Kale and Kumar, ICLR 2018 (AMSGrad).
 
-use super::{Entry, Line, Memory, Optimizer};
+use super::{Entry, Line, Optimizer, Recipe, made};
 use crate::Scalar;
 use backlit_kernels::update::Rule;
-use std::ops::Range;
 
 /// The rule above, line by line.
 const LINES: &[Line] = &[
@@ -42,24 +41,21 @@ pub(super) const SECOND_CORRECTED: Line = Line::new("v_hat", "v_max / (1 - beta2
 /// Adam, or AdamW when the weight decay is taken from the parameter itself (`decoupled`).
 pub(super) fn make<S: Scalar>(options: &[f64], parameters: usize, decoupled: bool) -> Box<dyn Optimizer<S>> {
     let options: [f64; 5] = options.try_into().expect("five options");
-    let setting = Setting { options, decoupled, steps: 0 };
     if options[4] == 0.0 {
-        Box::new(Adam { setting, memory: Memory::<S, 2>::new(parameters) })
+        made(Adam { options, decoupled, steps: 0 }, parameters, 0.0)
     } else {
-        Box::new(Adam { setting, memory: Memory::<S, 3>::new(parameters) })
+        made(AmsGrad(Adam { options, decoupled, steps: 0 }), parameters, 0.0)
     }
 }
 
-struct Setting {
+struct Adam {
     options: [f64; 5],
     decoupled: bool,
     steps: u64,
 }
 
-struct Adam<S, const K: usize> {
-    setting: Setting,
-    memory: Memory<S, K>,
-}
+/// With the largest second moment so far.
+struct AmsGrad(Adam);
 
 struct Step<S> {
     beta1: S,
@@ -107,27 +103,36 @@ impl<S: Scalar> Rule<S, 3> for Step<S> {
     }
 }
 
-impl<S: Scalar, const K: usize> Optimizer<S> for Adam<S, K>
-where
-    Step<S>: Rule<S, K>,
-{
-    fn update(&mut self, learning_rate: f64, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) -> bool {
-        self.setting.steps += 1;
-        let [beta1, beta2, epsilon, weight_decay, _] = self.setting.options;
-        let t = self.setting.steps as f64;
-        let decoupled = self.setting.decoupled;
-        let step = Step {
+impl Adam {
+    fn step<S: Scalar>(&mut self, learning_rate: f64) -> Step<S> {
+        self.steps += 1;
+        let [beta1, beta2, epsilon, weight_decay, _] = self.options;
+        let t = self.steps as f64;
+        Step {
             beta1: S::from_f64(beta1),
             rest1: S::from_f64(1.0 - beta1),
             beta2: S::from_f64(beta2),
             rest2: S::from_f64(1.0 - beta2),
             epsilon: S::from_f64(epsilon),
-            decay_in_gradient: S::from_f64(if decoupled { 0.0 } else { weight_decay }),
-            keep: S::from_f64(if decoupled { 1.0 - learning_rate * weight_decay } else { 1.0 }),
+            decay_in_gradient: S::from_f64(if self.decoupled { 0.0 } else { weight_decay }),
+            keep: S::from_f64(if self.decoupled { 1.0 - learning_rate * weight_decay } else { 1.0 }),
             rate: S::from_f64(learning_rate / one_minus_power(beta1, t)),
             root: S::from_f64(one_minus_power(beta2, t).sqrt()),
-        };
-        self.memory.apply(&step, trainable, gradient, old, new)
+        }
+    }
+}
+
+impl<S: Scalar> Recipe<S, 2> for Adam {
+    type Rule = Step<S>;
+    fn rule(&mut self, learning_rate: f64) -> Step<S> {
+        self.step(learning_rate)
+    }
+}
+
+impl<S: Scalar> Recipe<S, 3> for AmsGrad {
+    type Rule = Step<S>;
+    fn rule(&mut self, learning_rate: f64) -> Step<S> {
+        self.0.step(learning_rate)
     }
 }
 

@@ -12,12 +12,78 @@ use std::ops::Range;
 
 pub use crate::worked::{Line, When, WorkedLine, worked};
 
+/// Most numbers that an optimizer remembers for each parameter.
+pub const MOST_MEMORY: usize = 3;
+
 /// Moves parameters against their gradient.
-pub trait Optimizer<S>: Send {
-    /// Computes `new` from `old` where `trainable` says so, and leaves the rest of `new` alone.
+pub trait Optimizer<S: Scalar>: Send {
+    /// Begins a step: every parameter is then moved once.
+    fn begin(&mut self, learning_rate: f64);
+
+    /// How this step moves parameters, and what is remembered: vectors of the length of the flat parameters, or empty.
+    fn parts(&mut self) -> (&dyn Move<S>, [&mut [S]; MOST_MEMORY]);
+
+    /// A whole step: computes `new` from `old` where `trainable` says so, and leaves the rest of `new` alone.
     /// Says whether every number it computed is finite.
     /// All slices have the length of the flat parameters.
-    fn update(&mut self, learning_rate: f64, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) -> bool;
+    fn update(&mut self, learning_rate: f64, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) -> bool {
+        self.begin(learning_rate);
+        let (move_, mut memory) = self.parts();
+        let mut finite = true;
+        for range in trainable {
+            new[range.clone()].copy_from_slice(&gradient[range.clone()]);
+            let memory = memory.each_mut().map(|memory| if memory.is_empty() { &mut [][..] } else { &mut memory[range.clone()] });
+            finite &= move_.apply(&old[range.clone()], &mut new[range.clone()], memory);
+        }
+        finite
+    }
+}
+
+/// One step's move of any stretch of the parameters.
+pub trait Move<S>: Sync {
+    /// The new parameters take the place of `gradient`. All slices have one length; those of memory that is not used are
+    /// empty. Says whether every number is finite, those remembered too.
+    fn apply(&self, old: &[S], gradient: &mut [S], memory: [&mut [S]; MOST_MEMORY]) -> bool;
+}
+
+/// What an optimizer's file says: its rule for the next step.
+trait Recipe<S, const K: usize>: Send {
+    type Rule: Rule<S, K> + Send + Sync + 'static;
+    /// Counts the step and works out what all parameters share.
+    fn rule(&mut self, learning_rate: f64) -> Self::Rule;
+}
+
+/// A recipe with its memory of `K` numbers for each parameter.
+struct Made<S, C: Recipe<S, K>, const K: usize> {
+    recipe: C,
+    ready: Option<Ready<C::Rule, K>>,
+    memory: [Vec<S>; MOST_MEMORY],
+}
+
+/// Makes an optimizer of a recipe; what it remembers begins with `start`.
+fn made<S: Scalar, C: Recipe<S, K> + 'static, const K: usize>(recipe: C, parameters: usize, start: f64) -> Box<dyn Optimizer<S>> {
+    let memory = |k| vec![S::from_f64(start); if k < K { parameters } else { 0 }];
+    Box::new(Made { recipe, ready: None, memory: std::array::from_fn(memory) })
+}
+
+impl<S: Scalar, C: Recipe<S, K>, const K: usize> Optimizer<S> for Made<S, C, K> {
+    fn begin(&mut self, learning_rate: f64) {
+        self.ready = Some(Ready(self.recipe.rule(learning_rate)));
+    }
+
+    fn parts(&mut self) -> (&dyn Move<S>, [&mut [S]; MOST_MEMORY]) {
+        let ready = self.ready.as_ref().expect("a step is begun before it moves");
+        (ready, self.memory.each_mut().map(Vec::as_mut_slice))
+    }
+}
+
+struct Ready<R, const K: usize>(R);
+
+impl<S: Scalar, R: Rule<S, K> + Sync, const K: usize> Move<S> for Ready<R, K> {
+    fn apply(&self, old: &[S], gradient: &mut [S], memory: [&mut [S]; MOST_MEMORY]) -> bool {
+        let mut memory = memory.into_iter();
+        update(&self.0, old, gradient, std::array::from_fn(|_| memory.next().unwrap_or_default()))
+    }
 }
 
 /// A line of the table.
@@ -84,24 +150,5 @@ impl<S: Scalar> Entry<S> {
             return Err("nesterov needs a momentum above 0 and a dampening of 0".into());
         }
         Ok(values)
-    }
-}
-
-/// Memory of `K` numbers for each parameter.
-struct Memory<S, const K: usize>([Vec<S>; K]);
-
-impl<S: Scalar, const K: usize> Memory<S, K> {
-    fn new(parameters: usize) -> Self {
-        Memory(std::array::from_fn(|_| vec![S::ZERO; parameters]))
-    }
-
-    fn apply<R: Rule<S, K>>(&mut self, rule: &R, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) -> bool {
-        let mut finite = true;
-        for range in trainable {
-            let range = range.clone();
-            let memory = self.0.each_mut().map(|memory| &mut memory[range.clone()]);
-            finite &= update(rule, &gradient[range.clone()], &old[range.clone()], &mut new[range], memory);
-        }
-        finite
     }
 }

@@ -6,10 +6,9 @@
 //! v ← μv + g/r; θ ← θ − ηv.
 //! Source: Tieleman and Hinton, Coursera lecture 6.5, 2012; Graves, arXiv:1308.0850 (centered).
 
-use super::{Entry, Line, Memory, Optimizer};
+use super::{Entry, Line, Recipe, made};
 use crate::Scalar;
 use backlit_kernels::update::Rule;
-use std::ops::Range;
 
 /// The rule above, line by line.
 const LINES: &[Line] = &[
@@ -29,16 +28,24 @@ pub(super) fn entry<S: Scalar>() -> Entry<S> {
         learning_rate: 0.01,
         options: &[("alpha", 0.99), ("epsilon", 1e-8), ("weight_decay", 0.0), ("momentum", 0.0), ("centered", 0.0)],
         make: |options, parameters| {
-            Box::new(RmsProp { options: options.try_into().expect("five options"), memory: Memory::new(parameters) })
+            let options: [f64; 5] = options.try_into().expect("five options");
+            let [.., momentum, centered] = options;
+            match (momentum, centered) {
+                (0.0, 0.0) => made(RmsProp { options }, parameters, 0.0),
+                _ => made(Velocity(RmsProp { options }), parameters, 0.0),
+            }
         },
         lines: LINES,
     }
 }
 
-struct RmsProp<S> {
+/// Remembers the mean of squares alone.
+struct RmsProp {
     options: [f64; 5],
-    memory: Memory<S, 3>,
 }
+
+/// Remembers mean and velocity too.
+struct Velocity(RmsProp);
 
 struct Step<S> {
     rate: S,
@@ -48,6 +55,15 @@ struct Step<S> {
     weight_decay: S,
     momentum: S,
     centered: bool,
+}
+
+impl<S: Scalar> Rule<S, 1> for Step<S> {
+    #[inline(always)]
+    fn step(&self, parameter: S, gradient: S, [square]: [S; 1]) -> (S, [S; 1]) {
+        let gradient = gradient + self.weight_decay * parameter;
+        let square = self.alpha * square + self.rest * gradient * gradient;
+        (parameter - self.rate * (gradient / (square.sqrt() + self.epsilon)), [square])
+    }
 }
 
 impl<S: Scalar> Rule<S, 3> for Step<S> {
@@ -62,10 +78,10 @@ impl<S: Scalar> Rule<S, 3> for Step<S> {
     }
 }
 
-impl<S: Scalar> Optimizer<S> for RmsProp<S> {
-    fn update(&mut self, learning_rate: f64, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) -> bool {
+impl RmsProp {
+    fn step<S: Scalar>(&self, learning_rate: f64) -> Step<S> {
         let [alpha, epsilon, weight_decay, momentum, centered] = self.options;
-        let step = Step {
+        Step {
             rate: S::from_f64(learning_rate),
             alpha: S::from_f64(alpha),
             rest: S::from_f64(1.0 - alpha),
@@ -73,7 +89,20 @@ impl<S: Scalar> Optimizer<S> for RmsProp<S> {
             weight_decay: S::from_f64(weight_decay),
             momentum: S::from_f64(momentum),
             centered: centered != 0.0,
-        };
-        self.memory.apply(&step, trainable, gradient, old, new)
+        }
+    }
+}
+
+impl<S: Scalar> Recipe<S, 1> for RmsProp {
+    type Rule = Step<S>;
+    fn rule(&mut self, learning_rate: f64) -> Step<S> {
+        self.step(learning_rate)
+    }
+}
+
+impl<S: Scalar> Recipe<S, 3> for Velocity {
+    type Rule = Step<S>;
+    fn rule(&mut self, learning_rate: f64) -> Step<S> {
+        self.0.step(learning_rate)
     }
 }

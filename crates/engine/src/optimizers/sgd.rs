@@ -4,10 +4,9 @@
 //! g ← g + λθ; v ← μv + (1 − d)g (the first v is g); θ ← θ − ηv, with Nesterov θ ← θ − η(g + μv).
 //! Source: Robbins and Monro 1951; Polyak 1964; Sutskever, Martens, Dahl and Hinton, ICML 2013.
 
-use super::{Entry, Line, Memory, Optimizer};
+use super::{Entry, Line, Recipe, made};
 use crate::Scalar;
 use backlit_kernels::update::Rule;
-use std::ops::Range;
 
 /// The rule above, line by line.
 const LINES: &[Line] = &[
@@ -26,23 +25,38 @@ pub(super) fn entry<S: Scalar>() -> Entry<S> {
         name: "sgd",
         learning_rate: 0.01,
         options: &[("momentum", 0.0), ("dampening", 0.0), ("nesterov", 0.0), ("weight_decay", 0.0)],
-        make: |options, parameters| match options[0] {
-            0.0 => Box::new(Plain { weight_decay: options[3] }),
-            _ => Box::new(Sgd { options: options.try_into().expect("four options"), first: true, memory: Memory::new(parameters) }),
+        make: |options, parameters| {
+            let options: [f64; 4] = options.try_into().expect("four options");
+            let [momentum, .., weight_decay] = options;
+            // Without momentum nothing is remembered.
+            match (momentum, weight_decay) {
+                (0.0, 0.0) => made(Plain, parameters, 0.0),
+                (0.0, _) => made(Decayed { weight_decay }, parameters, 0.0),
+                _ => made(Sgd { options, first: true }, parameters, 0.0),
+            }
         },
         lines: LINES,
     }
 }
 
-/// Without momentum nothing is remembered.
-struct Plain {
+struct Plain;
+
+struct Decayed {
     weight_decay: f64,
 }
 
-struct Sgd<S> {
+struct Sgd {
     options: [f64; 4],
     first: bool,
-    memory: Memory<S, 1>,
+}
+
+struct PlainStep<S> {
+    rate: S,
+}
+
+struct DecayedStep<S> {
+    rate: S,
+    weight_decay: S,
 }
 
 struct Step<S> {
@@ -53,20 +67,17 @@ struct Step<S> {
     nesterov: bool,
 }
 
-impl<S: Scalar> Rule<S, 0> for Step<S> {
+impl<S: Scalar> Rule<S, 0> for PlainStep<S> {
     #[inline(always)]
     fn step(&self, parameter: S, gradient: S, _: [S; 0]) -> (S, [S; 0]) {
         (parameter - self.rate * gradient, [])
     }
 }
 
-/// Plain descent with weight decay.
-struct Decayed<S>(Step<S>);
-
-impl<S: Scalar> Rule<S, 0> for Decayed<S> {
+impl<S: Scalar> Rule<S, 0> for DecayedStep<S> {
     #[inline(always)]
-    fn step(&self, parameter: S, gradient: S, none: [S; 0]) -> (S, [S; 0]) {
-        self.0.step(parameter, gradient + self.0.weight_decay * parameter, none)
+    fn step(&self, parameter: S, gradient: S, _: [S; 0]) -> (S, [S; 0]) {
+        (parameter - self.rate * (gradient + self.weight_decay * parameter), [])
     }
 }
 
@@ -80,29 +91,31 @@ impl<S: Scalar> Rule<S, 1> for Step<S> {
     }
 }
 
-impl<S: Scalar> Optimizer<S> for Plain {
-    fn update(&mut self, learning_rate: f64, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) -> bool {
-        let weight_decay = S::from_f64(self.weight_decay);
-        let step = Step { rate: S::from_f64(learning_rate), weight_decay, momentum: S::ZERO, share: S::ONE, nesterov: false };
-        if self.weight_decay == 0.0 {
-            Memory::<S, 0>([]).apply(&step, trainable, gradient, old, new)
-        } else {
-            Memory::<S, 0>([]).apply(&Decayed(step), trainable, gradient, old, new)
-        }
+impl<S: Scalar> Recipe<S, 0> for Plain {
+    type Rule = PlainStep<S>;
+    fn rule(&mut self, learning_rate: f64) -> PlainStep<S> {
+        PlainStep { rate: S::from_f64(learning_rate) }
     }
 }
 
-impl<S: Scalar> Optimizer<S> for Sgd<S> {
-    fn update(&mut self, learning_rate: f64, trainable: &[Range<usize>], gradient: &[S], old: &[S], new: &mut [S]) -> bool {
+impl<S: Scalar> Recipe<S, 0> for Decayed {
+    type Rule = DecayedStep<S>;
+    fn rule(&mut self, learning_rate: f64) -> DecayedStep<S> {
+        DecayedStep { rate: S::from_f64(learning_rate), weight_decay: S::from_f64(self.weight_decay) }
+    }
+}
+
+impl<S: Scalar> Recipe<S, 1> for Sgd {
+    type Rule = Step<S>;
+    fn rule(&mut self, learning_rate: f64) -> Step<S> {
         let [momentum, dampening, nesterov, weight_decay] = self.options;
-        let step = Step {
+        let share = if std::mem::take(&mut self.first) { 1.0 } else { 1.0 - dampening };
+        Step {
             rate: S::from_f64(learning_rate),
             weight_decay: S::from_f64(weight_decay),
             momentum: S::from_f64(momentum),
-            share: S::from_f64(if self.first { 1.0 } else { 1.0 - dampening }),
+            share: S::from_f64(share),
             nesterov: nesterov != 0.0,
-        };
-        self.first = false;
-        self.memory.apply(&step, trainable, gradient, old, new)
+        }
     }
 }

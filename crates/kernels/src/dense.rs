@@ -1,0 +1,54 @@
+//! The products of a dense layer, whatever its size: narrow ones by our own loops, wide ones as matrix products.
+//!
+//! A block of rows lies unit after unit, the rows of each side by side: width × rows.
+
+use crate::narrow::{self, NARROW};
+use crate::{Scalar, wide};
+
+/// Whether a layer's weight gradient is taken from inputs that lie row after row.
+#[inline(always)]
+pub fn is_wide(inputs: usize, units: usize) -> bool {
+    inputs * units >= NARROW
+}
+
+/// `z[u,r]` = Σᵢ `w[u,i]` · `x[i,r]` + `b[u]`
+/// `x`: inputs × rows, `w`: units × inputs, `b`: units or none, `z`: units × rows
+#[inline]
+pub fn affine<S: Scalar>(rows: usize, inputs: usize, units: usize, x: &[S], w: &[S], b: Option<&[S]>, z: &mut [S]) {
+    let product = if is_wide(inputs, units) { wide::affine } else { narrow::affine };
+    product(rows, inputs, units, x, w, b, z);
+}
+
+/// `dx[i,r]` = Σᵤ `w[u,i]` · `delta[u,r]`, or += where `add`
+/// `delta`: units × rows, `w`: units × inputs, `dx`: inputs × rows
+#[inline]
+pub fn input_gradient<S: Scalar>(rows: usize, inputs: usize, units: usize, delta: &[S], w: &[S], dx: &mut [S], add: bool) {
+    let product = if is_wide(inputs, units) { wide::input_gradient } else { narrow::input_gradient };
+    product(rows, inputs, units, delta, w, dx, add);
+}
+
+/// `db[u]` = Σᵣ `delta[u,r]`, or += where `add`
+/// `delta`: units × rows, `db`: units
+#[inline]
+pub fn bias_gradient<S: Scalar>(rows: usize, delta: &[S], db: &mut [S], add: bool) {
+    narrow::bias_gradient(rows, delta, db, add);
+}
+
+/// The inputs of a layer, as its weight gradient wants them.
+#[derive(Clone, Copy)]
+pub enum LayerInputs<'a, S> {
+    /// inputs × rows
+    ByInput(&'a [S]),
+    /// rows × inputs
+    ByRow(&'a [S]),
+}
+
+/// `dw[u,i]` = Σᵣ `delta[u,r]` · `x[i,r]`, or += where `add`
+/// `delta`: units × rows, `dw`: units × inputs
+#[inline]
+pub fn weight_gradient<S: Scalar>(rows: usize, inputs: usize, units: usize, delta: &[S], x: LayerInputs<'_, S>, dw: &mut [S], add: bool) {
+    match x {
+        LayerInputs::ByInput(x) => narrow::weight_gradient(rows, inputs, units, delta, x, dw, add),
+        LayerInputs::ByRow(x) => wide::weight_gradient(rows, inputs, units, delta, x, dw, add),
+    }
+}
