@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// What the processor offers.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
 #[repr(u8)]
 pub(crate) enum Level {
     /// Nothing beyond the target's baseline.
@@ -36,7 +36,7 @@ pub(crate) fn level() -> Level {
 }
 
 #[cold]
-fn detect() -> Level {
+pub(crate) fn detect() -> Level {
     #[cfg(target_arch = "x86_64")]
     {
         let v3 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");

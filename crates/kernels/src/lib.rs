@@ -5,6 +5,7 @@
 //! * [`blocks`]: typed formulas as programs over blocks of numbers.
 //! * [`dense`]: the products of a layer, narrow or wide.
 //! * [`narrow`]: products with small matrices, summed in the order a person would write them.
+//! * [`product`]: products of dense matrices, their sums one chain of fused multiply-adds.
 //! * [`wide`]: the one doorway to the matrix product library.
 //! * [`softmax`]: rows of logits to probabilities and their cost.
 //! * [`update`]: an optimizer's pass over the parameters.
@@ -20,6 +21,7 @@ pub mod math;
 pub mod naive;
 pub mod narrow;
 pub mod pointwise;
+pub mod product;
 mod scalar;
 pub mod softmax;
 mod transpose;

@@ -1,0 +1,77 @@
+//! GFLOP/s of every product on layers of many shapes, beside the product library: `cargo bench -p backlit-kernels`.
+
+use backlit_kernels::product::{Left, product, scratch};
+use backlit_kernels::{Scalar, wide};
+use std::hint::black_box;
+use std::time::Instant;
+
+/// (units, inputs, rows)
+const SHAPES: [(usize, usize, usize); 9] = [
+    (4096, 4096, 512),
+    (4096, 4096, 256),
+    (512, 784, 128),
+    (512, 784, 64),
+    (256, 512, 128),
+    (64, 64, 32),
+    (64, 13, 32),
+    (32, 64, 32),
+    (128, 100, 26),
+];
+
+fn main() {
+    shapes::<f32>();
+    shapes::<f64>();
+}
+
+fn shapes<S: Scalar>() {
+    println!("{}, GFLOP/s, beside the library's\n units inputs rows       z    lib      dx    lib      dw    lib", S::NAME);
+    for (units, inputs, rows) in SHAPES {
+        let numbers = |n: usize| (0..n).map(|i| S::from_f64((i * 7919 % 2003) as f64 / 2003.0)).collect::<Vec<S>>();
+        let (w, x, d) = (numbers(units * inputs), numbers(inputs * rows), numbers(units * rows));
+        let [mut z, mut z_, mut dx, mut dx_] = [units * rows, units * rows, inputs * rows, inputs * rows].map(numbers);
+        let (mut dw, mut dw_) = (numbers(units * inputs), numbers(units * inputs));
+        let most = scratch::<S>(units, inputs, rows).max(scratch::<S>(inputs, units, rows)).max(scratch::<S>(units, rows, inputs));
+        let mut s = numbers(most);
+        let wa = Left { data: &w, row: inputs, column: 1 };
+        let wt = Left { data: &w, row: 1, column: inputs };
+        let da = Left { data: &d, row: rows, column: 1 };
+        let times = best(
+            [
+                &mut |s| product(units, inputs, rows, wa, &x, rows, &mut z, rows, false, s),
+                &mut |_| wide::affine(rows, inputs, units, &x, &w, None, &mut z_),
+                &mut |s| product(inputs, units, rows, wt, &d, rows, &mut dx, rows, true, s),
+                &mut |_| wide::add_to_inputs(rows, inputs, units, &d, &w, &mut dx_),
+                &mut |s| product(units, rows, inputs, da, &x, inputs, &mut dw, inputs, true, s),
+                &mut |_| wide::add_to_weight(rows, inputs, units, &d, &x, &mut dw_),
+            ],
+            &mut s,
+        );
+        print!("{units:>6} {inputs:>6} {rows:>4}");
+        for time in times {
+            print!(" {:>7.1}", 2e-9 * (units * inputs * rows) as f64 / time);
+        }
+        println!();
+    }
+}
+
+/// Seconds of the fastest of many rounds of each, in turn, so that a slow moment of the machine hits them all.
+fn best<S>(mut work: [&mut dyn FnMut(&mut [S]); 6], s: &mut [S]) -> [f64; 6] {
+    let mut best = [f64::INFINITY; 6];
+    let started = Instant::now();
+    while started.elapsed().as_secs_f64() < 0.8 {
+        for (work, best) in work.iter_mut().zip(&mut best) {
+            let mut repeats = 1u32;
+            loop {
+                let started = Instant::now();
+                (0..repeats).for_each(|_| black_box(&mut *work)(s));
+                let seconds = started.elapsed().as_secs_f64();
+                if seconds > 2e-4 {
+                    *best = best.min(seconds / f64::from(repeats));
+                    break;
+                }
+                repeats *= 4;
+            }
+        }
+    }
+    best
+}

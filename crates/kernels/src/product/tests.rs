@@ -1,0 +1,141 @@
+use super::*;
+use crate::dispatch::{Level, detect};
+
+/// The levels this machine has.
+fn levels() -> impl Iterator<Item = Level> {
+    [Level::Baseline, Level::Avx2, Level::Avx512].into_iter().filter(|level| *level <= detect())
+}
+
+const EXTENTS: [usize; 18] = [1, 2, 3, 5, 6, 7, 13, 16, 17, 31, 32, 33, 63, 64, 65, 100, 257, 515];
+
+fn numbers<S: Scalar>(n: usize, salt: usize) -> Vec<S> {
+    (0..n).map(|i| S::from_f64(((i * 7919 + salt * 104729) % 2003) as f64 / 1001.5 - 1.0)).collect()
+}
+
+/// a · b + c as the level rounds it.
+fn multiply_add<S: Scalar>(level: Level, a: S, b: S, c: S) -> S {
+    match (level, size_of::<S>()) {
+        (Level::Baseline, _) => a * b + c,
+        // Exact in f64, and of the last sum only one rounding is to f32: f32's own is asked for.
+        (_, 4) => S::from_f64(f64::from((a.to_f64() as f32).mul_add(b.to_f64() as f32, c.to_f64() as f32))),
+        _ => S::from_f64(a.to_f64().mul_add(b.to_f64(), c.to_f64())),
+    }
+}
+
+/// One product of these extents, A by rows or by columns, against the chain; what lies around the result must stay.
+fn check<S: Scalar>(level: Level, m: usize, k: usize, n: usize, by_rows: bool, add: bool, gap: usize) {
+    let (row, column) = if by_rows { (k + gap, 1) } else { (1, m + gap) };
+    let (b_row, c_row) = (n + gap, n + gap);
+    // Slices that end with their last entry.
+    let a = numbers::<S>((m - 1) * row + (k - 1) * column + 1, 1);
+    let b = numbers::<S>((k - 1) * b_row + n, 2);
+    let mut c = numbers::<S>((m - 1) * c_row + n, 3);
+    let mut want = c.clone();
+    for i in 0..m {
+        for j in 0..n {
+            let start = if add { c[i * c_row + j] } else { S::ZERO };
+            want[i * c_row + j] = (0..k).fold(start, |sum, l| multiply_add(level, a[i * row + l * column], b[l * b_row + j], sum));
+        }
+    }
+    let mut scratch = vec![S::from_f64(f64::NAN); scratch::<S>(m, k, n)];
+    product_at(level, m, k, n, Left { data: &a, row, column }, &b, b_row, &mut c, c_row, add, &mut scratch);
+    assert_eq!(bits(&c), bits(&want), "{} {m} × {k} × {n}, by rows: {by_rows}, add: {add}, gap: {gap}", S::NAME);
+}
+
+fn bits<S: Scalar>(numbers: &[S]) -> Vec<u64> {
+    numbers.iter().map(|x| x.to_f64().to_bits()).collect()
+}
+
+#[test]
+fn every_entry_is_one_chain() {
+    for level in levels() {
+        let mut turn = 0;
+        for m in EXTENTS {
+            for k in EXTENTS {
+                for n in EXTENTS {
+                    turn += 1;
+                    // The largest are slow in plain loops: one in eight.
+                    if m * k * n > 1 << 16 && turn % 8 != 0 || m * k * n > 1 << 22 && turn % 5 != 0 {
+                        continue;
+                    }
+                    let (by_rows, add, gap) = (turn % 2 == 0, turn / 2 % 3 == 0, turn % 3);
+                    check::<f32>(level, m, k, n, by_rows, add, gap);
+                    check::<f64>(level, m, k, n, !by_rows, !add, gap);
+                }
+            }
+        }
+        for by_rows in [false, true] {
+            check::<f32>(level, 137, 1030, 545, by_rows, true, 3);
+            check::<f64>(level, 137, 1030, 545, by_rows, false, 3);
+        }
+    }
+}
+
+/// The order `matrix_vector` promises.
+fn lanes<S: Scalar>(level: Level, w: &[S], x: &[S]) -> S {
+    let count = 64 / size_of::<S>();
+    let mut sums: Vec<S> =
+        (0..count).map(|lane| (lane..x.len()).step_by(count).fold(S::ZERO, |sum, i| multiply_add(level, w[i], x[i], sum))).collect();
+    while sums.len() > 1 {
+        let upper = sums.split_off(sums.len() / 2);
+        sums.iter_mut().zip(upper).for_each(|(sum, upper)| *sum += upper);
+    }
+    sums[0]
+}
+
+fn check_one_row<S: Scalar>(level: Level, units: usize, inputs: usize, add: bool) {
+    let (w, x, d) = (numbers::<S>(units * inputs, 1), numbers::<S>(inputs, 2), numbers::<S>(units, 3));
+    let start = |old: S| if add { old } else { S::ZERO };
+    let (mut out, mut dx) = (numbers::<S>(units, 4), numbers::<S>(inputs, 5));
+    let want: Vec<S> = (0..units).map(|u| start(out[u]) + lanes(level, &w[u * inputs..][..inputs], &x)).collect();
+    let want_dx: Vec<S> =
+        (0..inputs).map(|i| (0..units).fold(start(dx[i]), |sum, u| multiply_add(level, w[u * inputs + i], d[u], sum))).collect();
+    one_row::matrix_vector_at(level, units, inputs, &w, &x, &mut out, add);
+    one_row::vector_matrix_at(level, units, inputs, &w, &d, &mut dx, add);
+    assert_eq!(bits(&out), bits(&want), "{} {units} × {inputs} forward", S::NAME);
+    assert_eq!(bits(&dx), bits(&want_dx), "{} {units} × {inputs} back", S::NAME);
+}
+
+#[test]
+fn one_row_sums_in_the_order_it_says() {
+    for level in levels() {
+        for units in EXTENTS {
+            for inputs in EXTENTS {
+                check_one_row::<f32>(level, units, inputs, units % 2 == 0);
+                check_one_row::<f64>(level, units, inputs, units % 2 == 1);
+            }
+        }
+    }
+}
+
+fn check_transpose<S: Scalar>(level: Level, rows: usize, columns: usize, gap: usize) {
+    let (from_row, to_row) = (columns + gap, rows + gap);
+    let from = numbers::<S>((rows - 1) * from_row + columns, 1);
+    let mut to = numbers::<S>((columns - 1) * to_row + rows, 2);
+    let mut want = to.clone();
+    for r in 0..rows {
+        for c in 0..columns {
+            want[c * to_row + r] = from[r * from_row + c];
+        }
+    }
+    transpose::transpose_at(level, rows, columns, &from, from_row, &mut to, to_row);
+    assert_eq!(to, want, "{} {rows} × {columns}, gap {gap}", S::NAME);
+}
+
+#[test]
+fn transposed_rows_are_columns() {
+    for level in levels() {
+        for rows in EXTENTS {
+            for columns in EXTENTS {
+                check_transpose::<f32>(level, rows, columns, rows % 3);
+                check_transpose::<f64>(level, rows, columns, columns % 3);
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "left factor is too short: 5 numbers for 2 × 3")]
+fn a_short_factor_is_refused() {
+    product(2, 3, 1, Left { data: &[0.0; 5], row: 3, column: 1 }, &[0.0; 3], 1, &mut [0.0; 2], 1, false, &mut []);
+}

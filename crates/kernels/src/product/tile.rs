@@ -1,0 +1,87 @@
+//! One tile of the result, held in registers while the inner index runs.
+
+use super::vector::Vector;
+
+/// A tile of the result and the strips of the factors that go into it. Strides are in numbers.
+pub(super) struct Tile<S> {
+    pub k: usize,
+    pub a: *const S,
+    pub a_row: usize,
+    pub a_column: usize,
+    pub b: *const S,
+    pub b_row: usize,
+    pub c: *mut S,
+    pub c_row: usize,
+    /// Columns in the last register of a row, 1 to the full number.
+    pub last: usize,
+    /// Start from the old result, not from 0.
+    pub add: bool,
+}
+
+/// Computes one tile whose height and width in registers are the kernel's own.
+pub(super) type Kernel<S> = unsafe fn(&Tile<S>);
+
+/// # Safety
+/// AVX-512 F is there; the pointers reach as far as the extents tell.
+#[target_feature(enable = "avx512f,avx2,fma")]
+pub(super) unsafe fn avx512<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Number>) {
+    // SAFETY: as the caller vouches.
+    unsafe { tile::<V, M, N>(t) }
+}
+
+/// # Safety
+/// AVX2 and FMA are there; the pointers reach as far as the extents tell.
+#[target_feature(enable = "avx2,fma")]
+pub(super) unsafe fn avx2<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Number>) {
+    // SAFETY: as the caller vouches.
+    unsafe { tile::<V, M, N>(t) }
+}
+
+#[inline(always)]
+unsafe fn tile<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Number>) {
+    // SAFETY: rows 0 to M of A and C, rows 0 to k of B, N registers wide less the lanes outside the mask: all the caller's.
+    unsafe {
+        let mask = V::mask(t.last);
+        let mut sum = [[V::zero(); N]; M];
+        if t.add {
+            for (i, sum) in sum.iter_mut().enumerate() {
+                *sum = row::<V, N>(t.c.add(i * t.c_row), mask);
+            }
+        }
+        // Three rows of A to a pointer: the processor adds once and twice the stride by itself.
+        let mut a = t.a;
+        let mut b = t.b;
+        for _ in 0..t.k {
+            let right = row::<V, N>(b, mask);
+            for (i, sum) in sum.iter_mut().enumerate() {
+                let left = V::splat(*a.add(i * t.a_row));
+                for j in 0..N {
+                    sum[j] = left.multiply_add(right[j], sum[j]);
+                }
+            }
+            a = a.add(t.a_column);
+            b = b.add(t.b_row);
+        }
+        for (i, sum) in sum.iter().enumerate() {
+            let c = t.c.add(i * t.c_row);
+            for (j, &sum) in sum.iter().enumerate() {
+                let c = c.add(j * V::LANES);
+                if j + 1 < N || t.last == V::LANES { sum.store(c) } else { sum.store_part(c, mask) }
+            }
+        }
+    }
+}
+
+/// N registers from contiguous numbers, the last under the mask.
+#[inline(always)]
+unsafe fn row<V: Vector, const N: usize>(from: *const V::Number, mask: V::Mask) -> [V; N] {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        let mut row = [V::zero(); N];
+        for (j, row) in row.iter_mut().enumerate() {
+            let from = from.add(j * V::LANES);
+            *row = if j + 1 < N { V::load(from) } else { V::load_part(from, mask) };
+        }
+        row
+    }
+}

@@ -1,0 +1,149 @@
+//! One register of numbers: AVX2 and AVX-512, f32 and f64.
+
+use super::tile::{Kernel, avx2, avx512};
+use crate::Scalar;
+use std::arch::x86_64::*;
+
+/// Compiles a body, generic in its register V, for both instruction sets: `name::avx2` and `name::avx512`.
+macro_rules! both_levels {
+    ($name:ident = $body:ident($($a:ident: $t:ty),* $(,)?)) => {
+        pub(super) mod $name {
+            use super::*;
+
+            /// # Safety
+            /// AVX-512 F is there; the pointers reach as far as the extents tell.
+            #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+            pub(in super::super) unsafe fn avx512<V: Vector>($($a: $t),*) {
+                // SAFETY: as the caller vouches.
+                unsafe { $body::<V>($($a),*) }
+            }
+
+            /// # Safety
+            /// AVX2 and FMA are there; the pointers reach as far as the extents tell.
+            #[target_feature(enable = "avx2,fma")]
+            pub(in super::super) unsafe fn avx2<V: Vector>($($a: $t),*) {
+                // SAFETY: as the caller vouches.
+                unsafe { $body::<V>($($a),*) }
+            }
+        }
+    };
+}
+pub(super) use both_levels;
+
+/// A register of `LANES` numbers. All methods need the instruction set of the register.
+pub(super) trait Vector: Copy {
+    type Number: Scalar;
+    /// Which lanes of a register that is filled in part.
+    type Mask: Copy;
+    const LANES: usize;
+    /// The kernels of tiles two registers wide, by height − 1; as many as there are registers for.
+    const WIDE: &[Kernel<Self::Number>];
+    /// The same, one register wide.
+    const SLIM: &[Kernel<Self::Number>];
+
+    unsafe fn zero() -> Self;
+    unsafe fn splat(x: Self::Number) -> Self;
+    /// The first `count` lanes.
+    unsafe fn mask(count: usize) -> Self::Mask;
+    unsafe fn load(from: *const Self::Number) -> Self;
+    /// The lanes of the mask; the others are 0 and their memory is not touched.
+    unsafe fn load_part(from: *const Self::Number, mask: Self::Mask) -> Self;
+    unsafe fn store(self, to: *mut Self::Number);
+    unsafe fn store_part(self, to: *mut Self::Number, mask: Self::Mask);
+    /// `self` · `by` + `plus`, rounded once.
+    unsafe fn multiply_add(self, by: Self, plus: Self) -> Self;
+}
+
+macro_rules! vector {
+    ($v:ident of $t:ident, lanes $lanes:literal, mask $mask:ty = $make:expr, kernels $kernel:ident: wide $($wide:literal)*, slim $($slim:literal)*;
+     $zero:ident $splat:ident $load:ident $load_part:ident $store:ident $store_part:ident $multiply_add:ident; $($cast:tt)*) => {
+        impl Vector for $v {
+            type Number = $t;
+            type Mask = $mask;
+            const LANES: usize = $lanes;
+            const WIDE: &[Kernel<$t>] = &[$($kernel::<$v, $wide, 2>),*];
+            const SLIM: &[Kernel<$t>] = &[$($kernel::<$v, $slim, 1>),*];
+
+            #[inline(always)]
+            unsafe fn zero() -> Self {
+                // SAFETY: the caller has the instruction set.
+                unsafe { $zero() }
+            }
+            #[inline(always)]
+            unsafe fn splat(x: $t) -> Self {
+                // SAFETY: the caller has the instruction set.
+                unsafe { $splat(x) }
+            }
+            #[inline(always)]
+            unsafe fn mask(count: usize) -> $mask {
+                // SAFETY: the caller has the instruction set.
+                unsafe { $make(count) }
+            }
+            #[inline(always)]
+            unsafe fn load(from: *const $t) -> Self {
+                // SAFETY: the caller vouches for LANES numbers.
+                unsafe { $load(from) }
+            }
+            #[inline(always)]
+            unsafe fn load_part(from: *const $t, mask: $mask) -> Self {
+                // SAFETY: the caller vouches for the numbers under the mask.
+                unsafe { vector!(@load $load_part, from, mask, $($cast)*) }
+            }
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $t) {
+                // SAFETY: the caller vouches for LANES numbers.
+                unsafe { $store(to, self) }
+            }
+            #[inline(always)]
+            unsafe fn store_part(self, to: *mut $t, mask: $mask) {
+                // SAFETY: the caller vouches for the numbers under the mask.
+                unsafe { $store_part(to, mask, self) }
+            }
+            #[inline(always)]
+            unsafe fn multiply_add(self, by: Self, plus: Self) -> Self {
+                // SAFETY: the caller has the instruction set.
+                unsafe { $multiply_add(self, by, plus) }
+            }
+        }
+    };
+    (@load $load:ident, $from:ident, $mask:ident, mask first) => { $load($mask, $from) };
+    (@load $load:ident, $from:ident, $mask:ident, mask last) => { $load($from, $mask) };
+}
+
+// A load under a mask costs what a load costs, so the kernels need no second form for matrices that end within a register.
+vector!(__m512 of f32, lanes 16, mask __mmask16 = mask_of_16,
+    kernels avx512: wide 1 2 3 4 5 6 7 8 9 10 11 12, slim 1 2 3 4 5 6 7 8 9 10 11 12;
+    _mm512_setzero_ps _mm512_set1_ps _mm512_loadu_ps _mm512_maskz_loadu_ps _mm512_storeu_ps _mm512_mask_storeu_ps _mm512_fmadd_ps; mask first);
+vector!(__m512d of f64, lanes 8, mask __mmask8 = bits_of_8,
+    kernels avx512: wide 1 2 3 4 5 6 7 8 9 10 11 12, slim 1 2 3 4 5 6 7 8 9 10 11 12;
+    _mm512_setzero_pd _mm512_set1_pd _mm512_loadu_pd _mm512_maskz_loadu_pd _mm512_storeu_pd _mm512_mask_storeu_pd _mm512_fmadd_pd; mask first);
+vector!(__m256 of f32, lanes 8, mask __m256i = mask_of_8,
+    kernels avx2: wide 1 2 3 4 5 6, slim 1 2 3 4 5 6 7 8 9 10 11 12;
+    _mm256_setzero_ps _mm256_set1_ps _mm256_loadu_ps _mm256_maskload_ps _mm256_storeu_ps _mm256_maskstore_ps _mm256_fmadd_ps; mask last);
+vector!(__m256d of f64, lanes 4, mask __m256i = mask_of_4,
+    kernels avx2: wide 1 2 3 4 5 6, slim 1 2 3 4 5 6 7 8 9 10 11 12;
+    _mm256_setzero_pd _mm256_set1_pd _mm256_loadu_pd _mm256_maskload_pd _mm256_storeu_pd _mm256_maskstore_pd _mm256_fmadd_pd; mask last);
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn mask_of_16(count: usize) -> __mmask16 {
+    ((1u32 << count) - 1) as __mmask16
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn bits_of_8(count: usize) -> __mmask8 {
+    ((1u32 << count) - 1) as __mmask8
+}
+
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn mask_of_8(count: usize) -> __m256i {
+    _mm256_cmpgt_epi32(_mm256_set1_epi32(count as i32), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7))
+}
+
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn mask_of_4(count: usize) -> __m256i {
+    _mm256_cmpgt_epi64(_mm256_set1_epi64x(count as i64), _mm256_setr_epi64x(0, 1, 2, 3))
+}
