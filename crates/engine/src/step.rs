@@ -5,11 +5,12 @@
 //! worker over all rows in order. So neither the number of threads nor how the work falls to them changes a bit.
 
 use crate::Scalar;
-use crate::op::{Inputs, Site, Slot, Source};
+use crate::op::{Inputs, Site, Source};
 use crate::optimizers::MOST_MEMORY;
 use crate::plan::{BackwardStep, ForwardStep, Layer, Operation, Piece, PieceSource, Plan, Target};
 use backlit_kernels::dense::{self, LayerInputs};
-use backlit_kernels::{narrow, pointwise, transpose};
+use backlit_kernels::product::transpose;
+use backlit_kernels::{narrow, pointwise};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -46,8 +47,6 @@ struct Worker<S> {
     values: Vec<S>,
     saved: Vec<S>,
     upstream: Vec<S>,
-    /// Σ of the block's costs.
-    cost: f64,
     rows: Range<usize>,
 }
 
@@ -134,30 +133,23 @@ impl<'a, S> Stretch<'a, S> {
 pub(crate) type Finish<'a, S> = &'a (dyn Fn(Stretch<'_, S>) -> bool + Sync);
 
 impl<S: Scalar> Runner<S> {
-    /// Buffers for batches of at most `rows` rows on so many threads.
+    /// Buffers for batches of at most `rows` rows, on at most so many threads: as many as are worth their while.
     pub fn new(plan: &Plan<S>, rows: usize, threads: usize) -> Runner<S> {
+        let threads = threads.clamp(1, rows.div_ceil(GROUP).max(1));
+        let pays = plan.work * block(plan, rows, threads) >= WORTH_A_THREAD;
+        Runner::on_threads(plan, rows, if pays { threads } else { 1 })
+    }
+
+    /// Buffers for batches of at most `rows` rows on just so many threads.
+    pub fn on_threads(plan: &Plan<S>, rows: usize, threads: usize) -> Runner<S> {
         let rows = rows.max(1);
-        let (is_wide, groups) = (plan.is_wide(), rows.div_ceil(GROUP));
-        let block = |threads: usize| {
-            let most = match (is_wide, threads) {
-                (true, _) => WIDE_BLOCK,
-                (false, 1) => NARROW_BLOCK,
-                (false, _) => SHARED_BLOCK,
-            };
-            (groups.div_ceil(threads) * GROUP).min(most).min(rows)
-        };
-        let mut threads = threads.clamp(1, groups);
-        if plan.work * block(threads) < WORTH_A_THREAD {
-            threads = 1;
-        }
-        let capacity = block(threads);
+        let capacity = block(plan, rows, threads);
         let held = if plan.data_width * rows <= KEPT { rows } else { (threads * capacity).min(rows) };
         let numbers = |n: usize| vec![S::ZERO; n];
         let workers = (0..threads).map(|_| Worker {
             values: numbers(plan.values * capacity),
             saved: numbers(plan.saved * capacity),
             upstream: numbers(plan.upstream * capacity),
-            cost: 0.0,
             rows: 0..0,
         });
         let workers = workers.collect();
@@ -202,14 +194,16 @@ impl<S: Scalar> Runner<S> {
                 worker.forward(plan, capacity, parameters, panel, true);
                 worker.backward(plan, capacity, parameters, panel, weight);
             });
-            total += self.workers[..used].iter().map(|worker| worker.cost).sum::<f64>();
             let (add, end) = (start > 0, self.workers[used - 1].rows.end);
+            let panels = self.panels(plan, start..end, start);
+            for worker in &self.workers[..used] {
+                total = add_costs(total, worker.target(plan, capacity, parameters, panels.of(worker)));
+            }
             let is_last = end == rows;
             let finish = finish.filter(|_| is_last);
             if finish.is_some() && !total.is_finite() {
                 return (total / rows as f64, false);
             }
-            let panels = self.panels(plan, start..end, start);
             let sum = Sum { plan, capacity, parameters, workers: &self.workers[..used], panels, add, finish };
             fine &= match &self.pool {
                 Some(pool) => pool.install(|| sum.side_by_side(&plan.pieces, stretch.reborrow())),
@@ -223,17 +217,19 @@ impl<S: Scalar> Runner<S> {
     /// The mean cost of the rows.
     pub fn cost(&mut self, plan: &Plan<S>, parameters: &[S], data: &[&[S]], rows: usize) -> f64 {
         let mut total = 0.0;
-        self.forward_only(plan, parameters, Batch::all(data, rows), |worker, _, _| total += worker.cost);
+        self.forward_only(plan, parameters, Batch::all(data, rows), |worker, panel, capacity| {
+            total = add_costs(total, worker.target(plan, capacity, parameters, panel));
+        });
         total / rows as f64
     }
 
     /// The target's values, rows × width.
     pub fn outputs(&mut self, plan: &Plan<S>, parameters: &[S], data: &[&[S]], rows: usize, out: &mut [S]) {
-        let (capacity, Slot { source, size }) = (self.capacity, plan.target);
-        self.forward_only(plan, parameters, Batch::all(data, rows), |worker, panel, _| {
+        let size = plan.width();
+        self.forward_only(plan, parameters, Batch::all(data, rows), |worker, panel, capacity| {
             let (n, start) = (worker.rows.len(), worker.rows.start);
-            let values = get(source, size, n, capacity, panel, parameters, &worker.values);
-            transpose(size, n, values, &mut out[start * size..][..n * size]);
+            let values = worker.target(plan, capacity, parameters, panel);
+            transpose(size, n, values, n, &mut out[start * size..][..n * size], size);
         });
     }
 
@@ -320,6 +316,30 @@ impl<S: Scalar> Runner<S> {
     }
 }
 
+/// The costs of a block on top of a total: group after group, four sums in each, so that the cuts between blocks do not show.
+fn add_costs<S: Scalar>(total: f64, costs: &[S]) -> f64 {
+    costs.chunks(GROUP).fold(total, |total, group| {
+        let mut sums = [0.0; 4];
+        for four in group.chunks(4) {
+            for (sum, cost) in sums.iter_mut().zip(four) {
+                *sum += cost.to_f64();
+            }
+        }
+        total + ((sums[0] + sums[2]) + (sums[1] + sums[3]))
+    })
+}
+
+/// Rows in a block where so many threads share a batch.
+fn block<S: Scalar>(plan: &Plan<S>, rows: usize, threads: usize) -> usize {
+    let most = match (plan.is_wide(), threads) {
+        (true, _) => WIDE_BLOCK,
+        (false, 1) => NARROW_BLOCK,
+        (false, _) => SHARED_BLOCK,
+    };
+    let share = rows.div_ceil(GROUP).div_ceil(threads) * GROUP;
+    share.min(most).min(rows)
+}
+
 /// Runs the workers side by side, by halves.
 fn each<S: Scalar>(workers: &mut [Worker<S>], panels: &mut [S], width: usize, compute: &(impl Fn(&mut Worker<S>, &mut [S]) + Sync)) {
     if workers.len() < 2 {
@@ -354,7 +374,7 @@ impl<'a, S: Scalar> Batch<'a, S> {
             };
             let panel = &mut before[place.offset * n..][..width * n];
             match (self.rows, place.by_row) {
-                (Rows::From(first, _), None) => transpose(n, width, &data[(first + rows.start) * width..][..n * width], panel),
+                (Rows::From(first, _), None) => transpose(n, width, &data[(first + rows.start) * width..][..n * width], width, panel, n),
                 (_, None) => {
                     for (r, row) in rows.clone().enumerate() {
                         let numbers = &data[self.rows.number(row) * width..][..width];
@@ -366,7 +386,7 @@ impl<'a, S: Scalar> Batch<'a, S> {
                     for (to, row) in by_row.chunks_exact_mut(width).zip(rows.clone()) {
                         to.copy_from_slice(&data[self.rows.number(row) * width..][..width]);
                     }
-                    transpose(n, width, by_row, panel);
+                    transpose(n, width, by_row, width, panel, n);
                 }
             }
         }
@@ -421,8 +441,11 @@ impl<S: Scalar> Worker<S> {
                 }
             }
         }
-        let target = get(plan.target.source, plan.target.size, n, capacity, panel, parameters, &self.values);
-        self.cost = target.iter().map(|cost| cost.to_f64()).sum();
+    }
+
+    /// The target's values, width × rows.
+    fn target<'a>(&'a self, plan: &Plan<S>, capacity: usize, parameters: &'a [S], panel: &'a [S]) -> &'a [S] {
+        get(plan.target.source, plan.target.size, self.rows.len(), capacity, panel, parameters, &self.values)
     }
 
     fn layer(&mut self, layer: &Layer<S>, capacity: usize, parameters: &[S], panel: &[S], keep: bool) {
@@ -431,12 +454,16 @@ impl<S: Scalar> Worker<S> {
         let x = get(layer.x.source, inputs, n, capacity, panel, parameters, before);
         let w = &parameters[layer.w..][..units * inputs];
         let b = layer.b.map(|b| &parameters[b..b + units]);
+        let affine = |z: &mut [S]| match capacity {
+            1 => dense::affine_alone(inputs, units, x, w, b, z),
+            _ => dense::affine(n, inputs, units, x, w, b, z),
+        };
         let Some(activation) = &layer.activation else {
-            return dense::affine(n, inputs, units, x, w, b, &mut rest[..n * units]);
+            return affine(&mut rest[..n * units]);
         };
         let (z, a) = rest.split_at_mut((activation.a - layer.z) * capacity);
         let (z, a) = (&mut z[..n * units], &mut a[..n * units]);
-        dense::affine(n, inputs, units, x, w, b, z);
+        affine(z);
         let each = activation.op.each().expect("an activation works number by number");
         if keep { each.values_leaving_slopes(z, a) } else { each.values(z, a) }
     }
@@ -455,17 +482,21 @@ impl<S: Scalar> Worker<S> {
                         pointwise::multiply(&self.values[layer.z * capacity..][..n * units], delta);
                     }
                     if let Some((dx, first)) = dx {
-                        dense::input_gradient(n, inputs, units, delta, &parameters[layer.w..][..units * inputs], dx, !first);
+                        let w = &parameters[layer.w..][..units * inputs];
+                        match capacity {
+                            1 => dense::input_gradient_alone(inputs, units, delta, w, dx, !first),
+                            _ => dense::input_gradient(n, inputs, units, delta, w, dx, !first),
+                        }
                     }
                 }
                 BackwardStep::Turn { from, width, to } => match *from {
                     Source::Value(from) if from > *to => {
                         let (to, from) = apart(&mut self.values, *to * capacity, from * capacity);
-                        transpose(*width, n, &from[..n * width], &mut to[..n * width]);
+                        transpose(*width, n, &from[..n * width], n, &mut to[..n * width], *width);
                     }
                     from => {
                         let (values, to) = self.values.split_at_mut(to * capacity);
-                        transpose(*width, n, get(from, *width, n, capacity, panel, parameters, values), &mut to[..n * width]);
+                        transpose(*width, n, get(from, *width, n, capacity, panel, parameters, values), n, &mut to[..n * width], *width);
                     }
                 },
                 BackwardStep::Operation { step, upstream, targets } => {
@@ -590,11 +621,11 @@ impl<S: Scalar> Sum<'_, S> {
                 let units = gradient.len() / inputs;
                 let delta = &worker.upstream[upstream * capacity..][first_unit * n..][..units * n];
                 let place = |source| get(source, inputs, n, capacity, panel, self.parameters, &worker.values);
-                let x = match layer.x_by_row {
-                    Some(source) => LayerInputs::ByRow(place(source)),
-                    None => LayerInputs::ByInput(place(layer.x.source)),
-                };
-                dense::weight_gradient(n, inputs, units, delta, x, gradient, add);
+                match (layer.x_by_row, capacity) {
+                    (_, 1) => dense::weight_gradient_alone(inputs, units, delta, place(layer.x.source), gradient, add),
+                    (Some(by_row), _) => dense::weight_gradient(n, inputs, units, delta, LayerInputs::ByRow(place(by_row)), gradient, add),
+                    _ => dense::weight_gradient(n, inputs, units, delta, LayerInputs::ByInput(place(layer.x.source)), gradient, add),
+                }
             }
             PieceSource::Bias { upstream } => {
                 dense::bias_gradient(n, &worker.upstream[upstream * capacity..][..gradient.len() * n], gradient, add);

@@ -13,7 +13,7 @@ use backlit_engine::graph::{Graph, NodeId};
 use backlit_engine::op::{About, Inputs, Op, Site};
 use backlit_engine::random::{Purpose, Random};
 use backlit_engine::shape::ShapeError;
-use backlit_engine::step::{CHUNK, Runner};
+use backlit_engine::step::{GROUP, Runner};
 use backlit_engine::train::{End, Settings, Trainer};
 use backlit_engine::{Network, Plan, Scalar, Shape, ops, optimizers};
 use std::collections::HashSet;
@@ -181,7 +181,7 @@ fn a_runner_remembers_nothing<S: Scalar>(network: &Network) {
     let setup = Setup::<S>::new(network, 300);
     let plan = Plan::gradient(&setup.graph, setup.cost);
     for threads in [1, 3] {
-        let mut runner = Runner::new(&plan, 300, threads);
+        let mut runner = Runner::on_threads(&plan, 300, threads);
         let mut found = vec![S::ZERO; setup.parameters.len()];
         let other: Vec<S> = setup.parameters.iter().map(|&p| p + p).collect();
         for rows in [300, 7, 64, 1, 200, 300, 65] {
@@ -233,9 +233,9 @@ fn costs_are_one<S: Scalar>(network: &Network) {
     for rows in [1, 5, 64, 65, 200] {
         let of_gradient = setup.gradient(0, rows, 1).0;
         for threads in [1, 3] {
-            let of_cost = Runner::new(&plan, rows, threads).cost(&plan, &setup.parameters, &setup.data(0, rows), rows);
+            let of_cost = Runner::on_threads(&plan, rows, threads).cost(&plan, &setup.parameters, &setup.data(0, rows), rows);
             assert_eq!(of_cost.to_bits(), of_gradient.to_bits(), "{rows} rows, {threads} threads");
-            let of_forward = Runner::new(&forward, rows, threads).cost(&forward, &setup.parameters, &setup.data(0, rows), rows);
+            let of_forward = Runner::on_threads(&forward, rows, threads).cost(&forward, &setup.parameters, &setup.data(0, rows), rows);
             assert_eq!(of_forward.to_bits(), of_gradient.to_bits(), "{rows} rows, {threads} threads, forward only");
         }
     }
@@ -262,7 +262,7 @@ fn outputs<S: Scalar>(network: &Network) -> (Vec<S>, Vec<S>) {
     let plan = Plan::forward(&setup.graph, setup.shown);
     assert_eq!(plan.width(), setup.outputs);
     let mut whole = vec![S::ZERO; 200 * setup.outputs];
-    Runner::new(&plan, 200, 3).outputs(&plan, &setup.parameters, &setup.data(0, 200), 200, &mut whole);
+    Runner::on_threads(&plan, 200, 3).outputs(&plan, &setup.parameters, &setup.data(0, 200), 200, &mut whole);
     let mut single = whole.clone();
     let mut runner = Runner::new(&plan, 1, 1);
     for (row, out) in single.chunks_exact_mut(setup.outputs).enumerate() {
@@ -298,7 +298,7 @@ fn the_first_number_that_is_not_finite_is_found() {
     let mut setup = Setup::<f64>::new(&network, 150);
     let plan = Plan::gradient(&setup.graph, setup.cost);
     let find =
-        |setup: &Setup<f64>, threads| Runner::new(&plan, 150, threads).first_not_finite(&plan, &setup.parameters, &setup.data(0, 150), 150);
+        |setup: &Setup<f64>, threads| Runner::on_threads(&plan, 150, threads).first_not_finite(&plan, &setup.parameters, &setup.data(0, 150), 150);
     let name = |setup: &Setup<f64>, node| setup.graph.name(node).to_string();
     assert_eq!(find(&setup, 1), None);
 
@@ -330,7 +330,7 @@ fn the_first_number_that_is_not_finite_is_found() {
 }
 
 #[test]
-fn a_chunk_is_what_the_tests_think_it_is() {
+fn a_group_is_what_the_tests_think_it_is() {
     // The row counts in these tests straddle it.
-    assert_eq!(CHUNK, 64);
+    assert_eq!(GROUP, 64);
 }

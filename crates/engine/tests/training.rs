@@ -5,8 +5,9 @@
 
 use backlit_engine::network::Built;
 use backlit_engine::random::{Purpose, Random};
+use backlit_engine::step::Runner;
 use backlit_engine::train::{Divergence, End, Moment, Settings, Trainer};
-use backlit_engine::{Network, optimizers};
+use backlit_engine::{Network, Plan, optimizers};
 use std::ops::{ControlFlow, Range};
 
 /// A network with data and a way to train it.
@@ -25,7 +26,6 @@ struct Outcome {
     end: End,
     moments: Vec<Moment>,
     parameters: Vec<f64>,
-    gradient: Vec<f64>,
 }
 
 fn settings() -> Settings {
@@ -51,6 +51,14 @@ impl Task {
         Trainer::new(&self.built.graph, self.built.cost, self.start.clone(), optimizer, &self.frozen, self.rows, settings)
     }
 
+    /// The gradient of all rows at the start.
+    fn gradient(&self) -> Vec<f64> {
+        let plan = Plan::gradient(&self.built.graph, self.built.cost);
+        let mut gradient = vec![0.0; self.start.len()];
+        Runner::new(&plan, self.rows, 1).gradient(&plan, &self.start, &[&self.x, &self.y], self.rows, &mut gradient);
+        gradient
+    }
+
     /// Trains, stopping after `most` steps.
     fn run_until(&self, settings: Settings, most: u64) -> Outcome {
         let mut trainer = self.trainer(settings);
@@ -59,7 +67,7 @@ impl Task {
             moments.push(*moment);
             if moment.step == most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        Outcome { end, moments, parameters: trainer.parameters().to_vec(), gradient: trainer.gradient().to_vec() }
+        Outcome { end, moments, parameters: trainer.parameters().to_vec() }
     }
 
     fn run(&self, settings: Settings) -> Outcome {
@@ -89,7 +97,7 @@ fn diverged(end: &End) -> &Divergence {
 }
 
 #[test]
-fn frozen_parameters_keep_their_bits_and_have_a_gradient() {
+fn frozen_parameters_keep_their_bits() {
     let tensor = |task: &Task, name: &str| {
         let parameter = task.built.graph.parameters().iter().find(|p| p.name == name).expect("a parameter");
         parameter.start..parameter.start + parameter.size()
@@ -97,6 +105,7 @@ fn frozen_parameters_keep_their_bits_and_have_a_gradient() {
     for optimizer in ["sgd", "adagrad", "rmsprop", "adam", "adamw"] {
         let mut task = Task::small(20);
         task.optimizer = optimizer;
+        assert!(task.gradient().iter().all(|gradient| *gradient != 0.0), "every parameter could move");
         let whole = tensor(&task, "layer1.bias");
         let last = task.start.len() - 1;
         // A whole tensor, single elements (the first and the last among them), ranges out of order, overlapping and empty.
@@ -111,7 +120,6 @@ fn frozen_parameters_keep_their_bits_and_have_a_gradient() {
             for (i, (after, before)) in outcome.parameters.iter().zip(&task.start).enumerate() {
                 let name = task.built.graph.parameter_name(i);
                 assert_eq!(after.to_bits() == before.to_bits(), held(i), "{optimizer}: {name} from {before} to {after}");
-                assert!(outcome.gradient[i] != 0.0, "{optimizer}: {name} has no gradient");
             }
         }
     }
@@ -137,9 +145,9 @@ fn moments_count_steps_and_epochs() {
 #[test]
 fn a_step_of_plain_descent_is_the_gradient_times_the_rate() {
     let task = Task::small(10);
-    let outcome = task.run(Settings { epochs: 1, ..settings() });
+    let (outcome, gradient) = (task.run(Settings { epochs: 1, ..settings() }), task.gradient());
     for (i, (after, before)) in outcome.parameters.iter().zip(&task.start).enumerate() {
-        assert_eq!(*after, before - 0.1 * outcome.gradient[i]);
+        assert_eq!(*after, before - 0.1 * gradient[i]);
     }
 }
 

@@ -3,6 +3,7 @@
 //! A block of rows lies unit after unit, the rows of each side by side: width × rows.
 
 use crate::narrow::{self, NARROW};
+use crate::product::{matrix_vector, vector_matrix};
 use crate::{Scalar, wide};
 
 /// Whether a layer's weight gradient is taken from inputs that lie row after row.
@@ -51,4 +52,32 @@ pub fn weight_gradient<S: Scalar>(rows: usize, inputs: usize, units: usize, delt
         LayerInputs::ByInput(x) => narrow::weight_gradient(rows, inputs, units, delta, x, dw, add),
         LayerInputs::ByRow(x) => wide::weight_gradient(rows, inputs, units, delta, x, dw, add),
     }
+}
+
+/// [`affine`] of a row that is a whole batch: faster, and where the layer is wide in another order of summation.
+#[inline]
+pub fn affine_alone<S: Scalar>(inputs: usize, units: usize, x: &[S], w: &[S], b: Option<&[S]>, z: &mut [S]) {
+    if !is_wide(inputs, units) {
+        return narrow::affine(1, inputs, units, x, w, b, z);
+    }
+    if let Some(b) = b {
+        z[..units].copy_from_slice(b);
+    }
+    matrix_vector(units, inputs, w, x, z, b.is_some());
+}
+
+/// [`input_gradient`] of a row that is a whole batch.
+#[inline]
+pub fn input_gradient_alone<S: Scalar>(inputs: usize, units: usize, delta: &[S], w: &[S], dx: &mut [S], add: bool) {
+    if is_wide(inputs, units) {
+        vector_matrix(units, inputs, w, delta, dx, add);
+    } else {
+        narrow::input_gradient(1, inputs, units, delta, w, dx, add);
+    }
+}
+
+/// [`weight_gradient`] of a row that is a whole batch.
+#[inline]
+pub fn weight_gradient_alone<S: Scalar>(inputs: usize, units: usize, delta: &[S], x: &[S], dw: &mut [S], add: bool) {
+    narrow::weight_gradient(1, inputs, units, delta, x, dw, add);
 }

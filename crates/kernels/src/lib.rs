@@ -6,7 +6,7 @@
 //! * [`dense`]: the products of a layer, narrow or wide.
 //! * [`narrow`]: products with small matrices, summed in the order a person would write them.
 //! * [`product`]: products of dense matrices, their sums one chain of fused multiply-adds.
-//! * [`wide`]: the one doorway to the matrix product library.
+//! * [`wide`]: products with large matrices.
 //! * [`softmax`]: rows of logits to probabilities and their cost.
 //! * [`update`]: an optimizer's pass over the parameters.
 //! * [`naive`]: the plain twin of every product, kept as the reference.
@@ -24,9 +24,7 @@ pub mod pointwise;
 pub mod product;
 mod scalar;
 pub mod softmax;
-mod transpose;
 pub mod update;
 pub mod wide;
 
 pub use scalar::Scalar;
-pub use transpose::transpose;

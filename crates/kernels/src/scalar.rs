@@ -1,5 +1,6 @@
 //! The two number types that networks are computed in.
 
+use std::cell::RefCell;
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
@@ -47,6 +48,9 @@ pub trait Scalar:
     /// An f32 too small to be normal (below 2⁻¹²⁶) becomes 0: processors take a hundred times as long over such numbers,
     /// and what training remembers decays into them. An f64 stays as it is.
     fn flushed(self) -> Self;
+    /// Lends this thread's space for intermediate results. It only ever grows, so that it costs an allocation once.
+    #[doc(hidden)]
+    fn with_scratch<R>(work: impl FnOnce(&mut Vec<Self>) -> R) -> R;
 }
 
 macro_rules! scalar {
@@ -78,6 +82,12 @@ macro_rules! scalar {
             #[inline(always)]
             fn flushed(self) -> Self {
                 $flushed(self)
+            }
+            fn with_scratch<R>(work: impl FnOnce(&mut Vec<Self>) -> R) -> R {
+                thread_local! {
+                    static SPACE: RefCell<Vec<$t>> = const { RefCell::new(Vec::new()) };
+                }
+                SPACE.with_borrow_mut(work)
             }
         }
     };

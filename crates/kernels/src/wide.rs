@@ -1,122 +1,38 @@
-//! The doorway to the matrix product library (private-gemm-x86, the product behind faer).
-//!
-//! It was chosen because it allocates nothing after a thread's first call and sums over the inner
-//! index in one fixed order. Where the machine has no AVX2, or is no x86-64, the loops of
-//! [`crate::narrow`] answer instead.
+//! The products of a dense layer with a large matrix, as matrix products.
 
 use crate::Scalar;
-use crate::narrow;
+use crate::product::{Left, product, scratch};
 
 /// `z[u,r]` = Σᵢ `w[u,i]` · `x[i,r]` + `b[u]`
 /// `x`: inputs × rows, `w`: units × inputs, `b`: units or none, `z`: units × rows
 pub fn affine<S: Scalar>(rows: usize, inputs: usize, units: usize, x: &[S], w: &[S], b: Option<&[S]>, z: &mut [S]) {
-    let w_ = View { data: w, row: inputs, column: 1 };
-    let x_ = View { data: x, row: rows, column: 1 };
     if let Some(b) = b {
         z.chunks_exact_mut(rows).zip(b).for_each(|(z, &b)| z.fill(b));
     }
-    if !product(units, inputs, rows, w_, x_, z, b.is_some()) {
-        narrow::affine(rows, inputs, units, x, w, b, z);
-    }
+    multiply(units, inputs, rows, Left { data: w, row: inputs, column: 1 }, x, z, b.is_some());
 }
 
 /// `dx[i,r]` = Σᵤ `w[u,i]` · `delta[u,r]`, or += where `add`
 /// `delta`: units × rows, `w`: units × inputs, `dx`: inputs × rows
 pub fn input_gradient<S: Scalar>(rows: usize, inputs: usize, units: usize, delta: &[S], w: &[S], dx: &mut [S], add: bool) {
-    let wt = View { data: w, row: 1, column: inputs };
-    let d = View { data: delta, row: rows, column: 1 };
-    if !product(inputs, units, rows, wt, d, dx, add) {
-        narrow::input_gradient(rows, inputs, units, delta, w, dx, add);
-    }
+    multiply(inputs, units, rows, Left { data: w, row: 1, column: inputs }, delta, dx, add);
 }
 
 /// `dw[u,i]` = Σᵣ `delta[u,r]` · `xt[r,i]`, or += where `add`
 /// `delta`: units × rows, `xt`: rows × inputs, `dw`: units × inputs
 pub fn weight_gradient<S: Scalar>(rows: usize, inputs: usize, units: usize, delta: &[S], xt: &[S], dw: &mut [S], add: bool) {
-    let d = View { data: delta, row: rows, column: 1 };
-    let x_ = View { data: xt, row: inputs, column: 1 };
-    if !product(units, rows, inputs, d, x_, dw, add) {
-        todo!()
-    }
+    multiply(units, rows, inputs, Left { data: delta, row: rows, column: 1 }, xt, dw, add);
 }
 
-/// Lets the library set up what it keeps for this thread, so that no later product does.
-pub fn set_up() {
-    let (a, b, mut c) = ([0.0f64; 64], [0.0f64; 64], [0.0f64; 64]);
-    product(8, 8, 8, View { data: &a, row: 8, column: 1 }, View { data: &b, row: 8, column: 1 }, &mut c, false);
-}
-
-/// A matrix in a slice: entry (r, c) is `data[r · row + c · column]`.
-#[derive(Clone, Copy)]
-struct View<'a, S> {
-    data: &'a [S],
-    row: usize,
-    column: usize,
-}
-
-/// `c` = `a` · `b`, or `c` += `a` · `b`. `a`: m × k, `b`: k × n, `c`: m × n in row order.
-/// Says false, and does nothing, where the library has no code for this machine.
-fn product<S: Scalar>(m: usize, k: usize, n: usize, a: View<S>, b: View<S>, c: &mut [S], add: bool) -> bool {
-    let last = |view: &View<S>, rows: usize, columns: usize| (rows - 1) * view.row + (columns - 1) * view.column;
-    if m == 0 || k == 0 || n == 0 {
-        return false;
-    }
-    assert!(last(&a, m, k) < a.data.len(), "left factor is too short for {m} × {k}");
-    assert!(last(&b, k, n) < b.data.len(), "right factor is too short for {k} × {n}");
-    assert!(m * n <= c.len(), "result is too short for {m} × {n}");
-    #[cfg(target_arch = "x86_64")]
-    {
-        use crate::dispatch::{Level, level};
-        use private_gemm_x86 as library;
-        use std::ptr::null;
-        let set = match level() {
-            Level::Avx512 => library::InstrSet::Avx512,
-            Level::Avx2 => library::InstrSet::Avx256,
-            Level::Baseline => return false,
-        };
-        let number = if size_of::<S>() == 4 { library::DType::F32 } else { library::DType::F64 };
-        let accumulate = if add { library::Accum::Add } else { library::Accum::Replace };
-        let one = S::ONE;
-        // SAFETY: S is f32 or f64 (sealed) and `number` names it; the asserts above keep every entry
-        // of both factors and of the result inside its slice; `c` is borrowed exclusively, so it
-        // overlaps neither factor; `set` was found on this machine; null index and diagonal
-        // pointers mean "none" to the library.
-        unsafe {
-            library::gemm(
-                number,
-                library::IType::U64,
-                set,
-                m,
-                n,
-                k,
-                c.as_mut_ptr().cast(),
-                n as isize,
-                1,
-                null(),
-                null(),
-                library::DstKind::Full,
-                accumulate,
-                a.data.as_ptr().cast(),
-                a.row as isize,
-                a.column as isize,
-                false,
-                null(),
-                0,
-                b.data.as_ptr().cast(),
-                b.row as isize,
-                b.column as isize,
-                false,
-                (&raw const one).cast(),
-                1,
-            );
+/// `c[m,n]` = Σₖ `a(m,k)` · `b[k,n]`, or += where `add`; `b`: k × n, `c`: m × n
+fn multiply<S: Scalar>(m: usize, k: usize, n: usize, a: Left<'_, S>, b: &[S], c: &mut [S], add: bool) {
+    S::with_scratch(|space| {
+        let needed = scratch::<S>(m, k, n);
+        if space.len() < needed {
+            space.resize(needed, S::ZERO);
         }
-        true
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        let _ = add;
-        false
-    }
+        product(m, k, n, a, b, n, c, n, add, space);
+    });
 }
 
 #[cfg(test)]
@@ -147,7 +63,7 @@ mod tests {
             naive::affine(rows, inputs, units, &x, &w, Some(&b), &mut want);
             close(&got, &want, inputs, "affine");
             let mut xt = x.clone();
-            crate::transpose(inputs, rows, &x, &mut xt);
+            crate::product::transpose(inputs, rows, &x, rows, &mut xt, inputs);
             for add in [false, true] {
                 let (mut got, mut want) = (x.clone(), x.clone());
                 input_gradient(rows, inputs, units, &delta, &w, &mut got, add);

@@ -175,11 +175,11 @@ pub fn convert<S: Scalar>(numbers: &[f64]) -> Vec<S> {
     numbers.iter().map(|&number| S::from_f64(number)).collect()
 }
 
-/// The engine's mean cost and gradient.
+/// The engine's mean cost and gradient, on just so many threads.
 pub fn gradient<S: Scalar>(graph: &Graph<S>, cost: NodeId, parameters: &[S], data: &[&[S]], rows: usize, threads: usize) -> (f64, Vec<S>) {
     let plan = Plan::gradient(graph, cost);
     let mut gradient = vec![S::from_f64(f64::NAN); parameters.len()];
-    let cost = Runner::new(&plan, rows, threads).gradient(&plan, parameters, data, rows, &mut gradient);
+    let cost = Runner::on_threads(&plan, rows, threads).gradient(&plan, parameters, data, rows, &mut gradient);
     (cost, gradient)
 }
 

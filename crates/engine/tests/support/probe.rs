@@ -91,19 +91,33 @@ pub fn shapes<S>(given: &[Given<S>]) -> Vec<Shape> {
     given.iter().map(|given| given.shape).collect()
 }
 
+/// Numbers that lie number after number, the rows of each side by side, row after row. `numbers`: width × rows
+pub fn by_row<S: Scalar>(rows: usize, numbers: &[S]) -> Vec<S> {
+    let width = numbers.len() / rows;
+    (0..rows).flat_map(|r| (0..width).map(move |k| numbers[k * rows + r])).collect()
+}
+
+/// The way back. `numbers`: rows × width
+pub fn by_number<S: Scalar>(rows: usize, numbers: &[S]) -> Vec<S> {
+    by_row(numbers.len() / rows, numbers)
+}
+
 /// The operation's value; `keep` says whether a backward pass is to follow.
 pub fn forward<S: Scalar>(op: &dyn Op<S>, x: Inputs<'_, S>, shapes: &[Shape], keep: bool) -> Outcome<S> {
     let mut saved = vec![S::ZERO; if keep { op.saved(shapes) * x.rows() } else { 0 }];
     let mut out = vec![S::ZERO; x.rows() * x.width()];
     op.forward(x, &mut saved, &mut out);
-    Outcome { out, saved }
+    Outcome { out: by_row(x.rows(), &out), saved }
 }
 
-/// What the operation adds to a gradient that holds `before`.
+/// What the operation adds to a gradient that holds `before`. `upstream`: rows × width; the gradient of rows: rows × width
 pub fn partial<S: Scalar>(op: &dyn Op<S>, x: Inputs<'_, S>, kept: &Outcome<S>, wrt: usize, upstream: &[S], before: &[S]) -> Vec<S> {
-    let mut grad = before.to_vec();
-    op.partial(wrt, Site { inputs: x, saved: &kept.saved, out: &kept.out }, upstream, &mut grad);
-    grad
+    let rows = x.rows();
+    let is_parameter = x.size(wrt) == before.len() && rows != 1;
+    let mut grad = if is_parameter { before.to_vec() } else { by_number(rows, before) };
+    let out = by_number(rows, &kept.out);
+    op.partial(wrt, Site { inputs: x, saved: &kept.saved, out: &out }, &by_number(rows, upstream), &mut grad);
+    if is_parameter { grad } else { by_row(rows, &grad) }
 }
 
 /// The constants an operation is tried with: its defaults, and others inside their ranges.

@@ -27,11 +27,11 @@ impl Call<'_> {
         share
     }
 
-    /// The upstream with its last row multiplied: `upstream`: rows × width
+    /// The upstream with its last row multiplied: `upstream`: width × rows
     fn last_row_times(&self, factor: f64, upstream: &[f64]) -> Vec<f64> {
         let mut upstream = upstream.to_vec();
-        let last = upstream.len() - self.at.inputs.width();
-        upstream[last..].iter_mut().for_each(|number| *number *= factor);
+        let rows = self.at.inputs.rows();
+        upstream.iter_mut().skip(rows - 1).step_by(rows).for_each(|number| *number *= factor);
         upstream
     }
 }
