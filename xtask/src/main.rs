@@ -2,6 +2,7 @@
 
 mod peers;
 mod picture;
+mod scale;
 mod section;
 
 use serde_json::Value;
@@ -11,7 +12,8 @@ const HELP: &str = "\
 cargo xtask test    format, lints, every test, documentation: what CI runs
 cargo xtask docs    writes the generated pages of docs/ anew
 cargo xtask bench   times the engine beside the same loops written by hand
-  --peers           nine workloads beside other tools, which must be set up; --peers --help tells how";
+  --peers           nine workloads beside other tools, which must be set up; --peers --help tells how
+  --scale           time and memory as networks and tables grow";
 
 fn main() -> ExitCode {
     let chore = std::env::args().nth(1);
@@ -46,6 +48,9 @@ fn bench() -> Result<(), String> {
     let arguments: Vec<String> = std::env::args().skip(2).collect();
     if arguments.first().is_some_and(|first| first == "--peers") {
         return peers::bench(&arguments);
+    }
+    if arguments.first().is_some_and(|first| first == "--scale") {
+        return scale::bench();
     }
     let mut command = vec!["bench", "--package", "backlit", "--bench", "beside_hand", "--"];
     command.extend(arguments.iter().map(String::as_str));

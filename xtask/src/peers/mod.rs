@@ -3,7 +3,7 @@
 //! A machine may change its speed for tens of seconds, so no time stands alone: in each round every tool runs once, rounds
 //! alternate in their order, and a ratio is the median of the rounds' ratios.
 
-mod process;
+pub mod process;
 mod table;
 mod versions;
 
@@ -43,7 +43,7 @@ struct Options {
 }
 
 /// One run of one tool.
-struct Timing {
+pub struct Timing {
     workload: String,
     tool: String,
     threads: usize,

@@ -156,7 +156,7 @@ impl Machine {
 type Measured = (f64, Option<f64>, Option<f64>);
 
 /// The peak memory of a process in MiB, asked for until it ends: the system forgets it then.
-fn watch(child: &mut std::process::Child) -> Result<f64, String> {
+pub fn watch(child: &mut std::process::Child) -> Result<f64, String> {
     let (path, began, mut peak) = (format!("/proc/{}/status", child.id()), Instant::now(), 0.0);
     loop {
         let status = std::fs::read_to_string(&path).unwrap_or_default();
