@@ -1,13 +1,19 @@
 //! The project's own chores: `cargo xtask test | docs | bench`.
 
+mod peers;
 mod picture;
+mod scale;
+mod section;
 
+use serde_json::Value;
 use std::process::{Command, ExitCode};
 
 const HELP: &str = "\
 cargo xtask test    format, lints, every test, documentation: what CI runs
 cargo xtask docs    writes the generated pages of docs/ anew
-cargo xtask bench   times the engine beside the same loops written by hand";
+cargo xtask bench   times the engine beside the same loops written by hand
+  --peers           nine workloads beside other tools, which must be set up; --peers --help tells how
+  --scale           time and memory as networks and tables grow";
 
 fn main() -> ExitCode {
     let chore = std::env::args().nth(1);
@@ -40,9 +46,32 @@ fn docs() -> Result<(), String> {
 
 fn bench() -> Result<(), String> {
     let arguments: Vec<String> = std::env::args().skip(2).collect();
+    if arguments.first().is_some_and(|first| first == "--peers") {
+        return peers::bench(&arguments);
+    }
+    if arguments.first().is_some_and(|first| first == "--scale") {
+        return scale::bench();
+    }
     let mut command = vec!["bench", "--package", "backlit", "--bench", "beside_hand", "--"];
     command.extend(arguments.iter().map(String::as_str));
     run("cargo", &command, &[])
+}
+
+/// Builds with cargo; gives each program's name and path.
+fn executables(arguments: &[&str]) -> Result<Vec<(String, String)>, String> {
+    let line = format!("cargo {}", arguments.join(" "));
+    eprintln!("> {line}");
+    let mut command = Command::new("cargo");
+    command.args(arguments).arg("--message-format=json-render-diagnostics").stderr(std::process::Stdio::inherit());
+    let output = command.output().map_err(|error| format!("'{line}' cannot be started: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("'{line}' failed: {}", output.status));
+    }
+    let built = |line: &str| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        Some((message["target"]["name"].as_str()?.to_string(), message["executable"].as_str()?.to_string()))
+    };
+    Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(built).collect())
 }
 
 /// Runs a program, shows what it is, and says so if it fails.
