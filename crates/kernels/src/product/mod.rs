@@ -27,7 +27,7 @@ macro_rules! call {
     };
 }
 #[cfg(target_arch = "x86_64")]
-use call;
+pub(crate) use call;
 
 #[cfg(target_arch = "x86_64")]
 mod blocks;
@@ -36,10 +36,10 @@ mod plain;
 #[cfg(test)]
 mod tests;
 #[cfg(target_arch = "x86_64")]
-mod tile;
+pub(crate) mod tile;
 mod transpose;
 #[cfg(target_arch = "x86_64")]
-mod vector;
+pub(crate) mod vector;
 
 pub use one_row::{matrix_vector, vector_matrix};
 pub use transpose::transpose;

@@ -3,7 +3,7 @@
 use super::vector::Vector;
 
 /// A tile of the result and the strips of the factors that go into it. Strides are in numbers.
-pub(super) struct Tile<S> {
+pub(crate) struct Tile<S> {
     pub k: usize,
     pub a: *const S,
     pub a_row: usize,
@@ -19,7 +19,7 @@ pub(super) struct Tile<S> {
 }
 
 /// Computes one tile whose height and width in registers are the kernel's own.
-pub(super) type Kernel<S> = unsafe fn(&Tile<S>);
+pub(crate) type Kernel<S> = unsafe fn(&Tile<S>);
 
 /// # Safety
 /// AVX-512 F is there; the pointers reach as far as the extents tell.

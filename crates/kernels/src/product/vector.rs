@@ -28,10 +28,10 @@ macro_rules! both_levels {
         }
     };
 }
-pub(super) use both_levels;
+pub(crate) use both_levels;
 
 /// A register of `LANES` numbers. All methods need the instruction set of the register.
-pub(super) trait Vector: Copy {
+pub(crate) trait Vector: Copy {
     type Number: Scalar;
     /// Which lanes of a register that is filled in part.
     type Mask: Copy;
@@ -52,11 +52,13 @@ pub(super) trait Vector: Copy {
     unsafe fn store_part(self, to: *mut Self::Number, mask: Self::Mask);
     /// `self` · `by` + `plus`, rounded once.
     unsafe fn multiply_add(self, by: Self, plus: Self) -> Self;
+    unsafe fn multiply(self, by: Self) -> Self;
+    unsafe fn add(self, to: Self) -> Self;
 }
 
 macro_rules! vector {
     ($v:ident of $t:ident, lanes $lanes:literal, mask $mask:ty = $make:expr, kernels $kernel:ident: wide $($wide:literal)*, slim $($slim:literal)*;
-     $zero:ident $splat:ident $load:ident $load_part:ident $store:ident $store_part:ident $multiply_add:ident; $($cast:tt)*) => {
+     $zero:ident $splat:ident $load:ident $load_part:ident $store:ident $store_part:ident $multiply_add:ident $multiply:ident $add:ident; $($cast:tt)*) => {
         impl Vector for $v {
             type Number = $t;
             type Mask = $mask;
@@ -104,6 +106,16 @@ macro_rules! vector {
                 // SAFETY: the caller has the instruction set.
                 unsafe { $multiply_add(self, by, plus) }
             }
+            #[inline(always)]
+            unsafe fn multiply(self, by: Self) -> Self {
+                // SAFETY: the caller has the instruction set.
+                unsafe { $multiply(self, by) }
+            }
+            #[inline(always)]
+            unsafe fn add(self, to: Self) -> Self {
+                // SAFETY: the caller has the instruction set.
+                unsafe { $add(self, to) }
+            }
         }
     };
     (@load $load:ident, $from:ident, $mask:ident, mask first) => { $load($mask, $from) };
@@ -113,16 +125,16 @@ macro_rules! vector {
 // A load under a mask costs what a load costs, so the kernels need no second form for matrices that end within a register.
 vector!(__m512 of f32, lanes 16, mask __mmask16 = mask_of_16,
     kernels avx512: wide 1 2 3 4 5 6 7 8 9 10 11 12, slim 1 2 3 4 5 6 7 8 9 10 11 12;
-    _mm512_setzero_ps _mm512_set1_ps _mm512_loadu_ps _mm512_maskz_loadu_ps _mm512_storeu_ps _mm512_mask_storeu_ps _mm512_fmadd_ps; mask first);
+    _mm512_setzero_ps _mm512_set1_ps _mm512_loadu_ps _mm512_maskz_loadu_ps _mm512_storeu_ps _mm512_mask_storeu_ps _mm512_fmadd_ps _mm512_mul_ps _mm512_add_ps; mask first);
 vector!(__m512d of f64, lanes 8, mask __mmask8 = bits_of_8,
     kernels avx512: wide 1 2 3 4 5 6 7 8 9 10 11 12, slim 1 2 3 4 5 6 7 8 9 10 11 12;
-    _mm512_setzero_pd _mm512_set1_pd _mm512_loadu_pd _mm512_maskz_loadu_pd _mm512_storeu_pd _mm512_mask_storeu_pd _mm512_fmadd_pd; mask first);
+    _mm512_setzero_pd _mm512_set1_pd _mm512_loadu_pd _mm512_maskz_loadu_pd _mm512_storeu_pd _mm512_mask_storeu_pd _mm512_fmadd_pd _mm512_mul_pd _mm512_add_pd; mask first);
 vector!(__m256 of f32, lanes 8, mask __m256i = mask_of_8,
     kernels avx2: wide 1 2 3 4 5 6, slim 1 2 3 4 5 6 7 8 9 10 11 12;
-    _mm256_setzero_ps _mm256_set1_ps _mm256_loadu_ps _mm256_maskload_ps _mm256_storeu_ps _mm256_maskstore_ps _mm256_fmadd_ps; mask last);
+    _mm256_setzero_ps _mm256_set1_ps _mm256_loadu_ps _mm256_maskload_ps _mm256_storeu_ps _mm256_maskstore_ps _mm256_fmadd_ps _mm256_mul_ps _mm256_add_ps; mask last);
 vector!(__m256d of f64, lanes 4, mask __m256i = mask_of_4,
     kernels avx2: wide 1 2 3 4 5 6, slim 1 2 3 4 5 6 7 8 9 10 11 12;
-    _mm256_setzero_pd _mm256_set1_pd _mm256_loadu_pd _mm256_maskload_pd _mm256_storeu_pd _mm256_maskstore_pd _mm256_fmadd_pd; mask last);
+    _mm256_setzero_pd _mm256_set1_pd _mm256_loadu_pd _mm256_maskload_pd _mm256_storeu_pd _mm256_maskstore_pd _mm256_fmadd_pd _mm256_mul_pd _mm256_add_pd; mask last);
 
 #[inline]
 #[target_feature(enable = "avx512f")]

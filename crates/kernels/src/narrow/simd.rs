@@ -1,0 +1,184 @@
+//! The loops in registers of several rows: multiplication, then addition, each rounded.
+
+use super::{GROUP, LANES, joined};
+use crate::Scalar;
+use crate::product::vector::{Vector, both_levels};
+
+/// See [`super::tall`].
+pub(super) struct Tall<S> {
+    pub rows: usize,
+    pub inner: usize,
+    pub count: usize,
+    pub a: *const S,
+    pub a_row: usize,
+    pub a_column: usize,
+    pub b: *const S,
+    pub c: *mut S,
+    pub bias: Option<*const S>,
+    pub before: bool,
+}
+
+/// See [`super::across`].
+pub(super) struct Across<S> {
+    pub rows: usize,
+    pub units: usize,
+    pub inputs: usize,
+    pub delta: *const S,
+    pub x: Option<*const S>,
+    pub sums: *mut S,
+    pub add: bool,
+}
+
+/// The same task for a number type by its other name: the size tells f32 from f64.
+impl<S> Tall<S> {
+    pub fn of<T>(self) -> Tall<T> {
+        let Tall { rows, inner, count, a, a_row, a_column, b, c, bias, before } = self;
+        Tall { rows, inner, count, a: a.cast(), a_row, a_column, b: b.cast(), c: c.cast(), bias: bias.map(<*const S>::cast), before }
+    }
+}
+
+impl<S> Across<S> {
+    pub fn of<T>(self) -> Across<T> {
+        let Across { rows, units, inputs, delta, x, sums, add } = self;
+        Across { rows, units, inputs, delta: delta.cast(), x: x.map(<*const S>::cast), sums: sums.cast(), add }
+    }
+}
+
+both_levels!(tall = tall_(task: Tall<V::Number>));
+both_levels!(across = across_(task: Across<V::Number>));
+
+#[inline(always)]
+unsafe fn tall_<V: Vector>(task: Tall<V::Number>) {
+    // SAFETY: tiles inside the extents that the caller vouches for.
+    unsafe {
+        let (mut row, width) = (0, 2 * V::LANES);
+        while row < task.rows {
+            let left = (task.rows - row).min(width);
+            let (first, second) = (V::mask(left.min(V::LANES)), V::mask(left.saturating_sub(V::LANES)));
+            let slim = left <= V::LANES;
+            let mut m = 0;
+            while m < task.count {
+                m += match (task.count - m, slim) {
+                    (4.., false) => tile::<V, 4, 2>(&task, m, row, [first, second]),
+                    (4.., true) => tile::<V, 4, 1>(&task, m, row, [first, second]),
+                    (2.., false) => tile::<V, 2, 2>(&task, m, row, [first, second]),
+                    (_, false) => tile::<V, 1, 2>(&task, m, row, [first, second]),
+                    (_, true) => tile::<V, 1, 1>(&task, m, row, [first, second]),
+                };
+            }
+            row += width;
+        }
+    }
+}
+
+/// `H` of the m from `m` on, for `R` registers of rows from `row` on; gives `H`.
+#[inline(always)]
+unsafe fn tile<V: Vector, const H: usize, const R: usize>(task: &Tall<V::Number>, m: usize, row: usize, masks: [V::Mask; 2]) -> usize {
+    let Tall { rows, inner, a_row, a_column, .. } = *task;
+    // SAFETY: the rows under the masks and the numbers of `a` from m to m + H lie inside the extents.
+    unsafe {
+        let mut sums = [[V::zero(); R]; H];
+        let (mut a, mut b) = (task.a.add(m * a_row), task.b.add(row));
+        for _ in 0..inner {
+            let mut numbers = [V::zero(); R];
+            for (r, number) in numbers.iter_mut().enumerate() {
+                *number = V::load_part(b.wrapping_add(r * V::LANES), masks[r]);
+            }
+            for (h, sums) in sums.iter_mut().enumerate() {
+                let factor = V::splat(*a.wrapping_add(h * a_row));
+                for (r, sum) in sums.iter_mut().enumerate() {
+                    *sum = factor.multiply(numbers[r]).add(*sum);
+                }
+            }
+            a = a.wrapping_add(a_column);
+            b = b.wrapping_add(rows);
+        }
+        for (h, sums) in sums.iter().enumerate() {
+            for (r, &sum) in sums.iter().enumerate() {
+                let c = task.c.wrapping_add((m + h) * rows + row + r * V::LANES);
+                let sum = match (task.bias, task.before) {
+                    (Some(bias), _) => sum.add(V::splat(*bias.add(m + h))),
+                    (None, true) => V::load_part(c, masks[r]).add(sum),
+                    (None, false) => sum,
+                };
+                sum.store_part(c, masks[r]);
+            }
+        }
+    }
+    H
+}
+
+#[inline(always)]
+unsafe fn across_<V: Vector>(task: Across<V::Number>) {
+    // SAFETY: units inside the extents that the caller vouches for.
+    unsafe {
+        let mut unit = 0;
+        while unit < task.units {
+            unit += match task.units - unit {
+                4.. => units::<V, 4>(&task, unit),
+                2.. => units::<V, 2>(&task, unit),
+                _ => units::<V, 1>(&task, unit),
+            };
+        }
+    }
+}
+
+/// The sums of `U` units by all inputs; gives `U`.
+#[inline(always)]
+unsafe fn units<V: Vector, const U: usize>(task: &Across<V::Number>, unit: usize) -> usize {
+    for input in 0..task.inputs {
+        // SAFETY: unit + U and input lie inside the extents.
+        unsafe {
+            let delta = task.delta.add(unit * task.rows);
+            let x = task.x.map(|x| x.add(input * task.rows));
+            let sums = task.sums.add(unit * task.inputs + input);
+            match V::LANES {
+                16 => strands::<V, U, 1>(task, delta, x, sums),
+                8 => strands::<V, U, 2>(task, delta, x, sums),
+                _ => strands::<V, U, 4>(task, delta, x, sums),
+            }
+        }
+    }
+    U
+}
+
+/// The sums of `U` units by one input, [`LANES`] strands in `R` registers each.
+#[inline(always)]
+unsafe fn strands<V: Vector, const U: usize, const R: usize>(
+    task: &Across<V::Number>,
+    delta: *const V::Number,
+    x: Option<*const V::Number>,
+    sums: *mut V::Number,
+) {
+    let rows = task.rows;
+    // SAFETY: rows under the masks lie inside the extents.
+    unsafe {
+        let mut start = 0;
+        while start < rows {
+            let end = rows.min(start + GROUP);
+            let mut strands = [[V::zero(); R]; U];
+            let mut row = start;
+            while row < end {
+                for r in 0..R {
+                    let at = row + r * V::LANES;
+                    let mask = V::mask(end.saturating_sub(at).min(V::LANES));
+                    let x = x.map(|x| V::load_part(x.wrapping_add(at), mask));
+                    for (u, strands) in strands.iter_mut().enumerate() {
+                        let delta = V::load_part(delta.wrapping_add(u * rows + at), mask);
+                        strands[r] = x.map_or(delta, |x| delta.multiply(x)).add(strands[r]);
+                    }
+                }
+                row += LANES;
+            }
+            for (u, strands) in strands.iter().enumerate() {
+                let mut numbers = [V::Number::ZERO; LANES];
+                for (r, strand) in strands.iter().enumerate() {
+                    strand.store(numbers.as_mut_ptr().add(r * V::LANES));
+                }
+                let (sum, place) = (joined(&numbers), &mut *sums.add(u * task.inputs));
+                *place = if start == 0 && !task.add { sum } else { *place + sum };
+            }
+            start += GROUP;
+        }
+    }
+}
