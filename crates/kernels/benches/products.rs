@@ -1,6 +1,6 @@
 //! GFLOP/s of every product on layers of many shapes, beside the product library: `cargo bench -p backlit-kernels`.
 
-use backlit_kernels::product::{Left, product, scratch};
+use backlit_kernels::product::{Left, matrix_vector, product, scratch, transpose, vector_matrix};
 use backlit_kernels::{Scalar, wide};
 use std::hint::black_box;
 use std::time::Instant;
@@ -21,6 +21,8 @@ const SHAPES: [(usize, usize, usize); 9] = [
 fn main() {
     shapes::<f32>();
     shapes::<f64>();
+    one_row::<f32>();
+    one_row::<f64>();
 }
 
 fn shapes<S: Scalar>() {
@@ -54,9 +56,29 @@ fn shapes<S: Scalar>() {
     }
 }
 
+/// One row through a layer and back, and the transpose of its weight, in GB/s of memory read and written.
+fn one_row<S: Scalar>() {
+    println!("{}, GB/s\n units inputs  forward    back  transpose", S::NAME);
+    for (units, inputs) in [(64, 64), (256, 512), (512, 784), (1024, 1024), (4096, 4096)] {
+        let numbers = |n: usize| (0..n).map(|i| S::from_f64((i * 7919 % 2003) as f64 / 2003.0)).collect::<Vec<S>>();
+        let (w, x, d) = (numbers(units * inputs), numbers(inputs), numbers(units));
+        let (mut z, mut dx, mut wt) = (numbers(units), numbers(inputs), numbers(units * inputs));
+        let [forward, back, transposed] = best(
+            [
+                &mut |_: &mut [S]| matrix_vector(units, inputs, &w, &x, &mut z, false),
+                &mut |_| vector_matrix(units, inputs, &w, &d, &mut dx, false),
+                &mut |_| transpose(units, inputs, &w, inputs, &mut wt, units),
+            ],
+            &mut [],
+        )
+        .map(|seconds| (units * inputs * size_of::<S>()) as f64 / 1e9 / seconds);
+        println!("{units:>6} {inputs:>6}  {forward:>7.1} {back:>7.1}    {:>7.1}", 2.0 * transposed);
+    }
+}
+
 /// Seconds of the fastest of many rounds of each, in turn, so that a slow moment of the machine hits them all.
-fn best<S>(mut work: [&mut dyn FnMut(&mut [S]); 6], s: &mut [S]) -> [f64; 6] {
-    let mut best = [f64::INFINITY; 6];
+fn best<S, const N: usize>(mut work: [&mut dyn FnMut(&mut [S]); N], s: &mut [S]) -> [f64; N] {
+    let mut best = [f64::INFINITY; N];
     let started = Instant::now();
     while started.elapsed().as_secs_f64() < 0.8 {
         for (work, best) in work.iter_mut().zip(&mut best) {

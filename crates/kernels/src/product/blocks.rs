@@ -1,14 +1,18 @@
 //! Cuts a product into blocks that fit the caches, and these into tiles.
 
-use super::tile::Tile;
+use super::tile::{Tile, prefetch};
 use super::vector::{Vector, both_levels};
 
-/// Steps of the inner index in one block: a strip of the left factor stays in the first cache.
+/// Steps of the inner index in one block.
 const DEPTH: usize = 512;
 /// Bytes of the right factor in one block: half of the second cache.
 const RIGHT: usize = 1 << 20;
 /// Rows of the left factor that are packed at a time.
 const GROUP: usize = 96;
+/// Bytes of a left factor that is read where it lies, even down its columns: it stays in the second cache.
+const LEFT_STAYS: usize = 2 << 20;
+/// The same for the right factor, which is read again for every strip of the left one.
+const RIGHT_STAYS: usize = 1 << 19;
 
 /// A product as pointers; see [`super::product`].
 pub(super) struct Task<S> {
@@ -36,30 +40,53 @@ impl<S> Task<S> {
 
 /// Numbers of scratch for numbers of `size` bytes.
 pub(super) fn scratch(m: usize, k: usize, n: usize, size: usize) -> usize {
-    let _ = (m, k, n, size);
-    let (left, right) = packed(m, k, n);
+    let (left, right) = packed(m, k, n, size);
     let depth = k.min(DEPTH);
     let width = n.next_multiple_of(32).min(RIGHT / size / DEPTH);
     (if left { GROUP * depth } else { 0 }) + if right { width * depth } else { 0 }
 }
 
-/// Whether the factors may be packed: what that costs is divided by n for the left and by m for the right factor.
-fn packed(m: usize, k: usize, n: usize) -> (bool, bool) {
-    (n > 32 && m * k > 1 << 13, m >= 128 && k * n > 1 << 13)
+/// Whether the factors may be packed: each number of the left one is used n times, of the right one m times.
+fn packed(m: usize, k: usize, n: usize, size: usize) -> (bool, bool) {
+    (n >= 64 && m * k * size > LEFT_STAYS, m >= 64 && k * n * size > RIGHT_STAYS)
 }
 
 both_levels!(blocks = cut(task: Task<V::Number>));
+
+/// The result in strips as tall as a tile, all of nearly one height.
+#[derive(Clone, Copy)]
+struct Strips {
+    count: usize,
+    height: usize,
+    /// So many have one row more.
+    taller: usize,
+}
+
+impl Strips {
+    fn new(m: usize, most: usize) -> Self {
+        let count = m.div_ceil(most);
+        Strips { count, height: m / count, taller: m % count }
+    }
+
+    fn start(self, strip: usize) -> usize {
+        strip * self.height + strip.min(self.taller)
+    }
+
+    fn height(self, strip: usize) -> usize {
+        self.height + usize::from(strip < self.taller)
+    }
+}
 
 #[inline(always)]
 unsafe fn cut<V: Vector>(task: Task<V::Number>) {
     let size = size_of::<V::Number>();
     let panel = 2 * V::LANES;
-    let (pack_left, pack_right) = packed(task.m, task.k, task.n);
+    let (pack_left, pack_right) = packed(task.m, task.k, task.n, size);
     let pack_left = pack_left && task.a_column > 1;
     let depth = even(task.k, DEPTH);
     let width = even(task.n, RIGHT / size / DEPTH).next_multiple_of(panel);
-    let strips = task.m.div_ceil(V::WIDE.len());
-    let group = GROUP / V::WIDE.len();
+    let strips = Strips::new(task.m, V::WIDE.len());
+    let group = if pack_left { GROUP / V::WIDE.len() } else { strips.count };
     // SAFETY: every offset below stays within the extents of the task, and what is packed within its scratch.
     unsafe {
         let (left, right) = (task.scratch, task.scratch.add(if pack_left { GROUP * depth } else { 0 }));
@@ -67,43 +94,48 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
             let n = width.min(task.n - n0);
             for k0 in (0..task.k).step_by(depth) {
                 let k = depth.min(task.k - k0);
-                let mut b = task.b.add(k0 * task.b_row + n0);
-                let (mut b_row, mut b_panel) = (task.b_row, panel);
+                let a = task.a.add(k0 * task.a_column);
+                let c = task.c.add(n0);
+                let add = task.add || k0 > 0;
+                let mut b = Right { at: task.b.add(k0 * task.b_row + n0), row: task.b_row, panel };
                 if pack_right {
-                    for n0 in (0..n).step_by(panel) {
-                        pack::<V>(k, panel.min(n - n0), b.add(n0), b_row, right.add(n0 * k), panel);
-                    }
-                    (b, b_row, b_panel) = (right, panel, panel * k);
+                    pack_right_factor::<V>(k, n, b.at, b.row, right);
+                    b = Right { at: right, row: panel, panel: panel * k };
                 }
-                for s in 0..strips {
-                    let (m0, m1) = (task.m * s / strips, task.m * (s + 1) / strips);
-                    let height = m1 - m0;
-                    let mut a = task.a.add(m0 * task.a_row + k0 * task.a_column);
-                    let (mut a_row, mut a_column) = (task.a_row, task.a_column);
+                for s0 in (0..strips.count).step_by(group) {
+                    let s1 = (s0 + group).min(strips.count);
                     if pack_left {
-                        pack_rows::<V>(k, height, a, a_row, a_column, left);
-                        (a, a_row, a_column) = (left, 1, height);
+                        pack_left_factor::<V>(k, strips, (s0, s1), a, (task.a_row, task.a_column), left);
                     }
-                    let c = task.c.add(m0 * task.c_row + n0);
-                    let (c_row, add) = (task.c_row, task.add || k0 > 0);
-                    let mut j = 0;
-                    while j < n {
-                        let columns = panel.min(n - j);
-                        let b = b.add(j / panel * b_panel);
-                        let mut tile = Tile { k, a, a_row, a_column, b, b_row, c: c.add(j), c_row, last: columns, add };
-                        if columns > V::LANES {
-                            tile.last -= V::LANES;
-                            V::WIDE[height - 1](&tile);
+                    for s in s0..s1 {
+                        let (i, height) = (strips.start(s), strips.height(s));
+                        let (a, a_row, a_column) = if pack_left {
+                            (left.add((i - strips.start(s0)) * k).cast_const(), 1, height)
                         } else {
-                            V::SLIM[height - 1](&tile);
+                            (a.add(i * task.a_row), task.a_row, task.a_column)
+                        };
+                        let c = c.add(i * task.c_row);
+                        for (p, j) in (0..n).step_by(panel).enumerate() {
+                            let (b, b_row, c, c_row) = (b.at.add(p * b.panel), b.row, c.add(j), task.c_row);
+                            let columns = panel.min(n - j);
+                            let slim = columns <= V::LANES;
+                            let last = if slim { columns } else { columns - V::LANES };
+                            let kernels = if slim { V::SLIM } else { V::WIDE };
+                            kernels[height - 1](&Tile { k, a, a_row, a_column, b, b_row, c, c_row, last, add });
                         }
-                        j += panel;
                     }
                 }
             }
         }
-        let _ = group;
     }
+}
+
+/// A block of the right factor in panels two registers wide.
+struct Right<S> {
+    at: *const S,
+    row: usize,
+    /// From one panel to the next.
+    panel: usize,
 }
 
 /// The largest of equal parts of `whole`, none above `most`.
@@ -111,38 +143,66 @@ fn even(whole: usize, most: usize) -> usize {
     whole.div_ceil(whole.div_ceil(most))
 }
 
-/// Copies k rows of `n` ≤ `to_row` numbers.
+/// Panel after panel of k rows; the last is not filled where n ends within it.
 #[inline(always)]
-unsafe fn pack<V: Vector>(k: usize, n: usize, from: *const V::Number, from_row: usize, to: *mut V::Number, to_row: usize) {
+unsafe fn pack_right_factor<V: Vector>(k: usize, n: usize, from: *const V::Number, row: usize, to: *mut V::Number) {
+    let panel = 2 * V::LANES;
     // SAFETY: as the caller vouches.
     unsafe {
         for l in 0..k {
-            let (from, to) = (from.add(l * from_row), to.add(l * to_row));
-            let mut j = 0;
-            while j + V::LANES <= n {
-                V::load(from.add(j)).store(to.add(j));
-                j += V::LANES;
-            }
-            if j < n {
-                let mask = V::mask(n - j);
-                V::load_part(from.add(j), mask).store_part(to.add(j), mask);
+            for (p, j) in (0..n).step_by(panel).enumerate() {
+                copy::<V>(panel.min(n - j), from.add(l * row + j), to.add((p * k + l) * panel));
             }
         }
     }
 }
 
-/// `to[l, i]` = `from(i, l)`: k × height
+/// Strip after strip, each k × height.
 #[inline(always)]
-unsafe fn pack_rows<V: Vector>(k: usize, height: usize, from: *const V::Number, row: usize, column: usize, to: *mut V::Number) {
+unsafe fn pack_left_factor<V: Vector>(
+    k: usize,
+    strips: Strips,
+    (s0, s1): (usize, usize),
+    from: *const V::Number,
+    (row, column): (usize, usize),
+    to: *mut V::Number,
+) {
+    /// Steps of k from the request for a line to its use.
+    const AHEAD: usize = 16;
+    let (first, last) = (strips.start(s0), strips.start(s1));
+    let line = 64 / size_of::<V::Number>();
     // SAFETY: as the caller vouches.
     unsafe {
-        if row == 1 {
-            return pack::<V>(k, height, from, column, to, height);
-        }
         for l in 0..k {
-            for i in 0..height {
-                *to.add(l * height + i) = *from.add(i * row + l * column);
+            for i in (first..last + line).step_by(line).filter(|_| row == 1) {
+                prefetch(from.wrapping_add(i.min(last - 1) + (l + AHEAD) * column));
             }
+            for s in s0..s1 {
+                let (i, height) = (strips.start(s), strips.height(s));
+                let to = to.add((i - first) * k + l * height);
+                let from = from.add(i * row + l * column);
+                if row == 1 {
+                    copy::<V>(height, from, to);
+                } else {
+                    (0..height).for_each(|r| *to.add(r) = *from.add(r * row));
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn copy<V: Vector>(n: usize, from: *const V::Number, to: *mut V::Number) {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        let mut j = 0;
+        while j + V::LANES <= n {
+            V::load(from.add(j)).store(to.add(j));
+            j += V::LANES;
+        }
+        if j < n {
+            let mask = V::mask(n - j);
+            V::load_part(from.add(j), mask).store_part(to.add(j), mask);
         }
     }
 }

@@ -13,15 +13,15 @@
 //! multiply-add each product is rounded before it is added: done in software, one rounding would cost fifty times as much.
 
 /// Returns from the caller with what `both_levels` compiled for this level and this number type, if the level has vectors.
-/// What is said of the arguments' safety stands at the call.
+/// Unsafe, as what it calls.
 #[cfg(target_arch = "x86_64")]
 macro_rules! call {
     ($level:expr, $s:ty, $module:ident::$name:ident($($a:expr),* $(,)?)) => {
         match ($level, size_of::<$s>()) {
-            ($crate::dispatch::Level::Avx512, 4) => return unsafe { $module::$name::avx512::<std::arch::x86_64::__m512>($($a),*) },
-            ($crate::dispatch::Level::Avx512, _) => return unsafe { $module::$name::avx512::<std::arch::x86_64::__m512d>($($a),*) },
-            ($crate::dispatch::Level::Avx2, 4) => return unsafe { $module::$name::avx2::<std::arch::x86_64::__m256>($($a),*) },
-            ($crate::dispatch::Level::Avx2, _) => return unsafe { $module::$name::avx2::<std::arch::x86_64::__m256d>($($a),*) },
+            ($crate::dispatch::Level::Avx512, 4) => return $module::$name::avx512::<std::arch::x86_64::__m512>($($a),*),
+            ($crate::dispatch::Level::Avx512, _) => return $module::$name::avx512::<std::arch::x86_64::__m512d>($($a),*),
+            ($crate::dispatch::Level::Avx2, 4) => return $module::$name::avx2::<std::arch::x86_64::__m256>($($a),*),
+            ($crate::dispatch::Level::Avx2, _) => return $module::$name::avx2::<std::arch::x86_64::__m256d>($($a),*),
             ($crate::dispatch::Level::Baseline, _) => {}
         }
     };
@@ -123,7 +123,7 @@ fn product_at<S: Scalar>(
         // SAFETY: S is f32 or f64 (sealed) and its size tells which; the asserts above keep every entry of both factors and of the
         // result inside its slice, and the scratch is as long as `blocks` asks for; `c` and `scratch` are borrowed exclusively;
         // the level was found on this machine.
-        call!(level, S, blocks::blocks(task.of()));
+        unsafe { call!(level, S, blocks::blocks(task.of())) };
     }
     let _ = (level, scratch);
     plain::product(m, k, n, a, b, b_row, c, c_row, add);

@@ -28,7 +28,7 @@ pub(super) fn matrix_vector_at<S: Scalar>(level: Level, units: usize, inputs: us
     {
         let (w, x, out) = (w.as_ptr(), x.as_ptr(), out.as_mut_ptr());
         // SAFETY: the slices hold the extents, as seen above; the level was found on this machine.
-        super::call!(level, S, simd::matrix_vector(units, inputs, w.cast(), x.cast(), out.cast(), add));
+        unsafe { super::call!(level, S, simd::matrix_vector(units, inputs, w.cast(), x.cast(), out.cast(), add)) };
     }
     let _ = level;
     for (w, out) in w.chunks_exact(inputs).zip(out) {
@@ -73,7 +73,7 @@ pub(super) fn vector_matrix_at<S: Scalar>(level: Level, units: usize, inputs: us
     {
         let (w, d, dx) = (w.as_ptr(), d.as_ptr(), dx.as_mut_ptr());
         // SAFETY: the slices hold the extents, as seen above; the level was found on this machine.
-        super::call!(level, S, simd::vector_matrix(units, inputs, w.cast(), d.cast(), dx.cast(), add));
+        unsafe { super::call!(level, S, simd::vector_matrix(units, inputs, w.cast(), d.cast(), dx.cast(), add)) };
     }
     let _ = level;
     if !add {
@@ -150,8 +150,8 @@ mod simd {
             }
             for (r, sums) in sums.iter().enumerate() {
                 let mut numbers = [V::Number::ZERO; PARTIAL / 4];
-                for g in 0..registers {
-                    sums[g].store(numbers.as_mut_ptr().add(g * V::LANES));
+                for (sums, to) in sums.iter().zip(numbers[..lanes].chunks_exact_mut(V::LANES)) {
+                    sums.store(to.as_mut_ptr());
                 }
                 let sum = fold(&mut numbers[..lanes]);
                 let out = &mut *out.add(r);

@@ -46,27 +46,35 @@ fn bits<S: Scalar>(numbers: &[S]) -> Vec<u64> {
     numbers.iter().map(|x| x.to_f64().to_bits()).collect()
 }
 
+/// All extents of which m · k · n is in the range, but only one in `every`: plain loops are slow.
+fn check_all(work: std::ops::Range<usize>, every: usize) {
+    let triples = EXTENTS.iter().flat_map(|&m| EXTENTS.iter().flat_map(move |&k| EXTENTS.iter().map(move |&n| (m, k, n))));
+    for (turn, (m, k, n)) in triples.filter(|(m, k, n)| work.contains(&(m * k * n))).enumerate().filter(|(turn, _)| turn % every == 0) {
+        let turn = turn / every;
+        let (by_rows, add, gap) = (turn.is_multiple_of(2), turn % 6 < 2, turn % 3);
+        for level in levels() {
+            check::<f32>(level, m, k, n, by_rows, add, gap);
+            check::<f64>(level, m, k, n, !by_rows, !add, gap);
+        }
+    }
+}
+
 #[test]
 fn every_entry_is_one_chain() {
+    check_all(0..1 << 14, 1);
+}
+
+#[test]
+fn every_entry_of_large_products_is_one_chain() {
+    check_all(1 << 14..1 << 17, 7);
+    check_all(1 << 17..1 << 28, 41);
     for level in levels() {
-        let mut turn = 0;
-        for m in EXTENTS {
-            for k in EXTENTS {
-                for n in EXTENTS {
-                    turn += 1;
-                    // The largest are slow in plain loops: one in eight.
-                    if m * k * n > 1 << 16 && turn % 8 != 0 || m * k * n > 1 << 22 && turn % 5 != 0 {
-                        continue;
-                    }
-                    let (by_rows, add, gap) = (turn % 2 == 0, turn / 2 % 3 == 0, turn % 3);
-                    check::<f32>(level, m, k, n, by_rows, add, gap);
-                    check::<f64>(level, m, k, n, !by_rows, !add, gap);
-                }
-            }
-        }
         for by_rows in [false, true] {
-            check::<f32>(level, 137, 1030, 545, by_rows, true, 3);
-            check::<f64>(level, 137, 1030, 545, by_rows, false, 3);
+            // Both factors are packed, in several blocks that end unevenly.
+            check::<f32>(level, 613, 1030, 97, by_rows, true, 3);
+            check::<f64>(level, 613, 515, 97, by_rows, false, 3);
+            check::<f32>(level, 67, 515, 549, by_rows, false, 3);
+            check::<f64>(level, 67, 515, 549, by_rows, true, 3);
         }
     }
 }

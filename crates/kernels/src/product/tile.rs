@@ -18,6 +18,9 @@ pub(crate) struct Tile<S> {
     pub add: bool,
 }
 
+/// Steps of the inner index between two looks ahead.
+const CHUNK: usize = 8;
+
 /// Computes one tile whose height and width in registers are the kernel's own.
 pub(crate) type Kernel<S> = unsafe fn(&Tile<S>);
 
@@ -48,19 +51,30 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Number>) {
                 *sum = row::<V, N>(t.c.add(i * t.c_row), mask);
             }
         }
-        // Three rows of A to a pointer: the processor adds once and twice the stride by itself.
-        let mut a = t.a;
-        let mut b = t.b;
-        for _ in 0..t.k {
-            let right = row::<V, N>(b, mask);
-            for (i, sum) in sum.iter_mut().enumerate() {
-                let left = V::splat(*a.add(i * t.a_row));
-                for j in 0..N {
-                    sum[j] = left.multiply_add(right[j], sum[j]);
+        let (mut a, mut b, mut k) = (t.a, t.b, t.k);
+        while k > 0 {
+            let chunk = k.min(CHUNK);
+            k -= chunk;
+            // Along its rows the processor foresees what is read of A; down its columns it does not.
+            if t.a_column > 1 {
+                for l in CHUNK..2 * CHUNK {
+                    let ahead = a.wrapping_add(l * t.a_column);
+                    prefetch(ahead);
+                    prefetch(ahead.wrapping_add(M - 1));
                 }
             }
-            a = a.add(t.a_column);
-            b = b.add(t.b_row);
+            for _ in 0..chunk {
+                let right = row::<V, N>(b, mask);
+                for (i, sum) in sum.iter_mut().enumerate() {
+                    let left = V::splat(*a.add(i * t.a_row));
+                    for j in 0..N {
+                        sum[j] = left.multiply_add(right[j], sum[j]);
+                    }
+                }
+                // After the last step these point past the factors.
+                a = a.wrapping_add(t.a_column);
+                b = b.wrapping_add(t.b_row);
+            }
         }
         for (i, sum) in sum.iter().enumerate() {
             let c = t.c.add(i * t.c_row);
@@ -84,4 +98,12 @@ unsafe fn row<V: Vector, const N: usize>(from: *const V::Number, mask: V::Mask) 
         }
         row
     }
+}
+
+/// Brings a line into the first cache, if there is such an address.
+#[inline(always)]
+pub(super) fn prefetch<S>(at: *const S) {
+    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    // SAFETY: a prefetch reads nothing and cannot fault.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
 }
