@@ -98,7 +98,7 @@ fn tall<S: Scalar>(rows: usize, a: Scattered<'_, S>, b: &[S], c: &mut [S], besid
         let (b, c) = (b.as_ptr(), c.as_mut_ptr());
         let task = simd::Tall { rows, inner, count, a: a.data.as_ptr(), a_row: a.row, a_column: a.column, b, c, bias, before };
         // SAFETY: the callers' slices reach as far as the extents; the level was found on this machine.
-        call!(level(), S, simd::tall(task.of()));
+        unsafe { call!(level(), S, simd::tall(task.of())) };
     }
     plain::tall(rows, a, b, c, beside);
 }
@@ -111,7 +111,7 @@ fn across<S: Scalar>(rows: usize, delta: &[S], x: Option<&[S]>, sums: &mut [S], 
         let (delta, x, sums) = (delta.as_ptr(), x.map(<[S]>::as_ptr), sums.as_mut_ptr());
         let task = simd::Across { rows, units, inputs, delta, x, sums, add };
         // SAFETY: the callers' slices reach as far as the extents; the level was found on this machine.
-        call!(level(), S, simd::across(task.of()));
+        unsafe { call!(level(), S, simd::across(task.of())) };
     }
     plain::across(rows, delta, x, sums, add);
 }
