@@ -6,7 +6,7 @@
 
 use crate::Scalar;
 use crate::dispatch::for_every_level;
-use crate::pointwise::Unary;
+use crate::pointwise::{Unary, both};
 
 /// Layers with fewer weights than this are narrow: our own loops are faster than the product library's packing.
 pub const NARROW: usize = 32 * 32;
@@ -95,11 +95,11 @@ for_every_level! {
         affine_loops(rows, inputs, units, x, w, b, z);
         if slope.is_empty() {
             for (a, &z) in a.iter_mut().zip(&*z) {
-                *a = S::from_f64(f.at(z.to_f64()).0);
+                *a = S::from_f64(both(f, z).0);
             }
         } else {
             for ((a, slope), &z) in a.iter_mut().zip(slope).zip(&*z) {
-                let (value, derivative) = f.at(z.to_f64());
+                let (value, derivative) = both(f, z);
                 *a = S::from_f64(value);
                 *slope = S::from_f64(derivative);
             }
@@ -148,7 +148,7 @@ fn one_row<F: Unary, S: Scalar, const N: usize>(f: &F, line: &Line<'_, S>, z: &m
             Some(b) => sum + b[u],
             None => sum,
         };
-        let (value, derivative) = f.at(z[u].to_f64());
+        let (value, derivative) = both(f, z[u]);
         a[u] = S::from_f64(value);
         slope[u] = S::from_f64(derivative);
     }
