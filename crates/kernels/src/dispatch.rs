@@ -109,6 +109,10 @@ mod tests {
         fn at(&self, z: f64) -> (f64, f64) {
             math::gelu_at(z)
         }
+        #[inline(always)]
+        fn short(&self, z: f64) -> (f64, f64) {
+            math::short::gelu_at(z)
+        }
     }
 
     /// The bits of everything that runs several numbers at a time.

@@ -35,6 +35,8 @@ pub trait Scalar:
     const ZERO: Self;
     /// 1
     const ONE: Self;
+    /// Whether a result keeps so few digits that it may be computed with fewer than f64 has.
+    const SHORT: bool;
     /// The nearest number of this type.
     fn from_f64(x: f64) -> Self;
     /// Exact.
@@ -59,6 +61,7 @@ macro_rules! scalar {
             const NAME: &'static str = stringify!($t);
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
+            const SHORT: bool = $t::MANTISSA_DIGITS < f64::MANTISSA_DIGITS;
             #[inline(always)]
             fn from_f64(x: f64) -> Self {
                 x as $t

@@ -35,4 +35,8 @@ impl Unary for Elu {
     fn at(&self, z: f64) -> (f64, f64) {
         math::elu_at(z, self.alpha)
     }
+    #[inline(always)]
+    fn short(&self, z: f64) -> (f64, f64) {
+        math::short::elu_at(z, self.alpha)
+    }
 }

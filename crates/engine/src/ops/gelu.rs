@@ -30,4 +30,8 @@ impl Unary for Gelu {
     fn at(&self, z: f64) -> (f64, f64) {
         math::gelu_at(z)
     }
+    #[inline(always)]
+    fn short(&self, z: f64) -> (f64, f64) {
+        math::short::gelu_at(z)
+    }
 }

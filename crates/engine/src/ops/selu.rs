@@ -34,4 +34,9 @@ impl Unary for Selu {
         let (value, slope) = math::elu_at(z, LAMBDA_ALPHA);
         if z > 0.0 { (LAMBDA * z, LAMBDA) } else { (value, slope) }
     }
+    #[inline(always)]
+    fn short(&self, z: f64) -> (f64, f64) {
+        let (value, slope) = math::short::elu_at(z, LAMBDA_ALPHA);
+        if z > 0.0 { (LAMBDA * z, LAMBDA) } else { (value, slope) }
+    }
 }

@@ -31,4 +31,8 @@ impl Unary for Sigmoid {
     fn at(&self, z: f64) -> (f64, f64) {
         math::sigmoid_at(z)
     }
+    #[inline(always)]
+    fn short(&self, z: f64) -> (f64, f64) {
+        math::short::sigmoid_at(z)
+    }
 }

@@ -30,4 +30,8 @@ impl Unary for Silu {
     fn at(&self, z: f64) -> (f64, f64) {
         math::silu_at(z)
     }
+    #[inline(always)]
+    fn short(&self, z: f64) -> (f64, f64) {
+        math::short::silu_at(z)
+    }
 }

@@ -31,4 +31,8 @@ impl Unary for Softplus {
     fn at(&self, z: f64) -> (f64, f64) {
         math::softplus_at(z)
     }
+    #[inline(always)]
+    fn short(&self, z: f64) -> (f64, f64) {
+        math::short::softplus_at(z)
+    }
 }

@@ -30,4 +30,8 @@ impl Unary for Tanh {
     fn at(&self, z: f64) -> (f64, f64) {
         math::tanh_at(z)
     }
+    #[inline(always)]
+    fn short(&self, z: f64) -> (f64, f64) {
+        math::short::tanh_at(z)
+    }
 }

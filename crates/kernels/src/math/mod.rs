@@ -19,6 +19,7 @@ mod log;
 mod log_cosh;
 mod normal;
 mod pow;
+pub mod short;
 mod sigmoid;
 mod silu;
 mod tanh;
@@ -101,6 +102,12 @@ mod tests {
             "power": |x: f64| super::pow(x.abs(), 1.7),
             "odd power": |x: f64| super::pow(x, -3.0),
             "log cosh": |x| super::log_cosh_at(x).0,
+            "short tanh": |x| super::short::tanh_at(x).0,
+            "short tanh slope": |x| super::short::tanh_at(x).1,
+            "short softplus": |x| super::short::softplus_at(x).0,
+            "short silu slope": |x| super::short::silu_at(x).1,
+            "short elu": |x| super::short::elu_at(x, 1.5).0,
+            "short gelu slope": |x| super::short::gelu_at(x).1,
         }
     }
 }

@@ -1,0 +1,110 @@
+//! The short forms against the full ones, over numbers that are f32.
+
+use backlit_kernels::math;
+use backlit_kernels::pointwise::{Unary, map_with_slope};
+
+/// A function of one number with its derivative, as a [`Unary`].
+struct Of<F>(F);
+
+impl<F: Fn(f64) -> (f64, f64)> Unary for Of<F> {
+    #[inline(always)]
+    fn at(&self, z: f64) -> (f64, f64) {
+        (self.0)(z)
+    }
+}
+
+/// Largest error allowed, in units in the last place of the result as f32: far below the half that rounding costs.
+const MOST: f64 = 4e-5;
+/// f32 with one exponent and one sign.
+const BINADE: u64 = 1 << 23;
+
+/// The unit in the last place of `x` as f32, 2^-149 at least.
+fn unit(x: f64) -> f64 {
+    let exponent = ((x.abs().to_bits() >> 52) as i32 - 1023).clamp(-126, 127);
+    2f64.powi(exponent - 23)
+}
+
+/// How far the two are apart in units of `full`; 0 where as f32 both are NaN or the same infinity.
+fn error(short: f64, full: f64) -> f64 {
+    let (as_short, as_full) = (short as f32, full as f32);
+    if as_short.is_nan() && as_full.is_nan() || as_short.is_infinite() && as_short == as_full {
+        0.0
+    } else {
+        let error = (short - full).abs() / unit(full);
+        if error.is_nan() { f64::INFINITY } else { error }
+    }
+}
+
+/// The largest errors of value and derivative over the f32 with these bits, in f32 units, and where.
+fn worst<F, G>(full: F, short: G, bits: impl Iterator<Item = u32>) -> [(f64, f32); 2]
+where
+    F: Fn(f64) -> (f64, f64),
+    G: Fn(f64) -> (f64, f64),
+{
+    let (full, short) = (Of(full), Of(short));
+    let mut worst = [(0.0, 0.0); 2];
+    let mut bits = bits.peekable();
+    let (mut full_value, mut full_slope, mut value, mut slope) = ([0.0; 4096], [0.0; 4096], [0.0; 4096], [0.0; 4096]);
+    while bits.peek().is_some() {
+        let z: Vec<f64> = bits.by_ref().take(4096).map(|bits| f64::from(f32::from_bits(bits))).collect();
+        map_with_slope(&full, &z, &mut full_value, &mut full_slope);
+        map_with_slope(&short, &z, &mut value, &mut slope);
+        for (i, &z) in z.iter().enumerate() {
+            for (worst, error) in worst.iter_mut().zip([error(value[i], full_value[i]), error(slope[i], full_slope[i])]) {
+                if error > worst.0 {
+                    *worst = (error, z as f32);
+                }
+            }
+        }
+    }
+    worst
+}
+
+/// Tries every function on the f32 that `bits` gives.
+fn compare<I: Iterator<Item = u32>>(bits: impl Fn() -> I) {
+    let mut broken = Vec::new();
+    macro_rules! compare {
+        ($($name:literal: $full:expr, $short:expr;)+) => {$(
+            let errors = worst($full, $short, bits());
+            println!("{}: value {:.1e} at {:e}, slope {:.1e} at {:e}", $name, errors[0].0, errors[0].1, errors[1].0, errors[1].1);
+            broken.extend(errors.into_iter().filter(|error| error.0 > MOST).map(|error| ($name, error)));
+        )+};
+    }
+    compare! {
+        "tanh": math::tanh_at, math::short::tanh_at;
+        "sigmoid": math::sigmoid_at, math::short::sigmoid_at;
+        "softplus": math::softplus_at, math::short::softplus_at;
+        "silu": math::silu_at, math::short::silu_at;
+        "elu": |z| math::elu_at(z, 1.0), |z| math::short::elu_at(z, 1.0);
+        "elu, alpha 1e6": |z| math::elu_at(z, 1e6), |z| math::short::elu_at(z, 1e6);
+        "gelu": math::gelu_at, math::short::gelu_at;
+    }
+    assert!(broken.is_empty(), "{broken:?}");
+}
+
+#[test]
+fn short_forms_give_what_an_f32_can_tell() {
+    let special = || [0.0f32, -0.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, -1.278_464_6, -0.751_791_54].map(f32::to_bits);
+    // In each binade of either sign its ends and 600 numbers between; every number near the roots of derivatives.
+    let binades =
+        || (0..512).flat_map(|binade| (0..BINADE).step_by(13_999).chain([1, BINADE - 1]).map(move |m| (binade * BINADE + m) as u32));
+    let roots = || [-1.278_464_6f32, -0.751_791_54].into_iter().flat_map(|root| root.to_bits() - 3000..root.to_bits() + 3000);
+    // Where exponentials fade and end.
+    let ends = || (-20_000..20_000).map(|i| (i as f32 * 0.0071).to_bits());
+    compare(|| special().into_iter().chain(binades()).chain(roots()).chain(ends()));
+}
+
+#[test]
+fn zero_keeps_its_sign() {
+    for short in [math::short::tanh_at, |z| math::short::elu_at(z, 1.5), math::short::silu_at, math::short::gelu_at] {
+        for z in [0.0, -0.0] {
+            assert_eq!(short(z).0.to_bits(), f64::to_bits(z));
+        }
+    }
+}
+
+#[test]
+#[ignore = "all 2^32 numbers, for minutes; by hand, with --release"]
+fn short_forms_give_what_an_f32_can_tell_everywhere() {
+    compare(|| 0..=u32::MAX);
+}
