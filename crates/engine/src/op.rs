@@ -6,7 +6,7 @@ pub use local::{Local, Operand, Row, Written};
 
 use crate::formula::{self, Dual};
 use crate::{Scalar, Shape, shape::ShapeError};
-use backlit_kernels::pointwise::{self, Binary, Unary};
+use backlit_kernels::pointwise::{self, Binary, FEW, Unary};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -75,6 +75,10 @@ pub trait EachNumber<S> {
     fn values(&self, z: &[S], a: &mut [S]);
     /// a = f(z), and f′(z) in the place of z.
     fn values_leaving_slopes(&self, z: &mut [S], a: &mut [S]);
+    /// The same for just a few numbers.
+    fn few_leaving_slopes(&self, z: &mut [S; FEW], a: &mut [S; FEW]) {
+        self.values_leaving_slopes(z, a);
+    }
 }
 
 /// What an operation says of itself: the card that `backlit operations NAME` prints.
@@ -153,7 +157,7 @@ pub struct Slot {
     pub(crate) size: usize,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Source {
     /// Starting at this many numbers per row in the data.
     Data(usize),
@@ -323,6 +327,9 @@ impl<S: Scalar, F: Activation> EachNumber<S> for Each<F> {
     }
     fn values_leaving_slopes(&self, z: &mut [S], a: &mut [S]) {
         pointwise::map_leaving_slope(&self.function, z, a);
+    }
+    fn few_leaving_slopes(&self, z: &mut [S; FEW], a: &mut [S; FEW]) {
+        pointwise::few_leaving_slope(&self.function, z, a);
     }
 }
 

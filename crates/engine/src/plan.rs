@@ -88,7 +88,7 @@ impl<S> Layer<S> {
     }
 
     /// Where what leaves the layer starts for each row.
-    fn out(&self) -> usize {
+    pub fn out(&self) -> usize {
         self.activation.as_ref().map_or(self.z, |activation| activation.a)
     }
 }

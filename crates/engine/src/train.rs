@@ -4,7 +4,7 @@ use crate::graph::{Graph, NodeId};
 use crate::optimizers::{Move, Optimizer};
 use crate::plan::Plan;
 use crate::random::{Purpose, Random};
-use crate::step::{Batch, Rows, Runner, Stretch};
+use crate::step::{Batch, Rows, Runner, Small, Stretch};
 use crate::Scalar;
 use std::ops::{ControlFlow, Range};
 
@@ -76,6 +76,8 @@ pub struct Trainer<'g, S> {
     graph: &'g Graph<S>,
     plan: Plan<S>,
     runner: Runner<S>,
+    /// For batches of one row through a stack of small layers.
+    small: Option<Small<S>>,
     optimizer: Box<dyn Optimizer<S>>,
     trainable: Vec<Range<usize>>,
     parameters: Vec<S>,
@@ -114,6 +116,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
             gradient: vec![S::ZERO; if runner.is_one_wave(batch) { 0 } else { parameters.len() }],
             order: if shuffled { (0..rows as u32).collect() } else { Vec::new() },
             runner,
+            small: if batch == 1 { Small::new(&plan) } else { None },
             graph,
             plan,
             optimizer,
@@ -140,6 +143,8 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     fn run_here(&mut self, data: &[&[S]], observe: &mut (dyn FnMut(&Moment) -> ControlFlow<()> + Send)) -> End {
         let batch = self.settings.batch.unwrap_or(self.rows);
         let mut again = false;
+        // Of a run without a step, the first batch there would be.
+        let mut last = (0, batch.min(self.rows));
         for epoch in 0..self.settings.epochs {
             if !self.order.is_empty() {
                 self.order.iter_mut().zip(0..).for_each(|(place, row)| *place = row);
@@ -161,34 +166,42 @@ impl<'g, S: Scalar> Trainer<'g, S> {
                 }
                 start += rows;
                 let moment = Moment { epoch, step: self.step, cost, epoch_ended: start == self.rows };
+                last = (start - rows, rows);
                 if observe(&moment).is_break() {
-                    return self.ended(data, End::Stopped(self.step));
+                    return self.ended(data, last, End::Stopped(self.step));
                 }
             }
         }
-        self.ended(data, End::Finished)
+        self.ended(data, last, End::Finished)
     }
 
-    /// The last update may have been the one too many.
-    fn ended(&mut self, data: &[&[S]], end: End) -> End {
-        if self.runner.cost(&self.plan, &self.parameters, data, self.rows).is_finite() {
+    /// The last update may have been the one too many: the last batch once more tells.
+    fn ended(&mut self, data: &[&[S]], (start, rows): (usize, usize), end: End) -> End {
+        let batch = Batch { data, rows: picked(&self.order, self.rows, start, rows), again: false };
+        if self.runner.cost_of(&self.plan, &self.parameters, batch).is_finite() {
             return end;
         }
-        End::Diverged(self.diverged(data, self.step.max(1), 0, self.rows))
+        End::Diverged(self.diverged(data, self.step.max(1), start, rows))
     }
 
     /// The mean cost over rows start .. start + rows of this epoch's order, and whether every number of the update is
     /// finite. The new parameters are left in `previous`, unless the cost is not finite.
     fn step(&mut self, data: &[&[S]], start: usize, rows: usize, again: bool) -> (f64, bool) {
         let one_wave = self.gradient.is_empty();
-        let Trainer { plan, runner, optimizer, trainable, parameters, previous, gradient, order, .. } = self;
+        let Trainer { plan, runner, small, optimizer, trainable, parameters, previous, gradient, order, .. } = self;
         let picked = picked(order, self.rows, start, rows);
         optimizer.begin(self.settings.learning_rate);
         let (move_, memory) = optimizer.parts();
+        let batch = Batch { data, rows: picked, again };
+        if let Some(small) = small {
+            let cost = small.gradient(plan, parameters, &batch, previous);
+            let fine = cost.is_finite() && moved(move_, trainable, parameters, Stretch { start: 0, gradient: previous, memory });
+            return (cost, fine);
+        }
         let target = if one_wave { &mut *previous } else { &mut *gradient };
         let stretch = Stretch { start: 0, gradient: target, memory };
         let finish = |stretch: Stretch<'_, S>| moved(move_, trainable, parameters, stretch);
-        let result = runner.step(plan, parameters, Batch { data, rows: picked, again }, stretch, Some(&finish));
+        let result = runner.step(plan, parameters, batch, stretch, Some(&finish));
         if !one_wave && result.0.is_finite() {
             std::mem::swap(previous, gradient);
         }

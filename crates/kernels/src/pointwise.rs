@@ -66,6 +66,22 @@ for_every_level! {
     }
 }
 
+/// Numbers that [`few_leaving_slope`] takes.
+pub const FEW: usize = 4;
+
+for_every_level! {
+    /// [`map_leaving_slope`] of just [`FEW`] numbers.
+    pub fn few_leaving_slope[F: Unary, S: Scalar](f: &F, z: &mut [S; FEW], out: &mut [S; FEW]) {
+        let (mut values, mut slopes) = ([0.0; FEW], [0.0; FEW]);
+        for i in 0..FEW {
+            (values[i], slopes[i]) = both(f, z[i]);
+        }
+        for i in 0..FEW {
+            (out[i], z[i]) = (S::from_f64(values[i]), S::from_f64(slopes[i]));
+        }
+    }
+}
+
 for_every_level! {
     /// `out[i]` = 0
     pub fn zero[S: Scalar](out: &mut [S]) {

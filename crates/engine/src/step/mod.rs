@@ -4,6 +4,10 @@
 //! are found by one worker and depend on no other row. Then each stretch of the parameters' gradient is summed by one
 //! worker over all rows in order. So neither the number of threads nor how the work falls to them changes a bit.
 
+mod small;
+
+pub(crate) use small::Small;
+
 use crate::Scalar;
 use crate::op::{Inputs, Site, Source};
 use crate::optimizers::MOST_MEMORY;
@@ -216,11 +220,16 @@ impl<S: Scalar> Runner<S> {
 
     /// The mean cost of the rows.
     pub fn cost(&mut self, plan: &Plan<S>, parameters: &[S], data: &[&[S]], rows: usize) -> f64 {
+        self.cost_of(plan, parameters, Batch::all(data, rows))
+    }
+
+    /// The mean cost of a batch.
+    pub(crate) fn cost_of(&mut self, plan: &Plan<S>, parameters: &[S], batch: Batch<'_, S>) -> f64 {
         let mut total = 0.0;
-        self.forward_only(plan, parameters, Batch::all(data, rows), |worker, panel, capacity| {
+        self.forward_only(plan, parameters, batch, |worker, panel, capacity| {
             total = add_costs(total, worker.target(plan, capacity, parameters, panel));
         });
-        total / rows as f64
+        total / batch.rows.len() as f64
     }
 
     /// The target's values, rows × width.
