@@ -36,7 +36,11 @@ fn predicting(program: &str) -> Result<String, String> {
 fn said_of(program: &str, folder: &std::path::Path) -> Result<String, String> {
     let path = |name: &str| folder.join(name).display().to_string();
     let (model, output) = (path("model"), path("out.csv"));
-    crate::run(program, &["train", "houses", "--epochs", "10", "--out", &model, "--quiet"], &[])?;
+    let trained = Command::new(program).args(["train", "houses", "--epochs", "10", "--out", &model, "--quiet"]).output();
+    let trained = trained.map_err(|error| format!("{program}: {error}"))?;
+    if !trained.status.success() {
+        return Err(format!("backlit train failed: {}", String::from_utf8_lossy(&trained.stderr)));
+    }
     let houses = fs::read_to_string("crates/backlit/data/houses.csv").map_err(|error| error.to_string())?;
     let (header, rows) = houses.split_once('\n').ok_or("houses.csv has no header")?;
     let mut text =

@@ -79,7 +79,7 @@ pub fn bench(arguments: &[String]) -> Result<(), String> {
             }
         }
     }
-    let text = format!("{}\n{}", versions::text(&folder, &machine), table::text(&timings, &options.workloads, &options.threads));
+    let text = format!("{}\n{}", versions::text(&folder, &machine, &timings), table::text(&timings, &options.workloads, &options.threads));
     println!("{text}");
     if options.workloads.len() < CHOSEN.len() || options.peers.is_some() {
         eprintln!("> docs/benchmarks.md is written by a run of all workloads beside the usual tools only");

@@ -1,5 +1,6 @@
 //! What was measured on what, and when.
 
+use super::Timing;
 use super::process::Machine;
 use std::fs::read_to_string;
 use std::path::Path;
@@ -14,11 +15,15 @@ for name in ('numpy', 'scikit-learn', 'torch', 'jax', 'jaxlib', 'optax'):
 print(', '.join(found))";
 
 /// A paragraph: date, machine and versions.
-pub fn text(folder: &Path, machine: &Machine) -> String {
+pub fn text(folder: &Path, machine: &Machine, timings: &[Timing]) -> String {
+    let ran = |tool: &str| timings.iter().any(|timing| timing.tool.starts_with(tool));
     let mut versions = vec![format!("backlit {}", env!("CARGO_PKG_VERSION")), said("rustc", &["--version"])];
     versions.push(said(&machine.python, &["-c", PYTHON]));
-    versions.extend(["candle", "burn", "hand"].iter().flat_map(|tool| pinned(&folder.join("rust").join(tool).join("Cargo.toml"))));
-    versions.push(format!("FANN {}", said("pkg-config", &["--modversion", "fann"])));
+    let manifest = |tool: &&str| pinned(&folder.join("rust").join(tool).join("Cargo.toml"));
+    versions.extend(["candle", "burn", "hand"].iter().filter(|tool| ran(tool)).flat_map(manifest));
+    if ran("fann") {
+        versions.push(format!("FANN {}", said("pkg-config", &["--modversion", "fann"])));
+    }
     format!(
         "Measured {} on {}; each process is pinned to as many cores as it has threads. {}.\n",
         said("date", &["-u", "+%F"]),
