@@ -59,7 +59,7 @@ fn shapes<S: Scalar>() {
 /// One row through a layer and back, and the transpose of its weight, in GB/s of memory read and written.
 fn one_row<S: Scalar>() {
     println!("{}, GB/s\n units inputs  forward    back  transpose", S::NAME);
-    for (units, inputs) in [(64, 64), (256, 512), (512, 784), (1024, 1024), (4096, 4096)] {
+    for (units, inputs) in [(64, 64), (256, 512), (512, 784), (1024, 1024), (4096, 512), (4096, 4096)] {
         let numbers = |n: usize| (0..n).map(|i| S::from_f64((i * 7919 % 2003) as f64 / 2003.0)).collect::<Vec<S>>();
         let (w, x, d) = (numbers(units * inputs), numbers(inputs), numbers(units));
         let (mut z, mut dx, mut wt) = (numbers(units), numbers(inputs), numbers(units * inputs));
@@ -76,8 +76,11 @@ fn one_row<S: Scalar>() {
     }
 }
 
+/// What is timed; it may use the scratch.
+type Work<'a, S> = &'a mut dyn FnMut(&mut [S]);
+
 /// Seconds of the fastest of many rounds of each, in turn, so that a slow moment of the machine hits them all.
-fn best<S, const N: usize>(mut work: [&mut dyn FnMut(&mut [S]); N], s: &mut [S]) -> [f64; N] {
+fn best<S, const N: usize>(mut work: [Work<S>; N], s: &mut [S]) -> [f64; N] {
     let mut best = [f64::INFINITY; N];
     let started = Instant::now();
     while started.elapsed().as_secs_f64() < 0.8 {

@@ -3,16 +3,20 @@
 use super::tile::{Tile, prefetch};
 use super::vector::{Vector, both_levels};
 
-/// Steps of the inner index in one block.
-const DEPTH: usize = 512;
 /// Bytes of the right factor in one block: half of the second cache.
 const RIGHT: usize = 1 << 20;
-/// Rows of the left factor that are packed at a time.
-const GROUP: usize = 96;
-/// Bytes of a left factor that is read where it lies, even down its columns: it stays in the second cache.
-const LEFT_STAYS: usize = 2 << 20;
+/// Steps of the inner index in one block, least and most: the deeper, the less often the result is read and written; the wider, the
+/// less often the left factor is read.
+const DEPTH: (usize, usize) = (256, 1024);
+/// Bytes of a left factor that is read where it lies, even down its columns: it nearly stays in the second cache.
+const LEFT_STAYS: usize = 4 << 20;
 /// The same for the right factor, which is read again for every strip of the left one.
 const RIGHT_STAYS: usize = 1 << 19;
+
+/// Bytes in a row of the left factor, strip beside strip, that are packed at a time: whole lines, and whole strips of any tile.
+const GROUP: usize = 384;
+/// Columns of the widest tile.
+const WIDEST: usize = 32;
 
 /// A product as pointers; see [`super::product`].
 pub(super) struct Task<S> {
@@ -41,9 +45,15 @@ impl<S> Task<S> {
 /// Numbers of scratch for numbers of `size` bytes.
 pub(super) fn scratch(m: usize, k: usize, n: usize, size: usize) -> usize {
     let (left, right) = packed(m, k, n, size);
-    let depth = k.min(DEPTH);
-    let width = n.next_multiple_of(32).min(RIGHT / size / DEPTH);
-    (if left { GROUP * depth } else { 0 }) + if right { width * depth } else { 0 }
+    let (depth, width) = block(k, n, size);
+    (if left { GROUP / size * depth } else { 0 }) + if right { width * depth } else { 0 }
+}
+
+/// Depth and width of a block of the right factor, whole panels wide.
+fn block(k: usize, n: usize, size: usize) -> (usize, usize) {
+    let numbers = RIGHT / size;
+    let depth = (numbers / n).clamp(DEPTH.0, DEPTH.1);
+    (even(k, depth), even(n, numbers / depth).next_multiple_of(WIDEST))
 }
 
 /// Whether the factors may be packed: each number of the left one is used n times, of the right one m times.
@@ -83,13 +93,14 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
     let panel = 2 * V::LANES;
     let (pack_left, pack_right) = packed(task.m, task.k, task.n, size);
     let pack_left = pack_left && task.a_column > 1;
-    let depth = even(task.k, DEPTH);
-    let width = even(task.n, RIGHT / size / DEPTH).next_multiple_of(panel);
+    let (depth, width) = block(task.k, task.n, size);
     let strips = Strips::new(task.m, V::WIDE.len());
-    let group = if pack_left { GROUP / V::WIDE.len() } else { strips.count };
+    let group = if pack_left { GROUP / size / V::WIDE.len() } else { strips.count };
+    // Along its rows the processor foresees what is read of A; down its columns it does not.
+    let foresee = task.a_column > 1 && !pack_left;
     // SAFETY: every offset below stays within the extents of the task, and what is packed within its scratch.
     unsafe {
-        let (left, right) = (task.scratch, task.scratch.add(if pack_left { GROUP * depth } else { 0 }));
+        let (left, right) = (task.scratch, task.scratch.add(if pack_left { GROUP / size * depth } else { 0 }));
         for n0 in (0..task.n).step_by(width) {
             let n = width.min(task.n - n0);
             for k0 in (0..task.k).step_by(depth) {
@@ -121,7 +132,7 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
                             let slim = columns <= V::LANES;
                             let last = if slim { columns } else { columns - V::LANES };
                             let kernels = if slim { V::SLIM } else { V::WIDE };
-                            kernels[height - 1](&Tile { k, a, a_row, a_column, b, b_row, c, c_row, last, add });
+                            kernels[height - 1](&Tile { k, a, a_row, a_column, b, b_row, c, c_row, last, add, foresee });
                         }
                     }
                 }

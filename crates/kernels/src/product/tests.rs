@@ -71,10 +71,10 @@ fn every_entry_of_large_products_is_one_chain() {
     for level in levels() {
         for by_rows in [false, true] {
             // Both factors are packed, in several blocks that end unevenly.
-            check::<f32>(level, 613, 1030, 97, by_rows, true, 3);
-            check::<f64>(level, 613, 515, 97, by_rows, false, 3);
-            check::<f32>(level, 67, 515, 549, by_rows, false, 3);
-            check::<f64>(level, 67, 515, 549, by_rows, true, 3);
+            check::<f32>(level, 613, 1730, 97, by_rows, true, 3);
+            check::<f64>(level, 613, 1030, 97, by_rows, false, 3);
+            check::<f32>(level, 67, 515, 1549, by_rows, false, 3);
+            check::<f64>(level, 67, 515, 1549, by_rows, true, 3);
         }
     }
 }

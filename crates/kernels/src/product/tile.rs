@@ -16,6 +16,8 @@ pub(crate) struct Tile<S> {
     pub last: usize,
     /// Start from the old result, not from 0.
     pub add: bool,
+    /// Bring what is read of A nearer some steps before.
+    pub foresee: bool,
 }
 
 /// Steps of the inner index between two looks ahead.
@@ -55,11 +57,13 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Number>) {
         while k > 0 {
             let chunk = k.min(CHUNK);
             k -= chunk;
-            // Along its rows the processor foresees what is read of A; down its columns it does not.
-            if t.a_column > 1 {
+            if t.foresee {
                 for l in CHUNK..2 * CHUNK {
                     let ahead = a.wrapping_add(l * t.a_column);
                     prefetch(ahead);
+                    if M * size_of::<V::Number>() > 64 {
+                        prefetch(ahead.wrapping_add(M / 2));
+                    }
                     prefetch(ahead.wrapping_add(M - 1));
                 }
             }

@@ -57,6 +57,13 @@ unsafe fn squares<S: Scalar>(
 mod simd {
     use std::arch::x86_64::*;
 
+    /// Rows and columns that are done before the next: whole lines are read, and long runs of the result written.
+    const FIELD: (usize, usize) = (64, 16);
+
+    fn fields(rows: usize, columns: usize) -> impl Iterator<Item = (usize, usize)> {
+        (0..rows).step_by(FIELD.0).flat_map(move |r| (0..columns).step_by(FIELD.1).map(move |c| (r, c)))
+    }
+
     /// Squares of 8 × 8. Says how many rows and columns are done: all but what no square covers.
     ///
     /// # Safety
@@ -70,16 +77,16 @@ mod simd {
         to: *mut f32,
         to_row: usize,
     ) -> (usize, usize) {
-        // Two squares below each other: they fill whole lines of the result.
-        for r0 in (0..rows / 8 * 8).step_by(16) {
-            for c in (0..columns / 8 * 8).step_by(8) {
-                for r in (r0..(r0 + 16).min(rows / 8 * 8)).step_by(8) {
+        let (rows, columns) = (rows / 8 * 8, columns / 8 * 8);
+        for (r0, c0) in fields(rows, columns) {
+            for r in (r0..rows.min(r0 + FIELD.0)).step_by(8) {
+                for c in (c0..columns.min(c0 + FIELD.1)).step_by(8) {
                     // SAFETY: rows r to r + 8 and columns c to c + 8 are within the extents.
                     unsafe { square_of_8(from.add(r * from_row + c), from_row, to.add(c * to_row + r), to_row) };
                 }
             }
         }
-        (rows / 8 * 8, columns / 8 * 8)
+        (rows, columns)
     }
 
     /// # Safety
@@ -120,15 +127,16 @@ mod simd {
         to: *mut f64,
         to_row: usize,
     ) -> (usize, usize) {
-        for r0 in (0..rows / 4 * 4).step_by(8) {
-            for c in (0..columns / 4 * 4).step_by(4) {
-                for r in (r0..(r0 + 8).min(rows / 4 * 4)).step_by(4) {
+        let (rows, columns) = (rows / 4 * 4, columns / 4 * 4);
+        for (r0, c0) in fields(rows, columns) {
+            for r in (r0..rows.min(r0 + FIELD.0)).step_by(4) {
+                for c in (c0..columns.min(c0 + FIELD.1)).step_by(4) {
                     // SAFETY: rows r to r + 4 and columns c to c + 4 are within the extents.
                     unsafe { square_of_4(from.add(r * from_row + c), from_row, to.add(c * to_row + r), to_row) };
                 }
             }
         }
-        (rows / 4 * 4, columns / 4 * 4)
+        (rows, columns)
     }
 
     /// # Safety
