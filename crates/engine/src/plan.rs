@@ -149,8 +149,11 @@ pub(crate) enum PieceSource {
     Operation { step: usize, wrt: usize, upstream: usize },
 }
 
-/// Weights in a piece of a wide layer: they fit a core's own cache with all that moves them.
-const PIECE: usize = 1 << 17;
+/// Most weights in a piece of a wide layer.
+const PIECE: usize = 1 << 20;
+/// Pieces of a layer, so that threads can share it, as long as each has so many units.
+const PIECES: usize = 4;
+const LEAST_UNITS: usize = 32;
 
 impl<S: Scalar> Plan<S> {
     /// Plans the forward pass to `target`.
@@ -360,7 +363,8 @@ impl<'g, S: Scalar> Planner<'g, S> {
                     let inputs = self.graph.inputs(layer.z_node);
                     if let Some(weight) = which(inputs[1]) {
                         sources[weight].push(PieceSource::Weight { step, upstream, first_unit: 0 });
-                        sizes[weight] = PIECE.div_ceil(layer.inputs()) * layer.inputs();
+                        let units = (PIECE / layer.inputs()).min(layer.units.div_ceil(PIECES)).max(LEAST_UNITS);
+                        sizes[weight] = units * layer.inputs();
                     }
                     if let Some(bias) = inputs.get(2).copied().and_then(which) {
                         sources[bias].push(PieceSource::Bias { upstream });

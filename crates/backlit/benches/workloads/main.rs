@@ -101,14 +101,14 @@ impl Run {
         let work = Work { optimizer: "adam", batch: Some(BATCH), ..work };
         let built = work.build();
         let epoch = || work.train(&mut work.trainer(&built, 1));
-        // Labels are random and Adam amplifies rounding: after an epoch the tools' f32 runs lie between 2.294 and 2.303 (in f64
-        // they agree on 2.2955003). After ten steps all still agree to seven digits: that is the sharp check.
+        // Labels are random and Adam amplifies rounding, so after an epoch tools agree to three digits only (in f64 on
+        // 2.2955003). After ten steps they agree to seven: that is the sharp check.
         let (early, check) = (work.cost_at(10, &mut work.trainer(&built, 1)), epoch());
         let met = near(2.3263145, 5e-7).contains(&early);
         if !met {
             eprintln!("W4: the loss at step 10 is {early}, expected 2.3263145");
         }
-        self.report("W4", (rows / BATCH) as u64, "step", check, 2.29..=2.306, epoch) && met
+        self.report("W4", (rows / BATCH) as u64, "step", check, 2.297..=2.301, epoch) && met
     }
 
     /// 1024-4096-4096-1024 ReLU, batch 512, f32. The others take the mean over rows and columns, Backlit sums over the columns:
@@ -119,8 +119,8 @@ impl Run {
         let work = Work::sgd(dense(&sizes, "relu"), glorot(&sizes), 1e-2 / 1024.0, x, y, self.threads);
         let built = work.build();
         let check = work.train(&mut work.trainer(&built, 10)) / 1024.0;
-        let mut trainer = work.trainer(&built, 3);
-        self.report("W5", 3, "step", check, near(0.35731113, 1e-6), || work.train(&mut trainer))
+        let mut trainer = work.trainer(&built, 10);
+        self.report("W5", 10, "step", check, near(0.35731113, 1e-6), || work.train(&mut trainer))
     }
 
     /// 64 inputs, 64 tanh layers of 64, one linear output, batch 32, f32.

@@ -16,7 +16,6 @@ pub(crate) struct Small<S> {
     /// Of the loss: what it reads lies in here, the prediction first.
     values: Vec<S>,
     saved: Vec<S>,
-    upstream: Vec<S>,
     /// The row.
     row: Vec<S>,
     /// What goes into each layer and comes out of the last.
@@ -58,9 +57,8 @@ impl<S: Scalar> Small<S> {
         let fits = !places.is_empty() && apart && is_loss && all_pieces && plan.data.len() == 2 && loss.width == 1;
         let numbers = |n: usize| vec![S::ZERO; n];
         fits.then(|| Small {
-            values: numbers(plan.values),
+            values: numbers(plan.values + MOST),
             saved: numbers(plan.saved),
-            upstream: numbers(loss.slots[0].size),
             row: numbers(plan.data_width),
             x: vec![[S::ZERO; MOST]; places.len() + 1],
             slopes: vec![[S::ONE; MOST]; places.len()],
@@ -83,27 +81,26 @@ impl<S: Scalar> Small<S> {
         let (Some(ForwardStep::Operation(loss)), Some(&last)) = (plan.forward.last(), self.layers.last()) else {
             unreachable!("a loss behind layers")
         };
-        let cost = self.loss(loss, parameters, last.units);
+        let mut upstream = [S::ZERO; MOST];
+        let cost = self.loss(loss, parameters, &mut upstream[..last.units]);
         if !cost.is_finite() {
             return cost;
         }
-        let mut upstream = [S::ZERO; MOST];
-        upstream[..last.units].copy_from_slice(&self.upstream);
         for (l, place) in self.layers.iter().enumerate().rev() {
             upstream = backward(place, l > 0, parameters, &self.x[l], &self.slopes[l], &upstream, gradient);
         }
         cost
     }
 
-    fn loss(&mut self, loss: &Operation<S>, parameters: &[S], units: usize) -> f64 {
+    /// The cost, and its gradient by the prediction: zeros come in.
+    fn loss(&mut self, loss: &Operation<S>, parameters: &[S], upstream: &mut [S]) -> f64 {
         let Source::Value(a) = loss.slots[0].source else { unreachable!("a prediction is computed") };
-        let prediction = &self.x[self.layers.len()][..units];
-        self.values[a..a + units].copy_from_slice(prediction);
+        // A copy of fixed length; what stands behind the prediction is written later.
+        self.values[a..a + MOST].copy_from_slice(&self.x[self.layers.len()]);
         let (before, out) = self.values.split_at_mut(loss.offset);
         loss.op.forward(loss.inputs(1, 1, &self.row, parameters, before), &mut self.saved, &mut out[..1]);
-        self.upstream.fill(S::ZERO);
         let site = loss.site(1, 1, &self.row, parameters, &self.values, &self.saved);
-        loss.op.partial(0, site, &[S::ONE], &mut self.upstream);
+        loss.op.partial(0, site, &[S::ONE], upstream);
         self.values[loss.offset].to_f64()
     }
 }
@@ -166,7 +163,7 @@ fn backward<S: Scalar>(
         }
     }
     if let Some(b) = b {
-        gradient[b..b + units].copy_from_slice(delta);
+        gradient[b..b + units].iter_mut().zip(delta).for_each(|(db, &delta)| *db = delta);
     }
     let mut dx = [S::ZERO; MOST];
     if wants_dx {
