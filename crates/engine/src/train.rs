@@ -249,18 +249,22 @@ fn picked(order: &[u32], all: usize, start: usize, count: usize) -> Rows<'_> {
 }
 
 /// Moves a stretch of the parameters; those that are frozen are copied. Says whether every number is finite.
-fn moved<S: Scalar>(move_: &dyn Move<S>, trainable: &[Range<usize>], old: &[S], mut stretch: Stretch<'_, S>) -> bool {
-    let end = stretch.start + stretch.gradient.len();
-    let mut finite = true;
-    for range in trainable.iter().filter(|range| range.start < end) {
-        let frozen = range.start.saturating_sub(stretch.start);
-        let (still, rest) = stretch.split(frozen);
-        still.gradient.copy_from_slice(&old[still.start..][..frozen]);
-        let (moving, rest) = rest.split_at_parameter(range.end);
-        finite &= move_.apply(&old[moving.start..][..moving.gradient.len()], moving.gradient, moving.memory);
-        stretch = rest;
+fn moved<S: Scalar>(move_: &dyn Move<S>, trainable: &[Range<usize>], old: &[S], stretch: Stretch<'_, S>) -> bool {
+    let Stretch { start, gradient, mut memory } = stretch;
+    let old = &old[start..start + gradient.len()];
+    let (mut done, mut finite) = (0, true);
+    for range in trainable {
+        let (from, to) = (range.start.saturating_sub(start), range.end.saturating_sub(start).min(old.len()));
+        if from >= to {
+            continue;
+        }
+        // A few numbers: a loop is done before a copy is called.
+        (done..from).for_each(|i| gradient[i] = old[i]);
+        let memory = memory.each_mut().map(|memory| if memory.is_empty() { Default::default() } else { &mut memory[from..to] });
+        finite &= move_.apply(&old[from..to], &mut gradient[from..to], memory);
+        done = to;
     }
-    stretch.gradient.copy_from_slice(&old[stretch.start..end]);
+    (done..old.len()).for_each(|i| gradient[i] = old[i]);
     finite
 }
 

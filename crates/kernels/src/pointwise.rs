@@ -66,8 +66,9 @@ for_every_level! {
     }
 }
 
-/// Numbers that [`few_leaving_slope`] takes.
-pub const FEW: usize = 4;
+/// Numbers that [`few_leaving_slope`] takes: as many as a caller that knows nothing of wide registers stores at once, so that
+/// they need not reach memory before they are read again.
+pub const FEW: usize = 2;
 
 for_every_level! {
     /// [`map_leaving_slope`] of just [`FEW`] numbers.

@@ -113,12 +113,6 @@ pub(crate) struct Stretch<'a, S> {
 }
 
 impl<'a, S> Stretch<'a, S> {
-    /// Those before the place `end` in the flat parameters, and the rest.
-    pub fn split_at_parameter(self, end: usize) -> (Stretch<'a, S>, Stretch<'a, S>) {
-        let count = end.saturating_sub(self.start).min(self.gradient.len());
-        self.split(count)
-    }
-
     fn reborrow(&mut self) -> Stretch<'_, S> {
         Stretch { start: self.start, gradient: self.gradient, memory: self.memory.each_mut().map(|memory| &mut **memory) }
     }

@@ -4,11 +4,25 @@
 use super::Batch;
 use crate::Scalar;
 use crate::op::{EachNumber, Source};
-use crate::plan::{ForwardStep, Layer, Operation, Plan};
+use crate::plan::{ForwardStep, Operation, Plan};
 use backlit_kernels::pointwise::FEW;
 
 /// Most inputs and units of a layer.
-const MOST: usize = 2 * FEW;
+const MOST: usize = 8;
+
+/// Calls a function with the extents of the smallest layers known beforehand, so that their numbers stay in registers.
+macro_rules! match_small {
+    ($place:expr, $f:ident($($a:expr),*)) => {
+        match_small!(@ $place, $f, ($($a),*), 1 1, 1 2, 1 3, 1 4, 2 1, 2 2, 2 3, 2 4, 3 1, 3 2, 3 3, 3 4, 4 1, 4 2, 4 3, 4 4)
+    };
+    (@ $place:expr, $f:ident, $a:tt, $($n:literal $u:literal),*) => {
+        match ($place.inputs, $place.units) {
+            $(($n, $u) => match_small!(! $f, $n, $u, $a),)*
+            _ => match_small!(! $f, 0, 0, $a),
+        }
+    };
+    (! $f:ident, $n:literal, $u:literal, ($($a:expr),*)) => { $f::<S, $n, $u>($($a),*) };
+}
 
 /// Buffers for such a stack.
 pub(crate) struct Small<S> {
@@ -75,8 +89,10 @@ impl<S: Scalar> Small<S> {
         }
         for (l, place) in self.layers.iter().enumerate() {
             let ForwardStep::Layer(layer) = &plan.forward[place.step] else { unreachable!("a stack of layers") };
+            let each = layer.activation.as_ref().and_then(|behind| behind.op.each());
             let (x, behind) = self.x.split_at_mut(l + 1);
-            forward(layer, place, parameters, &x[l], &mut self.slopes[l], &mut behind[0]);
+            let (x, slope, a) = (&x[l], &mut self.slopes[l], &mut behind[0]);
+            match_small!(place, forward(each, place, parameters, x, slope, a));
         }
         let (Some(ForwardStep::Operation(loss)), Some(&last)) = (plan.forward.last(), self.layers.last()) else {
             unreachable!("a loss behind layers")
@@ -87,7 +103,8 @@ impl<S: Scalar> Small<S> {
             return cost;
         }
         for (l, place) in self.layers.iter().enumerate().rev() {
-            upstream = backward(place, l > 0, parameters, &self.x[l], &self.slopes[l], &upstream, gradient);
+            let (x, slope) = (&self.x[l], &self.slopes[l]);
+            upstream = match_small!(place, backward(place, l > 0, parameters, x, slope, &upstream, gradient));
         }
         cost
     }
@@ -105,44 +122,51 @@ impl<S: Scalar> Small<S> {
     }
 }
 
-/// z = W x + b, a = f(z) and f′(z).
+/// z = W x + b, a = f(z) and f′(z), for `N` inputs and `U` units; 0 stands for any number.
 #[inline(always)]
-fn forward<S: Scalar>(layer: &Layer<S>, place: &Place, parameters: &[S], x: &[S; MOST], slope: &mut [S; MOST], a: &mut [S; MOST]) {
-    let Place { inputs, units, w, b, .. } = *place;
-    let mut z = [S::ZERO; MOST];
-    let w = &parameters[w..w + units * inputs];
+fn forward<S: Scalar, const N: usize, const U: usize>(
+    each: Option<&dyn EachNumber<S>>,
+    place: &Place,
+    parameters: &[S],
+    x: &[S; MOST],
+    slope: &mut [S; MOST],
+    a: &mut [S; MOST],
+) {
+    let (inputs, units) = place.extents::<N, U>();
+    let w = &parameters[place.w..place.w + units * inputs];
     let x = &x[..inputs];
-    for (z, w) in z.iter_mut().zip(w.chunks_exact(inputs)) {
+    let mut z = [S::ZERO; MOST];
+    for u in 0..units {
+        let w = &w[u * inputs..(u + 1) * inputs];
         let mut sum = S::ZERO;
-        for (&x, &w) in x.iter().zip(w) {
-            sum += x * w;
+        for i in 0..inputs {
+            sum += x[i] * w[i];
         }
-        *z = sum;
+        z[u] = sum;
     }
-    if let Some(b) = b {
-        for (z, &b) in z.iter_mut().zip(&parameters[b..b + units]) {
-            *z += b;
+    if let Some(b) = place.b {
+        let b = &parameters[b..b + units];
+        for u in 0..units {
+            z[u] += b[u];
         }
     }
-    let each: Option<&dyn EachNumber<S>> = layer.activation.as_ref().and_then(|behind| behind.op.each());
     let Some(each) = each else {
         *a = z;
         return;
     };
-    let (z, z_rest) = z.split_first_chunk_mut::<FEW>().expect("FEW of MOST");
-    let (a, a_rest) = a.split_first_chunk_mut::<FEW>().expect("FEW of MOST");
-    each.few_leaving_slopes(z, a);
-    slope[..FEW].copy_from_slice(z);
-    if units > FEW {
-        let (z, a) = (z_rest.first_chunk_mut().expect("FEW more"), a_rest.first_chunk_mut().expect("FEW more"));
-        each.few_leaving_slopes(z, a);
-        slope[FEW..].copy_from_slice(z);
+    for start in (0..units).step_by(FEW) {
+        let mut few: [S; FEW] = std::array::from_fn(|k| z[start + k]);
+        let mut values = [S::ZERO; FEW];
+        each.few_leaving_slopes(&mut few, &mut values);
+        for k in 0..FEW {
+            (slope[start + k], a[start + k]) = (few[k], values[k]);
+        }
     }
 }
 
 /// δ = upstream ⊙ slope, the gradients of W and b, and that of x where it is wanted.
 #[inline(always)]
-fn backward<S: Scalar>(
+fn backward<S: Scalar, const N: usize, const U: usize>(
     place: &Place,
     wants_dx: bool,
     parameters: &[S],
@@ -151,27 +175,33 @@ fn backward<S: Scalar>(
     upstream: &[S; MOST],
     gradient: &mut [S],
 ) -> [S; MOST] {
-    let Place { inputs, units, w, b, .. } = *place;
+    let (inputs, units) = place.extents::<N, U>();
+    let (w, dw) = (&parameters[place.w..place.w + units * inputs], &mut gradient[place.w..place.w + units * inputs]);
+    let x = &x[..inputs];
     let mut delta = [S::ZERO; MOST];
-    for u in 0..MOST {
-        delta[u] = (upstream[u] * slope[u]).flushed();
-    }
-    let (x, delta) = (&x[..inputs], &delta[..units]);
-    for (dw, &delta) in gradient[w..w + units * inputs].chunks_exact_mut(inputs).zip(delta) {
-        for (dw, &x) in dw.iter_mut().zip(x) {
-            *dw = delta * x;
-        }
-    }
-    if let Some(b) = b {
-        gradient[b..b + units].iter_mut().zip(delta).for_each(|(db, &delta)| *db = delta);
-    }
     let mut dx = [S::ZERO; MOST];
-    if wants_dx {
-        for (w, &delta) in parameters[w..w + units * inputs].chunks_exact(inputs).zip(delta) {
-            for (dx, &w) in dx.iter_mut().zip(w) {
-                *dx += delta * w;
+    for u in 0..units {
+        delta[u] = (upstream[u] * slope[u]).flushed();
+        let (w, dw) = (&w[u * inputs..(u + 1) * inputs], &mut dw[u * inputs..(u + 1) * inputs]);
+        for i in 0..inputs {
+            dw[i] = delta[u] * x[i];
+        }
+        if wants_dx {
+            for i in 0..inputs {
+                dx[i] += delta[u] * w[i];
             }
         }
     }
+    if let Some(b) = place.b {
+        gradient[b..b + units].iter_mut().zip(delta).for_each(|(db, delta)| *db = delta);
+    }
     dx
+}
+
+impl Place {
+    /// Inputs and units, known beforehand where these are not 0.
+    #[inline(always)]
+    fn extents<const N: usize, const U: usize>(&self) -> (usize, usize) {
+        (if N == 0 { self.inputs } else { N }, if U == 0 { self.units } else { U })
+    }
 }

@@ -54,35 +54,48 @@ unsafe fn tall_<V: Vector>(task: Tall<V::Number>) {
         let (mut row, width) = (0, 2 * V::LANES);
         while row < task.rows {
             let left = (task.rows - row).min(width);
-            let (first, second) = (V::mask(left.min(V::LANES)), V::mask(left.saturating_sub(V::LANES)));
-            let slim = left <= V::LANES;
+            let masks = [V::mask(left.min(V::LANES)), V::mask(left.saturating_sub(V::LANES))];
             let mut m = 0;
             while m < task.count {
-                m += match (task.count - m, slim) {
-                    (4.., false) => tile::<V, 4, 2>(&task, m, row, [first, second]),
-                    (4.., true) => tile::<V, 4, 1>(&task, m, row, [first, second]),
-                    (2.., false) => tile::<V, 2, 2>(&task, m, row, [first, second]),
-                    (_, false) => tile::<V, 1, 2>(&task, m, row, [first, second]),
-                    (_, true) => tile::<V, 1, 1>(&task, m, row, [first, second]),
-                };
+                macro_rules! tiles {
+                    ($($h:literal)*) => {
+                        match (few(task.count - m), left == width) {
+                            $(($h, true) => tile::<V, $h, true>(&task, m, row, masks),
+                              ($h, false) => tile::<V, $h, false>(&task, m, row, masks),)*
+                            _ => unreachable!("1 to 5 at a time"),
+                        }
+                    };
+                }
+                m += tiles!(1 2 3 4 5);
             }
             row += width;
         }
     }
 }
 
-/// `H` of the m from `m` on, for `R` registers of rows from `row` on; gives `H`.
+/// How many of `left` to take at a time: additions to one sum wait for one another, so a single one is left over seldom.
 #[inline(always)]
-unsafe fn tile<V: Vector, const H: usize, const R: usize>(task: &Tall<V::Number>, m: usize, row: usize, masks: [V::Mask; 2]) -> usize {
+fn few(left: usize) -> usize {
+    match left {
+        1..=5 => left,
+        6 => 3,
+        _ => 4,
+    }
+}
+
+/// `H` of the m from `m` on, for two registers of rows from `row` on, `WHOLE` or under masks; gives `H`.
+#[inline(always)]
+unsafe fn tile<V: Vector, const H: usize, const WHOLE: bool>(task: &Tall<V::Number>, m: usize, row: usize, masks: [V::Mask; 2]) -> usize {
     let Tall { rows, inner, a_row, a_column, .. } = *task;
     // SAFETY: the rows under the masks and the numbers of `a` from m to m + H lie inside the extents.
     unsafe {
-        let mut sums = [[V::zero(); R]; H];
+        let mut sums = [[V::zero(); 2]; H];
         let (mut a, mut b) = (task.a.add(m * a_row), task.b.add(row));
         for _ in 0..inner {
-            let mut numbers = [V::zero(); R];
+            let mut numbers = [V::zero(); 2];
             for (r, number) in numbers.iter_mut().enumerate() {
-                *number = V::load_part(b.wrapping_add(r * V::LANES), masks[r]);
+                let b = b.wrapping_add(r * V::LANES);
+                *number = if WHOLE { V::load(b) } else { V::load_part(b, masks[r]) };
             }
             for (h, sums) in sums.iter_mut().enumerate() {
                 let factor = V::splat(*a.wrapping_add(h * a_row));
@@ -114,10 +127,12 @@ unsafe fn across_<V: Vector>(task: Across<V::Number>) {
     unsafe {
         let mut unit = 0;
         while unit < task.units {
-            unit += match task.units - unit {
-                4.. => units::<V, 4>(&task, unit),
-                2.. => units::<V, 2>(&task, unit),
-                _ => units::<V, 1>(&task, unit),
+            unit += match few(task.units - unit) {
+                1 => units::<V, 1>(&task, unit),
+                2 => units::<V, 2>(&task, unit),
+                3 => units::<V, 3>(&task, unit),
+                4 => units::<V, 4>(&task, unit),
+                _ => units::<V, 5>(&task, unit),
             };
         }
     }
@@ -158,7 +173,18 @@ unsafe fn strands<V: Vector, const U: usize, const R: usize>(
             let end = rows.min(start + GROUP);
             let mut strands = [[V::zero(); R]; U];
             let mut row = start;
-            while row < end {
+            while row + LANES <= end {
+                for r in 0..R {
+                    let at = row + r * V::LANES;
+                    let x = x.map(|x| V::load(x.wrapping_add(at)));
+                    for (u, strands) in strands.iter_mut().enumerate() {
+                        let delta = V::load(delta.wrapping_add(u * rows + at));
+                        strands[r] = x.map_or(delta, |x| delta.multiply(x)).add(strands[r]);
+                    }
+                }
+                row += LANES;
+            }
+            if row < end {
                 for r in 0..R {
                     let at = row + r * V::LANES;
                     let mask = V::mask(end.saturating_sub(at).min(V::LANES));
@@ -168,7 +194,6 @@ unsafe fn strands<V: Vector, const U: usize, const R: usize>(
                         strands[r] = x.map_or(delta, |x| delta.multiply(x)).add(strands[r]);
                     }
                 }
-                row += LANES;
             }
             for (u, strands) in strands.iter().enumerate() {
                 let mut numbers = [V::Number::ZERO; LANES];
