@@ -52,7 +52,7 @@ pub(super) fn scratch(m: usize, k: usize, n: usize, size: usize) -> usize {
 /// Depth and width of a block of the right factor, whole panels wide.
 fn block(k: usize, n: usize, size: usize) -> (usize, usize) {
     let numbers = RIGHT / size;
-    let depth = (numbers / n).clamp(DEPTH.0, DEPTH.1);
+    let depth = (numbers / n.max(1)).clamp(DEPTH.0, DEPTH.1);
     (even(k, depth), even(n, numbers / depth).next_multiple_of(WIDEST))
 }
 
@@ -151,7 +151,7 @@ struct Right<S> {
 
 /// The largest of equal parts of `whole`, none above `most`.
 fn even(whole: usize, most: usize) -> usize {
-    whole.div_ceil(whole.div_ceil(most))
+    whole.div_ceil(whole.div_ceil(most).max(1))
 }
 
 /// Panel after panel of k rows; the last is not filled where n ends within it.

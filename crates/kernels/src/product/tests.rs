@@ -147,3 +147,15 @@ fn transposed_rows_are_columns() {
 fn a_short_factor_is_refused() {
     product(2, 3, 1, Left { data: &[0.0; 5], row: 3, column: 1 }, &[0.0; 3], 1, &mut [0.0; 2], 1, false, &mut []);
 }
+
+#[test]
+fn an_empty_sum_is_zero() {
+    let (none, mut c) = (Left { data: &[], row: 0, column: 1 }, [1.0f32; 5]);
+    for (m, k, n) in [(2, 0, 2), (0, 3, 2), (2, 3, 0)] {
+        assert_eq!(scratch::<f32>(m, k, n), 0);
+    }
+    product(2, 0, 2, none, &[], 2, &mut c, 3, true, &mut []);
+    assert_eq!(c, [1.0; 5]);
+    product(2, 0, 2, none, &[], 2, &mut c, 3, false, &mut []);
+    assert_eq!(c, [0.0, 0.0, 1.0, 0.0, 0.0]);
+}
