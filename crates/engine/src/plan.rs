@@ -107,11 +107,7 @@ pub(crate) struct Operation<S> {
 
 pub(crate) enum BackwardStep {
     /// δ = upstream ⊙ slope in the place of the upstream gradient, then the gradient of x.
-    Layer {
-        step: usize,
-        upstream: usize,
-        dx: Option<Target>,
-    },
+    Layer { step: usize, upstream: usize, dx: Option<Target> },
     /// A value once more, row after row.
     Turn {
         from: Source,
@@ -120,11 +116,7 @@ pub(crate) enum BackwardStep {
         to: usize,
     },
     /// The partials of one operation by those of its inputs that move.
-    Operation {
-        step: usize,
-        upstream: usize,
-        targets: Vec<(usize, Target)>,
-    },
+    Operation { step: usize, upstream: usize, targets: Vec<(usize, Target)> },
 }
 
 /// A place in the gradients of values.
@@ -245,7 +237,8 @@ impl<'g, S: Scalar> Planner<'g, S> {
             return;
         }
         let shapes: Vec<Shape> = inputs.iter().map(|&input| self.graph.shape(input)).collect();
-        self.plan.work += width + shapes.iter().filter(|shape| matches!(shape, Shape::Parameter(..))).map(|shape| shape.size()).sum::<usize>();
+        self.plan.work +=
+            width + shapes.iter().filter(|shape| matches!(shape, Shape::Parameter(..))).map(|shape| shape.size()).sum::<usize>();
         let offset = self.plan.values;
         self.plan.values += width;
         self.sources[id.0] = Source::Value(offset);

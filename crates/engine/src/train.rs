@@ -1,11 +1,11 @@
 //! Training: epochs of steps, each a gradient over a batch and one move of the optimizer.
 
+use crate::Scalar;
 use crate::graph::{Graph, NodeId};
 use crate::optimizers::{Move, Optimizer};
 use crate::plan::Plan;
 use crate::random::{Purpose, Random};
 use crate::step::{Batch, Rows, Runner, Small, Stretch};
-use crate::Scalar;
 use std::ops::{ControlFlow, Range};
 
 /// How to train.

@@ -297,8 +297,9 @@ fn the_first_number_that_is_not_finite_is_found() {
     let network = Network::inputs(2).dense(3).relu().dense(2).activation("softplus").half_squared_error();
     let mut setup = Setup::<f64>::new(&network, 150);
     let plan = Plan::gradient(&setup.graph, setup.cost);
-    let find =
-        |setup: &Setup<f64>, threads| Runner::on_threads(&plan, 150, threads).first_not_finite(&plan, &setup.parameters, &setup.data(0, 150), 150);
+    let find = |setup: &Setup<f64>, threads| {
+        Runner::on_threads(&plan, 150, threads).first_not_finite(&plan, &setup.parameters, &setup.data(0, 150), 150)
+    };
     let name = |setup: &Setup<f64>, node| setup.graph.name(node).to_string();
     assert_eq!(find(&setup, 1), None);
 

@@ -1,7 +1,7 @@
-//! GFLOP/s of every product on layers of many shapes, beside the product library: `cargo bench -p backlit-kernels`.
+//! GFLOP/s of every product on layers of many shapes: `cargo bench -p backlit-kernels`.
 
+use backlit_kernels::Scalar;
 use backlit_kernels::product::{Left, matrix_vector, product, scratch, transpose, vector_matrix};
-use backlit_kernels::{Scalar, wide};
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -26,12 +26,11 @@ fn main() {
 }
 
 fn shapes<S: Scalar>() {
-    println!("{}, GFLOP/s, beside the library's\n units inputs rows       z    lib      dx    lib      dw    lib", S::NAME);
+    println!("{}, GFLOP/s\n units inputs rows       z      dx      dw", S::NAME);
     for (units, inputs, rows) in SHAPES {
         let numbers = |n: usize| (0..n).map(|i| S::from_f64((i * 7919 % 2003) as f64 / 2003.0)).collect::<Vec<S>>();
         let (w, x, d) = (numbers(units * inputs), numbers(inputs * rows), numbers(units * rows));
-        let [mut z, mut z_, mut dx, mut dx_] = [units * rows, units * rows, inputs * rows, inputs * rows].map(numbers);
-        let (mut dw, mut dw_) = (numbers(units * inputs), numbers(units * inputs));
+        let [mut z, mut dx, mut dw] = [units * rows, inputs * rows, units * inputs].map(numbers);
         let most = scratch::<S>(units, inputs, rows).max(scratch::<S>(inputs, units, rows)).max(scratch::<S>(units, rows, inputs));
         let mut s = numbers(most);
         let wa = Left { data: &w, row: inputs, column: 1 };
@@ -40,11 +39,8 @@ fn shapes<S: Scalar>() {
         let times = best(
             [
                 &mut |s| product(units, inputs, rows, wa, &x, rows, &mut z, rows, false, s),
-                &mut |_| wide::affine(rows, inputs, units, &x, &w, None, &mut z_),
                 &mut |s| product(inputs, units, rows, wt, &d, rows, &mut dx, rows, true, s),
-                &mut |_| wide::add_to_inputs(rows, inputs, units, &d, &w, &mut dx_),
                 &mut |s| product(units, rows, inputs, da, &x, inputs, &mut dw, inputs, true, s),
-                &mut |_| wide::add_to_weight(rows, inputs, units, &d, &x, &mut dw_),
             ],
             &mut s,
         );

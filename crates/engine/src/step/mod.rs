@@ -413,15 +413,7 @@ impl<'a, S> Panels<'a, S> {
 
 /// The numbers at a place: size × rows, or the parameter.
 #[inline(always)]
-fn get<'a, S>(
-    source: Source,
-    size: usize,
-    rows: usize,
-    capacity: usize,
-    panel: &'a [S],
-    parameters: &'a [S],
-    values: &'a [S],
-) -> &'a [S] {
+fn get<'a, S>(source: Source, size: usize, rows: usize, capacity: usize, panel: &'a [S], parameters: &'a [S], values: &'a [S]) -> &'a [S] {
     match source {
         Source::Data(offset) => &panel[offset * rows..][..size * rows],
         Source::Parameter(start) => &parameters[start..start + size],
@@ -549,15 +541,7 @@ impl<S: Scalar> Operation<S> {
         Inputs { rows, capacity, width: self.width, slots: &self.slots, data, parameters, values }
     }
 
-    fn site<'a>(
-        &'a self,
-        n: usize,
-        capacity: usize,
-        data: &'a [S],
-        parameters: &'a [S],
-        values: &'a [S],
-        saved: &'a [S],
-    ) -> Site<'a, S> {
+    fn site<'a>(&'a self, n: usize, capacity: usize, data: &'a [S], parameters: &'a [S], values: &'a [S], saved: &'a [S]) -> Site<'a, S> {
         let inputs = self.inputs(n, capacity, data, parameters, &values[..self.offset * capacity]);
         let saved = &saved[self.saved_offset * capacity..][..n * self.saved_width];
         Site { inputs, saved, out: &values[self.offset * capacity..][..n * self.width] }
