@@ -142,7 +142,7 @@ pub(crate) enum PieceSource {
 }
 
 /// Most weights in a piece of a wide layer.
-const PIECE: usize = 1 << 20;
+const PIECE: usize = 1 << 22;
 /// Pieces of a layer, so that threads can share it, as long as each has so many units.
 const PIECES: usize = 4;
 const LEAST_UNITS: usize = 32;

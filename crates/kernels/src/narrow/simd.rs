@@ -2,7 +2,7 @@
 
 use super::{GROUP, LANES, joined};
 use crate::Scalar;
-use crate::product::vector::{Vector, both_levels};
+use crate::product::vector::{Number, Vector, both_levels};
 
 /// See [`super::tall`].
 pub(super) struct Tall<S> {
@@ -44,8 +44,8 @@ impl<S> Across<S> {
     }
 }
 
-both_levels!(tall = tall_(task: Tall<V::Number>));
-both_levels!(across = across_(task: Across<V::Number>));
+both_levels!(tall = tall_(task: Tall<Number<V>>));
+both_levels!(across = across_(task: Across<Number<V>>));
 
 #[inline(always)]
 unsafe fn tall_<V: Vector>(task: Tall<V::Number>) {

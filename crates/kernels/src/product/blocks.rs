@@ -1,7 +1,7 @@
 //! Cuts a product into blocks that fit the caches, and these into tiles.
 
 use super::tile::{Tile, prefetch};
-use super::vector::{Vector, both_levels};
+use super::vector::{Number, Vector, both_levels};
 
 /// Bytes of the right factor in one block: half of the second cache.
 const RIGHT: usize = 1 << 20;
@@ -61,7 +61,7 @@ fn packed(m: usize, k: usize, n: usize, size: usize) -> (bool, bool) {
     (n >= 64 && m * k * size > LEFT_STAYS, m >= 64 && k * n * size > RIGHT_STAYS)
 }
 
-both_levels!(blocks = cut(task: Task<V::Number>));
+both_levels!(blocks = cut(task: Task<Number<V>>));
 
 /// The result in strips as tall as a tile, all of nearly one height.
 #[derive(Clone, Copy)]

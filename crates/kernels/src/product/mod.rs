@@ -18,10 +18,10 @@
 macro_rules! call {
     ($level:expr, $s:ty, $module:ident::$name:ident($($a:expr),* $(,)?)) => {
         match ($level, size_of::<$s>()) {
-            ($crate::dispatch::Level::Avx512, 4) => return $module::$name::avx512::<std::arch::x86_64::__m512>($($a),*),
-            ($crate::dispatch::Level::Avx512, _) => return $module::$name::avx512::<std::arch::x86_64::__m512d>($($a),*),
-            ($crate::dispatch::Level::Avx2, 4) => return $module::$name::avx2::<std::arch::x86_64::__m256>($($a),*),
-            ($crate::dispatch::Level::Avx2, _) => return $module::$name::avx2::<std::arch::x86_64::__m256d>($($a),*),
+            ($crate::dispatch::Level::Avx512, 4) => return $module::$name::avx512_f32::run($($a),*),
+            ($crate::dispatch::Level::Avx512, _) => return $module::$name::avx512_f64::run($($a),*),
+            ($crate::dispatch::Level::Avx2, 4) => return $module::$name::avx2_f32::run($($a),*),
+            ($crate::dispatch::Level::Avx2, _) => return $module::$name::avx2_f64::run($($a),*),
             ($crate::dispatch::Level::Baseline, _) => {}
         }
     };

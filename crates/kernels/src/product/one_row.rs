@@ -86,12 +86,12 @@ pub(super) fn vector_matrix_at<S: Scalar>(level: Level, units: usize, inputs: us
 
 #[cfg(target_arch = "x86_64")]
 mod simd {
-    use super::super::vector::{Vector, both_levels};
+    use super::super::vector::{Number, Vector, both_levels};
     use super::{PARTIAL, fold};
     use crate::Scalar;
 
-    both_levels!(matrix_vector = matrix_vector_(units: usize, inputs: usize, w: *const V::Number, x: *const V::Number, out: *mut V::Number, add: bool));
-    both_levels!(vector_matrix = vector_matrix_(units: usize, inputs: usize, w: *const V::Number, d: *const V::Number, dx: *mut V::Number, add: bool));
+    both_levels!(matrix_vector = matrix_vector_(units: usize, inputs: usize, w: *const Number<V>, x: *const Number<V>, out: *mut Number<V>, add: bool));
+    both_levels!(vector_matrix = vector_matrix_(units: usize, inputs: usize, w: *const Number<V>, d: *const Number<V>, dx: *mut Number<V>, add: bool));
 
     #[inline(always)]
     unsafe fn matrix_vector_<V: Vector>(

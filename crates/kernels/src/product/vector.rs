@@ -4,24 +4,26 @@ use super::tile::{Kernel, avx2, avx512};
 use crate::Scalar;
 use std::arch::x86_64::*;
 
-/// Compiles a body, generic in its register V, for both instruction sets: `name::avx2` and `name::avx512`.
+/// Compiles a body, generic in its register V, for both instruction sets and both number types, here and nowhere else:
+/// `name::avx2_f32::run` and so on. In the types of the arguments the numbers are `Number<V>`.
 macro_rules! both_levels {
     ($name:ident = $body:ident($($a:ident: $t:ty),* $(,)?)) => {
         pub(super) mod $name {
-            use super::*;
+            $crate::product::vector::both_levels!(@ avx512_f32, __m512, "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma", $body($($a: $t),*));
+            $crate::product::vector::both_levels!(@ avx512_f64, __m512d, "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma", $body($($a: $t),*));
+            $crate::product::vector::both_levels!(@ avx2_f32, __m256, "avx2,fma", $body($($a: $t),*));
+            $crate::product::vector::both_levels!(@ avx2_f64, __m256d, "avx2,fma", $body($($a: $t),*));
+        }
+    };
+    (@ $level:ident, $v:ident, $features:literal, $body:ident($($a:ident: $t:ty),*)) => {
+        pub mod $level {
+            use super::super::*;
+            type V = std::arch::x86_64::$v;
 
             /// # Safety
-            /// AVX-512 F is there; the pointers reach as far as the extents tell.
-            #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
-            pub(in super::super) unsafe fn avx512<V: Vector>($($a: $t),*) {
-                // SAFETY: as the caller vouches.
-                unsafe { $body::<V>($($a),*) }
-            }
-
-            /// # Safety
-            /// AVX2 and FMA are there; the pointers reach as far as the extents tell.
-            #[target_feature(enable = "avx2,fma")]
-            pub(in super::super) unsafe fn avx2<V: Vector>($($a: $t),*) {
+            /// The instruction set is there; the pointers reach as far as the extents tell.
+            #[target_feature(enable = $features)]
+            pub unsafe fn run($($a: $t),*) {
                 // SAFETY: as the caller vouches.
                 unsafe { $body::<V>($($a),*) }
             }
@@ -29,6 +31,9 @@ macro_rules! both_levels {
     };
 }
 pub(crate) use both_levels;
+
+/// The numbers in a register V.
+pub(crate) type Number<V> = <V as Vector>::Number;
 
 /// A register of `LANES` numbers. All methods need the instruction set of the register.
 pub(crate) trait Vector: Copy {
