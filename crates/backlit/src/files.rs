@@ -1,37 +1,85 @@
 //! Files that are written whole or not at all.
 
 use crate::error::{Error, Kind};
-use std::io::{ErrorKind, Write};
-use std::path::Path;
+use std::fs::File;
+use std::io::{ErrorKind, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use tempfile::{NamedTempFile, SpooledTempFile};
 
-/// Writes `bytes` so that `path` holds afterwards either what it held before or all of them: they go to a new
-/// file in the same directory, which is synced and then takes the name. A link is followed; a device or a pipe is written
-/// to as it is. Errors are [`Kind::Failed`].
+/// Writes `bytes` so that `path` holds afterwards either what it held before or all of them: see [`Whole`].
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    try_write(path, bytes).map_err(|error| {
-        let hint = match error.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room on the disk, or write elsewhere",
-            ErrorKind::NotFound => "make the directory first",
-            _ => "write to another place",
-        };
-        // The name of our own temporary file says nothing to anybody.
-        let words = match error.raw_os_error() {
-            Some(_) => error.to_string(),
-            None => error.kind().to_string(),
-        };
-        Error::new(Kind::Failed, format!("the file cannot be written: {words}")).file(path.display()).hint(hint)
-    })
+    let mut file = Whole::create(path)?;
+    file.write(bytes)?;
+    file.finish()
 }
 
-fn try_write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    if std::fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
-        let mut device = std::fs::OpenOptions::new().write(true).open(path)?;
-        return device.write_all(bytes).and_then(|()| device.flush());
+/// A file that is written piece by piece and afterwards holds either what it held before or all of it: the pieces go to a new
+/// file in the same directory, which at the end is synced and takes the name; dropped before, it vanishes. A link is
+/// followed; a device or a pipe is written to as it is. Errors are [`Kind::Failed`].
+pub struct Whole {
+    path: PathBuf,
+    to: To,
+}
+
+enum To {
+    Device(File),
+    /// The file's name, links followed, and its neighbour.
+    New(PathBuf, NamedTempFile),
+}
+
+impl Whole {
+    /// Makes the neighbour, or opens the device.
+    pub fn create(path: &Path) -> Result<Whole, Error> {
+        let to = create(path).map_err(|error| refused(path, &error))?;
+        Ok(Whole { path: path.to_path_buf(), to })
     }
-    let followed = std::fs::canonicalize(path);
-    let path = followed.as_deref().unwrap_or(path);
-    // A path without a directory stands in the current one.
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+
+    /// Writes the next piece.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let file = match &mut self.to {
+            To::Device(file) => file,
+            To::New(_, file) => file.as_file_mut(),
+        };
+        file.write_all(bytes).map_err(|error| refused(&self.path, &error))
+    }
+
+    /// Where the pieces are until then, unless they go to a device: what is left if the program is ended from outside.
+    pub fn unfinished(&self) -> Option<&Path> {
+        match &self.to {
+            To::Device(_) => None,
+            To::New(_, file) => Some(file.path()),
+        }
+    }
+
+    /// Gives it its name.
+    pub fn finish(self) -> Result<(), Error> {
+        let finished = match self.to {
+            To::Device(mut file) => file.flush(),
+            To::New(path, file) => name(&path, file),
+        };
+        finished.map_err(|error| refused(&self.path, &error))
+    }
+}
+
+fn refused(path: &Path, error: &std::io::Error) -> Error {
+    let hint = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room on the disk, or write elsewhere",
+        ErrorKind::NotFound => "make the directory first",
+        _ => "write to another place",
+    };
+    // The name of our own temporary file says nothing to anybody.
+    let words = match error.raw_os_error() {
+        Some(_) => error.to_string(),
+        None => error.kind().to_string(),
+    };
+    Error::new(Kind::Failed, format!("the file cannot be written: {words}")).file(path.display()).hint(hint)
+}
+
+fn create(path: &Path) -> std::io::Result<To> {
+    if std::fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        return Ok(To::Device(std::fs::OpenOptions::new().write(true).open(path)?));
+    }
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let mut builder = tempfile::Builder::new();
     builder.prefix(".backlit-").suffix(".partial");
     #[cfg(unix)]
@@ -40,11 +88,61 @@ fn try_write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder.tempfile_in(directory)?;
-    file.write_all(bytes)?;
+    let file = builder.tempfile_in(directory(&path))?;
+    Ok(To::New(path, file))
+}
+
+fn name(path: &Path, file: NamedTempFile) -> std::io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
-    sync(directory)
+    sync(directory(path))
+}
+
+/// Where a file stands: without a directory in the current one.
+fn directory(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Text of any length that is put aside: the beginning in memory, then in a temporary file. Errors are [`Kind::Failed`].
+pub struct Aside(SpooledTempFile);
+
+/// What is kept in memory of it.
+const IN_MEMORY: usize = 1 << 20;
+
+impl Aside {
+    /// Nothing yet.
+    pub fn new() -> Aside {
+        Aside(SpooledTempFile::new(IN_MEMORY))
+    }
+
+    /// Puts more aside.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.0.write_all(bytes).map_err(|error| Aside::refused(&error))
+    }
+
+    /// Takes it all back, piece by piece.
+    pub fn take(mut self, mut piece: impl FnMut(&[u8])) -> Result<(), Error> {
+        self.0.rewind().map_err(|error| Aside::refused(&error))?;
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            match self.0.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(read) => piece(&buffer[..read]),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(Aside::refused(&error)),
+            }
+        }
+    }
+
+    fn refused(error: &std::io::Error) -> Error {
+        refused(&std::env::temp_dir(), error).hint("make room there, or name another directory in TMPDIR")
+    }
+}
+
+impl Default for Aside {
+    fn default() -> Self {
+        Aside::new()
+    }
 }
 
 /// Makes the new name outlast a power failure. Some file systems cannot, which is no error.
@@ -52,7 +150,7 @@ fn sync(directory: &Path) -> std::io::Result<()> {
     if !cfg!(unix) {
         return Ok(());
     }
-    match std::fs::File::open(directory)?.sync_all() {
+    match File::open(directory)?.sync_all() {
         Err(error) if !matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Err(error),
         _ => Ok(()),
     }

@@ -14,6 +14,9 @@ pub enum Predictor {
     F64(Net<f64>),
 }
 
+/// From rows and x, rows × inputs, to rows × outputs; see [`Predictor::blocks`].
+pub type Blocks<'a> = Box<dyn FnMut(usize, &[f64]) -> Vec<f64> + 'a>;
+
 /// What surrounds the network: columns to inputs, outputs to units.
 #[derive(Clone, Debug)]
 pub struct Surroundings {
@@ -73,6 +76,15 @@ impl Predictor {
         }
     }
 
+    /// [`Predictor::outputs`] for one block of rows after another, with the same threads and buffers. The first block is the
+    /// largest. Where a block is a multiple of 64 rows the numbers are to the bit those of all rows at once.
+    pub fn blocks(&self) -> Blocks<'_> {
+        match self {
+            Predictor::F32(net) => Box::new(net.blocks()),
+            Predictor::F64(net) => Box::new(net.blocks()),
+        }
+    }
+
     /// The outputs, and the mean cost of the rows in the target's units. `x`: rows × inputs, raw; `y`: rows × outputs.
     pub fn outputs_and_cost(&self, rows: usize, x: &[f64], y: &[f64]) -> (Vec<f64>, f64) {
         match self {
@@ -97,14 +109,23 @@ impl<S: Scalar> Net<S> {
 
     /// See [`Predictor::outputs`].
     pub fn outputs(&self, rows: usize, x: &[f64]) -> Vec<f64> {
-        let x = scaled(&self.around.input_scaler, x);
-        let mut out = vec![S::ZERO; rows * self.shown.width()];
-        Runner::new(&self.shown, rows, self.threads).outputs(&self.shown, &self.parameters, &[&x, &[]], rows, &mut out);
-        let mut out: Vec<f64> = out.into_iter().map(S::to_f64).collect();
-        if let Some(scaler) = &self.around.target_scaler {
-            scaler.undo(&mut out);
+        self.blocks()(rows, x)
+    }
+
+    /// See [`Predictor::blocks`].
+    pub fn blocks(&self) -> impl FnMut(usize, &[f64]) -> Vec<f64> + '_ {
+        let mut runner = None;
+        move |rows, x| {
+            let runner = runner.get_or_insert_with(|| Runner::new(&self.shown, rows, self.threads));
+            let x = scaled(&self.around.input_scaler, x);
+            let mut out = vec![S::ZERO; rows * self.shown.width()];
+            runner.outputs(&self.shown, &self.parameters, &[&x, &[]], rows, &mut out);
+            let mut out: Vec<f64> = out.into_iter().map(S::to_f64).collect();
+            if let Some(scaler) = &self.around.target_scaler {
+                scaler.undo(&mut out);
+            }
+            out
         }
-        out
     }
 
     /// See [`Predictor::outputs_and_cost`].

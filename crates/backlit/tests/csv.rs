@@ -1,6 +1,6 @@
 //! Tables from text: what is understood, and what is refused with which words.
 
-use backlit::data::{self, Table, read, read_csv, read_from};
+use backlit::data::{self, Reader, Table, read, read_csv, read_from};
 use backlit::error::{Error, Kind};
 use std::io::{self, Read};
 use std::path::Path;
@@ -290,4 +290,38 @@ fn bundled_tables_are_whole() {
     assert!(digits.values.iter().all(|x| (0.0..=16.0).contains(x)));
     assert!(data::note("houses").unwrap().contains("race") && data::note("digits").is_none());
     assert_eq!(data::bundled("iris").unwrap_err().kind, Kind::Usage);
+}
+
+/// Rows in blocks of every size, or the error that all at once give.
+#[test]
+fn blocks_are_the_table_in_pieces() {
+    let in_blocks = |text: &str, most: usize| {
+        let mut reader = Reader::new(text.as_bytes(), "t.csv")?;
+        let mut blocks: Vec<Vec<f64>> = Vec::new();
+        loop {
+            let mut block = Vec::new();
+            match reader.next(most, &mut block)? {
+                0 => return Ok::<_, Error>((reader.columns, blocks)),
+                rows => assert!(rows <= most && rows * reader.columns.len() == block.len(), "{text:?}"),
+            }
+            blocks.push(block);
+        }
+    };
+    for text in ["a,b\n1,2\n3,4\n5,6\n7,8\n9,0\n", "1,2\n3,4\n5,6\n7,8\n9,0\n\n", "a\n1\n", "7"] {
+        let whole = table(text);
+        for most in 1..7 {
+            let (columns, blocks) = in_blocks(text, most).unwrap();
+            assert_eq!((columns, blocks.concat(), blocks.len()), (whole.columns.clone(), whole.values.clone(), whole.rows.div_ceil(most)));
+        }
+    }
+    for text in
+        ["a,b\n", "a,b\n1,2\n3,x\n5,6\n7,y\n", "1,2\n3,\n5,\n7,8\n", ",2\n1,2\n", "a,b\n1,2\n3,4\n5\n", "a\n1\n2\n\n3\n", "a,b\n1,\"2\n"]
+    {
+        for most in 1..7 {
+            assert_eq!(in_blocks(text, most).unwrap_err(), refused(text), "{text:?} by {most}");
+        }
+    }
+    let mut kept = vec![0.5];
+    assert_eq!(Reader::new("a\n1\n2\n".as_bytes(), "t.csv").unwrap().next(9, &mut kept).unwrap(), 2);
+    assert_eq!(kept, [0.5, 1.0, 2.0]);
 }

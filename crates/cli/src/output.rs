@@ -30,6 +30,11 @@ impl Screen {
         Screen { json: common.json, quiet: common.quiet, color, draws: std::io::stderr().is_terminal() && !common.quiet }
     }
 
+    /// Whether programs read the result.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Whether only results are wanted.
     pub fn is_quiet(&self) -> bool {
         self.quiet
@@ -45,6 +50,11 @@ impl Screen {
     /// A result in the form that was asked for.
     pub fn print(&self, text: &str) {
         write(&mut std::io::stdout(), text);
+    }
+
+    /// A part of a long result in the form that was asked for; false where its reader went away.
+    pub fn part(&self, bytes: &[u8]) -> bool {
+        is_read(&mut std::io::stdout(), bytes)
     }
 
     /// What a person may like to know besides. Nothing with `--quiet`; to stderr with `--json`.
@@ -132,11 +142,18 @@ pub fn usage(error: &clap::Error, json: bool) -> ExitCode {
 
 /// Writes all of it. A reader that went away (`| head`) is no error.
 fn write(to: &mut dyn Write, text: &str) {
-    if let Err(error) = to.write_all(text.as_bytes()).and_then(|()| to.flush())
-        && error.kind() != std::io::ErrorKind::BrokenPipe
-    {
-        let _ = writeln!(std::io::stderr(), "error: cannot write the output: {error}");
-        std::process::exit(1);
+    is_read(to, text.as_bytes());
+}
+
+/// Writes all of it; false where the reader went away.
+fn is_read(to: &mut dyn Write, bytes: &[u8]) -> bool {
+    match to.write_all(bytes).and_then(|()| to.flush()) {
+        Ok(()) => true,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => false,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "error: cannot write the output: {error}");
+            std::process::exit(1);
+        }
     }
 }
 

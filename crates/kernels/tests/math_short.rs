@@ -20,8 +20,8 @@ const BINADE: u64 = 1 << 23;
 
 /// The unit in the last place of `x` as f32, 2^-149 at least.
 fn unit(x: f64) -> f64 {
-    let exponent = ((x.abs().to_bits() >> 52) as i32 - 1023).clamp(-126, 127);
-    2f64.powi(exponent - 23)
+    let exponent = ((x.abs().to_bits() >> 52) as i64 - 1023).clamp(-126, 127);
+    f64::from_bits(((exponent - 23 + 1023) as u64) << 52)
 }
 
 /// How far the two are apart in units of `full`; 0 where as f32 both are NaN or the same infinity.

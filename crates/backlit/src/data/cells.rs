@@ -129,6 +129,11 @@ impl Faults {
         self.first.get_or_insert_with(place);
     }
 
+    /// Whether there are any.
+    pub fn any(&self) -> bool {
+        self.first.is_some()
+    }
+
     /// The error for all of them, if there are any, in a table of `rows` rows. It does not name the file.
     pub fn error(&self, names: &[String], rows: usize, delimiter: char) -> Option<Error> {
         let first = self.first.as_ref()?;

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 /// A table, and how it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,95 +37,161 @@ pub fn read_csv(path: &Path) -> Result<Table, Error> {
 /// Every cell below the header must be a finite number. Errors ([`Kind::Data`]) name the file and, where there
 /// is one, the row (counted from 0, without the header), the line and the column.
 pub fn read(path: &Path) -> Result<Reading, Error> {
-    let source = path.display().to_string();
-    let refused = |error: std::io::Error| {
-        let refused = Error::new(Kind::Data, format!("cannot be read: {error}")).file(&source);
-        match error.kind() {
-            ErrorKind::NotFound => refused.hint(format!("check the path, or use a bundled set: {}", super::BUNDLED.join(", "))),
-            _ => refused,
-        }
-    };
-    if std::fs::metadata(path).map_err(refused)?.is_dir() {
-        return Err(Error::new(Kind::Data, "expected a file, came a directory").file(&source));
-    }
-    let file = File::open(path).map_err(refused)?;
-    let before = file.metadata().map_err(refused)?;
-    let reading = read_from(&file, &source);
-    let after = file.metadata().map_err(refused)?;
-    if before.is_file() && before.len() != after.len() {
-        let message = format!("the file changed while it was read: {} bytes before, {} after", before.len(), after.len());
-        return Err(Error::new(Kind::Data, message).file(&source).hint("read it again when nothing writes to it"));
-    }
-    reading
+    Reader::open(path)?.whole()
 }
 
 /// Reads a table from anything that gives bytes; `source` is its name in errors. See [`read`].
 pub fn read_from(input: impl Read, source: &str) -> Result<Reading, Error> {
-    let mut records = Records::new(input).map_err(|broken| broken.at(None, &[])).map_err(|error| error.file(source))?;
-    table_of(&mut records, source).map_err(|error| error.file(source))
+    Reader::new(input, source)?.whole()
 }
 
-fn table_of(records: &mut Records<impl Read>, source: &str) -> Result<Reading, Error> {
-    refuse_binary(records.sample())?;
-    let (delimiter, terminator) = split(records.sample(), records.sample_is_all());
-    records.split_at(delimiter, terminator);
-    let delimiter = char::from(delimiter);
-    let mut notes = Vec::new();
-    let mut values = Vec::new();
-    let first = loop {
-        match records.next().map_err(|broken| broken.at(None, &[]))? {
-            Some(record) if record.is_blank() => continue,
-            first => break first,
+/// A table that is read some rows at a time, in memory that does not grow with it. How it is understood, and what is refused,
+/// see [`read`].
+pub struct Reader<'a> {
+    /// The name of what is read, as errors give it.
+    pub source: String,
+    /// Column names.
+    pub columns: Vec<String>,
+    /// See [`Reading`].
+    pub notes: Vec<String>,
+    delimiter: u8,
+    header: bool,
+    records: Records<Box<dyn Read + 'a>>,
+    /// The file and how long it was at first.
+    watched: Option<(Arc<File>, u64)>,
+    body: Body,
+    /// A first line of numbers, before it is handed out.
+    first: Vec<f64>,
+}
+
+impl<'a> Reader<'a> {
+    /// Opens a file and reads its header.
+    pub fn open(path: &Path) -> Result<Reader<'static>, Error> {
+        let source = path.display().to_string();
+        let refused = |error: std::io::Error| {
+            let refused = Error::new(Kind::Data, format!("cannot be read: {error}")).file(&source);
+            match error.kind() {
+                ErrorKind::NotFound => refused.hint(format!("check the path, or use a bundled set: {}", super::BUNDLED.join(", "))),
+                _ => refused,
+            }
+        };
+        if std::fs::metadata(path).map_err(refused)?.is_dir() {
+            return Err(Error::new(Kind::Data, "expected a file, came a directory").file(&source));
         }
-    };
-    let Some(first) = first else {
-        return Err(Error::new(Kind::Data, "expected a table, came a file without any text"));
-    };
-    let header = is_header(&first);
-    let columns: Vec<String> = match header {
-        true => names(&first)?,
-        false => (0..first.len()).map(|column| format!("c{column}")).collect(),
-    };
-    let mut body = Body { columns: &columns, rows: 0, values: &mut values, faults: Faults::default(), empty_line: None };
-    if header {
-        let numbers: Vec<&str> = columns.iter().map(String::as_str).filter(|name| name.parse::<f64>().is_ok()).collect();
-        if !numbers.is_empty() {
-            notes.push(format!("the first line is taken for the names of the columns, though {} are numbers", listed(numbers.into_iter())));
+        let file = Arc::new(File::open(path).map_err(refused)?);
+        let before = file.metadata().map_err(refused)?;
+        let mut reader = Reader::new(file.clone(), &source)?;
+        reader.watched = before.is_file().then_some((file, before.len()));
+        Ok(reader)
+    }
+
+    /// Reads the header; `source` is the table's name in errors.
+    pub fn new(input: impl Read + 'a, source: &str) -> Result<Reader<'a>, Error> {
+        let input: Box<dyn Read + 'a> = Box::new(input);
+        let records = Records::new(input).map_err(|broken| broken.at(None, &[])).map_err(|error| error.file(source))?;
+        Reader::of(records, source).map_err(|error| error.file(source))
+    }
+
+    fn of(mut records: Records<Box<dyn Read + 'a>>, source: &str) -> Result<Reader<'a>, Error> {
+        refuse_binary(records.sample())?;
+        let (delimiter, terminator) = split(records.sample(), records.sample_is_all());
+        records.split_at(delimiter, terminator);
+        let first = loop {
+            match records.next().map_err(|broken| broken.at(None, &[]))? {
+                Some(record) if record.is_blank() => continue,
+                first => break first,
+            }
+        };
+        let Some(record) = first else {
+            return Err(Error::new(Kind::Data, "expected a table, came a file without any text"));
+        };
+        let header = is_header(&record);
+        let columns: Vec<String> = match header {
+            true => names(&record)?,
+            false => (0..record.len()).map(|column| format!("c{column}")).collect(),
+        };
+        let (mut body, mut first, mut notes) = (Body::default(), Vec::new(), Vec::new());
+        if header {
+            let numbers: Vec<&str> = columns.iter().map(String::as_str).filter(|name| name.parse::<f64>().is_ok()).collect();
+            if !numbers.is_empty() {
+                let numbers = listed(numbers.into_iter());
+                notes.push(format!("the first line is taken for the names of the columns, though {numbers} are numbers"));
+            }
+        } else {
+            notes.push("the first line is all numbers: there is no header, the columns are called c0, c1 and so on".to_string());
+            body.add(&record, columns.len(), &mut first)?;
         }
-    } else {
-        notes.push("the first line is all numbers: there is no header, the columns are called c0, c1 and so on".to_string());
-        body.add(&first)?;
+        Ok(Reader { source: source.to_string(), columns, notes, delimiter, header, records, watched: None, body, first })
     }
-    while let Some(record) = records.next().map_err(|broken| broken.at((header || body.rows > 0).then_some(body.rows), &columns))? {
-        body.add(&record)?;
+
+    /// Where each of `columns` stands; see [`Table::indices`].
+    pub fn indices(&self, columns: &[String]) -> Result<Vec<usize>, Error> {
+        super::indices(&self.source, &self.columns, columns)
     }
-    let (rows, faults) = (body.rows, body.faults);
-    if rows == 0 {
-        return Err(Error::new(Kind::Data, "expected at least one row of numbers, came a header only"));
+
+    /// Reads the next rows, `most` or, before the end, fewer, to the end of `values`; gives how many. 0: the table is at its end.
+    /// An error about cells counts those of the whole table: it comes when all of it is read. After an error nothing more can
+    /// be read.
+    pub fn next(&mut self, most: usize, values: &mut Vec<f64>) -> Result<usize, Error> {
+        let rows = self.rows(most, values);
+        match self.watched.as_ref().and_then(|(file, before)| Some((*before, file.metadata().ok()?.len()))) {
+            Some((before, after)) if before != after => {
+                let message = format!("the file changed while it was read: {before} bytes before, {after} after");
+                Err(Error::new(Kind::Data, message).file(&self.source).hint("read it again when nothing writes to it"))
+            }
+            _ => rows.map_err(|error| error.file(&self.source)),
+        }
     }
-    if let Some(error) = faults.error(&columns, rows, delimiter) {
-        return Err(error);
+
+    fn rows(&mut self, most: usize, values: &mut Vec<f64>) -> Result<usize, Error> {
+        let (already, width) = (self.body.rows - usize::from(!self.first.is_empty()), self.columns.len());
+        values.append(&mut self.first);
+        let before = values.len();
+        while self.body.rows - already < most || self.body.faults.any() {
+            if self.body.faults.any() {
+                // Of no use any more, and there may be many.
+                values.truncate(before);
+            }
+            let row = (self.header || self.body.rows > 0).then_some(self.body.rows);
+            match self.records.next().map_err(|broken| broken.at(row, &self.columns))? {
+                Some(record) => self.body.add(&record, width, values)?,
+                None if self.body.rows == 0 => {
+                    return Err(Error::new(Kind::Data, "expected at least one row of numbers, came a header only"));
+                }
+                None => match self.body.faults.error(&self.columns, self.body.rows, char::from(self.delimiter)) {
+                    Some(error) => return Err(error),
+                    None => break,
+                },
+            }
+        }
+        Ok(self.body.rows - already)
     }
-    Ok(Reading { table: Table { source: source.to_string(), columns, rows, values }, delimiter, header, notes })
+
+    /// All rows that are left, as a table.
+    fn whole(mut self) -> Result<Reading, Error> {
+        let mut values = Vec::new();
+        let rows = self.next(usize::MAX, &mut values)?;
+        let table = Table { source: self.source, columns: self.columns, rows, values };
+        Ok(Reading { table, delimiter: char::from(self.delimiter), header: self.header, notes: self.notes })
+    }
 }
 
 /// The rows below the header, while they are read.
-struct Body<'a> {
-    columns: &'a [String],
+#[derive(Default)]
+struct Body {
     rows: usize,
-    values: &'a mut Vec<f64>,
     faults: Faults,
     /// The line of the first empty line that nothing but empty lines has followed so far.
     empty_line: Option<usize>,
 }
 
-impl Body<'_> {
-    fn add(&mut self, record: &Record<'_>) -> Result<(), Error> {
+impl Body {
+    /// Puts a row of `width` numbers at the end of `values`.
+    fn add(&mut self, record: &Record<'_>, width: usize, values: &mut Vec<f64>) -> Result<(), Error> {
         if record.is_blank() {
             self.empty_line.get_or_insert(record.line);
             return Ok(());
         }
-        let width = self.columns.len();
         if let Some(line) = self.empty_line {
             let message = format!("line {line}: expected a row of {}, came an empty line", cells_of(width));
             return Err(Error::new(Kind::Data, message).row(self.rows).hint("take the empty line out; only at the end they do not matter"));
@@ -135,7 +202,7 @@ impl Body<'_> {
             return Err(Error::new(Kind::Data, message).row(self.rows).hint(hint));
         }
         for (column, cell) in record.cells().enumerate() {
-            self.values.push(number(cell).unwrap_or_else(|fault| {
+            values.push(number(cell).unwrap_or_else(|fault| {
                 self.faults.add(fault, cell, self.rows, record.line, column, width);
                 f64::NAN
             }));

@@ -7,7 +7,7 @@ pub(crate) mod near;
 mod records;
 mod words;
 
-pub use self::csv::{Reading, read, read_csv, read_from};
+pub use self::csv::{Reader, Reading, read, read_csv, read_from};
 pub use bundled::{BUNDLED, bundled, note};
 pub(crate) use words::read_words;
 
@@ -32,19 +32,14 @@ impl Table {
     pub fn index(&self, column: &str) -> Result<usize, Error> {
         match self.columns.iter().position(|name| name == column) {
             Some(index) => Ok(index),
-            None => Err(self.missing(&[column])),
+            None => Err(missing(&self.source, &self.columns, &[column])),
         }
     }
 
     /// Where each of `columns` stands, in their order; the table's other columns do not matter.
     /// All the names that it lacks are refused at once.
     pub fn indices(&self, columns: &[String]) -> Result<Vec<usize>, Error> {
-        let places: HashMap<&str, usize> = self.columns.iter().enumerate().map(|(place, name)| (name.as_str(), place)).collect();
-        let missing: Vec<&str> = columns.iter().map(String::as_str).filter(|name| !places.contains_key(name)).collect();
-        if !missing.is_empty() {
-            return Err(self.missing(&missing));
-        }
-        Ok(columns.iter().map(|name| places[name.as_str()]).collect())
+        indices(&self.source, &self.columns, columns)
     }
 
     /// The values of `columns` in their order: rows × columns. Errors as in [`Table::indices`].
@@ -64,27 +59,37 @@ impl Table {
     pub fn without(&self, columns: &[String]) -> Vec<String> {
         self.columns.iter().filter(|name| !columns.contains(name)).cloned().collect()
     }
+}
 
-    /// Says which columns are not there, and what the person may have meant.
-    fn missing(&self, names: &[&str]) -> Error {
-        let known = || self.columns.iter().map(String::as_str);
-        let like: Vec<&str> = names.iter().flat_map(|name| near::near(name, known())).collect();
-        let message = match names {
-            [name] => format!("there is no column '{name}'"),
-            _ => format!("{} columns are not there: {}", names.len(), listed(names.iter().copied())),
-        };
-        let hint = match like.as_slice() {
-            [] => format!("one of its columns: {}", listed(known())),
-            like if self.columns.len() <= FEW => {
-                format!("did you mean {}? Its columns are {}", listed(like.iter().copied()), listed(known()))
-            }
-            like => format!("did you mean {}?", listed(like.iter().copied())),
-        };
-        let error = Error::new(Kind::Data, message).file(&self.source).hint(hint);
-        match names {
-            [name] => error.column(*name),
-            _ => error,
+/// [`Table::indices`] among the columns `known`.
+fn indices(source: &str, known: &[String], columns: &[String]) -> Result<Vec<usize>, Error> {
+    let places: HashMap<&str, usize> = known.iter().enumerate().map(|(place, name)| (name.as_str(), place)).collect();
+    let absent: Vec<&str> = columns.iter().map(String::as_str).filter(|name| !places.contains_key(name)).collect();
+    if !absent.is_empty() {
+        return Err(missing(source, known, &absent));
+    }
+    Ok(columns.iter().map(|name| places[name.as_str()]).collect())
+}
+
+/// Says which columns are not there, and what the person may have meant.
+fn missing(source: &str, known: &[String], names: &[&str]) -> Error {
+    let all = || known.iter().map(String::as_str);
+    let like: Vec<&str> = names.iter().flat_map(|name| near::near(name, all())).collect();
+    let message = match names {
+        [name] => format!("there is no column '{name}'"),
+        _ => format!("{} columns are not there: {}", names.len(), listed(names.iter().copied())),
+    };
+    let hint = match like.as_slice() {
+        [] => format!("one of its columns: {}", listed(all())),
+        like if known.len() <= FEW => {
+            format!("did you mean {}? Its columns are {}", listed(like.iter().copied()), listed(all()))
         }
+        like => format!("did you mean {}?", listed(like.iter().copied())),
+    };
+    let error = Error::new(Kind::Data, message).file(source).hint(hint);
+    match names {
+        [name] => error.column(*name),
+        _ => error,
     }
 }
 

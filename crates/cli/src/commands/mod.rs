@@ -14,7 +14,7 @@ use crate::arguments::{Arguments, Command, Common};
 use crate::output::Screen;
 use backlit::data::{BUNDLED, Table, bundled, read};
 use backlit::error::{Error, Kind};
-use backlit::job::{Rows, rows_for};
+use backlit::job::{Job, Rows, rows_for};
 use backlit::model_file::{self, Model};
 use backlit::{prepare, run_file};
 use clap::CommandFactory;
@@ -79,9 +79,7 @@ fn model_and_rows(
     screen: &Screen,
 ) -> Result<(Model, Rows, String), Error> {
     if is_run_file(path) {
-        let run = train::with_common(&run_file::read(path)?, common);
-        let job = prepare::job(&run, None, threads(common))?;
-        job.notes.iter().for_each(|note| screen.note(note));
+        let job = job(path, common, screen)?;
         let model = job.initial_model();
         return match data {
             None => Ok((model, job.all_rows(), path.display().to_string())),
@@ -101,6 +99,19 @@ fn model_and_rows(
     let table = table(data, screen)?;
     let rows = rows_for(&model.metadata, &table, with_targets)?;
     Ok((model, rows, table.source))
+}
+
+/// A saved model, or a run file's network at its initial parameters.
+fn initial_or_saved(path: &Path, common: &Common, screen: &Screen) -> Result<Model, Error> {
+    if is_run_file(path) { Ok(job(path, common, screen)?.initial_model()) } else { model(path) }
+}
+
+/// What a run file asks for.
+fn job(path: &Path, common: &Common, screen: &Screen) -> Result<Job, Error> {
+    let run = train::with_common(&run_file::read(path)?, common);
+    let job = prepare::job(&run, None, threads(common))?;
+    job.notes.iter().for_each(|note| screen.note(note));
+    Ok(job)
 }
 
 /// The data that was named; else the bundled set that a saved model was trained on, if it was one.

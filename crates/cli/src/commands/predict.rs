@@ -1,51 +1,219 @@
 //! `backlit predict`: raw rows in, predictions in the user's units out.
+//!
+//! A file is read, predicted and written some rows at a time, so that it may be of any size. The rows of a run file are held
+//! whole: its standardization needs them all. The document for programs, too, waits for the last row, outside of memory.
 
-use super::{model_and_rows, threads};
+use super::{initial_or_saved, model_and_rows, threads};
 use crate::arguments::{Common, Predict};
 use crate::output::Screen;
+use backlit::data::{BUNDLED, Reader};
 use backlit::error::{Error, Kind};
+use backlit::files::{Aside, Whole};
 use backlit::metrics::most_probable;
 use backlit::model_file::{Metadata, Task};
 use backlit::predictor::Predictor;
 use serde_json::{Value, json};
+use std::io::Write;
+use std::path::Path;
+
+/// Numbers of a block of rows.
+const BLOCK: usize = 1 << 15;
 
 pub fn run(arguments: &Predict, common: &Common, screen: &Screen) -> Result<u8, Error> {
-    let (model, rows, source) = model_and_rows(&arguments.model, arguments.data.as_deref(), false, common, screen)?;
-    let outputs = Predictor::new(&model, threads(common)).outputs(rows.rows, &rows.x);
-    let width = outputs.len() / rows.rows;
-    if let Some(row) = outputs.chunks_exact(width).position(|line| line.iter().any(|number| !number.is_finite())) {
-        let message = "the prediction is not a finite number; this row lies far outside of what the model was trained on";
-        return Err(Error::new(Kind::Data, message).file(&source).row(row));
-    }
-    let prediction = Prediction { metadata: &model.metadata, width };
-    let text = prediction.csv(&outputs);
-    match &arguments.output {
-        Some(path) => {
-            backlit::files::write(path, text.as_bytes())?;
-            screen.say(&format!("{} predictions written to {}\n", rows.rows, path.display()));
+    let data = arguments.data.as_deref();
+    let (model, mut rows) = match data.filter(|data| !BUNDLED.contains(data)) {
+        Some(file) => {
+            let model = initial_or_saved(&arguments.model, common, screen)?;
+            let rows = Rows::open(file, &model.metadata, screen)?;
+            (model, rows)
         }
-        None => screen.result(&text),
+        None => {
+            let (model, rows, source) = model_and_rows(&arguments.model, data, false, common, screen)?;
+            (model, Rows::Held { source, x: rows.x })
+        }
+    };
+    let predictor = Predictor::new(&model, threads(common));
+    let mut outputs_of = predictor.blocks();
+    let prediction = Prediction { metadata: &model.metadata };
+    let mut out = Out {
+        file: arguments.output.as_deref().map(Whole::create).transpose()?,
+        document: screen.is_json().then(Document::default),
+        screen,
+    };
+    if let Some(unfinished) = out.file.as_ref().and_then(Whole::unfinished).map(Path::to_path_buf) {
+        // Without a handler Ctrl-C still ends the program, but leaves the unfinished file behind.
+        let _ = ctrlc::set_handler(move || {
+            let _ = std::fs::remove_file(&unfinished);
+            std::process::exit(130);
+        });
     }
-    let lines: Vec<&[f64]> = outputs.chunks_exact(width).collect();
-    let mut document = json!({ "rows": rows.rows, "targets": model.metadata.targets, "columns": prediction.columns(), "outputs": lines });
-    if let Some(classes) = prediction.classes(&outputs) {
-        document["classes"] = Value::from(model.metadata.classes.clone());
-        document["predicted"] = Value::from(classes);
+    let (mut done, mut text, inputs) = (0, prediction.head(), model.metadata.inputs.len());
+    loop {
+        let x = rows.next(inputs)?;
+        if x.is_empty() {
+            break;
+        }
+        let count = x.len() / inputs;
+        let outputs = outputs_of(count, &x);
+        let width = outputs.len() / count;
+        if let Some(row) = outputs.chunks_exact(width).position(|line| line.iter().any(|number| !number.is_finite())) {
+            let message = "the prediction is not a finite number; this row lies far outside of what the model was trained on";
+            return Err(Error::new(Kind::Data, message).file(rows.source()).row(done + row));
+        }
+        let classes = prediction.classes(width, &outputs);
+        prediction.lines(width, &outputs, classes.as_deref(), &mut text);
+        if !out.take(&text, width, &outputs, classes.as_deref())? {
+            return Ok(0);
+        }
+        text.clear();
+        done += count;
     }
-    screen.document(&document);
+    if let (Some(file), Some(path)) = (out.file, &arguments.output) {
+        file.finish()?;
+        screen.say(&format!("{done} predictions written to {}\n", path.display()));
+    }
+    if let Some(document) = out.document {
+        document.print(done, &prediction, screen)?;
+    }
     Ok(0)
+}
+
+/// Raw rows, block after block.
+enum Rows {
+    /// What is left of them: rows × inputs.
+    Held { source: String, x: Vec<f64> },
+    /// A file, where the model's inputs stand in it, and room for a block of it.
+    File { reader: Box<Reader<'static>>, places: Vec<usize>, raw: Vec<f64> },
+}
+
+impl Rows {
+    fn open(file: &str, metadata: &Metadata, screen: &Screen) -> Result<Rows, Error> {
+        let reader = Box::new(Reader::open(Path::new(file))?);
+        reader.notes.iter().for_each(|note| screen.note(note));
+        let places = reader.indices(&metadata.inputs)?;
+        Ok(Rows::File { reader, places, raw: Vec::new() })
+    }
+
+    fn source(&self) -> &str {
+        match self {
+            Rows::Held { source, .. } => source,
+            Rows::File { reader, .. } => &reader.source,
+        }
+    }
+
+    /// The next rows × inputs; empty: there are no more.
+    fn next(&mut self, inputs: usize) -> Result<Vec<f64>, Error> {
+        match self {
+            Rows::Held { x, .. } => Ok(std::mem::take(x)),
+            Rows::File { reader, places, raw } => {
+                let width = reader.columns.len();
+                raw.clear();
+                let rows = reader.next((BLOCK / width).max(1).next_multiple_of(CHUNK), raw)?;
+                let mut x = Vec::with_capacity(rows * inputs);
+                for row in raw.chunks_exact(width) {
+                    x.extend(places.iter().map(|&place| row[place]));
+                }
+                Ok(x)
+            }
+        }
+    }
+}
+
+/// Blocks are multiples of it, so that their numbers do not depend on where one ends.
+const CHUNK: usize = backlit::engine::step::CHUNK;
+
+/// Where predictions go.
+struct Out<'a> {
+    file: Option<Whole>,
+    document: Option<Document>,
+    screen: &'a Screen,
+}
+
+impl Out<'_> {
+    /// Takes a block, as text and as numbers; false: nobody reads it any more.
+    fn take(&mut self, text: &[u8], width: usize, outputs: &[f64], classes: Option<&[f64]>) -> Result<bool, Error> {
+        if let Some(document) = &mut self.document {
+            document.add(width, outputs, classes)?;
+        }
+        match &mut self.file {
+            Some(file) => file.write(text).map(|()| true),
+            None => Ok(self.document.is_some() || self.screen.part(text)),
+        }
+    }
+}
+
+/// The long lists of the result for programs, put aside until all rows are predicted.
+#[derive(Default)]
+struct Document {
+    outputs: Aside,
+    predicted: Aside,
+    begun: bool,
+}
+
+impl Document {
+    fn add(&mut self, width: usize, outputs: &[f64], classes: Option<&[f64]>) -> Result<(), Error> {
+        let lines: Vec<&[f64]> = outputs.chunks_exact(width).collect();
+        self.outputs.write(items(serde_json::to_string(&lines), self.begun).as_bytes())?;
+        if let Some(classes) = classes {
+            self.predicted.write(items(serde_json::to_string(classes), self.begun).as_bytes())?;
+        }
+        self.begun = true;
+        Ok(())
+    }
+
+    fn print(self, rows: usize, prediction: &Prediction<'_>, screen: &Screen) -> Result<(), Error> {
+        let metadata = prediction.metadata;
+        let mut short = json!({ "rows": rows, "targets": metadata.targets, "columns": prediction.columns(), "outputs": null });
+        if prediction.is_class() {
+            short["classes"] = json!(metadata.classes);
+            short["predicted"] = Value::Null;
+        }
+        let (mut outputs, mut predicted) = (Some(self.outputs), Some(self.predicted));
+        for (place, (key, value)) in short.as_object().into_iter().flatten().enumerate() {
+            screen.part(format!("{}{}:", if place == 0 { '{' } else { ',' }, json!(key)).as_bytes());
+            let long = match key.as_str() {
+                "outputs" => outputs.take(),
+                "predicted" => predicted.take(),
+                _ => None,
+            };
+            match long {
+                None => {
+                    screen.part(value.to_string().as_bytes());
+                }
+                Some(list) => {
+                    screen.part(b"[");
+                    list.take(|piece| {
+                        screen.part(piece);
+                    })?;
+                    screen.part(b"]");
+                }
+            }
+        }
+        screen.part(b"}\n");
+        Ok(())
+    }
+}
+
+/// The items of a list as it stands in a document, behind others if there are any.
+fn items(list: serde_json::Result<String>, behind: bool) -> String {
+    let list = list.expect("a list of numbers");
+    format!("{}{}", if behind { "," } else { "" }, &list[1..list.len() - 1])
 }
 
 struct Prediction<'a> {
     metadata: &'a Metadata,
-    width: usize,
 }
 
 impl Prediction<'_> {
-    /// The most probable class of each row; none where numbers are predicted.
-    fn classes(&self, outputs: &[f64]) -> Option<Vec<f64>> {
+    /// Whether a class is predicted.
+    fn is_class(&self) -> bool {
+        matches!(self.metadata.task, Task::Classes | Task::TwoClasses)
+    }
+
+    /// The most probable class of each row; none where numbers are predicted. `outputs`: rows × width
+    fn classes(&self, width: usize, outputs: &[f64]) -> Option<Vec<f64>> {
         let classes = &self.metadata.classes;
-        let lines = outputs.chunks_exact(self.width);
+        let lines = outputs.chunks_exact(width);
         match self.metadata.task {
             Task::Regression | Task::Values => None,
             Task::Classes => Some(lines.map(|p| classes[most_probable(p)]).collect()),
@@ -63,20 +231,26 @@ impl Prediction<'_> {
         }
     }
 
-    /// Lines of numbers; for classes the class first, then the probabilities.
-    fn csv(&self, outputs: &[f64]) -> String {
-        let classes = self.classes(outputs);
+    /// The line of names.
+    fn head(&self) -> Vec<u8> {
         let mut names: Vec<String> = self.columns();
-        if classes.is_some() {
+        if self.is_class() {
             names.insert(0, self.metadata.targets[0].clone());
         }
-        let mut text = names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(",") + "\n";
-        for (r, line) in outputs.chunks_exact(self.width).enumerate() {
-            let class = classes.iter().map(|classes| classes[r].to_string());
-            text += &class.chain(line.iter().map(|number| format!("{number:?}"))).collect::<Vec<_>>().join(",");
-            text.push('\n');
+        (names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(",") + "\n").into_bytes()
+    }
+
+    /// Lines of numbers; for classes the class first, then the probabilities. `outputs`: rows × width
+    fn lines(&self, width: usize, outputs: &[f64], classes: Option<&[f64]>, text: &mut Vec<u8>) {
+        for (r, line) in outputs.chunks_exact(width).enumerate() {
+            if let Some(classes) = classes {
+                write!(text, "{},", classes[r]).expect("a Vec takes all");
+            }
+            for (k, number) in line.iter().enumerate() {
+                write!(text, "{}{number:?}", if k == 0 { "" } else { "," }).expect("a Vec takes all");
+            }
+            text.push(b'\n');
         }
-        text
     }
 }
 
