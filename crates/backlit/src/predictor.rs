@@ -17,6 +17,9 @@ pub enum Predictor {
 /// From rows and x, rows × inputs, to rows × outputs; see [`Predictor::blocks`].
 pub type Blocks<'a> = Box<dyn FnMut(usize, &[f64]) -> Vec<f64> + 'a>;
 
+/// A row on its own would be summed in another order than the same row in a table.
+const BATCH: usize = 2;
+
 /// What surrounds the network: columns to inputs, outputs to units.
 #[derive(Clone, Debug)]
 pub struct Surroundings {
@@ -116,7 +119,7 @@ impl<S: Scalar> Net<S> {
     pub fn blocks(&self) -> impl FnMut(usize, &[f64]) -> Vec<f64> + '_ {
         let mut runner = None;
         move |rows, x| {
-            let runner = runner.get_or_insert_with(|| Runner::new(&self.shown, rows, self.threads));
+            let runner = runner.get_or_insert_with(|| Runner::new(&self.shown, rows.max(BATCH), self.threads));
             let x = scaled(&self.around.input_scaler, x);
             let mut out = vec![S::ZERO; rows * self.shown.width()];
             runner.outputs(&self.shown, &self.parameters, &[&x, &[]], rows, &mut out);
@@ -137,7 +140,7 @@ impl<S: Scalar> Net<S> {
         }
         let x = scaled::<S>(&self.around.input_scaler, x);
         let y = scaled::<S>(&None, y);
-        let cost = Runner::new(&self.cost, rows, self.threads).cost(&self.cost, &self.parameters, &[&x, &y], rows);
+        let cost = Runner::new(&self.cost, rows.max(BATCH), self.threads).cost(&self.cost, &self.parameters, &[&x, &y], rows);
         (outputs, cost)
     }
 }

@@ -108,7 +108,7 @@ impl Rows {
             Rows::File { reader, places, raw } => {
                 let width = reader.columns.len();
                 raw.clear();
-                let rows = reader.next((BLOCK / width).max(1).next_multiple_of(CHUNK), raw)?;
+                let rows = reader.next((BLOCK / width).max(1).next_multiple_of(GROUP), raw)?;
                 let mut x = Vec::with_capacity(rows * inputs);
                 for row in raw.chunks_exact(width) {
                     x.extend(places.iter().map(|&place| row[place]));
@@ -120,7 +120,7 @@ impl Rows {
 }
 
 /// Blocks are multiples of it, so that their numbers do not depend on where one ends.
-const CHUNK: usize = backlit::engine::step::CHUNK;
+const GROUP: usize = backlit::engine::step::GROUP;
 
 /// Where predictions go.
 struct Out<'a> {
