@@ -49,6 +49,10 @@ pub trait Op<S: Scalar>: Send + Sync {
     fn each(&self) -> Option<&dyn EachNumber<S>> {
         None
     }
+    /// The operation as a sum of a function of pairs of numbers, if it is one.
+    fn pairs(&self) -> Option<&dyn SumOfPairs<S>> {
+        None
+    }
     /// Which numbers of the output the `index`-th number of input `wrt` acts on, in one row.
     fn reach(&self, wrt: usize, index: usize, inputs: &[Shape]) -> Range<usize> {
         let _ = (wrt, index);
@@ -79,6 +83,12 @@ pub trait EachNumber<S> {
     fn few_leaving_slopes(&self, z: &mut [S; FEW], a: &mut [S; FEW]) {
         self.values_leaving_slopes(z, a);
     }
+}
+
+/// A function of a prediction and a target, summed over a row.
+pub trait SumOfPairs<S> {
+    /// Σₖ f(`a[k]`, `y[k]`), and ∂f/∂a in `slope`.
+    fn of_row(&self, a: &[S], y: &[S], slope: &mut [S]) -> S;
 }
 
 /// What an operation says of itself: the card that `backlit operations NAME` prints.
@@ -386,6 +396,9 @@ impl<S: Scalar, F: PointwiseLoss> Op<S> for SumOverOutputs<F> {
     fn differentiable(&self, wrt: usize) -> bool {
         wrt == 0
     }
+    fn pairs(&self) -> Option<&dyn SumOfPairs<S>> {
+        Some(self)
+    }
     fn written(&self, _wrt: usize, index: usize, _k: usize, _row: &Row<'_>) -> Option<Written> {
         let letter = F::ABOUT.partials[0].by;
         let letters = [(letter, Operand::Input(0, index)), ("y", Operand::Input(1, index))];
@@ -396,6 +409,14 @@ impl<S: Scalar, F: PointwiseLoss> Op<S> for SumOverOutputs<F> {
         let letter = F::ABOUT.partials[0].by;
         let term = self.term.get_or_init(|| Term::new(Self::ABOUT, F::FAR_OUT, &self.function.constants()));
         out[0] = x[0].iter().zip(x[1]).fold(Dual::fixed(0.0), |sum, (a, y)| sum.add(&term.at(&[(letter, *a), ("y", *y)])));
+    }
+}
+
+impl<S: Scalar, F: PointwiseLoss> SumOfPairs<S> for SumOverOutputs<F> {
+    fn of_row(&self, a: &[S], y: &[S], slope: &mut [S]) -> S {
+        let mut sum = S::ZERO;
+        pointwise::sum_pairs_of_row(&self.function, a, y, &mut sum, slope);
+        sum
     }
 }
 

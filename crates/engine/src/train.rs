@@ -2,7 +2,7 @@
 
 use crate::Scalar;
 use crate::graph::{Graph, NodeId};
-use crate::optimizers::{Move, Optimizer};
+use crate::optimizers::Optimizer;
 use crate::plan::Plan;
 use crate::random::{Purpose, Random};
 use crate::step::{Batch, Rows, Runner, Small, Stretch};
@@ -195,12 +195,12 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         let batch = Batch { data, rows: picked, again };
         if let Some(small) = small {
             let cost = small.gradient(plan, parameters, &batch, previous);
-            let fine = cost.is_finite() && moved(move_, trainable, parameters, Stretch { start: 0, gradient: previous, memory });
+            let fine = cost.is_finite() && move_.apply(trainable, parameters, Stretch { start: 0, gradient: previous, memory });
             return (cost, fine);
         }
         let target = if one_wave { &mut *previous } else { &mut *gradient };
         let stretch = Stretch { start: 0, gradient: target, memory };
-        let finish = |stretch: Stretch<'_, S>| moved(move_, trainable, parameters, stretch);
+        let finish = |stretch: Stretch<'_, S>| move_.apply(trainable, parameters, stretch);
         let result = runner.step(plan, parameters, batch, stretch, Some(&finish));
         if !one_wave && result.0.is_finite() {
             std::mem::swap(previous, gradient);
@@ -246,26 +246,6 @@ fn picked(order: &[u32], all: usize, start: usize, count: usize) -> Rows<'_> {
         true => Rows::From(start, count),
         false => Rows::Picked(&order[start..start + count]),
     }
-}
-
-/// Moves a stretch of the parameters; those that are frozen are copied. Says whether every number is finite.
-fn moved<S: Scalar>(move_: &dyn Move<S>, trainable: &[Range<usize>], old: &[S], stretch: Stretch<'_, S>) -> bool {
-    let Stretch { start, gradient, mut memory } = stretch;
-    let old = &old[start..start + gradient.len()];
-    let (mut done, mut finite) = (0, true);
-    for range in trainable {
-        let (from, to) = (range.start.saturating_sub(start), range.end.saturating_sub(start).min(old.len()));
-        if from >= to {
-            continue;
-        }
-        // A few numbers: a loop is done before a copy is called.
-        (done..from).for_each(|i| gradient[i] = old[i]);
-        let memory = memory.each_mut().map(|memory| if memory.is_empty() { Default::default() } else { &mut memory[from..to] });
-        finite &= move_.apply(&old[from..to], &mut gradient[from..to], memory);
-        done = to;
-    }
-    (done..old.len()).for_each(|i| gradient[i] = old[i]);
-    finite
 }
 
 /// `layer3.weight…`, `z3…`, `a3…` tell their layer.

@@ -152,6 +152,19 @@ for_every_level! {
 }
 
 for_every_level! {
+    /// [`sum_pairs`] of one row.
+    pub fn sum_pairs_of_row[F: Binary, S: Scalar](f: &F, a: &[S], y: &[S], out: &mut S, slope: &mut [S]) {
+        let mut sum = 0.0;
+        for ((&a, &y), slope) in a.iter().zip(y).zip(slope) {
+            let (value, derivative) = f.at(a.to_f64(), y.to_f64());
+            sum += value;
+            *slope = S::from_f64(derivative);
+        }
+        *out = S::from_f64(sum);
+    }
+}
+
+for_every_level! {
     /// `grad[k,r]` += `upstream[r]` · `factor[k,r]`; `factor`, `grad`: columns × rows
     pub fn add_row_scaled[S: Scalar](upstream: &[S], factor: &[S], grad: &mut [S]) small if (grad.len() <= SMALL) {
         let rows = upstream.len();

@@ -7,6 +7,7 @@ mod rmsprop;
 mod sgd;
 
 use crate::Scalar;
+use crate::step::Stretch;
 use backlit_kernels::update::{Rule, update};
 use std::ops::Range;
 
@@ -33,7 +34,8 @@ pub trait Optimizer<S: Scalar>: Send {
         for range in trainable {
             new[range.clone()].copy_from_slice(&gradient[range.clone()]);
             let memory = memory.each_mut().map(|memory| if memory.is_empty() { &mut [][..] } else { &mut memory[range.clone()] });
-            finite &= move_.apply(&old[range.clone()], &mut new[range.clone()], memory);
+            let stretch = Stretch { start: range.start, gradient: &mut new[range.clone()], memory };
+            finite &= move_.apply(trainable, old, stretch);
         }
         finite
     }
@@ -41,9 +43,9 @@ pub trait Optimizer<S: Scalar>: Send {
 
 /// One step's move of any stretch of the parameters.
 pub trait Move<S>: Sync {
-    /// The new parameters take the place of `gradient`. All slices have one length; those of memory that is not used are
-    /// empty. Says whether every number is finite, those remembered too.
-    fn apply(&self, old: &[S], gradient: &mut [S], memory: [&mut [S]; MOST_MEMORY]) -> bool;
+    /// The new parameters take the place of the stretch's gradient; those outside `trainable` are copied from `old`, all the
+    /// parameters as they were. Says whether every number is finite, those remembered too.
+    fn apply(&self, trainable: &[Range<usize>], old: &[S], stretch: Stretch<'_, S>) -> bool;
 }
 
 /// What an optimizer's file says: its rule for the next step.
@@ -80,9 +82,25 @@ impl<S: Scalar, C: Recipe<S, K>, const K: usize> Optimizer<S> for Made<S, C, K> 
 struct Ready<R, const K: usize>(R);
 
 impl<S: Scalar, R: Rule<S, K> + Sync, const K: usize> Move<S> for Ready<R, K> {
-    fn apply(&self, old: &[S], gradient: &mut [S], memory: [&mut [S]; MOST_MEMORY]) -> bool {
+    fn apply(&self, trainable: &[Range<usize>], old: &[S], stretch: Stretch<'_, S>) -> bool {
+        let Stretch { start, gradient, memory } = stretch;
         let mut memory = memory.into_iter();
-        update(&self.0, old, gradient, std::array::from_fn(|_| memory.next().unwrap_or_default()))
+        let mut memory: [&mut [S]; K] = std::array::from_fn(|_| memory.next().unwrap_or_default());
+        let old = &old[start..start + gradient.len()];
+        let (mut done, mut finite) = (0, true);
+        for range in trainable {
+            let (from, to) = (range.start.saturating_sub(start), range.end.saturating_sub(start).min(old.len()));
+            if from >= to {
+                continue;
+            }
+            // A few numbers: a loop is done before a copy is called.
+            (done..from).for_each(|i| gradient[i] = old[i]);
+            let memory = memory.each_mut().map(|memory| &mut memory[from..to]);
+            finite &= update(&self.0, &old[from..to], &mut gradient[from..to], memory);
+            done = to;
+        }
+        (done..old.len()).for_each(|i| gradient[i] = old[i]);
+        finite
     }
 }
 

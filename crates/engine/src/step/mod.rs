@@ -105,10 +105,12 @@ impl Rows<'_> {
 }
 
 /// A stretch of the parameters whose gradient is known, with what the optimizer remembers of them.
-pub(crate) struct Stretch<'a, S> {
+pub struct Stretch<'a, S> {
     /// The place of the first one in the flat parameters.
     pub start: usize,
+    /// One number for each.
     pub gradient: &'a mut [S],
+    /// The same for each number remembered; empty where none is.
     pub memory: [&'a mut [S]; MOST_MEMORY],
 }
 

@@ -111,7 +111,13 @@ impl<S: Scalar> Small<S> {
 
     /// The cost, and its gradient by the prediction: zeros come in.
     fn loss(&mut self, loss: &Operation<S>, parameters: &[S], upstream: &mut [S]) -> f64 {
-        let Source::Value(a) = loss.slots[0].source else { unreachable!("a prediction is computed") };
+        let (Source::Value(a), Source::Data(y)) = (loss.slots[0].source, loss.slots[1].source) else {
+            unreachable!("a prediction is computed, a target given")
+        };
+        if let Some(pairs) = loss.op.pairs() {
+            let units = upstream.len();
+            return pairs.of_row(&self.x[self.layers.len()][..units], &self.row[y..y + units], upstream).to_f64();
+        }
         // A copy of fixed length; what stands behind the prediction is written later.
         self.values[a..a + MOST].copy_from_slice(&self.x[self.layers.len()]);
         let (before, out) = self.values.split_at_mut(loss.offset);

@@ -17,9 +17,10 @@ fn from_exp(z: f64, e: f64, s: f64) -> (f64, f64) {
 /// within 2 and 3 units in the last place.
 #[inline(always)]
 pub fn sigmoid_at(z: f64) -> (f64, f64) {
-    let (m, q) = exp_of_negative(-z.abs());
-    // m·q is exact unless it is subnormal, when 1 + e is 1: the sum is 1 + e rounded once, without waiting for e.
-    from_exp(z, m * q, m.mul_add(q, 1.0))
+    let (y, p, q) = exp_of_negative(-z.abs());
+    let w = p * q;
+    // 1 + w is exact down to the last place of 1, below which w(1 + y) does not show: the sum is 1 + e rounded once.
+    from_exp(z, p.mul_add(y, p) * q, w.mul_add(y, 1.0 + w))
 }
 
 /// ln(1 + e^z) and its derivative σ(z), each within 1.5 units in the last place.
