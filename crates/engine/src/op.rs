@@ -46,12 +46,12 @@ pub trait Op<S: Scalar>: Send + Sync {
         false
     }
     /// The operation as a function of single numbers, if it is one.
-    fn each(&self) -> Option<&dyn EachNumber<S>> {
+    fn each(self: Arc<Self>) -> Option<Arc<dyn EachNumber<S>>> {
         None
     }
-    /// The operation as a sum of a function of pairs of numbers, if it is one.
-    fn pairs(&self) -> Option<&dyn SumOfPairs<S>> {
-        None
+    /// Whether what `forward` keeps is the gradient ∂out/∂x\[0\] itself, of an output of one number a row.
+    fn keeps_gradient(&self) -> bool {
+        false
     }
     /// Which numbers of the output the `index`-th number of input `wrt` acts on, in one row.
     fn reach(&self, wrt: usize, index: usize, inputs: &[Shape]) -> Range<usize> {
@@ -74,7 +74,7 @@ pub trait Op<S: Scalar>: Send + Sync {
 }
 
 /// A function of single numbers, applied right behind the layer that computed them.
-pub trait EachNumber<S> {
+pub trait EachNumber<S>: Send + Sync {
     /// a = f(z)
     fn values(&self, z: &[S], a: &mut [S]);
     /// a = f(z), and f′(z) in the place of z.
@@ -83,12 +83,6 @@ pub trait EachNumber<S> {
     fn few_leaving_slopes(&self, z: &mut [S; FEW], a: &mut [S; FEW]) {
         self.values_leaving_slopes(z, a);
     }
-}
-
-/// A function of a prediction and a target, summed over a row.
-pub trait SumOfPairs<S> {
-    /// Σₖ f(`a[k]`, `y[k]`), and ∂f/∂a in `slope`.
-    fn of_row(&self, a: &[S], y: &[S], slope: &mut [S]) -> S;
 }
 
 /// What an operation says of itself: the card that `backlit operations NAME` prints.
@@ -310,7 +304,7 @@ impl<S: Scalar, F: Activation> Op<S> for Each<F> {
     fn is_identity(&self) -> bool {
         Self::ABOUT.formula == "z"
     }
-    fn each(&self) -> Option<&dyn EachNumber<S>> {
+    fn each(self: Arc<Self>) -> Option<Arc<dyn EachNumber<S>>> {
         Some(self)
     }
     fn reach(&self, _wrt: usize, index: usize, _inputs: &[Shape]) -> Range<usize> {
@@ -396,8 +390,8 @@ impl<S: Scalar, F: PointwiseLoss> Op<S> for SumOverOutputs<F> {
     fn differentiable(&self, wrt: usize) -> bool {
         wrt == 0
     }
-    fn pairs(&self) -> Option<&dyn SumOfPairs<S>> {
-        Some(self)
+    fn keeps_gradient(&self) -> bool {
+        true
     }
     fn written(&self, _wrt: usize, index: usize, _k: usize, _row: &Row<'_>) -> Option<Written> {
         let letter = F::ABOUT.partials[0].by;
@@ -409,14 +403,6 @@ impl<S: Scalar, F: PointwiseLoss> Op<S> for SumOverOutputs<F> {
         let letter = F::ABOUT.partials[0].by;
         let term = self.term.get_or_init(|| Term::new(Self::ABOUT, F::FAR_OUT, &self.function.constants()));
         out[0] = x[0].iter().zip(x[1]).fold(Dual::fixed(0.0), |sum, (a, y)| sum.add(&term.at(&[(letter, *a), ("y", *y)])));
-    }
-}
-
-impl<S: Scalar, F: PointwiseLoss> SumOfPairs<S> for SumOverOutputs<F> {
-    fn of_row(&self, a: &[S], y: &[S], slope: &mut [S]) -> S {
-        let mut sum = S::ZERO;
-        pointwise::sum_pairs_of_row(&self.function, a, y, &mut sum, slope);
-        sum
     }
 }
 

@@ -8,7 +8,7 @@
 //! no step at all. Explanations read the graph, where each stands apart.
 
 use crate::graph::{Graph, Kind, NodeId};
-use crate::op::{Op, Slot, Source};
+use crate::op::{EachNumber, Op, Slot, Source};
 use crate::{Scalar, Shape};
 use backlit_kernels::dense;
 use std::ops::Range;
@@ -33,8 +33,8 @@ pub struct Plan<S> {
     pub(crate) upstream: usize,
     /// Where the target lies.
     pub(crate) target: Slot,
-    /// Where the target's gradient lies.
-    pub(crate) target_upstream: usize,
+    /// Where the target's gradient lies, if it takes a place.
+    pub(crate) target_upstream: Option<usize>,
     /// Whether the gradient can be asked for.
     pub(crate) differentiable: bool,
     /// Multiplications of one row, forward: for deciding whether threads are worth their while.
@@ -76,7 +76,7 @@ pub(crate) struct Layer<S> {
 
 /// The activation behind a layer.
 pub(crate) struct Behind<S> {
-    pub op: Arc<dyn Op<S>>,
+    pub each: Arc<dyn EachNumber<S>>,
     /// Where a starts for each row in the values.
     pub a: usize,
     pub node: NodeId,
@@ -102,6 +102,8 @@ pub(crate) struct Operation<S> {
     /// The same for what is saved.
     pub saved_offset: usize,
     pub saved_width: usize,
+    /// Whether that lies in the gradients of values: a loss whose gradient, all but its weight, is known when its cost is.
+    pub saves_gradient: bool,
     pub node: NodeId,
 }
 
@@ -115,6 +117,8 @@ pub(crate) enum BackwardStep {
         /// Where it starts for each row in the values.
         to: usize,
     },
+    /// The weight of the rows, on the gradient that the loss left there.
+    Loss(Target),
     /// The partials of one operation by those of its inputs that move.
     Operation { step: usize, upstream: usize, targets: Vec<(usize, Target)> },
 }
@@ -150,13 +154,13 @@ const LEAST_UNITS: usize = 32;
 impl<S: Scalar> Plan<S> {
     /// Plans the forward pass to `target`.
     pub fn forward(graph: &Graph<S>, target: NodeId) -> Plan<S> {
-        Planner::new(graph, target, false).plan(target)
+        Planner::new(graph, target, false).plan()
     }
 
     /// Plans the forward pass to `cost`, which has one number a row, and the gradient of its mean.
     pub fn gradient(graph: &Graph<S>, cost: NodeId) -> Plan<S> {
         assert_eq!(graph.shape(cost), Shape::Rows(1), "a cost is one number for each row");
-        Planner::new(graph, cost, true).plan(cost)
+        Planner::new(graph, cost, true).plan()
     }
 
     /// Numbers in a row of the target.
@@ -173,6 +177,7 @@ impl<S: Scalar> Plan<S> {
 /// What is known while a plan is made.
 struct Planner<'g, S> {
     graph: &'g Graph<S>,
+    target: NodeId,
     needed: Vec<bool>,
     /// Where each node's value starts, in the data, the parameters or the values.
     sources: Vec<Source>,
@@ -194,15 +199,15 @@ impl<'g, S: Scalar> Planner<'g, S> {
             saved: 0,
             upstream: 0,
             target: nowhere,
-            target_upstream: 0,
+            target_upstream: None,
             differentiable,
             work: 0,
         };
         let nodes = graph.nodes.len();
-        Planner { graph, needed: ancestors(graph, target), sources: vec![Source::Value(0); nodes], upstream: vec![0; nodes], plan }
+        Planner { graph, target, needed: ancestors(graph, target), sources: vec![Source::Value(0); nodes], upstream: vec![0; nodes], plan }
     }
 
-    fn plan(mut self, target: NodeId) -> Plan<S> {
+    fn plan(mut self) -> Plan<S> {
         for (id, node) in self.graph.nodes.iter().enumerate() {
             if !self.needed[id] {
                 continue;
@@ -213,9 +218,10 @@ impl<'g, S: Scalar> Planner<'g, S> {
                 Kind::Operation { op, inputs } => self.place_operation(NodeId(id), op, inputs),
             }
         }
-        self.plan.target = self.slot(target);
-        self.plan.target_upstream = self.upstream[target.0];
+        self.plan.target = self.slot(self.target);
         if self.plan.differentiable {
+            let is_kept = matches!(self.plan.forward.last(), Some(ForwardStep::Operation(loss)) if loss.saves_gradient);
+            self.plan.target_upstream = (!is_kept).then(|| self.upstream[self.target.0]);
             self.plan_backward();
             self.plan_pieces();
         }
@@ -242,11 +248,11 @@ impl<'g, S: Scalar> Planner<'g, S> {
         let offset = self.plan.values;
         self.plan.values += width;
         self.sources[id.0] = Source::Value(offset);
-        let behind = op.each().is_some() && self.graph.uses(inputs[0]) == 1;
-        if let (true, Some(ForwardStep::Layer(layer))) = (behind, self.plan.forward.last_mut())
+        if let (Some(each), Some(ForwardStep::Layer(layer))) = (op.clone().each(), self.plan.forward.last_mut())
             && layer.z_node == inputs[0]
+            && self.graph.uses(inputs[0]) == 1
         {
-            layer.activation = Some(Behind { op: op.clone(), a: offset, node: id });
+            layer.activation = Some(Behind { each, a: offset, node: id });
             // δ takes the place of the upstream gradient.
             self.upstream[id.0] = self.upstream[inputs[0].0];
             return;
@@ -264,9 +270,15 @@ impl<'g, S: Scalar> Planner<'g, S> {
             let (w, b) = (start(&slots[1]), slots.get(2).map(start));
             ForwardStep::Layer(Layer { x: slots[0], units: width, w, b, z: offset, z_node: id, activation: None, x_by_row: None })
         } else {
-            let (saved_offset, saved_width) = (self.plan.saved, if self.plan.differentiable { op.saved(&shapes) } else { 0 });
-            self.plan.saved += saved_width;
-            ForwardStep::Operation(Operation { op: op.clone(), slots, offset, width, saved_offset, saved_width, node: id })
+            let (mut saved_offset, saved_width) = (self.plan.saved, if self.plan.differentiable { op.saved(&shapes) } else { 0 });
+            let saves_gradient = self.plan.differentiable && id == self.target && op.keeps_gradient() && self.is_moving_value(inputs[0]);
+            if saves_gradient {
+                saved_offset = self.upstream[inputs[0].0];
+            } else {
+                self.plan.saved += saved_width;
+            }
+            let op = op.clone();
+            ForwardStep::Operation(Operation { op, slots, offset, width, saved_offset, saved_width, saves_gradient, node: id })
         });
     }
 
@@ -276,13 +288,17 @@ impl<'g, S: Scalar> Planner<'g, S> {
 
     /// The place of a value's gradient, and whether this is the first to write there.
     fn target(&self, id: NodeId, written: &mut [bool]) -> Option<Target> {
-        let node = &self.graph.nodes[id.0];
-        let moving = node.moves && matches!(node.kind, Kind::Operation { .. });
-        moving.then(|| {
+        self.is_moving_value(id).then(|| {
             let offset = self.upstream[id.0];
             let first = !std::mem::replace(&mut written[offset], true);
-            Target { offset, width: node.shape.size(), first }
+            Target { offset, width: self.graph.shape(id).size(), first }
         })
+    }
+
+    /// Whether a node is computed from parameters.
+    fn is_moving_value(&self, id: NodeId) -> bool {
+        let node = &self.graph.nodes[id.0];
+        node.moves && matches!(node.kind, Kind::Operation { .. })
     }
 
     fn plan_backward(&mut self) {
@@ -296,6 +312,11 @@ impl<'g, S: Scalar> Planner<'g, S> {
                         continue;
                     }
                     let inputs = self.graph.inputs(operation.node);
+                    if operation.saves_gradient {
+                        let place = self.target(inputs[0], &mut written).expect("a prediction that moves");
+                        self.plan.backward.push(BackwardStep::Loss(place));
+                        continue;
+                    }
                     let targets = inputs.iter().enumerate().filter_map(|(wrt, &id)| Some((wrt, self.target(id, &mut written)?))).collect();
                     let upstream = self.upstream[operation.node.0];
                     self.plan.backward.push(BackwardStep::Operation { step, upstream, targets });
@@ -371,7 +392,7 @@ impl<'g, S: Scalar> Planner<'g, S> {
                         }
                     }
                 }
-                BackwardStep::Turn { .. } => {}
+                BackwardStep::Loss(_) | BackwardStep::Turn { .. } => {}
             }
         }
         for ((parameter, sources), size) in parameters.iter().zip(sources).zip(sizes) {

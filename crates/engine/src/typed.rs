@@ -282,7 +282,7 @@ impl<S: Scalar> Op<S> for TypedActivation {
     fn partial(&self, _wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
         pointwise::add_product(upstream, at.saved, grad);
     }
-    fn each(&self) -> Option<&dyn EachNumber<S>> {
+    fn each(self: Arc<Self>) -> Option<Arc<dyn EachNumber<S>>> {
         Some(self)
     }
     fn reach(&self, _wrt: usize, index: usize, _inputs: &[Shape]) -> Range<usize> {
@@ -350,6 +350,9 @@ impl<S: Scalar> Op<S> for TypedLoss {
     fn partial(&self, wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
         assert_eq!(wrt, 0, "a target has no gradient");
         pointwise::add_row_scaled(upstream, at.saved, grad);
+    }
+    fn keeps_gradient(&self) -> bool {
+        true
     }
     fn differentiable(&self, wrt: usize) -> bool {
         wrt == 0

@@ -127,6 +127,16 @@ for_every_level! {
     /// `a`, `y`, `slope`: columns × rows; `out`: rows; `slope` may be empty when not wanted.
     pub fn sum_pairs[F: Binary, S: Scalar](f: &F, a: &[S], y: &[S], out: &mut [S], slope: &mut [S]) {
         let rows = out.len();
+        if let ([out], false) = (&mut *out, slope.is_empty()) {
+            let mut sum = 0.0;
+            for ((&a, &y), slope) in a.iter().zip(y).zip(slope) {
+                let (value, derivative) = f.at(a.to_f64(), y.to_f64());
+                sum += value;
+                *slope = S::from_f64(derivative);
+            }
+            *out = S::from_f64(sum);
+            return;
+        }
         for (part, out) in out.chunks_mut(ROWS).enumerate() {
             let mut sums = [0.0; ROWS];
             for (k, (a, y)) in a.chunks_exact(rows).zip(y.chunks_exact(rows)).enumerate() {
@@ -152,19 +162,6 @@ for_every_level! {
 }
 
 for_every_level! {
-    /// [`sum_pairs`] of one row.
-    pub fn sum_pairs_of_row[F: Binary, S: Scalar](f: &F, a: &[S], y: &[S], out: &mut S, slope: &mut [S]) {
-        let mut sum = 0.0;
-        for ((&a, &y), slope) in a.iter().zip(y).zip(slope) {
-            let (value, derivative) = f.at(a.to_f64(), y.to_f64());
-            sum += value;
-            *slope = S::from_f64(derivative);
-        }
-        *out = S::from_f64(sum);
-    }
-}
-
-for_every_level! {
     /// `grad[k,r]` += `upstream[r]` · `factor[k,r]`; `factor`, `grad`: columns × rows
     pub fn add_row_scaled[S: Scalar](upstream: &[S], factor: &[S], grad: &mut [S]) small if (grad.len() <= SMALL) {
         let rows = upstream.len();
@@ -181,6 +178,15 @@ for_every_level! {
     pub fn multiply[S: Scalar](slope: &[S], upstream: &mut [S]) small if (upstream.len() <= SMALL) {
         for (upstream, &slope) in upstream.iter_mut().zip(slope) {
             *upstream = (*upstream * slope).flushed();
+        }
+    }
+}
+
+for_every_level! {
+    /// `numbers[i]` ·= `factor`
+    pub fn scale[S: Scalar](factor: S, numbers: &mut [S]) small if (numbers.len() <= SMALL) {
+        for number in numbers {
+            *number = *number * factor;
         }
     }
 }

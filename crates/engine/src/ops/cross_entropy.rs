@@ -50,6 +50,10 @@ impl<S: Scalar> Op<S> for CrossEntropy {
         pointwise::add_row_scaled(upstream, at.saved, grad);
     }
 
+    fn keeps_gradient(&self) -> bool {
+        true
+    }
+
     fn differentiable(&self, wrt: usize) -> bool {
         wrt == 0
     }

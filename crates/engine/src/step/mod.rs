@@ -324,14 +324,30 @@ impl<S: Scalar> Runner<S> {
 /// The costs of a block on top of a total: group after group, four sums in each, so that the cuts between blocks do not show.
 fn add_costs<S: Scalar>(total: f64, costs: &[S]) -> f64 {
     costs.chunks(GROUP).fold(total, |total, group| {
-        let mut sums = [0.0; 4];
-        for four in group.chunks(4) {
-            for (sum, cost) in sums.iter_mut().zip(four) {
+        let mut sums = [0.0; 16];
+        let whole = group.chunks_exact(16);
+        for (sum, cost) in sums.iter_mut().zip(whole.remainder()) {
+            *sum = cost.to_f64();
+        }
+        for sixteen in whole {
+            for (sum, cost) in sums.iter_mut().zip(sixteen) {
                 *sum += cost.to_f64();
             }
         }
-        total + ((sums[0] + sums[2]) + (sums[1] + sums[3]))
+        total + sum_by_halves(&mut sums)
     })
+}
+
+/// The upper half added to the lower one, until one number is left.
+fn sum_by_halves(numbers: &mut [f64; 16]) -> f64 {
+    let mut half = 8;
+    while half > 0 {
+        for i in 0..half {
+            numbers[i] += numbers[i + half];
+        }
+        half /= 2;
+    }
+    numbers[0]
 }
 
 /// Rows in a block where so many threads share a batch.
@@ -430,8 +446,8 @@ impl<S: Scalar> Worker<S> {
             match step {
                 ForwardStep::Layer(layer) => self.layer(layer, capacity, parameters, panel, keep),
                 ForwardStep::Operation(operation) => {
-                    let saved =
-                        if keep { &mut self.saved[operation.saved_offset * capacity..][..n * operation.saved_width] } else { &mut [] };
+                    let place = if operation.saves_gradient { &mut self.upstream } else { &mut self.saved };
+                    let saved = if keep { &mut place[operation.saved_offset * capacity..][..n * operation.saved_width] } else { &mut [] };
                     let (before, rest) = self.values.split_at_mut(operation.offset * capacity);
                     let inputs = operation.inputs(n, capacity, panel, parameters, before);
                     operation.op.forward(inputs, saved, &mut rest[..n * operation.width]);
@@ -461,13 +477,14 @@ impl<S: Scalar> Worker<S> {
         let (z, a) = rest.split_at_mut((activation.a - layer.z) * capacity);
         let (z, a) = (&mut z[..n * units], &mut a[..n * units]);
         affine(z);
-        let each = activation.op.each().expect("an activation works number by number");
-        if keep { each.values_leaving_slopes(z, a) } else { each.values(z, a) }
+        if keep { activation.each.values_leaving_slopes(z, a) } else { activation.each.values(z, a) }
     }
 
     fn backward(&mut self, plan: &Plan<S>, capacity: usize, parameters: &[S], panel: &[S], weight: S) {
         let n = self.rows.len();
-        self.upstream[plan.target_upstream * capacity..][..n].fill(weight);
+        if let Some(target) = plan.target_upstream {
+            self.upstream[target * capacity..][..n].fill(weight);
+        }
         for back in &plan.backward {
             match back {
                 BackwardStep::Layer { step, upstream, dx } => {
@@ -485,6 +502,9 @@ impl<S: Scalar> Worker<S> {
                             _ => dense::input_gradient(n, inputs, units, delta, w, dx, !first),
                         }
                     }
+                }
+                BackwardStep::Loss(place) => {
+                    pointwise::scale(weight, &mut self.upstream[place.offset * capacity..][..n * place.width]);
                 }
                 BackwardStep::Turn { from, width, to } => match *from {
                     Source::Value(from) if from > *to => {

@@ -29,7 +29,6 @@ pub(crate) struct Small<S> {
     layers: Vec<Place>,
     /// Of the loss: what it reads lies in here, the prediction first.
     values: Vec<S>,
-    saved: Vec<S>,
     /// The row.
     row: Vec<S>,
     /// What goes into each layer and comes out of the last.
@@ -66,13 +65,13 @@ impl<S: Scalar> Small<S> {
         let ForwardStep::Operation(loss) = last else { return None };
         // Each parameter in one place, and nothing but the loss behind the last layer.
         let apart = places.windows(2).all(|pair| pair[0].w + pair[0].units * pair[0].inputs <= pair[1].w);
-        let is_loss = loss.slots.len() == 2 && loss.slots[0].source == from && matches!(loss.slots[1].source, Source::Data(_));
+        let is_loss =
+            loss.saves_gradient && loss.slots.len() == 2 && loss.slots[0].source == from && matches!(loss.slots[1].source, Source::Data(_));
         let all_pieces = plan.pieces.iter().all(|piece| piece.sources.len() == 1);
         let fits = !places.is_empty() && apart && is_loss && all_pieces && plan.data.len() == 2 && loss.width == 1;
         let numbers = |n: usize| vec![S::ZERO; n];
         fits.then(|| Small {
             values: numbers(plan.values + MOST),
-            saved: numbers(plan.saved),
             row: numbers(plan.data_width),
             x: vec![[S::ZERO; MOST]; places.len() + 1],
             slopes: vec![[S::ONE; MOST]; places.len()],
@@ -89,7 +88,7 @@ impl<S: Scalar> Small<S> {
         }
         for (l, place) in self.layers.iter().enumerate() {
             let ForwardStep::Layer(layer) = &plan.forward[place.step] else { unreachable!("a stack of layers") };
-            let each = layer.activation.as_ref().and_then(|behind| behind.op.each());
+            let each = layer.activation.as_ref().map(|behind| &*behind.each);
             let (x, behind) = self.x.split_at_mut(l + 1);
             let (x, slope, a) = (&x[l], &mut self.slopes[l], &mut behind[0]);
             match_small!(place, forward(each, place, parameters, x, slope, a));
@@ -109,22 +108,14 @@ impl<S: Scalar> Small<S> {
         cost
     }
 
-    /// The cost, and its gradient by the prediction: zeros come in.
+    /// The cost, and its gradient by the prediction.
     fn loss(&mut self, loss: &Operation<S>, parameters: &[S], upstream: &mut [S]) -> f64 {
-        let (Source::Value(a), Source::Data(y)) = (loss.slots[0].source, loss.slots[1].source) else {
-            unreachable!("a prediction is computed, a target given")
-        };
-        if let Some(pairs) = loss.op.pairs() {
-            let units = upstream.len();
-            return pairs.of_row(&self.x[self.layers.len()][..units], &self.row[y..y + units], upstream).to_f64();
-        }
+        let Source::Value(a) = loss.slots[0].source else { unreachable!("a prediction is computed") };
         // A copy of fixed length; what stands behind the prediction is written later.
         self.values[a..a + MOST].copy_from_slice(&self.x[self.layers.len()]);
         let (before, out) = self.values.split_at_mut(loss.offset);
-        loss.op.forward(loss.inputs(1, 1, &self.row, parameters, before), &mut self.saved, &mut out[..1]);
-        let site = loss.site(1, 1, &self.row, parameters, &self.values, &self.saved);
-        loss.op.partial(0, site, &[S::ONE], upstream);
-        self.values[loss.offset].to_f64()
+        loss.op.forward(loss.inputs(1, 1, &self.row, parameters, before), upstream, &mut out[..1]);
+        out[0].to_f64()
     }
 }
 

@@ -1,7 +1,6 @@
 //! The loops in registers of several rows: multiplication, then addition, each rounded.
 
-use super::{GROUP, LANES, joined};
-use crate::Scalar;
+use super::{GROUP, LANES};
 use crate::product::vector::{Number, Vector, both_levels};
 
 /// See [`super::tall`].
@@ -196,11 +195,14 @@ unsafe fn strands<V: Vector, const U: usize, const R: usize>(
                 }
             }
             for (u, strands) in strands.iter().enumerate() {
-                let mut numbers = [V::Number::ZERO; LANES];
-                for (r, strand) in strands.iter().enumerate() {
-                    strand.store(numbers.as_mut_ptr().add(r * V::LANES));
+                let (mut strands, mut half) = (*strands, R / 2);
+                while half > 0 {
+                    for r in 0..half {
+                        strands[r] = strands[r].add(strands[r + half]);
+                    }
+                    half /= 2;
                 }
-                let (sum, place) = (joined(&numbers), &mut *sums.add(u * task.inputs));
+                let (sum, place) = (strands[0].sum(), &mut *sums.add(u * task.inputs));
                 *place = if start == 0 && !task.add { sum } else { *place + sum };
             }
             start += GROUP;

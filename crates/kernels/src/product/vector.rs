@@ -59,11 +59,13 @@ pub(crate) trait Vector: Copy {
     unsafe fn multiply_add(self, by: Self, plus: Self) -> Self;
     unsafe fn multiply(self, by: Self) -> Self;
     unsafe fn add(self, to: Self) -> Self;
+    /// The lanes added up: the upper half to the lower one, until one is left.
+    unsafe fn sum(self) -> Self::Number;
 }
 
 macro_rules! vector {
     ($v:ident of $t:ident, lanes $lanes:literal, mask $mask:ty = $make:expr, kernels $kernel:ident: wide $($wide:literal)*, slim $($slim:literal)*;
-     $zero:ident $splat:ident $load:ident $load_part:ident $store:ident $store_part:ident $multiply_add:ident $multiply:ident $add:ident; $($cast:tt)*) => {
+     $zero:ident $splat:ident $load:ident $load_part:ident $store:ident $store_part:ident $multiply_add:ident $multiply:ident $add:ident $sum:ident; $($cast:tt)*) => {
         impl Vector for $v {
             type Number = $t;
             type Mask = $mask;
@@ -121,6 +123,11 @@ macro_rules! vector {
                 // SAFETY: the caller has the instruction set.
                 unsafe { $add(self, to) }
             }
+            #[inline(always)]
+            unsafe fn sum(self) -> $t {
+                // SAFETY: the caller has the instruction set.
+                unsafe { $sum(self) }
+            }
         }
     };
     (@load $load:ident, $from:ident, $mask:ident, mask first) => { $load($mask, $from) };
@@ -130,16 +137,16 @@ macro_rules! vector {
 // A load under a mask costs what a load costs, so the kernels need no second form for matrices that end within a register.
 vector!(__m512 of f32, lanes 16, mask __mmask16 = mask_of_16,
     kernels avx512: wide 1 2 3 4 5 6 7 8 9 10 11 12, slim 1 2 3 4 5 6 7 8 9 10 11 12;
-    _mm512_setzero_ps _mm512_set1_ps _mm512_loadu_ps _mm512_maskz_loadu_ps _mm512_storeu_ps _mm512_mask_storeu_ps _mm512_fmadd_ps _mm512_mul_ps _mm512_add_ps; mask first);
+    _mm512_setzero_ps _mm512_set1_ps _mm512_loadu_ps _mm512_maskz_loadu_ps _mm512_storeu_ps _mm512_mask_storeu_ps _mm512_fmadd_ps _mm512_mul_ps _mm512_add_ps sum_of_16; mask first);
 vector!(__m512d of f64, lanes 8, mask __mmask8 = bits_of_8,
     kernels avx512: wide 1 2 3 4 5 6 7 8 9 10 11 12, slim 1 2 3 4 5 6 7 8 9 10 11 12;
-    _mm512_setzero_pd _mm512_set1_pd _mm512_loadu_pd _mm512_maskz_loadu_pd _mm512_storeu_pd _mm512_mask_storeu_pd _mm512_fmadd_pd _mm512_mul_pd _mm512_add_pd; mask first);
+    _mm512_setzero_pd _mm512_set1_pd _mm512_loadu_pd _mm512_maskz_loadu_pd _mm512_storeu_pd _mm512_mask_storeu_pd _mm512_fmadd_pd _mm512_mul_pd _mm512_add_pd sum_of_8_wide; mask first);
 vector!(__m256 of f32, lanes 8, mask __m256i = mask_of_8,
     kernels avx2: wide 1 2 3 4 5 6, slim 1 2 3 4 5 6 7 8 9 10 11 12;
-    _mm256_setzero_ps _mm256_set1_ps _mm256_loadu_ps _mm256_maskload_ps _mm256_storeu_ps _mm256_maskstore_ps _mm256_fmadd_ps _mm256_mul_ps _mm256_add_ps; mask last);
+    _mm256_setzero_ps _mm256_set1_ps _mm256_loadu_ps _mm256_maskload_ps _mm256_storeu_ps _mm256_maskstore_ps _mm256_fmadd_ps _mm256_mul_ps _mm256_add_ps sum_of_8; mask last);
 vector!(__m256d of f64, lanes 4, mask __m256i = mask_of_4,
     kernels avx2: wide 1 2 3 4 5 6, slim 1 2 3 4 5 6 7 8 9 10 11 12;
-    _mm256_setzero_pd _mm256_set1_pd _mm256_loadu_pd _mm256_maskload_pd _mm256_storeu_pd _mm256_maskstore_pd _mm256_fmadd_pd _mm256_mul_pd _mm256_add_pd; mask last);
+    _mm256_setzero_pd _mm256_set1_pd _mm256_loadu_pd _mm256_maskload_pd _mm256_storeu_pd _mm256_maskstore_pd _mm256_fmadd_pd _mm256_mul_pd _mm256_add_pd sum_of_4; mask last);
 
 #[inline]
 #[target_feature(enable = "avx512f")]
@@ -163,4 +170,31 @@ fn mask_of_8(count: usize) -> __m256i {
 #[target_feature(enable = "avx2,fma")]
 fn mask_of_4(count: usize) -> __m256i {
     _mm256_cmpgt_epi64(_mm256_set1_epi64x(count as i64), _mm256_setr_epi64x(0, 1, 2, 3))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq,avx2,fma")]
+fn sum_of_16(v: __m512) -> f32 {
+    sum_of_8(_mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps::<1>(v)))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx2,fma")]
+fn sum_of_8_wide(v: __m512d) -> f64 {
+    sum_of_4(_mm256_add_pd(_mm512_castpd512_pd256(v), _mm512_extractf64x4_pd::<1>(v)))
+}
+
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn sum_of_8(v: __m256) -> f32 {
+    let four = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
+    let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
+}
+
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn sum_of_4(v: __m256d) -> f64 {
+    let two = _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd::<1>(v));
+    _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)))
 }
