@@ -27,11 +27,13 @@ macro_rules! match_small {
 /// Buffers for such a stack.
 pub(crate) struct Small<S> {
     layers: Vec<Place>,
-    /// Of the loss: what it reads lies in here, the prediction first.
+    /// What the loss reads and writes.
     values: Vec<S>,
+    /// Where the prediction lies in there; what stands behind it is written later.
+    out: usize,
     /// The row.
     row: Vec<S>,
-    /// What goes into each layer and comes out of the last.
+    /// What goes into each layer.
     x: Vec<[S; MOST]>,
     slopes: Vec<[S; MOST]>,
 }
@@ -72,8 +74,9 @@ impl<S: Scalar> Small<S> {
         let numbers = |n: usize| vec![S::ZERO; n];
         fits.then(|| Small {
             values: numbers(plan.values + MOST),
+            out: if let Source::Value(out) = from { out } else { 0 },
             row: numbers(plan.data_width),
-            x: vec![[S::ZERO; MOST]; places.len() + 1],
+            x: vec![[S::ZERO; MOST]; places.len()],
             slopes: vec![[S::ONE; MOST]; places.len()],
             layers: places,
         })
@@ -90,7 +93,8 @@ impl<S: Scalar> Small<S> {
             let ForwardStep::Layer(layer) = &plan.forward[place.step] else { unreachable!("a stack of layers") };
             let each = layer.activation.as_ref().map(|behind| &*behind.each);
             let (x, behind) = self.x.split_at_mut(l + 1);
-            let (x, slope, a) = (&x[l], &mut self.slopes[l], &mut behind[0]);
+            let a = behind.first_mut().unwrap_or_else(|| self.values[self.out..].first_chunk_mut().expect("a place for the prediction"));
+            let (x, slope) = (&x[l], &mut self.slopes[l]);
             match_small!(place, forward(each, place, parameters, x, slope, a));
         }
         let (Some(ForwardStep::Operation(loss)), Some(&last)) = (plan.forward.last(), self.layers.last()) else {
@@ -110,9 +114,6 @@ impl<S: Scalar> Small<S> {
 
     /// The cost, and its gradient by the prediction.
     fn loss(&mut self, loss: &Operation<S>, parameters: &[S], upstream: &mut [S]) -> f64 {
-        let Source::Value(a) = loss.slots[0].source else { unreachable!("a prediction is computed") };
-        // A copy of fixed length; what stands behind the prediction is written later.
-        self.values[a..a + MOST].copy_from_slice(&self.x[self.layers.len()]);
         let (before, out) = self.values.split_at_mut(loss.offset);
         loss.op.forward(loss.inputs(1, 1, &self.row, parameters, before), upstream, &mut out[..1]);
         out[0].to_f64()
