@@ -62,15 +62,14 @@ struct Step<S> {
     rest1: S,
     beta2: S,
     rest2: S,
+    /// ε √(1 − β₂ᵗ): both sides of the quotient times the root, which spares a division
     epsilon: S,
     /// λ, added to the gradient; 0 for AdamW
     decay_in_gradient: S,
     /// 1 − ηλ, times the parameter; 1 for Adam
     keep: S,
-    /// η / (1 − β₁ᵗ)
+    /// η √(1 − β₂ᵗ) / (1 − β₁ᵗ)
     rate: S,
-    /// √(1 − β₂ᵗ)
-    root: S,
 }
 
 impl<S: Scalar> Step<S> {
@@ -82,7 +81,7 @@ impl<S: Scalar> Step<S> {
 
     #[inline(always)]
     fn moved(&self, parameter: S, first: S, second: S) -> S {
-        self.keep * parameter - self.rate * first / (second.sqrt() / self.root + self.epsilon)
+        self.keep * parameter - self.rate * first / (second.sqrt() + self.epsilon)
     }
 }
 
@@ -108,16 +107,16 @@ impl Adam {
         self.steps += 1;
         let [beta1, beta2, epsilon, weight_decay, _] = self.options;
         let t = self.steps as f64;
+        let root = one_minus_power(beta2, t).sqrt();
         Step {
             beta1: S::from_f64(beta1),
             rest1: S::from_f64(1.0 - beta1),
             beta2: S::from_f64(beta2),
             rest2: S::from_f64(1.0 - beta2),
-            epsilon: S::from_f64(epsilon),
+            epsilon: S::from_f64(epsilon * root),
             decay_in_gradient: S::from_f64(if self.decoupled { 0.0 } else { weight_decay }),
             keep: S::from_f64(if self.decoupled { 1.0 - learning_rate * weight_decay } else { 1.0 }),
-            rate: S::from_f64(learning_rate / one_minus_power(beta1, t)),
-            root: S::from_f64(one_minus_power(beta2, t).sqrt()),
+            rate: S::from_f64(learning_rate * root / one_minus_power(beta1, t)),
         }
     }
 }

@@ -86,21 +86,23 @@ pub fn exp(x: f64) -> f64 {
     e.mantissa() * p * q
 }
 
-/// e^x for x <= 0 as (y, p, q) with e^x = p·q·(1 + y), y within 0.5 units in the last place of 1/2: what a sum with something
-/// larger needs, after half the waiting of [`exp`]. p and q are powers of two.
+/// e^x for x <= 0 as (y, rest, p, q) with e^x = p·q·(1 + y + rest) and powers of two p and q. Where 1 is much the larger y alone
+/// will do, after half the waiting of [`exp`]: the rest is at most 2^-55.
 #[inline(always)]
-pub(super) fn exp_of_negative(x: f64) -> (f64, f64, f64) {
+pub(super) fn exp_of_negative(x: f64) -> (f64, f64, f64, f64) {
     let k = x.mul_add(LOG2_E, ROUND) - ROUND;
-    let r = (-k).mul_add(LN2_LO, (-k).mul_add(LN2_HI, x));
+    let (head, low) = ((-k).mul_add(LN2_HI, x), -k * LN2_LO);
+    let r = head + low;
+    let rest = (head - r) + low;
     let (r2, c) = (r * r, QUADRATIC_AND_UP);
     let (r4, pair) = (r2 * r2, |k: usize| c[k + 1].mul_add(r, c[k]));
     let near = r2.mul_add(pair(2).mul_add(r2, pair(0)), r);
     let far = c[10].mul_add(r2, pair(8)).mul_add(r4, pair(6).mul_add(r2, pair(4)));
     let y = (r4 * r2).mul_add(far, near);
     // Far out, where e^x is 0 and the reduction none, only the powers of two count.
-    let (y, k) = if x < -746.0 { (0.0, -1077.0) } else { (y, k) };
+    let (y, rest, k) = if x < -746.0 { (0.0, 0.0, -1077.0) } else { (y, rest, k) };
     let (p, q) = halves(k);
-    (y, p, q)
+    (y, rest, p, q)
 }
 
 /// e^(hi + lo) = m·2^k as `(m, k)`, m in about 0.7 to 1.42 and k an integer.

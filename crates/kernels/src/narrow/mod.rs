@@ -16,7 +16,7 @@ use crate::Scalar;
 use crate::{dispatch::level, product::call};
 
 /// Layers with fewer weights than this are narrow: our own loops are faster than a product that packs its factors.
-pub const NARROW: usize = 32 * 32;
+pub const NARROW: usize = 512;
 
 /// Strands of a sum over rows.
 pub const LANES: usize = 16;
