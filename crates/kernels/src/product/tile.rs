@@ -67,7 +67,7 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Number>) {
                     prefetch(ahead.wrapping_add(M - 1));
                 }
             }
-            for _ in 0..chunk {
+            let step = |a: *const V::Number, b: *const V::Number, sum: &mut [[V; N]; M]| {
                 let right = row::<V, N>(b, mask);
                 for (i, sum) in sum.iter_mut().enumerate() {
                     let left = V::splat(*a.add(i * t.a_row));
@@ -75,9 +75,21 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Number>) {
                         sum[j] = left.multiply_add(right[j], sum[j]);
                     }
                 }
-                // After the last step these point past the factors.
-                a = a.wrapping_add(t.a_column);
-                b = b.wrapping_add(t.b_row);
+            };
+            if chunk == CHUNK {
+                for _ in 0..CHUNK / 4 {
+                    for _ in 0..4 {
+                        step(a, b, &mut sum);
+                        a = a.wrapping_add(t.a_column);
+                        b = b.wrapping_add(t.b_row);
+                    }
+                }
+            } else {
+                for _ in 0..chunk {
+                    step(a, b, &mut sum);
+                    a = a.wrapping_add(t.a_column);
+                    b = b.wrapping_add(t.b_row);
+                }
             }
         }
         for (i, sum) in sum.iter().enumerate() {
