@@ -1,6 +1,6 @@
 //! Cuts a product into blocks that fit the caches, and these into tiles.
 
-use super::tile::{Tile, prefetch};
+use super::tile::{Ahead, Tile};
 use super::vector::{Number, Vector, both_levels};
 
 /// Bytes of the right factor in one block: half of the second cache.
@@ -46,7 +46,7 @@ impl<S> Task<S> {
 pub(super) fn scratch(m: usize, k: usize, n: usize, size: usize) -> usize {
     let (left, right) = packed(m, k, n, size);
     let (depth, width) = block(k, n, size);
-    (if left { GROUP / size * depth } else { 0 }) + if right { width * depth } else { 0 }
+    (if left { 2 * left_scratch(depth, size) } else { 0 }) + if right { width * depth } else { 0 }
 }
 
 /// Depth and width of a block of the right factor, whole panels wide.
@@ -92,15 +92,15 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
     let size = size_of::<V::Number>();
     let panel = 2 * V::LANES;
     let (pack_left, pack_right) = packed(task.m, task.k, task.n, size);
-    let pack_left = pack_left && task.a_column > 1;
     let (depth, width) = block(task.k, task.n, size);
     let strips = Strips::new(task.m, V::WIDE.len());
-    let group = if pack_left { GROUP / size / V::WIDE.len() } else { strips.count };
+    let group = if task.a_column > 1 { GROUP / size / V::WIDE.len() } else { 1 };
     // Along its rows the processor foresees what is read of A; down its columns it does not.
     let foresee = task.a_column > 1 && !pack_left;
     // SAFETY: every offset below stays within the extents of the task, and what is packed within its scratch.
     unsafe {
-        let (left, right) = (task.scratch, task.scratch.add(if pack_left { GROUP / size * depth } else { 0 }));
+        let left = [0, 1].map(|half| task.scratch.add(half * left_scratch(depth, size)));
+        let right = task.scratch.add(if pack_left { 2 * left_scratch(depth, size) } else { 0 });
         for n0 in (0..task.n).step_by(width) {
             let n = width.min(task.n - n0);
             for k0 in (0..task.k).step_by(depth) {
@@ -113,32 +113,93 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
                     pack_right_factor::<V>(k, n, b.at, b.row, right);
                     b = Right { at: right, row: panel, panel: panel * k };
                 }
+                let pack = |s0: usize| PackLeft { strips, s0, s1: (s0 + group).min(strips.count), k, from: a, row: task.a_row, column: task.a_column, to: left[s0 / group % 2] };
+                if pack_left {
+                    let pack = pack(0);
+                    pack_left_factor::<V>(&pack, 0..pack.units());
+                }
                 for s0 in (0..strips.count).step_by(group) {
                     let s1 = (s0 + group).min(strips.count);
-                    if pack_left {
-                        pack_left_factor::<V>(k, strips, (s0, s1), a, (task.a_row, task.a_column), left);
-                    }
+                    let next = pack(s1);
+                    let units = if pack_left && s1 < strips.count { next.units() } else { 0 };
+                    let tiles = (s1 - s0) * n.div_ceil(panel);
+                    let mut tile = 0;
+                    let left = left[s0 / group % 2];
                     for s in s0..s1 {
                         let (i, height) = (strips.start(s), strips.height(s));
-                        let (a, a_row, a_column) = if pack_left {
-                            (left.add((i - strips.start(s0)) * k).cast_const(), 1, height)
-                        } else {
-                            (a.add(i * task.a_row), task.a_row, task.a_column)
+                        let (a, a_row, a_column) = match (pack_left, task.a_column) {
+                            (false, _) => (a.add(i * task.a_row), task.a_row, task.a_column),
+                            (true, 1) => (left.add((i - strips.start(s0)) * padded(k, size)).cast_const(), padded(k, size), 1),
+                            (true, _) => (left.add((i - strips.start(s0)) * k).cast_const(), 1, height),
                         };
                         let c = c.add(i * task.c_row);
                         for (p, j) in (0..n).step_by(panel).enumerate() {
+                            let share = tile * units / tiles..(tile + 1) * units / tiles;
+                            tile += 1;
                             let (b, b_row, c, c_row) = (b.at.add(p * b.panel), b.row, c.add(j), task.c_row);
+                            for i in 0..height {
+                                let c = c.wrapping_add(i * c_row + panel);
+                                prefetch_far(c);
+                                prefetch_far(c.wrapping_add(panel / 2));
+                            }
                             let columns = panel.min(n - j);
                             let slim = columns <= V::LANES;
                             let last = if slim { columns } else { columns - V::LANES };
                             let kernels = if slim { V::SLIM } else { V::WIDE };
-                            kernels[height - 1](&Tile { k, a, a_row, a_column, b, b_row, c, c_row, last, add, foresee });
+                            let ahead = next.ahead(share.start);
+                            kernels[height - 1](&Tile { k, a, a_row, a_column, b, b_row, c, c_row, last, add, foresee, ahead });
+                            pack_left_factor::<V>(&next, share);
                         }
                     }
                 }
             }
         }
     }
+}
+
+#[derive(Clone, Copy)]
+struct PackLeft<S> {
+    strips: Strips,
+    s0: usize,
+    s1: usize,
+    k: usize,
+    from: *const S,
+    row: usize,
+    column: usize,
+    to: *mut S,
+}
+
+impl<S> PackLeft<S> {
+    fn rows(&self) -> usize {
+        self.strips.start(self.s1) - self.strips.start(self.s0)
+    }
+    fn units(&self) -> usize {
+        if self.column == 1 { self.rows() } else { self.k }
+    }
+    fn ahead(&self, unit: usize) -> Ahead<S> {
+        let line = 64 / size_of::<S>();
+        let from = self.from.wrapping_add(self.strips.start(self.s0) * self.row);
+        let (stride, length) = if self.column == 1 { (self.row, self.k) } else { (self.column, self.rows()) };
+        let lines = length.div_ceil(line) + usize::from(length < 128);
+        Ahead { at: from.wrapping_add(unit * stride), lines, skip: stride.wrapping_sub(lines * line) }
+    }
+}
+
+/// Brings a line into the second cache, if there is such an address.
+#[inline(always)]
+pub(super) fn prefetch_far<S>(at: *const S) {
+    use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+    // SAFETY: a prefetch reads nothing and cannot fault.
+    unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) };
+}
+
+fn left_scratch(depth: usize, size: usize) -> usize {
+    GROUP / size * padded(depth, size)
+}
+
+fn padded(k: usize, size: usize) -> usize {
+    let line = 64 / size;
+    (k.div_ceil(line) | 1) * line
 }
 
 /// A block of the right factor in panels two registers wide.
@@ -170,23 +231,15 @@ unsafe fn pack_right_factor<V: Vector>(k: usize, n: usize, from: *const V::Numbe
 
 /// Strip after strip, each k × height.
 #[inline(always)]
-unsafe fn pack_left_factor<V: Vector>(
-    k: usize,
-    strips: Strips,
-    (s0, s1): (usize, usize),
-    from: *const V::Number,
-    (row, column): (usize, usize),
-    to: *mut V::Number,
-) {
-    /// Steps of k from the request for a line to its use.
-    const AHEAD: usize = 16;
-    let (first, last) = (strips.start(s0), strips.start(s1));
-    let line = 64 / size_of::<V::Number>();
+unsafe fn pack_left_factor<V: Vector>(pack: &PackLeft<V::Number>, units: std::ops::Range<usize>) {
+    let &PackLeft { strips, s0, s1, k, from, row, column, to } = pack;
+    let first = strips.start(s0);
     // SAFETY: as the caller vouches.
     unsafe {
-        for l in 0..k {
-            for i in (first..last + line).step_by(line).filter(|_| row == 1) {
-                prefetch(from.wrapping_add(i.min(last - 1) + (l + AHEAD) * column));
+        for l in units {
+            if column == 1 {
+                copy::<V>(k, from.add((first + l) * row), to.add(l * padded(k, size_of::<V::Number>())));
+                continue;
             }
             for s in s0..s1 {
                 let (i, height) = (strips.start(s), strips.height(s));

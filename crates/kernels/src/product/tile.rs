@@ -18,6 +18,14 @@ pub(crate) struct Tile<S> {
     pub add: bool,
     /// Bring what is read of A nearer some steps before.
     pub foresee: bool,
+    pub ahead: Ahead<S>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Ahead<S> {
+    pub at: *const S,
+    pub lines: usize,
+    pub skip: usize,
 }
 
 /// Steps of the inner index between two looks ahead.
@@ -54,9 +62,17 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Number>) {
             }
         }
         let (mut a, mut b, mut k) = (t.a, t.b, t.k);
+        let (mut ahead, mut lines) = (t.ahead.at, t.ahead.lines);
         while k > 0 {
             let chunk = k.min(CHUNK);
             k -= chunk;
+            super::blocks::prefetch_far(ahead);
+            ahead = ahead.wrapping_add(64 / size_of::<V::Number>());
+            lines -= 1;
+            if lines == 0 {
+                lines = t.ahead.lines;
+                ahead = ahead.wrapping_add(t.ahead.skip);
+            }
             if t.foresee {
                 for l in CHUNK..2 * CHUNK {
                     let ahead = a.wrapping_add(l * t.a_column);
