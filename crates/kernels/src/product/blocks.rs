@@ -46,7 +46,10 @@ impl<S> Task<S> {
 pub(super) fn scratch(m: usize, k: usize, n: usize, size: usize) -> usize {
     let (left, right) = packed(m, k, n, size);
     let (depth, width) = block(k, n, size);
-    (if left { 2 * left_scratch(depth, size) } else { 0 }) + if right { width * depth } else { 0 }
+    if !left && !right {
+        return 0;
+    }
+    64 / size + (if left { 2 * left_scratch(depth, size) } else { 0 }) + if right { width * depth } else { 0 }
 }
 
 /// Depth and width of a block of the right factor, whole panels wide.
@@ -99,8 +102,9 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
     let foresee = task.a_column > 1 && !pack_left;
     // SAFETY: every offset below stays within the extents of the task, and what is packed within its scratch.
     unsafe {
-        let left = [0, 1].map(|half| task.scratch.add(half * left_scratch(depth, size)));
-        let right = task.scratch.add(if pack_left { 2 * left_scratch(depth, size) } else { 0 });
+        let scratch = task.scratch.add(task.scratch.align_offset(64));
+        let left = [0, 1].map(|half| scratch.add(half * left_scratch(depth, size)));
+        let right = scratch.add(if pack_left { 2 * left_scratch(depth, size) } else { 0 });
         for n0 in (0..task.n).step_by(width) {
             let n = width.min(task.n - n0);
             for k0 in (0..task.k).step_by(depth) {
