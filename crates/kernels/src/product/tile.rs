@@ -39,7 +39,7 @@ pub(crate) type Kernel<S> = unsafe fn(&Tile<S>);
 #[target_feature(enable = "avx512f,avx2,fma")]
 pub(super) unsafe fn avx512<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Number>) {
     // SAFETY: as the caller vouches.
-    unsafe { tile::<V, M, N>(t) }
+    unsafe { if t.last == V::LANES { tile::<V, M, N, true>(t) } else { tile::<V, M, N, false>(t) } }
 }
 
 /// # Safety
@@ -47,18 +47,19 @@ pub(super) unsafe fn avx512<V: Vector, const M: usize, const N: usize>(t: &Tile<
 #[target_feature(enable = "avx2,fma")]
 pub(super) unsafe fn avx2<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Number>) {
     // SAFETY: as the caller vouches.
-    unsafe { tile::<V, M, N>(t) }
+    unsafe { if t.last == V::LANES { tile::<V, M, N, true>(t) } else { tile::<V, M, N, false>(t) } }
 }
 
+/// `FULL`: the last register of a row is full; a load under a mask costs more than one without.
 #[inline(always)]
-unsafe fn tile<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Number>) {
+unsafe fn tile<V: Vector, const M: usize, const N: usize, const FULL: bool>(t: &Tile<V::Number>) {
     // SAFETY: rows 0 to M of A and C, rows 0 to k of B, N registers wide less the lanes outside the mask: all the caller's.
     unsafe {
         let mask = V::mask(t.last);
         let mut sum = [[V::zero(); N]; M];
         if t.add {
             for (i, sum) in sum.iter_mut().enumerate() {
-                *sum = row::<V, N>(t.c.add(i * t.c_row), mask);
+                *sum = row::<V, N, FULL>(t.c.add(i * t.c_row), mask);
             }
         }
         let (mut a, mut b, mut k) = (t.a, t.b, t.k);
@@ -84,7 +85,7 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Number>) {
                 }
             }
             let step = |a: *const V::Number, b: *const V::Number, sum: &mut [[V; N]; M]| {
-                let right = row::<V, N>(b, mask);
+                let right = row::<V, N, FULL>(b, mask);
                 for (i, sum) in sum.iter_mut().enumerate() {
                     let left = V::splat(*a.add(i * t.a_row));
                     for j in 0..N {
@@ -112,7 +113,7 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Number>) {
             let c = t.c.add(i * t.c_row);
             for (j, &sum) in sum.iter().enumerate() {
                 let c = c.add(j * V::LANES);
-                if j + 1 < N || t.last == V::LANES { sum.store(c) } else { sum.store_part(c, mask) }
+                if FULL || j + 1 < N { sum.store(c) } else { sum.store_part(c, mask) }
             }
         }
     }
@@ -120,13 +121,13 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Number>) {
 
 /// N registers from contiguous numbers, the last under the mask.
 #[inline(always)]
-unsafe fn row<V: Vector, const N: usize>(from: *const V::Number, mask: V::Mask) -> [V; N] {
+unsafe fn row<V: Vector, const N: usize, const FULL: bool>(from: *const V::Number, mask: V::Mask) -> [V; N] {
     // SAFETY: as the caller vouches.
     unsafe {
         let mut row = [V::zero(); N];
         for (j, row) in row.iter_mut().enumerate() {
             let from = from.add(j * V::LANES);
-            *row = if j + 1 < N { V::load(from) } else { V::load_part(from, mask) };
+            *row = if FULL || j + 1 < N { V::load(from) } else { V::load_part(from, mask) };
         }
         row
     }
