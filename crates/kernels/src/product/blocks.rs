@@ -141,7 +141,7 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
                             let share = tile * units / tiles..(tile + 1) * units / tiles;
                             tile += 1;
                             let (b, b_row, c, c_row) = (b.at.add(p * b.panel), b.row, c.add(j), task.c_row);
-                            for i in 0..height {
+                            for i in 0..if add { height } else { 0 } {
                                 let c = c.wrapping_add(i * c_row + panel);
                                 prefetch_far(c);
                                 prefetch_far(c.wrapping_add(panel / 2));
@@ -150,7 +150,7 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
                             let slim = columns <= V::LANES;
                             let last = if slim { columns } else { columns - V::LANES };
                             let kernels = if slim { V::SLIM } else { V::WIDE };
-                            let ahead = next.ahead(share.start);
+                            let ahead = if units > 0 { next.ahead(share.start) } else { Ahead { at: c, lines: 1, skip: 0usize.wrapping_sub(64 / size) } };
                             kernels[height - 1](&Tile { k, a, a_row, a_column, b, b_row, c, c_row, last, add, foresee, ahead });
                             pack_left_factor::<V>(&next, share);
                         }

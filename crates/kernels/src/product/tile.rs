@@ -74,7 +74,7 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize, const FULL: bool>(t: &
                 lines = t.ahead.lines;
                 ahead = ahead.wrapping_add(t.ahead.skip);
             }
-            if t.foresee {
+            if t.foresee && k >= CHUNK {
                 for l in CHUNK..2 * CHUNK {
                     let ahead = a.wrapping_add(l * t.a_column);
                     prefetch(ahead);
@@ -84,26 +84,17 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize, const FULL: bool>(t: &
                     prefetch(ahead.wrapping_add(M - 1));
                 }
             }
-            let step = |a: *const V::Number, b: *const V::Number, sum: &mut [[V; N]; M]| {
-                let right = row::<V, N, FULL>(b, mask);
-                for (i, sum) in sum.iter_mut().enumerate() {
-                    let left = V::splat(*a.add(i * t.a_row));
-                    for j in 0..N {
-                        sum[j] = left.multiply_add(right[j], sum[j]);
-                    }
-                }
-            };
             if chunk == CHUNK {
                 for _ in 0..CHUNK / 4 {
                     for _ in 0..4 {
-                        step(a, b, &mut sum);
+                        step::<V, M, N, FULL>(a, t.a_row, b, mask, &mut sum);
                         a = a.wrapping_add(t.a_column);
                         b = b.wrapping_add(t.b_row);
                     }
                 }
             } else {
                 for _ in 0..chunk {
-                    step(a, b, &mut sum);
+                    step::<V, M, N, FULL>(a, t.a_row, b, mask, &mut sum);
                     a = a.wrapping_add(t.a_column);
                     b = b.wrapping_add(t.b_row);
                 }
@@ -114,6 +105,27 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize, const FULL: bool>(t: &
             for (j, &sum) in sum.iter().enumerate() {
                 let c = c.add(j * V::LANES);
                 if FULL || j + 1 < N { sum.store(c) } else { sum.store_part(c, mask) }
+            }
+        }
+    }
+}
+
+/// One step of the inner index: a column of A times a row of B.
+#[inline(always)]
+unsafe fn step<V: Vector, const M: usize, const N: usize, const FULL: bool>(
+    a: *const V::Number,
+    a_row: usize,
+    b: *const V::Number,
+    mask: V::Mask,
+    sum: &mut [[V; N]; M],
+) {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        let right = row::<V, N, FULL>(b, mask);
+        for (i, sum) in sum.iter_mut().enumerate() {
+            let left = V::splat(*a.add(i * a_row));
+            for j in 0..N {
+                sum[j] = left.multiply_add(right[j], sum[j]);
             }
         }
     }
