@@ -138,7 +138,7 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
                         };
                         let c = c.add(i * task.c_row);
                         for (p, j) in (0..n).step_by(panel).enumerate() {
-                            let share = tile * units / tiles..(tile + 1) * units / tiles;
+                            let share = if units > 0 { tile * units / tiles..(tile + 1) * units / tiles } else { 0..0 };
                             tile += 1;
                             let (b, b_row, c, c_row) = (b.at.add(p * b.panel), b.row, c.add(j), task.c_row);
                             for i in 0..if add { height } else { 0 } {
@@ -150,9 +150,11 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
                             let slim = columns <= V::LANES;
                             let last = if slim { columns } else { columns - V::LANES };
                             let kernels = if slim { V::SLIM } else { V::WIDE };
-                            let ahead = if units > 0 { next.ahead(share.start) } else { Ahead { at: c, lines: 1, skip: 0usize.wrapping_sub(64 / size) } };
+                            let ahead = if units > 0 { next.ahead(share.start) } else { Ahead { at: c, lines: 0, skip: 0 } };
                             kernels[height - 1](&Tile { k, a, a_row, a_column, b, b_row, c, c_row, last, add, foresee, ahead });
-                            pack_left_factor::<V>(&next, share);
+                            if units > 0 {
+ pack_left_factor::<V>(&next, share);
+}
                         }
                     }
                 }

@@ -67,12 +67,14 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize, const FULL: bool>(t: &
         while k > 0 {
             let chunk = k.min(CHUNK);
             k -= chunk;
-            super::blocks::prefetch_far(ahead);
-            ahead = ahead.wrapping_add(64 / size_of::<V::Number>());
-            lines -= 1;
-            if lines == 0 {
-                lines = t.ahead.lines;
-                ahead = ahead.wrapping_add(t.ahead.skip);
+            if t.ahead.lines > 0 {
+                super::blocks::prefetch_far(ahead);
+                ahead = ahead.wrapping_add(64 / size_of::<V::Number>());
+                lines -= 1;
+                if lines == 0 {
+                    lines = t.ahead.lines;
+                    ahead = ahead.wrapping_add(t.ahead.skip);
+                }
             }
             if t.foresee && k >= CHUNK {
                 for l in CHUNK..2 * CHUNK {
