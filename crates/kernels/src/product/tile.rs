@@ -29,7 +29,7 @@ pub(crate) struct Ahead<S> {
 }
 
 /// Steps of the inner index between two looks ahead.
-const CHUNK: usize = 8;
+const CHUNK: usize = 4;
 
 /// Computes one tile whose height and width in registers are the kernel's own.
 pub(crate) type Kernel<S> = unsafe fn(&Tile<S>);
@@ -62,11 +62,9 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize, const FULL: bool>(t: &
                 *sum = row::<V, N, FULL>(t.c.add(i * t.c_row), mask);
             }
         }
-        let (mut a, mut b, mut k) = (t.a, t.b, t.k);
+        let (mut a, mut b) = (t.a, t.b);
         let (mut ahead, mut lines) = (t.ahead.at, t.ahead.lines);
-        while k > 0 {
-            let chunk = k.min(CHUNK);
-            k -= chunk;
+        for _ in 0..t.k / CHUNK {
             if t.ahead.lines > 0 {
                 super::blocks::prefetch_far(ahead);
                 ahead = ahead.wrapping_add(64 / size_of::<V::Number>());
@@ -76,31 +74,24 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize, const FULL: bool>(t: &
                     ahead = ahead.wrapping_add(t.ahead.skip);
                 }
             }
-            if t.foresee && k >= CHUNK {
-                for l in CHUNK..2 * CHUNK {
+            if t.foresee {
+                for l in 2 * CHUNK..3 * CHUNK {
                     let ahead = a.wrapping_add(l * t.a_column);
                     prefetch(ahead);
-                    if M * size_of::<V::Number>() > 64 {
-                        prefetch(ahead.wrapping_add(M / 2));
-                    }
                     prefetch(ahead.wrapping_add(M - 1));
                 }
             }
-            if chunk == CHUNK {
-                for _ in 0..CHUNK / 4 {
-                    for _ in 0..4 {
-                        step::<V, M, N, FULL>(a, t.a_row, b, mask, &mut sum);
-                        a = a.wrapping_add(t.a_column);
-                        b = b.wrapping_add(t.b_row);
-                    }
-                }
-            } else {
-                for _ in 0..chunk {
-                    step::<V, M, N, FULL>(a, t.a_row, b, mask, &mut sum);
-                    a = a.wrapping_add(t.a_column);
-                    b = b.wrapping_add(t.b_row);
-                }
+            for _ in 0..CHUNK {
+                step::<V, M, N, FULL>(a, t.a_row, b, mask, &mut sum);
+                a = a.wrapping_add(t.a_column);
+                b = b.wrapping_add(t.b_row);
             }
+        }
+        for _ in 0..t.k % CHUNK {
+            step::<V, M, N, FULL>(a, t.a_row, b, mask, &mut sum);
+            // After the last step these point past the factors.
+            a = a.wrapping_add(t.a_column);
+            b = b.wrapping_add(t.b_row);
         }
         for (i, sum) in sum.iter().enumerate() {
             let c = t.c.add(i * t.c_row);
