@@ -1,7 +1,8 @@
 //! Cuts a product into blocks that fit the caches, and these into tiles.
 
-use super::tile::{Ahead, Tile};
+use super::tile::{Ahead, Tile, prefetch_far};
 use super::vector::{Number, Vector, both_levels};
+use std::ops::Range;
 
 /// Bytes of the right factor in one block: half of the second cache.
 const RIGHT: usize = 1 << 20;
@@ -15,6 +16,8 @@ const RIGHT_STAYS: usize = 1 << 19;
 
 /// Bytes in a row of the left factor, strip beside strip, that are packed at a time: whole lines, and whole strips of any tile.
 const GROUP: usize = 384;
+/// Bytes in a line of the caches.
+const LINE: usize = 64;
 /// Columns of the widest tile.
 const WIDEST: usize = 32;
 
@@ -42,14 +45,23 @@ impl<S> Task<S> {
     }
 }
 
-/// Numbers of scratch for numbers of `size` bytes.
+/// Numbers of scratch for numbers of `size` bytes; what is packed starts on a line.
 pub(super) fn scratch(m: usize, k: usize, n: usize, size: usize) -> usize {
     let (left, right) = packed(m, k, n, size);
     let (depth, width) = block(k, n, size);
-    if !left && !right {
-        return 0;
-    }
-    64 / size + (if left { 2 * left_scratch(depth, size) } else { 0 }) + if right { width * depth } else { 0 }
+    let numbers = (if left { 2 * group_numbers(depth, size) } else { 0 }) + if right { width * depth } else { 0 };
+    if numbers > 0 { numbers + LINE / size } else { 0 }
+}
+
+/// Numbers in a packed group of strips of the left factor.
+fn group_numbers(depth: usize, size: usize) -> usize {
+    GROUP / size * padded(depth, size)
+}
+
+/// From one packed row to the next: an odd number of lines, so that the rows do not push each other out of the first cache.
+fn padded(k: usize, size: usize) -> usize {
+    let line = LINE / size;
+    (k.div_ceil(line) | 1) * line
 }
 
 /// Depth and width of a block of the right factor, whole panels wide.
@@ -97,14 +109,18 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
     let (pack_left, pack_right) = packed(task.m, task.k, task.n, size);
     let (depth, width) = block(task.k, task.n, size);
     let strips = Strips::new(task.m, V::WIDE.len());
-    let group = if task.a_column > 1 { GROUP / size / V::WIDE.len() } else { 1 };
+    let group = match (pack_left, task.a_column) {
+        (false, _) => strips.count,
+        (true, 1) => 1,
+        (true, _) => GROUP / size / V::WIDE.len(),
+    };
     // Along its rows the processor foresees what is read of A; down its columns it does not.
     let foresee = task.a_column > 1 && !pack_left;
     // SAFETY: every offset below stays within the extents of the task, and what is packed within its scratch.
     unsafe {
-        let scratch = task.scratch.add(task.scratch.align_offset(64));
-        let left = [0, 1].map(|half| scratch.add(half * left_scratch(depth, size)));
-        let right = scratch.add(if pack_left { 2 * left_scratch(depth, size) } else { 0 });
+        let scratch = task.scratch.add(if pack_left || pack_right { task.scratch.align_offset(LINE) } else { 0 });
+        let taken = if pack_left { group_numbers(depth, size) } else { 0 };
+        let (left, right) = ([scratch, scratch.add(taken)], scratch.add(2 * taken));
         for n0 in (0..task.n).step_by(width) {
             let n = width.min(task.n - n0);
             for k0 in (0..task.k).step_by(depth) {
@@ -117,57 +133,58 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
                     pack_right_factor::<V>(k, n, b.at, b.row, right);
                     b = Right { at: right, row: panel, panel: panel * k };
                 }
-                let pack = |s0: usize| PackLeft { strips, s0, s1: (s0 + group).min(strips.count), k, from: a, row: task.a_row, column: task.a_column, to: left[s0 / group % 2] };
+                let group = |first: usize| {
+                    let (end, to) = ((first + group).min(strips.count), left[first / group % 2]);
+                    Group { strips, first, end, k, from: a, row: task.a_row, column: task.a_column, to }
+                };
+                let mut now = group(0);
                 if pack_left {
-                    let pack = pack(0);
-                    pack_left_factor::<V>(&pack, 0..pack.units());
+                    pack_left_factor::<V>(&now, 0..now.parts());
                 }
-                for s0 in (0..strips.count).step_by(group) {
-                    let s1 = (s0 + group).min(strips.count);
-                    let next = pack(s1);
-                    let units = if pack_left && s1 < strips.count { next.units() } else { 0 };
-                    let tiles = (s1 - s0) * n.div_ceil(panel);
+                while now.first < now.end {
+                    let next = group(now.end);
+                    let parts = if pack_left { next.parts() } else { 0 };
+                    let tiles = (now.end - now.first) * n.div_ceil(panel);
                     let mut tile = 0;
-                    let left = left[s0 / group % 2];
-                    for s in s0..s1 {
+                    for s in now.first..now.end {
                         let (i, height) = (strips.start(s), strips.height(s));
-                        let (a, a_row, a_column) = match (pack_left, task.a_column) {
-                            (false, _) => (a.add(i * task.a_row), task.a_row, task.a_column),
-                            (true, 1) => (left.add((i - strips.start(s0)) * padded(k, size)).cast_const(), padded(k, size), 1),
-                            (true, _) => (left.add((i - strips.start(s0)) * k).cast_const(), 1, height),
-                        };
+                        let (a, a_row, a_column) =
+                            if pack_left { now.packed(s) } else { (a.add(i * task.a_row), task.a_row, task.a_column) };
                         let c = c.add(i * task.c_row);
                         for (p, j) in (0..n).step_by(panel).enumerate() {
-                            let share = if units > 0 { tile * units / tiles..(tile + 1) * units / tiles } else { 0..0 };
-                            tile += 1;
                             let (b, b_row, c, c_row) = (b.at.add(p * b.panel), b.row, c.add(j), task.c_row);
-                            for i in 0..if add { height } else { 0 } {
-                                let c = c.wrapping_add(i * c_row + panel);
-                                prefetch_far(c);
-                                prefetch_far(c.wrapping_add(panel / 2));
+                            if add {
+                                for i in 0..height {
+                                    let beside = c.wrapping_add(i * c_row + panel);
+                                    prefetch_far(beside);
+                                    prefetch_far(beside.wrapping_add(V::LANES));
+                                }
                             }
+                            let share = if parts > 0 { tile * parts / tiles..(tile + 1) * parts / tiles } else { 0..0 };
+                            tile += 1;
+                            let ahead = next.ahead(&share);
                             let columns = panel.min(n - j);
                             let slim = columns <= V::LANES;
                             let last = if slim { columns } else { columns - V::LANES };
                             let kernels = if slim { V::SLIM } else { V::WIDE };
-                            let ahead = if units > 0 { next.ahead(share.start) } else { Ahead { at: c, lines: 0, skip: 0 } };
                             kernels[height - 1](&Tile { k, a, a_row, a_column, b, b_row, c, c_row, last, add, foresee, ahead });
-                            if units > 0 {
- pack_left_factor::<V>(&next, share);
-}
+                            pack_left_factor::<V>(&next, share);
                         }
                     }
+                    now = next;
                 }
             }
         }
     }
 }
 
-#[derive(Clone, Copy)]
-struct PackLeft<S> {
+/// Strips of the left factor that are packed together, a part after every tile of the group before: row by row where A lies by rows,
+/// else strip after strip, each k × height.
+struct Group<S> {
     strips: Strips,
-    s0: usize,
-    s1: usize,
+    /// The first strip, and the first after the last.
+    first: usize,
+    end: usize,
     k: usize,
     from: *const S,
     row: usize,
@@ -175,37 +192,49 @@ struct PackLeft<S> {
     to: *mut S,
 }
 
-impl<S> PackLeft<S> {
+impl<S> Group<S> {
+    fn by_rows(&self) -> bool {
+        self.column == 1
+    }
+
     fn rows(&self) -> usize {
-        self.strips.start(self.s1) - self.strips.start(self.s0)
+        self.strips.start(self.end) - self.strips.start(self.first)
     }
-    fn units(&self) -> usize {
-        if self.column == 1 { self.rows() } else { self.k }
+
+    /// How many runs of contiguous numbers make up the group.
+    fn parts(&self) -> usize {
+        match self.rows() {
+            rows if self.by_rows() => rows,
+            0 => 0,
+            _ => self.k,
+        }
     }
-    fn ahead(&self, unit: usize) -> Ahead<S> {
-        let line = 64 / size_of::<S>();
-        let from = self.from.wrapping_add(self.strips.start(self.s0) * self.row);
-        let (stride, length) = if self.column == 1 { (self.row, self.k) } else { (self.column, self.rows()) };
-        let lines = length.div_ceil(line) + usize::from(length < 128);
-        Ahead { at: from.wrapping_add(unit * stride), lines, skip: stride.wrapping_sub(lines * line) }
+
+    /// A strip as it lies packed, and from one row and from one column of it to the next.
+    unsafe fn packed(&self, strip: usize) -> (*const S, usize, usize) {
+        let row = self.strips.start(strip) - self.strips.start(self.first);
+        let (stride, row_stride, column_stride) = if self.by_rows() {
+            let padded = padded(self.k, size_of::<S>());
+            (padded, padded, 1)
+        } else {
+            (self.k, 1, self.strips.height(strip))
+        };
+        // SAFETY: the strip is in the group.
+        (unsafe { self.to.add(row * stride) }, row_stride, column_stride)
     }
-}
 
-/// Brings a line into the second cache, if there is such an address.
-#[inline(always)]
-pub(super) fn prefetch_far<S>(at: *const S) {
-    use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-    // SAFETY: a prefetch reads nothing and cannot fault.
-    unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) };
-}
-
-fn left_scratch(depth: usize, size: usize) -> usize {
-    GROUP / size * padded(depth, size)
-}
-
-fn padded(k: usize, size: usize) -> usize {
-    let line = 64 / size;
-    (k.div_ceil(line) | 1) * line
+    /// Where the parts of a share lie.
+    #[inline(always)]
+    fn ahead(&self, share: &Range<usize>) -> Ahead<S> {
+        if share.is_empty() {
+            return Ahead { at: self.from, lines: 0, skip: 0 };
+        }
+        let (length, stride) = if self.by_rows() { (self.k, self.row) } else { (self.rows(), self.column) };
+        let line = LINE / size_of::<S>();
+        let lines = length / line + 1;
+        let at = self.from.wrapping_add(self.strips.start(self.first) * self.row + share.start * stride);
+        Ahead { at, lines, skip: stride.wrapping_sub(lines * line) }
+    }
 }
 
 /// A block of the right factor in panels two registers wide.
@@ -235,22 +264,22 @@ unsafe fn pack_right_factor<V: Vector>(k: usize, n: usize, from: *const V::Numbe
     }
 }
 
-/// Strip after strip, each k × height.
+/// Packs some parts of a group.
 #[inline(always)]
-unsafe fn pack_left_factor<V: Vector>(pack: &PackLeft<V::Number>, units: std::ops::Range<usize>) {
-    let &PackLeft { strips, s0, s1, k, from, row, column, to } = pack;
-    let first = strips.start(s0);
+unsafe fn pack_left_factor<V: Vector>(group: &Group<V::Number>, parts: Range<usize>) {
+    let &Group { strips, first, end, k, from, row, column, to } = group;
+    let start = strips.start(first);
     // SAFETY: as the caller vouches.
     unsafe {
-        for l in units {
-            if column == 1 {
-                copy::<V>(k, from.add((first + l) * row), to.add(l * padded(k, size_of::<V::Number>())));
+        for part in parts {
+            if group.by_rows() {
+                copy::<V>(k, from.add((start + part) * row), to.add(part * padded(k, size_of::<V::Number>())));
                 continue;
             }
-            for s in s0..s1 {
+            for s in first..end {
                 let (i, height) = (strips.start(s), strips.height(s));
-                let to = to.add((i - first) * k + l * height);
-                let from = from.add(i * row + l * column);
+                let to = to.add((i - start) * k + part * height);
+                let from = from.add(i * row + part * column);
                 if row == 1 {
                     copy::<V>(height, from, to);
                 } else {

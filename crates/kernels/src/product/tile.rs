@@ -21,10 +21,12 @@ pub(crate) struct Tile<S> {
     pub ahead: Ahead<S>,
 }
 
-#[derive(Clone, Copy)]
+/// What is wanted after this tile, in runs of equal length; brought into the second cache line by line, so that nothing waits for it.
 pub(crate) struct Ahead<S> {
     pub at: *const S,
+    /// Lines in a run; 0 if nothing is wanted.
     pub lines: usize,
+    /// From the end of a run to the next.
     pub skip: usize,
 }
 
@@ -66,7 +68,7 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize, const FULL: bool>(t: &
         let (mut ahead, mut lines) = (t.ahead.at, t.ahead.lines);
         for _ in 0..t.k / CHUNK {
             if t.ahead.lines > 0 {
-                super::blocks::prefetch_far(ahead);
+                prefetch_far(ahead);
                 ahead = ahead.wrapping_add(64 / size_of::<V::Number>());
                 lines -= 1;
                 if lines == 0 {
@@ -78,6 +80,9 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize, const FULL: bool>(t: &
                 for l in 2 * CHUNK..3 * CHUNK {
                     let ahead = a.wrapping_add(l * t.a_column);
                     prefetch(ahead);
+                    if M * size_of::<V::Number>() > 64 {
+                        prefetch(ahead.wrapping_add(M / 2));
+                    }
                     prefetch(ahead.wrapping_add(M - 1));
                 }
             }
@@ -138,9 +143,17 @@ unsafe fn row<V: Vector, const N: usize, const FULL: bool>(from: *const V::Numbe
     }
 }
 
+/// Brings a line into the second cache, if there is such an address.
+#[inline(always)]
+pub(super) fn prefetch_far<S>(at: *const S) {
+    use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+    // SAFETY: a prefetch reads nothing and cannot fault.
+    unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) };
+}
+
 /// Brings a line into the first cache, if there is such an address.
 #[inline(always)]
-pub(super) fn prefetch<S>(at: *const S) {
+fn prefetch<S>(at: *const S) {
     use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
     // SAFETY: a prefetch reads nothing and cannot fault.
     unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
