@@ -227,13 +227,13 @@ impl<S> Group<S> {
     #[inline(always)]
     fn ahead(&self, share: &Range<usize>) -> Ahead<S> {
         if share.is_empty() {
-            return Ahead { at: self.from, lines: 0, skip: 0 };
+            return Ahead { at: self.from, runs: 0, lines: 0, skip: 0 };
         }
         let (length, stride) = if self.by_rows() { (self.k, self.row) } else { (self.rows(), self.column) };
         let line = LINE / size_of::<S>();
         let lines = length / line + 1;
         let at = self.from.wrapping_add(self.strips.start(self.first) * self.row + share.start * stride);
-        Ahead { at, lines, skip: stride.wrapping_sub(lines * line) }
+        Ahead { at, runs: share.len(), lines, skip: stride.wrapping_sub(lines * line) }
     }
 }
 

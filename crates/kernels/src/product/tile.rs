@@ -24,7 +24,8 @@ pub(crate) struct Tile<S> {
 /// What is wanted after this tile, in runs of equal length; brought into the second cache line by line, so that nothing waits for it.
 pub(crate) struct Ahead<S> {
     pub at: *const S,
-    /// Lines in a run; 0 if nothing is wanted.
+    pub runs: usize,
+    /// Lines in a run.
     pub lines: usize,
     /// From the end of a run to the next.
     pub skip: usize,
@@ -65,14 +66,14 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize, const FULL: bool>(t: &
             }
         }
         let (mut a, mut b) = (t.a, t.b);
-        let (mut ahead, mut lines) = (t.ahead.at, t.ahead.lines);
+        let (mut ahead, mut runs, mut lines) = (t.ahead.at, t.ahead.runs, t.ahead.lines);
         for _ in 0..t.k / CHUNK {
-            if t.ahead.lines > 0 {
+            if runs > 0 {
                 prefetch_far(ahead);
                 ahead = ahead.wrapping_add(64 / size_of::<V::Number>());
                 lines -= 1;
                 if lines == 0 {
-                    lines = t.ahead.lines;
+                    (runs, lines) = (runs - 1, t.ahead.lines);
                     ahead = ahead.wrapping_add(t.ahead.skip);
                 }
             }
