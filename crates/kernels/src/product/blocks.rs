@@ -253,12 +253,16 @@ fn even(whole: usize, most: usize) -> usize {
 /// Panel after panel of k rows; the last is not filled where n ends within it.
 #[inline(always)]
 unsafe fn pack_right_factor<V: Vector>(k: usize, n: usize, from: *const V::Number, row: usize, to: *mut V::Number) {
+    /// Rows read side by side, so that the writing stays in a page for a while.
+    const ROWS: usize = 8;
     let panel = 2 * V::LANES;
     // SAFETY: as the caller vouches.
     unsafe {
-        for l in 0..k {
+        for l0 in (0..k).step_by(ROWS) {
             for (p, j) in (0..n).step_by(panel).enumerate() {
-                copy::<V>(panel.min(n - j), from.add(l * row + j), to.add((p * k + l) * panel));
+                for l in l0..k.min(l0 + ROWS) {
+                    copy::<V>(panel.min(n - j), from.add(l * row + j), to.add((p * k + l) * panel));
+                }
             }
         }
     }
