@@ -6,12 +6,16 @@ use std::hint::black_box;
 use std::time::Instant;
 
 /// (units, inputs, rows)
-const SHAPES: [(usize, usize, usize); 9] = [
+const SHAPES: [(usize, usize, usize); 13] = [
     (4096, 4096, 512),
     (4096, 4096, 256),
+    (4096, 1024, 512),
+    (1024, 4096, 512),
     (512, 784, 128),
     (512, 784, 64),
     (256, 512, 128),
+    (256, 512, 64),
+    (10, 256, 128),
     (64, 64, 32),
     (64, 13, 32),
     (32, 64, 32),
@@ -39,8 +43,8 @@ fn shapes<S: Scalar>() {
         let times = best(
             [
                 &mut |s| product(units, inputs, rows, wa, &x, rows, &mut z, rows, false, s),
-                &mut |s| product(inputs, units, rows, wt, &d, rows, &mut dx, rows, true, s),
-                &mut |s| product(units, rows, inputs, da, &x, inputs, &mut dw, inputs, true, s),
+                &mut |s| product(inputs, units, rows, wt, &d, rows, &mut dx, rows, false, s),
+                &mut |s| product(units, rows, inputs, da, &x, inputs, &mut dw, inputs, false, s),
             ],
             &mut s,
         );

@@ -1,7 +1,8 @@
 //! Cuts a product into blocks that fit the caches, and these into tiles.
 
-use super::tile::{Tile, prefetch};
+use super::tile::{Ahead, Tile, prefetch_far};
 use super::vector::{Number, Vector, both_levels};
+use std::ops::Range;
 
 /// Bytes of the right factor in one block: half of the second cache.
 const RIGHT: usize = 1 << 20;
@@ -15,6 +16,8 @@ const RIGHT_STAYS: usize = 1 << 19;
 
 /// Bytes in a row of the left factor, strip beside strip, that are packed at a time: whole lines, and whole strips of any tile.
 const GROUP: usize = 384;
+/// Bytes in a line of the caches.
+const LINE: usize = 64;
 /// Columns of the widest tile.
 const WIDEST: usize = 32;
 
@@ -42,11 +45,23 @@ impl<S> Task<S> {
     }
 }
 
-/// Numbers of scratch for numbers of `size` bytes.
+/// Numbers of scratch for numbers of `size` bytes; what is packed starts on a line.
 pub(super) fn scratch(m: usize, k: usize, n: usize, size: usize) -> usize {
     let (left, right) = packed(m, k, n, size);
     let (depth, width) = block(k, n, size);
-    (if left { GROUP / size * depth } else { 0 }) + if right { width * depth } else { 0 }
+    let numbers = (if left { 2 * group_numbers(depth, size) } else { 0 }) + if right { width * depth } else { 0 };
+    if numbers > 0 { numbers + LINE / size } else { 0 }
+}
+
+/// Numbers in a packed group of strips of the left factor.
+fn group_numbers(depth: usize, size: usize) -> usize {
+    GROUP / size * padded(depth, size)
+}
+
+/// From one packed row to the next: an odd number of lines, so that the rows do not push each other out of the first cache.
+fn padded(k: usize, size: usize) -> usize {
+    let line = LINE / size;
+    (k.div_ceil(line) | 1) * line
 }
 
 /// Depth and width of a block of the right factor, whole panels wide.
@@ -92,15 +107,20 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
     let size = size_of::<V::Number>();
     let panel = 2 * V::LANES;
     let (pack_left, pack_right) = packed(task.m, task.k, task.n, size);
-    let pack_left = pack_left && task.a_column > 1;
     let (depth, width) = block(task.k, task.n, size);
     let strips = Strips::new(task.m, V::WIDE.len());
-    let group = if pack_left { GROUP / size / V::WIDE.len() } else { strips.count };
+    let group = match (pack_left, task.a_column) {
+        (false, _) => strips.count,
+        (true, 1) => 1,
+        (true, _) => GROUP / size / V::WIDE.len(),
+    };
     // Along its rows the processor foresees what is read of A; down its columns it does not.
     let foresee = task.a_column > 1 && !pack_left;
     // SAFETY: every offset below stays within the extents of the task, and what is packed within its scratch.
     unsafe {
-        let (left, right) = (task.scratch, task.scratch.add(if pack_left { GROUP / size * depth } else { 0 }));
+        let scratch = task.scratch.add(if pack_left || pack_right { task.scratch.align_offset(LINE) } else { 0 });
+        let taken = if pack_left { group_numbers(depth, size) } else { 0 };
+        let (left, right) = ([scratch, scratch.add(taken)], scratch.add(2 * taken));
         for n0 in (0..task.n).step_by(width) {
             let n = width.min(task.n - n0);
             for k0 in (0..task.k).step_by(depth) {
@@ -113,31 +133,107 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
                     pack_right_factor::<V>(k, n, b.at, b.row, right);
                     b = Right { at: right, row: panel, panel: panel * k };
                 }
-                for s0 in (0..strips.count).step_by(group) {
-                    let s1 = (s0 + group).min(strips.count);
-                    if pack_left {
-                        pack_left_factor::<V>(k, strips, (s0, s1), a, (task.a_row, task.a_column), left);
-                    }
-                    for s in s0..s1 {
+                let group = |first: usize| {
+                    let (end, to) = ((first + group).min(strips.count), left[first / group % 2]);
+                    Group { strips, first, end, k, from: a, row: task.a_row, column: task.a_column, to }
+                };
+                let mut now = group(0);
+                if pack_left {
+                    pack_left_factor::<V>(&now, 0..now.parts());
+                }
+                while now.first < now.end {
+                    let next = group(now.end);
+                    let parts = if pack_left { next.parts() } else { 0 };
+                    let tiles = (now.end - now.first) * n.div_ceil(panel);
+                    let mut tile = 0;
+                    for s in now.first..now.end {
                         let (i, height) = (strips.start(s), strips.height(s));
-                        let (a, a_row, a_column) = if pack_left {
-                            (left.add((i - strips.start(s0)) * k).cast_const(), 1, height)
-                        } else {
-                            (a.add(i * task.a_row), task.a_row, task.a_column)
-                        };
+                        let (a, a_row, a_column) =
+                            if pack_left { now.packed(s) } else { (a.add(i * task.a_row), task.a_row, task.a_column) };
                         let c = c.add(i * task.c_row);
                         for (p, j) in (0..n).step_by(panel).enumerate() {
                             let (b, b_row, c, c_row) = (b.at.add(p * b.panel), b.row, c.add(j), task.c_row);
+                            if add {
+                                for i in 0..height {
+                                    let beside = c.wrapping_add(i * c_row + panel);
+                                    prefetch_far(beside);
+                                    prefetch_far(beside.wrapping_add(V::LANES));
+                                }
+                            }
+                            let share = if parts > 0 { tile * parts / tiles..(tile + 1) * parts / tiles } else { 0..0 };
+                            tile += 1;
+                            let ahead = next.ahead(&share);
                             let columns = panel.min(n - j);
                             let slim = columns <= V::LANES;
                             let last = if slim { columns } else { columns - V::LANES };
                             let kernels = if slim { V::SLIM } else { V::WIDE };
-                            kernels[height - 1](&Tile { k, a, a_row, a_column, b, b_row, c, c_row, last, add, foresee });
+                            kernels[height - 1](&Tile { k, a, a_row, a_column, b, b_row, c, c_row, last, add, foresee, ahead });
+                            pack_left_factor::<V>(&next, share);
                         }
                     }
+                    now = next;
                 }
             }
         }
+    }
+}
+
+/// Strips of the left factor that are packed together, a part after every tile of the group before: row by row where A lies by rows,
+/// else strip after strip, each k × height.
+struct Group<S> {
+    strips: Strips,
+    /// The first strip, and the first after the last.
+    first: usize,
+    end: usize,
+    k: usize,
+    from: *const S,
+    row: usize,
+    column: usize,
+    to: *mut S,
+}
+
+impl<S> Group<S> {
+    fn by_rows(&self) -> bool {
+        self.column == 1
+    }
+
+    fn rows(&self) -> usize {
+        self.strips.start(self.end) - self.strips.start(self.first)
+    }
+
+    /// How many runs of contiguous numbers make up the group.
+    fn parts(&self) -> usize {
+        match self.rows() {
+            rows if self.by_rows() => rows,
+            0 => 0,
+            _ => self.k,
+        }
+    }
+
+    /// A strip as it lies packed, and from one row and from one column of it to the next.
+    unsafe fn packed(&self, strip: usize) -> (*const S, usize, usize) {
+        let row = self.strips.start(strip) - self.strips.start(self.first);
+        let (stride, row_stride, column_stride) = if self.by_rows() {
+            let padded = padded(self.k, size_of::<S>());
+            (padded, padded, 1)
+        } else {
+            (self.k, 1, self.strips.height(strip))
+        };
+        // SAFETY: the strip is in the group.
+        (unsafe { self.to.add(row * stride) }, row_stride, column_stride)
+    }
+
+    /// Where the parts of a share lie.
+    #[inline(always)]
+    fn ahead(&self, share: &Range<usize>) -> Ahead<S> {
+        if share.is_empty() {
+            return Ahead { at: self.from, runs: 0, lines: 0, skip: 0 };
+        }
+        let (length, stride) = if self.by_rows() { (self.k, self.row) } else { (self.rows(), self.column) };
+        let line = LINE / size_of::<S>();
+        let lines = length / line + 1;
+        let at = self.from.wrapping_add(self.strips.start(self.first) * self.row + share.start * stride);
+        Ahead { at, runs: share.len(), lines, skip: stride.wrapping_sub(lines * line) }
     }
 }
 
@@ -157,41 +253,37 @@ fn even(whole: usize, most: usize) -> usize {
 /// Panel after panel of k rows; the last is not filled where n ends within it.
 #[inline(always)]
 unsafe fn pack_right_factor<V: Vector>(k: usize, n: usize, from: *const V::Number, row: usize, to: *mut V::Number) {
+    /// Rows read side by side, so that the writing stays in a page for a while.
+    const ROWS: usize = 8;
     let panel = 2 * V::LANES;
     // SAFETY: as the caller vouches.
     unsafe {
-        for l in 0..k {
+        for l0 in (0..k).step_by(ROWS) {
             for (p, j) in (0..n).step_by(panel).enumerate() {
-                copy::<V>(panel.min(n - j), from.add(l * row + j), to.add((p * k + l) * panel));
+                for l in l0..k.min(l0 + ROWS) {
+                    copy::<V>(panel.min(n - j), from.add(l * row + j), to.add((p * k + l) * panel));
+                }
             }
         }
     }
 }
 
-/// Strip after strip, each k × height.
+/// Packs some parts of a group.
 #[inline(always)]
-unsafe fn pack_left_factor<V: Vector>(
-    k: usize,
-    strips: Strips,
-    (s0, s1): (usize, usize),
-    from: *const V::Number,
-    (row, column): (usize, usize),
-    to: *mut V::Number,
-) {
-    /// Steps of k from the request for a line to its use.
-    const AHEAD: usize = 16;
-    let (first, last) = (strips.start(s0), strips.start(s1));
-    let line = 64 / size_of::<V::Number>();
+unsafe fn pack_left_factor<V: Vector>(group: &Group<V::Number>, parts: Range<usize>) {
+    let &Group { strips, first, end, k, from, row, column, to } = group;
+    let start = strips.start(first);
     // SAFETY: as the caller vouches.
     unsafe {
-        for l in 0..k {
-            for i in (first..last + line).step_by(line).filter(|_| row == 1) {
-                prefetch(from.wrapping_add(i.min(last - 1) + (l + AHEAD) * column));
+        for part in parts {
+            if group.by_rows() {
+                copy::<V>(k, from.add((start + part) * row), to.add(part * padded(k, size_of::<V::Number>())));
+                continue;
             }
-            for s in s0..s1 {
+            for s in first..end {
                 let (i, height) = (strips.start(s), strips.height(s));
-                let to = to.add((i - first) * k + l * height);
-                let from = from.add(i * row + l * column);
+                let to = to.add((i - start) * k + part * height);
+                let from = from.add(i * row + part * column);
                 if row == 1 {
                     copy::<V>(height, from, to);
                 } else {

@@ -18,10 +18,21 @@ pub(crate) struct Tile<S> {
     pub add: bool,
     /// Bring what is read of A nearer some steps before.
     pub foresee: bool,
+    pub ahead: Ahead<S>,
+}
+
+/// What is wanted after this tile, in runs of equal length; brought into the second cache line by line, so that nothing waits for it.
+pub(crate) struct Ahead<S> {
+    pub at: *const S,
+    pub runs: usize,
+    /// Lines in a run.
+    pub lines: usize,
+    /// From the end of a run to the next.
+    pub skip: usize,
 }
 
 /// Steps of the inner index between two looks ahead.
-const CHUNK: usize = 8;
+const CHUNK: usize = 4;
 
 /// Computes one tile whose height and width in registers are the kernel's own.
 pub(crate) type Kernel<S> = unsafe fn(&Tile<S>);
@@ -31,7 +42,7 @@ pub(crate) type Kernel<S> = unsafe fn(&Tile<S>);
 #[target_feature(enable = "avx512f,avx2,fma")]
 pub(super) unsafe fn avx512<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Number>) {
     // SAFETY: as the caller vouches.
-    unsafe { tile::<V, M, N>(t) }
+    unsafe { if t.last == V::LANES { tile::<V, M, N, true>(t) } else { tile::<V, M, N, false>(t) } }
 }
 
 /// # Safety
@@ -39,26 +50,35 @@ pub(super) unsafe fn avx512<V: Vector, const M: usize, const N: usize>(t: &Tile<
 #[target_feature(enable = "avx2,fma")]
 pub(super) unsafe fn avx2<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Number>) {
     // SAFETY: as the caller vouches.
-    unsafe { tile::<V, M, N>(t) }
+    unsafe { if t.last == V::LANES { tile::<V, M, N, true>(t) } else { tile::<V, M, N, false>(t) } }
 }
 
+/// `FULL`: the last register of a row is full; a load under a mask costs more than one without.
 #[inline(always)]
-unsafe fn tile<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Number>) {
+unsafe fn tile<V: Vector, const M: usize, const N: usize, const FULL: bool>(t: &Tile<V::Number>) {
     // SAFETY: rows 0 to M of A and C, rows 0 to k of B, N registers wide less the lanes outside the mask: all the caller's.
     unsafe {
         let mask = V::mask(t.last);
         let mut sum = [[V::zero(); N]; M];
         if t.add {
             for (i, sum) in sum.iter_mut().enumerate() {
-                *sum = row::<V, N>(t.c.add(i * t.c_row), mask);
+                *sum = row::<V, N, FULL>(t.c.add(i * t.c_row), mask);
             }
         }
-        let (mut a, mut b, mut k) = (t.a, t.b, t.k);
-        while k > 0 {
-            let chunk = k.min(CHUNK);
-            k -= chunk;
+        let (mut a, mut b) = (t.a, t.b);
+        let (mut ahead, mut runs, mut lines) = (t.ahead.at, t.ahead.runs, t.ahead.lines);
+        for _ in 0..t.k / CHUNK {
+            if runs > 0 {
+                prefetch_far(ahead);
+                ahead = ahead.wrapping_add(64 / size_of::<V::Number>());
+                lines -= 1;
+                if lines == 0 {
+                    (runs, lines) = (runs - 1, t.ahead.lines);
+                    ahead = ahead.wrapping_add(t.ahead.skip);
+                }
+            }
             if t.foresee {
-                for l in CHUNK..2 * CHUNK {
+                for l in 2 * CHUNK..3 * CHUNK {
                     let ahead = a.wrapping_add(l * t.a_column);
                     prefetch(ahead);
                     if M * size_of::<V::Number>() > 64 {
@@ -67,24 +87,44 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Number>) {
                     prefetch(ahead.wrapping_add(M - 1));
                 }
             }
-            for _ in 0..chunk {
-                let right = row::<V, N>(b, mask);
-                for (i, sum) in sum.iter_mut().enumerate() {
-                    let left = V::splat(*a.add(i * t.a_row));
-                    for j in 0..N {
-                        sum[j] = left.multiply_add(right[j], sum[j]);
-                    }
-                }
-                // After the last step these point past the factors.
+            for _ in 0..CHUNK {
+                step::<V, M, N, FULL>(a, t.a_row, b, mask, &mut sum);
                 a = a.wrapping_add(t.a_column);
                 b = b.wrapping_add(t.b_row);
             }
+        }
+        for _ in 0..t.k % CHUNK {
+            step::<V, M, N, FULL>(a, t.a_row, b, mask, &mut sum);
+            // After the last step these point past the factors.
+            a = a.wrapping_add(t.a_column);
+            b = b.wrapping_add(t.b_row);
         }
         for (i, sum) in sum.iter().enumerate() {
             let c = t.c.add(i * t.c_row);
             for (j, &sum) in sum.iter().enumerate() {
                 let c = c.add(j * V::LANES);
-                if j + 1 < N || t.last == V::LANES { sum.store(c) } else { sum.store_part(c, mask) }
+                if FULL || j + 1 < N { sum.store(c) } else { sum.store_part(c, mask) }
+            }
+        }
+    }
+}
+
+/// One step of the inner index: a column of A times a row of B.
+#[inline(always)]
+unsafe fn step<V: Vector, const M: usize, const N: usize, const FULL: bool>(
+    a: *const V::Number,
+    a_row: usize,
+    b: *const V::Number,
+    mask: V::Mask,
+    sum: &mut [[V; N]; M],
+) {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        let right = row::<V, N, FULL>(b, mask);
+        for (i, sum) in sum.iter_mut().enumerate() {
+            let left = V::splat(*a.add(i * a_row));
+            for j in 0..N {
+                sum[j] = left.multiply_add(right[j], sum[j]);
             }
         }
     }
@@ -92,21 +132,29 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Number>) {
 
 /// N registers from contiguous numbers, the last under the mask.
 #[inline(always)]
-unsafe fn row<V: Vector, const N: usize>(from: *const V::Number, mask: V::Mask) -> [V; N] {
+unsafe fn row<V: Vector, const N: usize, const FULL: bool>(from: *const V::Number, mask: V::Mask) -> [V; N] {
     // SAFETY: as the caller vouches.
     unsafe {
         let mut row = [V::zero(); N];
         for (j, row) in row.iter_mut().enumerate() {
             let from = from.add(j * V::LANES);
-            *row = if j + 1 < N { V::load(from) } else { V::load_part(from, mask) };
+            *row = if FULL || j + 1 < N { V::load(from) } else { V::load_part(from, mask) };
         }
         row
     }
 }
 
+/// Brings a line into the second cache, if there is such an address.
+#[inline(always)]
+pub(super) fn prefetch_far<S>(at: *const S) {
+    use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+    // SAFETY: a prefetch reads nothing and cannot fault.
+    unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) };
+}
+
 /// Brings a line into the first cache, if there is such an address.
 #[inline(always)]
-pub(super) fn prefetch<S>(at: *const S) {
+fn prefetch<S>(at: *const S) {
     use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
     // SAFETY: a prefetch reads nothing and cannot fault.
     unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };

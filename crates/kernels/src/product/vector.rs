@@ -134,7 +134,6 @@ macro_rules! vector {
     (@load $load:ident, $from:ident, $mask:ident, mask last) => { $load($from, $mask) };
 }
 
-// A load under a mask costs what a load costs, so the kernels need no second form for matrices that end within a register.
 vector!(__m512 of f32, lanes 16, mask __mmask16 = mask_of_16,
     kernels avx512: wide 1 2 3 4 5 6 7 8 9 10 11 12, slim 1 2 3 4 5 6 7 8 9 10 11 12;
     _mm512_setzero_ps _mm512_set1_ps _mm512_loadu_ps _mm512_maskz_loadu_ps _mm512_storeu_ps _mm512_mask_storeu_ps _mm512_fmadd_ps _mm512_mul_ps _mm512_add_ps sum_of_16; mask first);
