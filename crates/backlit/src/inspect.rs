@@ -240,7 +240,9 @@ fn of_targets(profile: &Profile, encoder: &Encoder, table: &Numbers, said: &Data
                 }
             }
         }
-        for (other, x) in encoder.columns.iter().zip(&table.columns).filter(|(other, _)| !said.target.contains(&other.name)) {
+        let varies = |x: &[f64]| x.iter().any(|number| !number.is_nan() && *number != x[0]);
+        let others = encoder.columns.iter().zip(&table.columns).filter(|(other, x)| !said.target.contains(&other.name) && varies(x));
+        for (other, x) in others {
             let x_is_class = matches!(other.kind, Kind::Category { .. } | Kind::Boolean { .. });
             let pairs = || x.iter().zip(y).filter(|(x, y)| !x.is_nan() && !y.is_nan()).map(|(&x, &y)| (x, y));
             let strength = match (x_is_class, is_class) {

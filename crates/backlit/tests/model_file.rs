@@ -26,6 +26,7 @@ fn small() -> Model {
         inputs: strings(&["a,\"b\"\\", "new\nline 名 \u{10FFFF}"]),
         targets: strings(&["é"]),
         task: Task::Regression,
+        encoder: None,
         classes: Vec::new(),
         network: Shape { inputs: 2, layers: vec![layer(2, "relu", true), layer(1, "linear", false)], loss: "half_squared_error".into() },
         input_scaler: Some(Scaler::fit(3, 2, &[1.0, 0.1, 2.0, 0.1, 4.0, 0.1])),

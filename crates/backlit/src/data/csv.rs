@@ -3,7 +3,7 @@
 use super::bundled::bundled_text;
 use super::cells::{Fault, Faults, excerpt, number};
 use super::records::{Broken, Record, Records};
-use super::{FEW, Table, listed};
+use super::{FEW, Table, listed, typed};
 use crate::encoder::{Encoder, Profile, Strange};
 use crate::error::{Error, Kind};
 use std::collections::HashMap;
@@ -143,6 +143,9 @@ impl<'a> Reader<'a> {
         if std::fs::metadata(path).map_err(refused)?.is_dir() {
             return Err(Error::new(Kind::Data, "expected a file, came a directory").file(&source));
         }
+        if let Some(text) = typed::open(path)? {
+            return Reader::read(text, &source, true);
+        }
         let file = Arc::new(File::open(path).map_err(refused)?);
         let before = file.metadata().map_err(refused)?;
         let mut reader = Reader::new(file.clone(), &source)?;
@@ -152,14 +155,18 @@ impl<'a> Reader<'a> {
 
     /// Reads the header; `source` is the table's name in errors.
     pub fn new(input: impl Read + 'a, source: &str) -> Result<Reader<'a>, Error> {
-        let input: Box<dyn Read + 'a> = Box::new(input);
-        let records = Records::new(input).map_err(|broken| broken.at(None, &[])).map_err(|error| error.file(source))?;
-        Reader::of(records, source).map_err(|error| error.file(source))
+        Reader::read(Box::new(input), source, false)
     }
 
-    fn of(mut records: Records<Box<dyn Read + 'a>>, source: &str) -> Result<Reader<'a>, Error> {
+    /// The same; `is_plain`: whether it is known that commas stand between cells and names in the first line.
+    fn read(input: Box<dyn Read + 'a>, source: &str, is_plain: bool) -> Result<Reader<'a>, Error> {
+        let records = Records::new(input).map_err(|broken| broken.at(None, &[])).map_err(|error| error.file(source))?;
+        Reader::of(records, source, is_plain).map_err(|error| error.file(source))
+    }
+
+    fn of(mut records: Records<Box<dyn Read + 'a>>, source: &str, is_plain: bool) -> Result<Reader<'a>, Error> {
         refuse_binary(records.sample())?;
-        let (delimiter, terminator) = split(records.sample(), records.sample_is_all());
+        let (delimiter, terminator) = if is_plain { (b',', b'\n') } else { split(records.sample(), records.sample_is_all()) };
         records.split_at(delimiter, terminator);
         let first = loop {
             match records.next().map_err(|broken| broken.at(None, &[]))? {
@@ -170,13 +177,15 @@ impl<'a> Reader<'a> {
         let Some(record) = first else {
             return Err(Error::new(Kind::Data, "expected a table, came a file without any text"));
         };
-        let header = is_header(&record);
+        let header = is_plain || is_header(&record);
         let columns: Vec<String> = match header {
             true => names(&record)?,
             false => (0..record.len()).map(|column| format!("c{column}")).collect(),
         };
         let mut notes = Vec::new();
-        if header {
+        if is_plain {
+            // The names are the file's own.
+        } else if header {
             let numbers: Vec<&str> = columns.iter().map(String::as_str).filter(|name| name.parse::<f64>().is_ok()).collect();
             if !numbers.is_empty() {
                 let numbers = listed(numbers.into_iter());

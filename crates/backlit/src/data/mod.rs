@@ -5,6 +5,7 @@ pub(crate) mod cells;
 mod csv;
 pub(crate) mod near;
 mod records;
+mod typed;
 mod words;
 
 pub use self::csv::{Reader, Reading, profile, read, read_csv, read_encoded, read_from};

@@ -26,7 +26,7 @@ pub(super) const ORDERS: [Order; 3] = [Order::YearMonthDay, Order::DayMonthYear,
 pub(super) struct Moment {
     date: Date,
     /// If one was given.
-    pub time: Option<Time>,
+    time: Option<Time>,
 }
 
 /// The names of the numbers that [`Moment::numbers`] gives, each behind its column's name.
@@ -36,6 +36,11 @@ pub(super) fn names(time: bool) -> &'static [&'static str] {
 }
 
 impl Moment {
+    /// Whether it is another time than midnight, at which dates stand that have none.
+    pub fn has_clock(&self) -> bool {
+        self.time.is_some_and(|time| time != Time::midnight())
+    }
+
     /// Days since 1970-01-01 with the time as a fraction; then the place in the year, in the week and, with `time`, in the day, each as
     /// a point on a circle.
     pub fn numbers(&self, time: bool, values: &mut Vec<f64>) {

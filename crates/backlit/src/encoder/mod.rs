@@ -179,6 +179,7 @@ impl Kind {
                 let comma = if *decimal_comma { " with decimal commas" } else { "" };
                 match missing {
                     Missing::Refused | Missing::RowLeftOut => format!("numbers{comma}"),
+                    Missing::Filled(fill) if fill.is_nan() => format!("numbers{comma}, missing ones become the median and are marked"),
                     Missing::Filled(fill) => format!("numbers{comma}, missing ones become the median {fill} and are marked"),
                 }
             }

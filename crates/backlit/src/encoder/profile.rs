@@ -39,7 +39,7 @@ pub struct ColumnProfile {
     pub comma_numbers: usize,
     /// Cells that are infinite or too large.
     pub not_finite: usize,
-    /// Cells that are a date, in each of the orders there are, and those of them with a time.
+    /// Cells that are a date, in each of the orders there are, and those of them with another time than midnight.
     dates: [usize; ORDERS.len()],
     times: usize,
     /// How often each cell stands there, trimmed, without those missing; none where there are too many different ones.
@@ -87,12 +87,9 @@ impl Profile {
         let plain =
             |column: &Column| matches!(column.kind, Kind::Number { decimal_comma: false, missing: Missing::Refused | Missing::RowLeftOut });
         for column in encoder.columns.iter().filter(|column| !plain(column)) {
-            // What fills a gap is known when the rows to train on are.
+            let missing = self.columns.iter().find(|profile| profile.name == column.name).map_or(0, |profile| profile.missing);
             let words = match column.kind {
-                Kind::Number { missing: Missing::Filled(_), .. } => {
-                    let missing = self.columns.iter().find(|profile| profile.name == column.name).map_or(0, |profile| profile.missing);
-                    format!("numbers; {missing} missing ones become the median and are marked")
-                }
+                Kind::Number { missing: Missing::Filled(_), .. } => format!("{} ({missing} of {})", column.kind.words(), self.rows),
                 _ => column.kind.words(),
             };
             notes.push(format!("'{}' holds {words}", excerpt(&column.name)));
@@ -127,7 +124,7 @@ impl ColumnProfile {
                 for (count, order) in self.dates.iter_mut().zip(ORDERS) {
                     if let Some(moment) = dates::read(cell, order) {
                         *count += 1;
-                        self.times += usize::from(moment.time.is_some());
+                        self.times += usize::from(moment.has_clock());
                     }
                 }
                 self.first_word.get_or_insert_with(|| (row, excerpt(cell.trim())));
