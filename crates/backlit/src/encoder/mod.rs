@@ -258,3 +258,69 @@ fn median(numbers: &mut [f64]) -> f64 {
         n => numbers[n / 2 - 1] / 2.0 + numbers[n / 2] / 2.0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(name: &str, kind: Kind) -> Column {
+        Column { name: name.into(), kind }
+    }
+
+    #[test]
+    fn gaps_become_the_median_of_the_rows_trained_on() {
+        let gaps = Kind::Number { decimal_comma: false, missing: Missing::Filled(f64::NAN) };
+        let mut encoder = Encoder { columns: vec![column("n", Kind::NUMBER), column("a", gaps.clone()), column("b", gaps)] };
+        assert_eq!(encoder.names(), ["n", "a", "a missing", "b", "b missing"]);
+        let nan = f64::NAN;
+        let mut values =
+            [[0.0, 1.0, 0.0, nan, 1.0], [0.0, nan, 1.0, 7.0, 0.0], [0.0, 5.0, 0.0, nan, 1.0], [0.0, 100.0, 0.0, 9.0, 0.0]].concat();
+        encoder.fill(&[0, 1, 2], &mut values);
+        assert_eq!((values[6], values[3], values[13]), (3.0, 7.0, 7.0));
+        assert!(values.iter().all(|value| !value.is_nan()));
+        let fills: Vec<f64> = encoder
+            .columns
+            .iter()
+            .filter_map(|c| if let Kind::Number { missing: Missing::Filled(fill), .. } = c.kind { Some(fill) } else { None })
+            .collect();
+        assert_eq!(fills, [3.0, 7.0]);
+        // Nothing known among the rows trained on.
+        encoder.columns[1].kind = Kind::Number { decimal_comma: false, missing: Missing::Filled(nan) };
+        let mut values = [0.0, nan, 1.0, 2.0, 0.0];
+        encoder.fill(&[0], &mut values);
+        assert_eq!(values[1], 0.0);
+    }
+
+    #[test]
+    fn cells_become_numbers_by_their_kind() {
+        let levels = |words: &[&str]| words.iter().map(|word| word.to_string()).collect::<Vec<_>>();
+        let category = Kind::Category { levels: levels(&["", "blue", "red"]) };
+        let boolean = Kind::Boolean { no: "no".into(), yes: "yes".into() };
+        let gaps = Kind::Number { decimal_comma: true, missing: Missing::Filled(2.5) };
+        let class = Kind::Class { levels: levels(&["a", "b"]) };
+        let cases: [(&Kind, &str, Result<(&[f64], bool), Fault>); 16] = [
+            (&category, " red ", Ok((&[0.0, 0.0, 1.0], false))),
+            (&category, "NA", Ok((&[1.0, 0.0, 0.0], false))),
+            (&category, "Red", Ok((&[0.0, 0.0, 0.0], true))),
+            (&boolean, "yes", Ok((&[1.0], false))),
+            (&boolean, "no", Ok((&[0.0], false))),
+            (&boolean, "", Ok((&[0.5], true))),
+            (&gaps, "1,5", Ok((&[1.5, 0.0], false))),
+            (&gaps, "?", Ok((&[2.5, 1.0], false))),
+            (&gaps, "nan", Ok((&[2.5, 1.0], false))),
+            (&gaps, "x", Err(Fault::Text)),
+            (&gaps, "inf", Err(Fault::NotFinite)),
+            (&Kind::NUMBER, "", Err(Fault::Missing)),
+            (&class, "b", Ok((&[1.0], false))),
+            (&class, "c", Err(Fault::Class)),
+            (&Kind::Date { order: Order::YearMonthDay, time: false }, "", Err(Fault::Missing)),
+            (&Kind::Date { order: Order::YearMonthDay, time: false }, "31.05.2024", Err(Fault::Date)),
+        ];
+        for (kind, cell, want) in cases {
+            let mut values = Vec::new();
+            let got = kind.encode(cell, &mut values).map(|strange| (values.as_slice(), strange.0));
+            assert_eq!(got, want, "{kind:?} {cell:?}");
+            assert!(want.is_ok() || values.is_empty(), "{kind:?} {cell:?}");
+        }
+    }
+}
