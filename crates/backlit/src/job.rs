@@ -1,5 +1,6 @@
 //! A training with every choice made: data split and encoded, network drawn, settings filled in.
 
+use crate::course::Course;
 use crate::data::Table;
 use crate::error::{Error, Kind};
 use crate::model_file::{self, FORMAT, Metadata, Model, Parameters, Precision, Task, Training};
@@ -48,6 +49,8 @@ pub struct Job {
     pub options: Vec<(String, f64)>,
     /// η
     pub learning_rate: f64,
+    /// How the rate changes, and the like.
+    pub course: Course,
     /// Passes over the rows.
     pub epochs: u64,
     /// Rows in a batch; none: all.
@@ -173,6 +176,8 @@ impl Job {
                 shuffle: self.shuffle,
                 rows: self.train.rows,
                 validation_rows: self.held.rows,
+                course: self.course.spelled(),
+                best_epoch: None,
             },
         }
     }

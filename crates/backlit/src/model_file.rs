@@ -8,6 +8,7 @@ mod check;
 
 pub use bytes::{from_bytes, to_bytes};
 
+use crate::course::Course;
 use crate::error::{Error, Kind};
 use crate::scaler::Scaler;
 use backlit_engine::Network;
@@ -143,6 +144,12 @@ pub struct Training {
     pub rows: usize,
     /// Rows kept aside.
     pub validation_rows: usize,
+    /// How the rate changed, and the like.
+    #[serde(default, skip_serializing_if = "Course::is_plain")]
+    pub course: Course,
+    /// The epoch whose parameters these are, counted from 1, where they are not those of the last step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_epoch: Option<u64>,
 }
 
 impl Shape {

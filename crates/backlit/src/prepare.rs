@@ -97,6 +97,7 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
     }
     let entry = optimizers::find::<f64>(&run.train.optimizer).map_err(|message| usage(run, message).key("train.optimizer"))?;
     entry.create(&run.train.options, 0).map_err(|message| usage(run, message).key("train"))?;
+    led(run, held.rows)?;
     let inline = matches!(run.data.source, Source::Inline { .. });
     let batch = match run.train.batch {
         Some(Batch::Full) => None,
@@ -132,6 +133,7 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
         optimizer: run.train.optimizer.clone(),
         options: run.train.options.clone(),
         learning_rate: run.train.learning_rate.unwrap_or(entry.learning_rate),
+        course: run.train.course.clone(),
         epochs: run.train.epochs.unwrap_or(EPOCHS),
         batch,
         shuffle: run.train.shuffle.unwrap_or(!inline && batch.is_some()),
@@ -152,6 +154,19 @@ fn with_plain_names(run: &RunFile) -> Result<RunFile, Error> {
         layer.activation = ops::spelled(&layer.activation);
     }
     Ok(run)
+}
+
+/// Whether the course makes sense, and has the rows it listens to.
+fn led(run: &RunFile, held: usize) -> Result<(), Error> {
+    let course = &run.train.course;
+    course.engine().map_err(|(key, message)| usage(run, message).key(format!("train.{key}")))?;
+    match course.needs_held() {
+        Some(key) if held == 0 => {
+            let message = format!("{key} needs rows kept aside to tell better from worse; there are none");
+            Err(usage(run, message).key(format!("train.{key}")).hint("a validation share above 0"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Something wrong with what was asked for; flags alone have no file.

@@ -8,6 +8,7 @@ mod network;
 mod train;
 mod values;
 
+pub use crate::course::{Course, Keep};
 pub use crate::model_file::{Precision, Task};
 
 use crate::error::{Error, Kind};
@@ -162,6 +163,8 @@ pub struct Train {
     pub seed: u64,
     /// Most threads to use, at least 1; none: all there are.
     pub threads: Option<usize>,
+    /// What leads the training besides.
+    pub course: Course,
 }
 
 impl Default for Train {
@@ -175,6 +178,7 @@ impl Default for Train {
             shuffle: None,
             seed: 0,
             threads: None,
+            course: Course::default(),
         }
     }
 }
