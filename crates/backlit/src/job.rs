@@ -33,6 +33,8 @@ pub struct Job {
     pub precision: Precision,
     /// Initial parameters, flat, in graph order.
     pub initial: Vec<f64>,
+    /// The SHA-256 of the model's parameters that these are; none: they were drawn.
+    pub from: Option<String>,
     /// Places in them that are not updated.
     pub frozen: Vec<Range<usize>>,
     /// Rows trained on.
@@ -178,6 +180,7 @@ impl Job {
                 validation_rows: self.held.rows,
                 course: self.course.spelled(),
                 best_epoch: None,
+                from: self.from.clone(),
             },
         }
     }

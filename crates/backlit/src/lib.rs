@@ -11,6 +11,7 @@ pub mod drawing;
 pub mod error;
 pub mod explain;
 pub mod files;
+pub mod find_rate;
 pub mod gradient_check;
 pub mod job;
 pub mod metrics;

@@ -150,6 +150,9 @@ pub struct Training {
     /// The epoch whose parameters these are, counted from 1, where they are not those of the last step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best_epoch: Option<u64>,
+    /// The SHA-256 of the parameters it began with, where they were those of a model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
 }
 
 impl Shape {

@@ -1,13 +1,14 @@
 //! From what a person asked for to a job with every choice made.
 
 mod formulas;
+mod warm_start;
 
 pub use formulas::formula_notes;
 
 use crate::data::{BUNDLED, Table, bundled, note, read};
 use crate::error::{Error, Kind};
 use crate::job::{Job, Rows, encode};
-use crate::model_file::{LayerShape, Precision, Shape, Task};
+use crate::model_file::{LayerShape, Model, Precision, Shape, Task, weights_sha256};
 use crate::predictor::scaled;
 use crate::run_file::{self, Batch, Bias, Freeze, Layer, Orientation, Rng, RunFile, Source};
 use crate::scaler::Scaler;
@@ -59,11 +60,18 @@ pub fn set_data(run: &mut RunFile, data: &str) {
 
 /// Reads the data and makes every choice. `hidden` replaces the run's layers; without both there is a default.
 pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job, Error> {
-    let run = &with_plain_names(run)?;
+    let start = warm_start::model(run)?;
+    let run = &warm_start::completed(with_plain_names(run)?, start.as_ref(), hidden.is_some())?;
     let mut notes = Vec::new();
     let (table, name) = table(run, &mut notes)?;
-    let (inputs, targets) = columns(run, &table)?;
-    let (task, classes) = task(run, &table, &targets, &mut notes)?;
+    let (mut inputs, targets) = columns(run, &table)?;
+    if let Some(model) = &start {
+        inputs = warm_start::columns(run, model, &table, &targets)?;
+    }
+    let (task, mut classes) = task(run, &table, &targets, &mut notes)?;
+    if let Some(model) = &start {
+        classes = warm_start::classes(run, model, task)?;
+    }
     let loss = loss(run, task)?;
     let y = encode(task, &classes, &targets, &table)?;
     let outputs = y.len() / table.rows;
@@ -79,10 +87,17 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
 
     let layers = layers(run, hidden, outputs, &loss)?;
     check_layers(run, &layers, inputs.len(), outputs)?;
-    let (initial, frozen) = parameters(run, &layers, inputs.len())?;
+    let (mut initial, frozen) = parameters(run, &layers, inputs.len())?;
+    if let Some(model) = &start {
+        initial = warm_start::parameters(run, model, &layers, &mut notes)?;
+    }
     let input_scaler = run.data.standardize.then(|| Scaler::fit(train.rows, inputs.len(), &train.x));
     let scales_target = run.data.standardize && task == Task::Regression && !loss.starts_with("poisson");
     let target_scaler = scales_target.then(|| Scaler::fit(train.rows, outputs, &train.y));
+    let (input_scaler, target_scaler) = match &start {
+        Some(Model { metadata, .. }) => (metadata.input_scaler.clone(), metadata.target_scaler.clone()),
+        None => (input_scaler, target_scaler),
+    };
     for &column in input_scaler.iter().flat_map(Scaler::constant) {
         notes.push(format!("column '{}' is constant in the rows trained on, so it adds nothing", inputs[column].escape_debug()));
     }
@@ -125,6 +140,7 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
         targets,
         precision: run.network.precision,
         initial,
+        from: start.as_ref().map(|model| weights_sha256(&model.parameters)),
         frozen,
         train,
         held,

@@ -165,6 +165,8 @@ pub struct Train {
     pub threads: Option<usize>,
     /// What leads the training besides.
     pub course: Course,
+    /// A model whose parameters it begins with; a relative path in the run file starts at the run file's folder.
+    pub from: Option<PathBuf>,
 }
 
 impl Default for Train {
@@ -179,6 +181,7 @@ impl Default for Train {
             seed: 0,
             threads: None,
             course: Course::default(),
+            from: None,
         }
     }
 }
@@ -259,6 +262,6 @@ fn parse_in(text: &str, name: &str, folder: &Path) -> Result<RunFile, Error> {
         Some(section) => network::read(&section, &data)?,
         None => Network::default(),
     };
-    let train = train::read(top.table("train")?.as_ref(), &network)?;
+    let train = train::read(top.table("train")?.as_ref(), &network, folder)?;
     Ok(RunFile { file: name.to_string(), data, network, train })
 }

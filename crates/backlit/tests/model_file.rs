@@ -43,6 +43,7 @@ fn small() -> Model {
             validation_rows: 0,
             course: Course::default(),
             best_epoch: None,
+            from: None,
         },
     };
     let parameters = vec![1.5, -0.0, f32::MIN_POSITIVE / 8.0, f32::MAX, 0.1, -1e-30, 3.0, 7.0];
@@ -87,6 +88,7 @@ fn the_course_of_a_training_is_kept_and_need_not_be_there() {
     assert!(!serde_json::to_string(&model.metadata).unwrap().contains("course"), "files as they were before there were any");
     model.metadata.training.course = Course { schedule: Some("cosine".into()), keep: Some(Keep::Best), ..Course::default() };
     model.metadata.training.best_epoch = Some(2);
+    model.metadata.training.from = Some("0123".into());
     assert_eq!(from_bytes(&to_bytes(&model).unwrap()).unwrap(), model);
     model.metadata.training.course.clip_norm = Some(-1.0);
     assert!(to_bytes(&model).unwrap_err().contains("training.course.clip_norm"));

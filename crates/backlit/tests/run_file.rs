@@ -85,6 +85,7 @@ fn the_example_of_the_contract() {
         seed: u64::MAX,
         threads: Some(3),
         course: Course::default(),
+        from: None,
     };
     assert_eq!(run.train, train);
 }
@@ -216,6 +217,7 @@ fn every_wrong_value_is_refused_at_its_key_and_line() {
         ("threads = 3", "clip_norm = 0", "train.clip_norm", "a finite number above 0, came 0"),
         ("threads = 3", "clip_value = -1", "train.clip_value", "above 0, came -1"),
         ("threads = 3", "patience = 0", "train.patience", "at least 1, came 0"),
+        ("threads = 3", "from = \"\"", "train.from", "the path of a model"),
         ("threads = 3", "keep = \"first\"", "train.keep", "\"best\" or \"last\", came the string \"first\""),
         ("[train]", "[training]", "training", "line 25: there is no such key at the top"),
         ("[train]", "[training]", "training", "did you mean train?"),
@@ -241,6 +243,9 @@ fn the_course_of_a_training() {
         keep: Some(Keep::Last),
     };
     assert_eq!(read, expected);
+    let from = |path: &str| run(&EXAMPLE.replacen("threads = 3", &format!("from = \"{path}\""), 1)).train.from;
+    assert_eq!(from("runs/a"), Some(PathBuf::from("some/runs/a")), "relative to the run file's folder");
+    assert_eq!(from("/runs/a"), Some(PathBuf::from("/runs/a")));
     assert_eq!(read.spelled().schedule.as_deref(), Some("step(every=30, factor=0.5)"));
     assert!(!read.keeps_best() && Course { keep: None, ..read }.keeps_best() && !Course::default().keeps_best());
 }

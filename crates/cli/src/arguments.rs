@@ -103,6 +103,9 @@ pub struct Train {
     /// The choices.
     #[command(flatten)]
     pub choices: Choices,
+    /// Train nothing: try growing rates in a short training, print rate and smoothed cost, suggest one, save nothing
+    #[arg(long, conflicts_with_all = ["out", "print_hash", "parameters"])]
+    pub find_rate: bool,
     /// Print the SHA-256 of the trained parameters (little-endian bytes, in graph order)
     #[arg(long)]
     pub print_hash: bool,
@@ -168,6 +171,9 @@ pub struct Choices {
     /// Which parameters are kept, by the rows kept aside: best or last [default: best with --patience, else last]
     #[arg(long, value_name = "best|last")]
     pub keep: Option<String>,
+    /// Go on from the parameters of a model file or run directory; its columns, scales, layers, task and loss are kept
+    #[arg(long, value_name = "MODEL")]
+    pub from: Option<PathBuf>,
     /// How weights start: he_normal, uniform(-1, 1) … [default: by activation]
     #[arg(long, value_name = "NAME")]
     pub initializer: Option<String>,

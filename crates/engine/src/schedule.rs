@@ -103,6 +103,14 @@ pub const TABLE: &[Entry] = &[
     },
 ];
 
+/// See [`Schedule::sweep`].
+static SWEEP: Entry = Entry {
+    name: "sweep",
+    about: "from one rate to another, by equal factors",
+    settings: &[],
+    factor: |of, place| of[0] * math::pow(of[1] / of[0], place.step as f64 / (of[2] - 1.0).max(1.0)),
+};
+
 /// Counts of epochs are exact in an f64 up to here and further.
 const MOST_EPOCHS: f64 = 1e15;
 
@@ -162,7 +170,17 @@ impl Schedule {
         if warm_up > 0.0 && start < 1.0 {
             return Err(format!("{} begins with a low rate of its own; leave the warm-up out", entry.name));
         }
-        Ok(Schedule { entry, values, warm_up, plateau: Plateau { factor: 1.0, best: f64::INFINITY, bad: 0.0, cooldown: 0.0 } })
+        Ok(Schedule::new(entry, values, warm_up))
+    }
+
+    /// From a share `low` of the base rate up to `high` over so many steps, each the same multiple of the one before: what a search for
+    /// a rate tries. Source: Smith, Cyclical Learning Rates for Training Neural Networks, WACV 2017.
+    pub fn sweep(low: f64, high: f64, steps: u64) -> Schedule {
+        Schedule::new(&SWEEP, vec![low, high, steps as f64], 0.0)
+    }
+
+    fn new(entry: &'static Entry, values: Vec<f64>, warm_up: f64) -> Schedule {
+        Schedule { entry, values, warm_up, plateau: Plateau { factor: 1.0, best: f64::INFINITY, bad: 0.0, cooldown: 0.0 } }
     }
 
     /// As it is read again: the name and every number.

@@ -4,8 +4,9 @@ use super::values::{Table, Value};
 use super::{Batch, Course, Keep, Network, Rng, Train};
 use crate::error::Error;
 use backlit_engine::optimizers;
+use std::path::Path;
 
-const KEYS: [&str; 7] = ["optimizer", "learning_rate", "epochs", "batch", "shuffle", "seed", "threads"];
+const KEYS: [&str; 8] = ["optimizer", "learning_rate", "epochs", "batch", "shuffle", "seed", "threads", "from"];
 
 /// Every option that some optimizer takes.
 fn known_options() -> Vec<&'static str> {
@@ -18,7 +19,7 @@ fn known_options() -> Vec<&'static str> {
     known
 }
 
-pub(super) fn read(section: Option<&Table<'_>>, network: &Network) -> Result<Train, Error> {
+pub(super) fn read(section: Option<&Table<'_>>, network: &Network, folder: &Path) -> Result<Train, Error> {
     let mut train = Train::default();
     let Some(section) = section else { return Ok(train) };
     let known: Vec<&str> = KEYS.into_iter().chain(Course::KEYS).chain(known_options()).collect();
@@ -38,6 +39,10 @@ pub(super) fn read(section: Option<&Table<'_>>, network: &Network) -> Result<Tra
     train.seed = section.read("seed", |value| value.whole(0, most))?.unwrap_or(0);
     train.threads = section.read("threads", |value| value.whole(1, 4096))?.map(|threads| threads as usize);
     train.course = course(section)?;
+    train.from = section.read("from", |value| match value.string()? {
+        path if path.is_empty() || path.contains('\0') => Err(value.expected("the path of a model or its run directory")),
+        path => Ok(folder.join(path)),
+    })?;
     Ok(train)
 }
 

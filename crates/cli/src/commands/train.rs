@@ -1,6 +1,6 @@
 //! `backlit train`: a network on a table, before and after, saved.
 
-use super::{MODEL, threads};
+use super::{MODEL, find_rate, threads};
 use crate::arguments::{Choices, Common, Precision, Train};
 use crate::output::{self, Screen, number};
 use backlit::data::BUNDLED;
@@ -27,6 +27,9 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     let (run, hidden) = run_of(arguments, common)?;
     let job = prepare::job(&run, hidden.as_ref(), threads(common))?;
     job.notes.iter().for_each(|note| screen.note(note));
+    if arguments.find_rate {
+        return find_rate::run(&job, screen);
+    }
     if arguments.parameters && !common.json {
         screen.note("--parameters shows with --json only");
     }
@@ -148,6 +151,7 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
         run.train.learning_rate = Some(rate);
     }
     course(choices, run)?;
+    run.train.from = choices.from.clone().or(run.train.from.take());
     run.network.loss = choices.loss.clone().or(run.network.loss.take());
     run.network.initializer = choices.initializer.clone().or(run.network.initializer.take());
     run.train.epochs = choices.epochs.or(run.train.epochs);
@@ -329,6 +333,7 @@ fn document(job: &Job, outcome: &Outcome, saved: &Saved, parameters: bool) -> Va
         "interrupted": matches!(outcome.end, End::Stopped(_)),
         "stopped_early": matches!(outcome.end, End::Patient(_)),
         "best": outcome.best.map(|best| json!({ "epoch": best.epoch + 1, "cost": best.cost })),
+        "from": job.from,
         "weights_sha256": saved.sha256,
         "model": saved.model.display().to_string(),
     });
