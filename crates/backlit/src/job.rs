@@ -1,5 +1,6 @@
 //! A training with every choice made: data split and encoded, network drawn, settings filled in.
 
+use crate::course::Course;
 use crate::data::Table;
 use crate::encoder::{Encoder, class_names};
 use crate::error::{Error, Kind};
@@ -35,6 +36,8 @@ pub struct Job {
     pub precision: Precision,
     /// Initial parameters, flat, in graph order.
     pub initial: Vec<f64>,
+    /// The SHA-256 of the model's parameters that these are; none: they were drawn.
+    pub from: Option<String>,
     /// Places in them that are not updated.
     pub frozen: Vec<Range<usize>>,
     /// Rows trained on.
@@ -51,6 +54,8 @@ pub struct Job {
     pub options: Vec<(String, f64)>,
     /// η
     pub learning_rate: f64,
+    /// How the rate changes, and the like.
+    pub course: Course,
     /// Passes over the rows.
     pub epochs: u64,
     /// Rows in a batch; none: all.
@@ -183,6 +188,9 @@ impl Job {
                 shuffle: self.shuffle,
                 rows: self.train.rows,
                 validation_rows: self.held.rows,
+                course: self.course.spelled(),
+                best_epoch: None,
+                from: self.from.clone(),
             },
         }
     }

@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod by_hand;
+pub mod course;
 pub mod data;
 pub mod document;
 pub mod drawing;
@@ -11,6 +12,7 @@ pub mod encoder;
 pub mod error;
 pub mod explain;
 pub mod files;
+pub mod find_rate;
 pub mod gradient_check;
 pub mod inspect;
 pub mod job;

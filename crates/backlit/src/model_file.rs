@@ -8,6 +8,7 @@ mod check;
 
 pub use bytes::{from_bytes, to_bytes};
 
+use crate::course::Course;
 use crate::encoder::{Encoder, class_names};
 use crate::error::{Error, Kind};
 use crate::scaler::Scaler;
@@ -147,6 +148,15 @@ pub struct Training {
     pub rows: usize,
     /// Rows kept aside.
     pub validation_rows: usize,
+    /// How the rate changed, and the like.
+    #[serde(default, skip_serializing_if = "Course::is_plain")]
+    pub course: Course,
+    /// The epoch whose parameters these are, counted from 1, where they are not those of the last step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_epoch: Option<u64>,
+    /// The SHA-256 of the parameters it began with, where they were those of a model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
 }
 
 impl Metadata {

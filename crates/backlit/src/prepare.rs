@@ -1,6 +1,7 @@
 //! From what a person asked for to a job with every choice made.
 
 mod formulas;
+mod warm_start;
 
 pub use formulas::formula_notes;
 
@@ -8,7 +9,7 @@ use crate::data::{BUNDLED, Reading, Table, bundled, indices, note, profile, read
 use crate::encoder::Encoder;
 use crate::error::{Error, Kind};
 use crate::job::{Job, Rows, encode, split};
-use crate::model_file::{LayerShape, Precision, Shape, Task};
+use crate::model_file::{LayerShape, Model, Precision, Shape, Task, weights_sha256};
 use crate::predictor::scaled;
 use crate::run_file::{self, Batch, Bias, Freeze, Layer, Orientation, Rng, RunFile, Source};
 use crate::scaler::Scaler;
@@ -67,16 +68,24 @@ pub fn set_data(run: &mut RunFile, data: &str) {
 
 /// Reads the data and makes every choice. `hidden` replaces the run's layers; without both there is a default.
 pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job, Error> {
-    let run = &with_plain_names(run)?;
+    let start = warm_start::model(run)?;
+    let run = &warm_start::completed(with_plain_names(run)?, start.as_ref(), hidden.is_some())?;
     let mut notes = Vec::new();
-    let (mut table, name, mut encoder) = table(run, &mut notes)?;
-    let (inputs, targets) = columns(run, &table)?;
+    let (mut table, name, mut encoder) = table(run, start.as_ref(), &mut notes)?;
+    let (mut inputs, targets) = columns(run, &table)?;
     let (trained, aside) = split(table.rows, run.data.validation, run.train.seed);
-    if let Some(encoder) = &mut encoder {
+    // A model that training goes on from knows its medians already.
+    if let (Some(encoder), None) = (&mut encoder, &start) {
         encoder.fill(&trained, &mut table.values);
     }
+    if let Some(model) = &start {
+        inputs = warm_start::columns(run, model, &table, &targets)?;
+    }
     let words = encoder.as_ref().is_some_and(|encoder| encoder.classes().is_some());
-    let (task, classes) = task(run, &table, &targets, words, &mut notes)?;
+    let (task, mut classes) = task(run, &table, &targets, words, &mut notes)?;
+    if let Some(model) = &start {
+        classes = warm_start::classes(run, model, task)?;
+    }
     let loss = loss(run, task)?;
     let y = encode(task, &classes, &targets, &table)?;
     let outputs = y.len() / table.rows;
@@ -92,10 +101,17 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
 
     let layers = layers(run, hidden, outputs, &loss)?;
     check_layers(run, &layers, inputs.len(), outputs)?;
-    let (initial, frozen) = parameters(run, &layers, inputs.len())?;
+    let (mut initial, frozen) = parameters(run, &layers, inputs.len())?;
+    if let Some(model) = &start {
+        initial = warm_start::parameters(run, model, &layers, &mut notes)?;
+    }
     let input_scaler = run.data.standardize.then(|| Scaler::fit(train.rows, inputs.len(), &train.x));
     let scales_target = run.data.standardize && task == Task::Regression && !loss.starts_with("poisson");
     let target_scaler = scales_target.then(|| Scaler::fit(train.rows, outputs, &train.y));
+    let (input_scaler, target_scaler) = match &start {
+        Some(Model { metadata, .. }) => (metadata.input_scaler.clone(), metadata.target_scaler.clone()),
+        None => (input_scaler, target_scaler),
+    };
     for &column in input_scaler.iter().flat_map(Scaler::constant) {
         notes.push(format!("column '{}' is constant in the rows trained on, so it adds nothing", inputs[column].escape_debug()));
     }
@@ -110,6 +126,7 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
     }
     let entry = optimizers::find::<f64>(&run.train.optimizer).map_err(|message| usage(run, message).key("train.optimizer"))?;
     entry.create(&run.train.options, 0).map_err(|message| usage(run, message).key("train"))?;
+    led(run, held.rows)?;
     let inline = matches!(run.data.source, Source::Inline { .. });
     let batch = match run.train.batch {
         Some(Batch::Full) => None,
@@ -138,6 +155,7 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
         targets,
         precision: run.network.precision,
         initial,
+        from: start.as_ref().map(|model| weights_sha256(&model.parameters)),
         frozen,
         train,
         held,
@@ -146,6 +164,7 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
         optimizer: run.train.optimizer.clone(),
         options: run.train.options.clone(),
         learning_rate: run.train.learning_rate.unwrap_or(entry.learning_rate),
+        course: run.train.course.clone(),
         epochs: run.train.epochs.unwrap_or(EPOCHS),
         batch,
         shuffle: run.train.shuffle.unwrap_or(!inline && batch.is_some()),
@@ -168,6 +187,19 @@ fn with_plain_names(run: &RunFile) -> Result<RunFile, Error> {
     Ok(run)
 }
 
+/// Whether the course makes sense, and has the rows it listens to.
+fn led(run: &RunFile, held: usize) -> Result<(), Error> {
+    let course = &run.train.course;
+    course.engine().map_err(|(key, message)| usage(run, message).key(format!("train.{key}")))?;
+    match course.needs_held() {
+        Some(key) if held == 0 => {
+            let message = format!("{key} needs rows kept aside to tell better from worse; there are none");
+            Err(usage(run, message).key(format!("train.{key}")).hint("a validation share above 0"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Something wrong with what was asked for; flags alone have no file.
 fn usage(run: &RunFile, message: impl Into<String>) -> Error {
     let error = Error::new(Kind::Usage, message);
@@ -175,7 +207,7 @@ fn usage(run: &RunFile, message: impl Into<String>) -> Error {
 }
 
 /// The rows, what a person calls them, and how they came from a table of more than numbers.
-fn table(run: &RunFile, notes: &mut Vec<String>) -> Result<(Table, String, Option<Encoder>), Error> {
+fn table(run: &RunFile, start: Option<&Model>, notes: &mut Vec<String>) -> Result<(Table, String, Option<Encoder>), Error> {
     let stem = |path: &Path| path.file_stem().map_or("data".to_string(), |stem| stem.to_string_lossy().into_owned());
     match &run.data.source {
         Source::Bundled(name) => {
@@ -184,9 +216,10 @@ fn table(run: &RunFile, notes: &mut Vec<String>) -> Result<(Table, String, Optio
         }
         Source::Path(path) => {
             let plain = if run.data.categories.is_empty() { read(path).ok() } else { None };
-            let (reading, encoder) = match plain {
-                Some(reading) => (reading, None),
-                None => encoded(run, path, notes)?,
+            let (reading, encoder) = match (start, plain) {
+                (Some(model), _) => (read_encoded(&path.display().to_string(), &model.metadata.encoder(true))?, model.metadata.encoder.clone()),
+                (None, Some(reading)) => (reading, None),
+                (None, None) => encoded(run, path, notes)?,
             };
             notes.extend(reading.notes);
             Ok((reading.table, stem(path), encoder))

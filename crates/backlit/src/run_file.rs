@@ -8,6 +8,7 @@ mod network;
 mod train;
 mod values;
 
+pub use crate::course::{Course, Keep};
 pub use crate::model_file::{Precision, Task};
 
 use crate::error::{Error, Kind};
@@ -166,6 +167,10 @@ pub struct Train {
     pub seed: u64,
     /// Most threads to use, at least 1; none: all there are.
     pub threads: Option<usize>,
+    /// What leads the training besides.
+    pub course: Course,
+    /// A model whose parameters it begins with; a relative path in the run file starts at the run file's folder.
+    pub from: Option<PathBuf>,
 }
 
 impl Default for Train {
@@ -179,6 +184,8 @@ impl Default for Train {
             shuffle: None,
             seed: 0,
             threads: None,
+            course: Course::default(),
+            from: None,
         }
     }
 }
@@ -259,6 +266,6 @@ fn parse_in(text: &str, name: &str, folder: &Path) -> Result<RunFile, Error> {
         Some(section) => network::read(&section, &data)?,
         None => Network::default(),
     };
-    let train = train::read(top.table("train")?.as_ref(), &network)?;
+    let train = train::read(top.table("train")?.as_ref(), &network, folder)?;
     Ok(RunFile { file: name.to_string(), data, network, train })
 }

@@ -5,7 +5,7 @@ use crate::job::{Job, Rows};
 use crate::metrics::Metrics;
 use crate::model_file::{Model, Parameters, Precision};
 use crate::predictor::{Net, scaled};
-use backlit_engine::train::{End, Moment, Settings, Trainer};
+use backlit_engine::train::{Best, End, Moment, Settings, Trainer};
 use backlit_engine::{Scalar, optimizers};
 use std::ops::ControlFlow;
 
@@ -36,6 +36,8 @@ pub struct Outcome {
     pub samples: Vec<Sample>,
     /// How it ended.
     pub end: End,
+    /// The epoch after which the rows kept aside cost least, and that cost as trained, where something listened to it.
+    pub best: Option<Best>,
     /// Steps taken.
     pub steps: u64,
     /// Epochs finished.
@@ -95,8 +97,12 @@ fn run<S: Scalar>(
         learning_rate: job.learning_rate,
         threads: job.threads,
     };
+    let (held_x, held_y): (Vec<S>, Vec<S>) = (scaled(&job.input_scaler, &job.held.x), scaled(&job.target_scaler, &job.held.y));
+    let held: [&[S]; 2] = [&held_x, &held_y];
+    let course = job.course.engine().map_err(|(key, message)| usage(format!("{key}: {message}")))?;
     let mut trainer =
-        Trainer::new(&built.graph, built.cost, initial.clone(), optimizer.map_err(usage)?, &job.frozen, job.train.rows, settings);
+        Trainer::new(&built.graph, built.cost, initial.clone(), optimizer.map_err(usage)?, &job.frozen, job.train.rows, settings)
+            .on_course(course, &held, job.held.rows);
     let mut net = Net::new(build()?, initial, job.surroundings(), job.threads);
     let shown = if job.held.rows > 0 { &job.held } else { &job.train };
     let shown = shown.first(SAMPLES, job.inputs.len(), job.outputs());
@@ -109,7 +115,7 @@ fn run<S: Scalar>(
     let end = trainer.run(&[&x, &y], &mut |moment: &Moment| {
         steps = moment.step;
         epochs = moment.epoch + u64::from(moment.epoch_ended);
-        let Moment { epoch, step, cost, epoch_ended } = *moment;
+        let Moment { epoch, step, cost, epoch_ended, .. } = *moment;
         observe(&Progress { epoch: epoch + 1, epochs: job.epochs, step, cost, epoch_ended })
     });
 
@@ -129,8 +135,13 @@ fn run<S: Scalar>(
         after: line(&said_after, r),
     });
     let samples = samples.collect();
-    let model = Model { metadata: job.metadata(epochs), parameters: wrap(trainer.parameters().to_vec()) };
-    Ok(Outcome { model, before, after, samples, end, steps, epochs })
+    let best = trainer.best();
+    let mut metadata = job.metadata(epochs);
+    if job.course.keeps_best() && !matches!(end, End::Diverged(_)) {
+        metadata.training.best_epoch = best.map(|best| best.epoch + 1);
+    }
+    let model = Model { metadata, parameters: wrap(trainer.parameters().to_vec()) };
+    Ok(Outcome { model, before, after, samples, end, best, steps, epochs })
 }
 
 fn scores<S: Scalar>(job: &Job, net: &Net<S>) -> Scores {

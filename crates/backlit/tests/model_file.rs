@@ -1,5 +1,6 @@
 //! Model files: nothing that is not exactly what was saved comes back.
 
+use backlit::course::{Course, Keep};
 use backlit::error::{Error, Kind};
 use backlit::model_file::*;
 use backlit::predictor::Predictor;
@@ -41,6 +42,9 @@ fn small() -> Model {
             shuffle: true,
             rows: 3,
             validation_rows: 0,
+            course: Course::default(),
+            best_epoch: None,
+            from: None,
         },
     };
     let parameters = vec![1.5, -0.0, f32::MIN_POSITIVE / 8.0, f32::MAX, 0.1, -1e-30, 3.0, 7.0];
@@ -77,6 +81,18 @@ fn a_round_trip_keeps_all_bits() {
         assert_eq!(to_bytes(&back).unwrap(), std::fs::read(&path).unwrap());
     }
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "no temporary file stays");
+}
+
+#[test]
+fn the_course_of_a_training_is_kept_and_need_not_be_there() {
+    let mut model = small();
+    assert!(!serde_json::to_string(&model.metadata).unwrap().contains("course"), "files as they were before there were any");
+    model.metadata.training.course = Course { schedule: Some("cosine".into()), keep: Some(Keep::Best), ..Course::default() };
+    model.metadata.training.best_epoch = Some(2);
+    model.metadata.training.from = Some("0123".into());
+    assert_eq!(from_bytes(&to_bytes(&model).unwrap()).unwrap(), model);
+    model.metadata.training.course.clip_norm = Some(-1.0);
+    assert!(to_bytes(&model).unwrap_err().contains("training.course.clip_norm"));
 }
 
 #[test]

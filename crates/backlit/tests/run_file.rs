@@ -84,6 +84,8 @@ fn the_example_of_the_contract() {
         shuffle: Some(false),
         seed: u64::MAX,
         threads: Some(3),
+        course: Course::default(),
+        from: None,
     };
     assert_eq!(run.train, train);
 }
@@ -207,6 +209,16 @@ fn every_wrong_value_is_refused_at_its_key_and_line() {
         ("18446744073709551615", "18446744073709551616", "train.seed", "whole number"),
         ("18446744073709551615", "-1", "train.seed", "came -1"),
         ("threads = 3", "threads = 0", "train.threads", "from 1 to 4096"),
+        ("threads = 3", "schedule = \"cosin\"", "train.schedule", "no schedule 'cosin'; there are constant, step"),
+        ("threads = 3", "schedule = \"step(0)\"", "train.schedule", "line 34: step: every must be at least 1"),
+        ("threads = 3", "schedule = 3", "train.schedule", "a string in quotes, came 3"),
+        ("threads = 3", "schedule = \"coslog4\"\nwarmup = 0.1", "train.warmup", "leave the warm-up out"),
+        ("threads = 3", "warmup = 1", "train.warmup", "below 1, came 1"),
+        ("threads = 3", "clip_norm = 0", "train.clip_norm", "a finite number above 0, came 0"),
+        ("threads = 3", "clip_value = -1", "train.clip_value", "above 0, came -1"),
+        ("threads = 3", "patience = 0", "train.patience", "at least 1, came 0"),
+        ("threads = 3", "from = \"\"", "train.from", "the path of a model"),
+        ("threads = 3", "keep = \"first\"", "train.keep", "\"best\" or \"last\", came the string \"first\""),
         ("[train]", "[training]", "training", "line 25: there is no such key at the top"),
         ("[train]", "[training]", "training", "did you mean train?"),
     ] {
@@ -216,6 +228,26 @@ fn every_wrong_value_is_refused_at_its_key_and_line() {
         assert!(error.to_string().contains(words), "{to}: {error}");
         assert!(error.message.starts_with("line "), "{error}");
     }
+}
+
+#[test]
+fn the_course_of_a_training() {
+    let course = "schedule = \"step(30, factor=0.5)\"\nwarmup = 0.05\nclip_norm = 1\nclip_value = 0.5\npatience = 20\nkeep = \"last\"";
+    let read = run(&EXAMPLE.replacen("threads = 3", course, 1)).train.course;
+    let expected = Course {
+        schedule: Some("step(30, factor=0.5)".into()),
+        warmup: Some(0.05),
+        clip_norm: Some(1.0),
+        clip_value: Some(0.5),
+        patience: Some(20),
+        keep: Some(Keep::Last),
+    };
+    assert_eq!(read, expected);
+    let from = |path: &str| run(&EXAMPLE.replacen("threads = 3", &format!("from = \"{path}\""), 1)).train.from;
+    assert_eq!(from("runs/a"), Some(PathBuf::from("some/runs/a")), "relative to the run file's folder");
+    assert_eq!(from("/runs/a"), Some(PathBuf::from("/runs/a")));
+    assert_eq!(read.spelled().schedule.as_deref(), Some("step(every=30, factor=0.5)"));
+    assert!(!read.keeps_best() && Course { keep: None, ..read }.keeps_best() && !Course::default().keeps_best());
 }
 
 #[test]

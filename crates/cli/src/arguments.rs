@@ -105,6 +105,9 @@ pub struct Train {
     /// The choices.
     #[command(flatten)]
     pub choices: Choices,
+    /// Train nothing: try growing rates in a short training, print rate and smoothed cost, suggest one, save nothing
+    #[arg(long, conflicts_with_all = ["out", "print_hash", "parameters"])]
+    pub find_rate: bool,
     /// Print the SHA-256 of the trained parameters (little-endian bytes, in graph order)
     #[arg(long)]
     pub print_hash: bool,
@@ -158,6 +161,27 @@ pub struct Choices {
     /// Put the rows into a new order each epoch [default: true]
     #[arg(long, value_name = "true|false")]
     pub shuffle: Option<bool>,
+    /// How the rate changes: constant, step(EPOCHS, FACTOR), exponential(FACTOR), cosine, one_cycle, coslog4, plateau(FACTOR, PATIENCE) [default: constant]
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    pub schedule: Option<String>,
+    /// Share of the steps over which the rate rises from near 0 [default: 0]
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    pub warmup: Option<f64>,
+    /// Shorten a gradient whose norm is larger
+    #[arg(long, value_name = "NORM", allow_negative_numbers = true)]
+    pub clip_norm: Option<f64>,
+    /// Bound each number of a gradient
+    #[arg(long, value_name = "SIZE", allow_negative_numbers = true)]
+    pub clip_value: Option<f64>,
+    /// Stop after so many epochs without a lower cost of the rows kept aside, and keep the best parameters
+    #[arg(long, value_name = "EPOCHS", allow_negative_numbers = true)]
+    pub patience: Option<u64>,
+    /// Which parameters are kept, by the rows kept aside: best or last [default: best with --patience, else last]
+    #[arg(long, value_name = "best|last")]
+    pub keep: Option<String>,
+    /// Go on from the parameters of a model file or run directory; its columns, scales, layers, task and loss are kept
+    #[arg(long, value_name = "MODEL")]
+    pub from: Option<PathBuf>,
     /// How weights start: he_normal, uniform(-1, 1) … [default: by activation]
     #[arg(long, value_name = "NAME")]
     pub initializer: Option<String>,

@@ -9,9 +9,11 @@
 #![forbid(unsafe_code)]
 
 pub mod check;
+pub mod clip;
 pub mod explain;
 pub mod formula;
 pub mod graph;
+mod held;
 pub mod init;
 pub mod network;
 // NumPy's normal draws are defined by the platform's logarithm.
@@ -22,6 +24,7 @@ pub mod ops;
 pub mod optimizers;
 pub mod plan;
 pub mod random;
+pub mod schedule;
 pub mod shape;
 pub mod step;
 pub mod train;

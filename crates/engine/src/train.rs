@@ -1,10 +1,15 @@
 //! Training: epochs of steps, each a gradient over a batch and one move of the optimizer.
 
+pub use crate::held::Best;
+
 use crate::Scalar;
+use crate::clip::Clip;
 use crate::graph::{Graph, NodeId};
+use crate::held::Held;
 use crate::optimizers::Optimizer;
 use crate::plan::Plan;
 use crate::random::{Purpose, Random};
+use crate::schedule::{Place, Schedule};
 use crate::step::{Batch, Rows, Runner, Small, Stretch};
 use std::ops::{ControlFlow, Range};
 
@@ -25,6 +30,19 @@ pub struct Settings {
     pub threads: usize,
 }
 
+/// What leads a training besides its settings. Without a word: nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Course {
+    /// How the rate changes; none: not at all.
+    pub schedule: Option<Schedule>,
+    /// What the gradient is bounded by before a step.
+    pub clip: Clip,
+    /// Epochs without a lower cost of the rows kept aside after which training ends; none: it goes on.
+    pub patience: Option<u64>,
+    /// Whether the parameters are in the end those with which the rows kept aside cost least after an epoch.
+    pub keep_best: bool,
+}
+
 /// A step that was just taken.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moment {
@@ -36,6 +54,8 @@ pub struct Moment {
     pub cost: f64,
     /// Whether the epoch ended with this step.
     pub epoch_ended: bool,
+    /// Then the mean cost of the rows kept aside, after this step's update, where there are any and something waits for it.
+    pub held: Option<f64>,
 }
 
 /// How training ended.
@@ -45,6 +65,8 @@ pub enum End {
     Finished,
     /// The observer said to stop, after this step.
     Stopped(u64),
+    /// For so many epochs, as the course has it, the rows kept aside cost no less; the last step.
+    Patient(u64),
     /// Something was no longer finite; the parameters are the last ones with a finite cost.
     Diverged(Divergence),
 }
@@ -90,6 +112,9 @@ pub struct Trainer<'g, S> {
     settings: Settings,
     rows: usize,
     step: u64,
+    cost: NodeId,
+    course: Course,
+    held: Option<Held<'g, S>>,
 }
 
 impl<'g, S: Scalar> Trainer<'g, S> {
@@ -124,7 +149,27 @@ impl<'g, S: Scalar> Trainer<'g, S> {
             settings: Settings { batch: Some(batch), ..settings },
             rows,
             step: 0,
+            cost,
+            course: Course::default(),
+            held: None,
         }
+    }
+
+    /// The same training on a course. `held`: rows kept aside, one slice for each data node, rows × width; their cost is computed
+    /// after each epoch where the course asks for it.
+    pub fn on_course(mut self, course: Course, held: &'g [&'g [S]], rows: usize) -> Trainer<'g, S> {
+        let listens = course.schedule.as_ref().is_some_and(Schedule::needs_held) || course.patience.is_some() || course.keep_best;
+        self.held = (listens && rows > 0).then(|| {
+            let best = if course.keep_best { self.parameters.clone() } else { Vec::new() };
+            Held::new(self.graph, self.cost, held, rows, best, &self.runner)
+        });
+        self.course = course;
+        self
+    }
+
+    /// The best epoch, where the cost of the rows kept aside was computed.
+    pub fn best(&self) -> Option<Best> {
+        self.held.as_ref().and_then(Held::best)
     }
 
     /// The parameters as they stand.
@@ -165,20 +210,47 @@ impl<'g, S: Scalar> Trainer<'g, S> {
                     return End::Diverged(self.diverged(data, self.step, start, rows));
                 }
                 start += rows;
-                let moment = Moment { epoch, step: self.step, cost, epoch_ended: start == self.rows };
+                let epoch_ended = start == self.rows;
+                let held = if epoch_ended { self.epoch_ended(epoch) } else { None };
+                let moment = Moment { epoch, step: self.step, cost, epoch_ended, held };
                 last = (start - rows, rows);
                 if observe(&moment).is_break() {
                     return self.ended(data, last, End::Stopped(self.step));
                 }
             }
+            let waited = self.held.as_ref().map_or(0, |held| held.without_better(epoch + 1));
+            if self.course.patience.is_some_and(|patience| waited >= patience) && self.held.is_some() {
+                return self.ended(data, last, End::Patient(self.step));
+            }
         }
         self.ended(data, last, End::Finished)
+    }
+
+    /// The cost of the rows kept aside, and what follows from it.
+    fn epoch_ended(&mut self, epoch: u64) -> Option<f64> {
+        let cost = self.held.as_mut()?.epoch_ended(epoch, &self.parameters);
+        if let Some(schedule) = &mut self.course.schedule {
+            schedule.epoch_ended(cost);
+        }
+        Some(cost)
+    }
+
+    /// η of the next step.
+    fn rate(&self) -> f64 {
+        let Some(schedule) = &self.course.schedule else { return self.settings.learning_rate };
+        let batch = self.settings.batch.unwrap_or(self.rows);
+        let per_epoch = self.rows.div_ceil(batch) as u64;
+        let steps = self.settings.epochs.saturating_mul(per_epoch);
+        self.settings.learning_rate * schedule.factor(Place { step: self.step, steps, per_epoch })
     }
 
     /// The last update may have been the one too many: the last batch once more tells.
     fn ended(&mut self, data: &[&[S]], (start, rows): (usize, usize), end: End) -> End {
         let batch = Batch { data, rows: picked(&self.order, self.rows, start, rows), again: false };
         if self.runner.cost_of(&self.plan, &self.parameters, batch).is_finite() {
+            if let Some(held) = &self.held {
+                held.restore(&mut self.parameters);
+            }
             return end;
         }
         End::Diverged(self.diverged(data, self.step.max(1), start, rows))
@@ -188,20 +260,45 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     /// finite. The new parameters are left in `previous`, unless the cost is not finite.
     fn step(&mut self, data: &[&[S]], start: usize, rows: usize, again: bool) -> (f64, bool) {
         let one_wave = self.gradient.is_empty();
-        let Trainer { plan, runner, small, optimizer, trainable, parameters, previous, gradient, order, .. } = self;
+        let rate = self.rate();
+        let Trainer { plan, runner, small, optimizer, trainable, parameters, previous, gradient, order, course, .. } = self;
+        let clip = course.clip;
         let picked = picked(order, self.rows, start, rows);
-        optimizer.begin(self.settings.learning_rate);
+        optimizer.begin(rate);
         let (move_, memory) = optimizer.parts();
         let batch = Batch { data, rows: picked, again };
         if let Some(small) = small {
             let cost = small.gradient(plan, parameters, &batch, previous);
-            let fine = cost.is_finite() && move_.apply(trainable, parameters, Stretch { start: 0, gradient: previous, memory });
-            return (cost, fine);
+            if !cost.is_finite() {
+                return (cost, false);
+            }
+            clip.whole(trainable, previous);
+            return (cost, move_.apply(trainable, parameters, Stretch { start: 0, gradient: previous, memory }));
         }
         let target = if one_wave { &mut *previous } else { &mut *gradient };
-        let stretch = Stretch { start: 0, gradient: target, memory };
-        let finish = |stretch: Stretch<'_, S>| move_.apply(trainable, parameters, stretch);
-        let result = runner.step(plan, parameters, batch, stretch, Some(&finish));
+        let apply = |stretch: Stretch<'_, S>| move_.apply(trainable, parameters, stretch);
+        let result = match clip {
+            Clip { norm: None, value: None } => {
+                runner.step(plan, parameters, batch, Stretch { start: 0, gradient: target, memory }, Some(&apply))
+            }
+            Clip { norm: None, .. } => {
+                let finish = |stretch: Stretch<'_, S>| {
+                    clip.by_value(stretch.gradient);
+                    apply(stretch)
+                };
+                runner.step(plan, parameters, batch, Stretch { start: 0, gradient: target, memory }, Some(&finish))
+            }
+            _ => {
+                // The norm is known when the gradient is whole; nothing is moved before.
+                let stretch = Stretch { start: 0, gradient: &mut *target, memory: Default::default() };
+                let (cost, _) = runner.step(plan, parameters, batch, stretch, Some(&|_| true));
+                let fine = cost.is_finite() && {
+                    clip.whole(trainable, target);
+                    runner.each_stretch(Stretch { start: 0, gradient: target, memory }, &apply)
+                };
+                (cost, fine)
+            }
+        };
         if !one_wave && result.0.is_finite() {
             std::mem::swap(previous, gradient);
         }

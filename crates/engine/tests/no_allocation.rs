@@ -6,8 +6,10 @@
 // A second opinion may use the platform's functions.
 #![allow(clippy::disallowed_methods)]
 
+use backlit_engine::clip::Clip;
 use backlit_engine::random::{Purpose, Random};
-use backlit_engine::train::{End, Settings, Trainer};
+use backlit_engine::schedule::Schedule;
+use backlit_engine::train::{Course, End, Settings, Trainer};
 use backlit_engine::{Network, Scalar, optimizers};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -79,11 +81,12 @@ struct Run<'a> {
     options: &'a [(&'a str, f64)],
     threads: usize,
     epochs: u64,
+    course: Course,
 }
 
 impl<'a> Run<'a> {
     fn full_batch(network: Network, rows: usize, optimizer: &'a str) -> Run<'a> {
-        Run { network, rows, batch: None, optimizer, options: &[], threads: 1, epochs: 30 }
+        Run { network, rows, batch: None, optimizer, options: &[], threads: 1, epochs: 30, course: Course::default() }
     }
 
     /// Allocations between the end of the step `warm_up` and the end of the last, and how many steps lie between.
@@ -103,7 +106,12 @@ impl<'a> Run<'a> {
             optimizers::find::<S>(self.optimizer).and_then(|entry| entry.create(&options, parameters.len())).expect("an optimizer");
         let settings =
             Settings { epochs: self.epochs, batch: self.batch, shuffle: true, seed: 1, learning_rate: 1e-3, threads: self.threads };
-        let mut trainer = Trainer::new(&built.graph, built.cost, parameters, optimizer, &[], self.rows, settings);
+        let held: [&[S]; 2] = [&x, &y];
+        let mut trainer = Trainer::new(&built.graph, built.cost, parameters, optimizer, &[], self.rows, settings).on_course(
+            self.course.clone(),
+            &held,
+            self.rows / 2,
+        );
         let (mut before, mut after, mut steps) = (0, 0, 0);
         let end = trainer.run(&[&x, &y], &mut |moment| {
             after = allocations();
@@ -160,6 +168,16 @@ fn steps_of_every_kind() {
         let run = Run { batch: Some(32), options, ..Run::full_batch(narrow(), 200, optimizer) };
         run.assert_none::<f64>(1, optimizer);
         run.assert_none::<f32>(1, optimizer);
+    }
+    // A schedule that listens to rows kept aside, both kinds of clipping, the best parameters kept.
+    for (rows, batch, clip) in [
+        (200, Some(32), Clip { norm: Some(0.1), value: Some(0.01) }),
+        (506, None, Clip { norm: Some(0.1), value: None }),
+        (506, Some(1), Clip { norm: None, value: Some(0.01) }),
+    ] {
+        let schedule = Schedule::parse("plateau(0.5, 1)", 0.1).expect("a schedule");
+        let course = Course { schedule: Some(schedule), clip, patience: Some(1000), keep_best: true };
+        Run { batch, course, ..Run::full_batch(narrow(), rows, "adam") }.assert_none::<f64>(1, "a course");
     }
     let activations = ["gelu", "elu", "selu", "silu", "softplus", "softsign", "tanh", "hard_sigmoid", "leaky_relu", "sigmoid"];
     let every = activations.iter().fold(Network::inputs(4), |network, activation| network.dense(5).activation(activation));

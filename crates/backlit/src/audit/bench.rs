@@ -99,6 +99,10 @@ impl<'a> Bench<'a> {
             return Ok(recipe.parameters.clone());
         }
         let built = &self.wording.subject.built;
+        if self.wording.subject.metadata.training.course.changes_updates() {
+            let message = "claims about updates are judged for the optimizer's rule alone, not for schedules or clipped gradients";
+            return Err(Error::new(Kind::Usage, message).hint("a run file without schedule, warmup and clipping"));
+        }
         let usage = |message: String| Error::new(Kind::Usage, message);
         let entry = optimizers::find::<f64>(&recipe.optimizer).map_err(usage)?;
         let optimizer = entry.create(&recipe.options, recipe.parameters.len()).map_err(usage)?;

@@ -40,7 +40,7 @@ pub(super) fn check_metadata(metadata: &Metadata) -> Result<(), String> {
             return Err(format!("training.{name} is {value}"));
         }
     }
-    Ok(())
+    training.course.engine().map(|_| ()).map_err(|(key, message)| format!("training.course.{key}: {message}"))
 }
 
 fn check_network(metadata: &Metadata) -> Result<(), String> {

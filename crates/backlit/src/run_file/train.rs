@@ -1,11 +1,12 @@
 //! Section `[train]`.
 
 use super::values::{Table, Value};
-use super::{Batch, Network, Rng, Train};
+use super::{Batch, Course, Keep, Network, Rng, Train};
 use crate::error::Error;
 use backlit_engine::optimizers;
+use std::path::Path;
 
-const KEYS: [&str; 7] = ["optimizer", "learning_rate", "epochs", "batch", "shuffle", "seed", "threads"];
+const KEYS: [&str; 8] = ["optimizer", "learning_rate", "epochs", "batch", "shuffle", "seed", "threads", "from"];
 
 /// Every option that some optimizer takes.
 fn known_options() -> Vec<&'static str> {
@@ -18,10 +19,10 @@ fn known_options() -> Vec<&'static str> {
     known
 }
 
-pub(super) fn read(section: Option<&Table<'_>>, network: &Network) -> Result<Train, Error> {
+pub(super) fn read(section: Option<&Table<'_>>, network: &Network, folder: &Path) -> Result<Train, Error> {
     let mut train = Train::default();
     let Some(section) = section else { return Ok(train) };
-    let known: Vec<&str> = KEYS.into_iter().chain(known_options()).collect();
+    let known: Vec<&str> = KEYS.into_iter().chain(Course::KEYS).chain(known_options()).collect();
     section.only(&known)?;
     if let Some(name) = section.read("optimizer", |value| value.checked(optimizers::find::<f64>))? {
         train.optimizer = name;
@@ -37,7 +38,27 @@ pub(super) fn read(section: Option<&Table<'_>>, network: &Network) -> Result<Tra
     let most = if network.rng == Rng::Numpy { u64::from(u32::MAX) } else { u64::MAX };
     train.seed = section.read("seed", |value| value.whole(0, most))?.unwrap_or(0);
     train.threads = section.read("threads", |value| value.whole(1, 4096))?.map(|threads| threads as usize);
+    train.course = course(section)?;
+    train.from = section.read("from", |value| match value.string()? {
+        path if path.is_empty() || path.contains('\0') => Err(value.expected("the path of a model or its run directory")),
+        path => Ok(folder.join(path)),
+    })?;
     Ok(train)
+}
+
+fn course(section: &Table<'_>) -> Result<Course, Error> {
+    let course = Course {
+        schedule: section.read("schedule", Value::string)?,
+        warmup: section.read("warmup", Value::number)?,
+        clip_norm: section.read("clip_norm", Value::number)?,
+        clip_value: section.read("clip_value", Value::number)?,
+        patience: section.read("patience", |value| value.whole(1, u64::MAX))?,
+        keep: section.read("keep", |value| value.choice(&Keep::NAMES))?,
+    };
+    match course.engine() {
+        Ok(_) => Ok(course),
+        Err((key, message)) => Err(section.get(key).map_or_else(|| section.error(&message), |value| value.error(&message))),
+    }
 }
 
 fn batch(value: &Value<'_>) -> Result<Batch, Error> {

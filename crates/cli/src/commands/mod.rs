@@ -4,6 +4,7 @@ mod audit;
 mod check;
 mod evaluate;
 mod explain;
+mod find_rate;
 mod inspect;
 mod operations;
 mod predict;

@@ -1,6 +1,6 @@
 //! `backlit train`: a network on a table, before and after, saved.
 
-use super::{MODEL, threads};
+use super::{MODEL, find_rate, threads};
 use crate::arguments::{Choices, Common, Precision, Train};
 use crate::output::{self, Screen, number};
 use backlit::data::BUNDLED;
@@ -12,7 +12,7 @@ use backlit::metrics::most_probable;
 use backlit::model_file::{self, Parameters, Task, weights_sha256};
 use backlit::prepare::{self, Hidden};
 use backlit::run_directory::{self, RunDirectory};
-use backlit::run_file::{self, Batch, RunFile};
+use backlit::run_file::{self, Batch, Keep, RunFile};
 use backlit::session::{self, Outcome, Progress, Sample};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -27,6 +27,9 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     let (run, hidden) = run_of(arguments, common)?;
     let job = prepare::job(&run, hidden.as_ref(), threads(common))?;
     job.notes.iter().for_each(|note| screen.note(note));
+    if arguments.find_rate {
+        return find_rate::run(&job, screen);
+    }
     if arguments.parameters && !common.json {
         screen.note("--parameters shows with --json only");
     }
@@ -67,7 +70,7 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
             screen.document(&document);
             Ok(130)
         }
-        End::Finished => {
+        End::Finished | End::Patient(_) => {
             screen.document(&document);
             Ok(0)
         }
@@ -153,6 +156,8 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
         }
         run.train.learning_rate = Some(rate);
     }
+    course(choices, run)?;
+    run.train.from = choices.from.clone().or(run.train.from.take());
     run.network.loss = choices.loss.clone().or(run.network.loss.take());
     run.network.initializer = choices.initializer.clone().or(run.network.initializer.take());
     run.train.epochs = choices.epochs.or(run.train.epochs);
@@ -171,6 +176,22 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
         run.train.options.push((name.clone(), *value));
     }
     hidden(choices, run)
+}
+
+/// What the flags say of the course of the training.
+fn course(choices: &Choices, run: &mut RunFile) -> Result<(), Error> {
+    let course = &mut run.train.course;
+    course.schedule = choices.schedule.clone().or(course.schedule.take());
+    course.warmup = choices.warmup.or(course.warmup);
+    course.clip_norm = choices.clip_norm.or(course.clip_norm);
+    course.clip_value = choices.clip_value.or(course.clip_value);
+    course.patience = choices.patience.or(course.patience);
+    if let Some(keep) = &choices.keep {
+        let found = Keep::NAMES.iter().find(|(name, _)| name == keep);
+        let wrong = || Error::new(Kind::Usage, format!("--keep: expected best or last, came {keep}"));
+        course.keep = Some(found.ok_or_else(wrong)?.1);
+    }
+    Ok(())
 }
 
 /// Hidden layers, where the flags say something of them.
@@ -224,7 +245,7 @@ fn introduction(job: &Job, screen: &Screen) -> String {
     let activations: Vec<&str> = job.shape.layers.iter().map(|layer| layer.activation.as_str()).collect();
     let batch = job.batch.map_or("full batch".to_string(), |rows| format!("batches of {rows}"));
     let text = format!(
-        "{}: {} rows to train on, {} kept aside\n  network   {} ({}), {}, {} parameters, {}\n  training  {} epochs, {}, {} at rate {}, seed {}\n\n",
+        "{}: {} rows to train on, {} kept aside\n  network   {} ({}), {}, {} parameters, {}\n  training  {} epochs, {}, {} at rate {}, seed {}\n{}\n",
         screen.bold(&job.name),
         job.train.rows,
         job.held.rows,
@@ -238,6 +259,7 @@ fn introduction(job: &Job, screen: &Screen) -> String {
         job.optimizer,
         job.learning_rate,
         job.seed,
+        if job.course.is_plain() { String::new() } else { format!("  course    {}\n", job.course.parts().join(", ")) },
     );
     text
 }
@@ -258,6 +280,13 @@ fn report(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> Strin
     text += &format!("\n{}", output::table(&lines));
     let (b, a) = (number(outcome.before.cost), number(outcome.after.cost));
     text += &format!("\n  cost on the rows trained on: {b} before, {a} after {} epochs ({} steps)\n", outcome.epochs, outcome.steps);
+    if let Some(best) = &outcome.best {
+        let kept = if job.course.keeps_best() { "; its parameters are kept" } else { "" };
+        text += &format!("  best epoch by the rows kept aside: {} of {}{kept}\n", best.epoch + 1, outcome.epochs);
+    }
+    if let (End::Patient(_), Some(patience)) = (&outcome.end, job.course.patience) {
+        text += &format!("  stopped early: no better epoch in the last {patience}\n");
+    }
     if let End::Stopped(step) = outcome.end {
         text += &format!("  interrupted after step {step}, {} epochs finished; what was learned is saved\n", outcome.epochs);
     }
@@ -309,6 +338,9 @@ fn document(job: &Job, outcome: &Outcome, saved: &Saved, parameters: bool) -> Va
         "threads": job.threads,
         "precision": job.precision.name(),
         "interrupted": matches!(outcome.end, End::Stopped(_)),
+        "stopped_early": matches!(outcome.end, End::Patient(_)),
+        "best": outcome.best.map(|best| json!({ "epoch": best.epoch + 1, "cost": best.cost })),
+        "from": job.from,
         "weights_sha256": saved.sha256,
         "model": saved.model.display().to_string(),
     });

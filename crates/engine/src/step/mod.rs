@@ -142,6 +142,17 @@ impl<S: Scalar> Runner<S> {
 
     /// Buffers for batches of at most `rows` rows on just so many threads.
     pub fn on_threads(plan: &Plan<S>, rows: usize, threads: usize) -> Runner<S> {
+        // Without threads to be had, one does all the work: the bits are the same.
+        let pool = (threads > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok()).flatten().map(Arc::new);
+        Runner::on_pool(plan, rows, threads, pool)
+    }
+
+    /// Buffers for batches of at most `rows` rows on the threads of another runner.
+    pub(crate) fn beside(plan: &Plan<S>, rows: usize, other: &Runner<S>) -> Runner<S> {
+        Runner::on_pool(plan, rows, other.workers.len(), other.pool())
+    }
+
+    fn on_pool(plan: &Plan<S>, rows: usize, threads: usize, pool: Option<Arc<rayon::ThreadPool>>) -> Runner<S> {
         let rows = rows.max(1);
         let capacity = block(plan, rows, threads);
         let held = if plan.data_width * rows <= KEPT { rows } else { (threads * capacity).min(rows) };
@@ -153,8 +164,6 @@ impl<S: Scalar> Runner<S> {
             rows: 0..0,
         });
         let workers = workers.collect();
-        // Without threads to be had, one does all the work: the bits are the same.
-        let pool = (threads > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok()).flatten().map(Arc::new);
         Runner { workers, capacity, panels: numbers(plan.data_width * held), held, pool }
     }
 
@@ -212,6 +221,14 @@ impl<S: Scalar> Runner<S> {
             start = end;
         }
         (total / rows as f64, fine)
+    }
+
+    /// Does something with every number of a whole gradient, side by side where there are threads; says whether all went well.
+    pub(crate) fn each_stretch(&self, stretch: Stretch<'_, S>, finish: Finish<'_, S>) -> bool {
+        match &self.pool {
+            Some(pool) => pool.install(|| by_halves(stretch, finish)),
+            None => finish(stretch),
+        }
     }
 
     /// The mean cost of the rows.
@@ -319,6 +336,16 @@ impl<S: Scalar> Runner<S> {
         }
         used
     }
+}
+
+fn by_halves<S: Scalar>(stretch: Stretch<'_, S>, finish: Finish<'_, S>) -> bool {
+    let count = stretch.gradient.len();
+    if count < 1 << 13 {
+        return finish(stretch);
+    }
+    let (left, right) = stretch.split(count / 2);
+    let (a, b) = rayon::join(|| by_halves(left, finish), || by_halves(right, finish));
+    a && b
 }
 
 /// The costs of a block on top of a total: group after group, four sums in each, so that the cuts between blocks do not show.

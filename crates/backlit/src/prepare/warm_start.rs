@@ -1,0 +1,108 @@
+//! A training that goes on from the parameters of a saved model: its columns, classes, layers and scales are kept.
+
+use super::usage;
+use crate::data::Table;
+use crate::error::Error;
+use crate::model_file::{self, LayerShape, Model, Parameters, Precision, Task};
+use crate::run_file::{Bias, Layer, RunFile, Source};
+
+/// The model's name in a run directory.
+const MODEL: &str = "model.safetensors";
+
+/// The model that a run begins with, if it names one.
+pub(super) fn model(run: &RunFile) -> Result<Option<Model>, Error> {
+    let Some(path) = &run.train.from else { return Ok(None) };
+    let inside = path.join(MODEL);
+    model_file::load(if path.is_dir() && inside.is_file() { &inside } else { path }).map(Some)
+}
+
+/// The run with what it leaves open taken from the model: target, task, loss, and the layers unless `has_layers`.
+pub(super) fn completed(mut run: RunFile, model: Option<&Model>, has_layers: bool) -> Result<RunFile, Error> {
+    let Some(Model { metadata, .. }) = model else { return Ok(run) };
+    let network = &mut run.network;
+    if !matches!(run.data.source, Source::Inline { .. }) {
+        if run.data.target.is_empty() {
+            run.data.target = metadata.targets.clone();
+        }
+        network.task = network.task.or((metadata.task != Task::Values).then_some(metadata.task));
+    }
+    network.loss = network.loss.take().or(Some(metadata.network.loss.clone()));
+    if network.layers.is_empty() && !has_layers {
+        let layers: Result<_, String> = metadata.network.layers.iter().map(layer).collect();
+        run.network.layers = layers.map_err(|message| wrong(&run, message))?;
+    }
+    Ok(run)
+}
+
+fn layer(shape: &LayerShape) -> Result<Layer, String> {
+    Ok(Layer {
+        units: shape.units,
+        activation: shape.activation.clone(),
+        weight: None,
+        bias: if shape.bias { Bias::Drawn } else { Bias::None },
+        initializer: None,
+        bias_initializer: None,
+        freeze: shape.freeze.iter().map(|text| text.parse()).collect::<Result<_, _>>()?,
+    })
+}
+
+/// The model's inputs in its order, each a column of the table; `Err` where a target is another.
+pub(super) fn columns(run: &RunFile, model: &Model, table: &Table, targets: &[String]) -> Result<Vec<String>, Error> {
+    let metadata = &model.metadata;
+    if metadata.targets != targets {
+        let (theirs, ours) = (metadata.targets.join(", "), targets.join(", "));
+        return Err(wrong(
+            run,
+            format!("the model predicts '{}', expected that target, came '{}'", theirs.escape_debug(), ours.escape_debug()),
+        ));
+    }
+    table.indices(&metadata.inputs)?;
+    Ok(metadata.inputs.clone())
+}
+
+/// The model's classes.
+pub(super) fn classes(run: &RunFile, model: &Model, task: Task) -> Result<Vec<f64>, Error> {
+    match model.metadata.task == task {
+        true => Ok(model.metadata.classes.clone()),
+        false => {
+            let words = |task: Task| serde_json::to_string(&task).unwrap_or_default().replace('"', "");
+            Err(wrong(
+                run,
+                format!("the model was trained for {}, expected the same task, came {}", words(model.metadata.task), words(task)),
+            ))
+        }
+    }
+}
+
+/// The model's parameters for these layers, and what a person should know of them.
+pub(super) fn parameters(run: &RunFile, model: &Model, layers: &[Layer], notes: &mut Vec<String>) -> Result<Vec<f64>, Error> {
+    let theirs = &model.metadata.network.layers;
+    let said = |units: usize, activation: &str, bias: bool| format!("{units} {activation}{}", if bias { "" } else { " without bias" });
+    let known = |layers: &[LayerShape]| layers.iter().map(|l| said(l.units, &l.activation, l.bias)).collect::<Vec<_>>();
+    let wanted: Vec<String> = layers.iter().map(|l| said(l.units, &l.activation, l.bias != Bias::None)).collect();
+    if known(theirs) != wanted {
+        let message = format!("the model has the layers {}; expected the same, came {}", known(theirs).join(", "), wanted.join(", "));
+        return Err(wrong(run, message).hint("leave the layers out, or train without a model to begin with"));
+    }
+    if let Some(l) = layers.iter().position(|layer| layer.weight.is_some() || matches!(layer.bias, Bias::Values(_))) {
+        return Err(wrong(run, format!("layer {} has numbers of its own in the run file, and the model has others for it", l + 1)));
+    }
+    let (precision, numbers) = (
+        run.network.precision,
+        match &model.parameters {
+            Parameters::F32(numbers) => numbers.iter().map(|&number| f64::from(number)).collect::<Vec<f64>>(),
+            Parameters::F64(numbers) => numbers.clone(),
+        },
+    );
+    if (precision, model.metadata.precision) == (Precision::F32, Precision::F64) {
+        if let Some(number) = numbers.iter().find(|number| !(**number as f32).is_finite()) {
+            return Err(wrong(run, format!("a parameter of {number:e} is not finite in f32")).hint("--precision f64"));
+        }
+        notes.push("the model's parameters are rounded from f64 to f32 (--precision f64 keeps them)".into());
+    }
+    Ok(numbers)
+}
+
+fn wrong(run: &RunFile, message: String) -> Error {
+    usage(run, message).key("train.from")
+}

@@ -1,0 +1,70 @@
+//! Rows kept aside: their cost after each epoch, the best parameters by it, and when to stop for want of better ones.
+//! Source: Prechelt, Early Stopping – But When?, 1998.
+
+use crate::Scalar;
+use crate::graph::{Graph, NodeId};
+use crate::plan::Plan;
+use crate::step::{Batch, Rows, Runner};
+
+/// The epoch after which the rows kept aside cost least.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Best {
+    /// Counted from 0.
+    pub epoch: u64,
+    /// Mean cost of the rows kept aside.
+    pub cost: f64,
+}
+
+/// The rows, with all that their cost needs.
+pub(crate) struct Held<'g, S> {
+    plan: Plan<S>,
+    runner: Runner<S>,
+    data: &'g [&'g [S]],
+    rows: usize,
+    /// Whether the runner has the rows.
+    again: bool,
+    best: Option<Best>,
+    /// The parameters of the best epoch; empty where they are not kept.
+    parameters: Vec<S>,
+}
+
+impl<'g, S: Scalar> Held<'g, S> {
+    /// `data`: one slice for each data node, rows × width; `parameters`: a place for the best ones, or empty. On the threads of
+    /// `beside`.
+    pub fn new(graph: &Graph<S>, cost: NodeId, data: &'g [&'g [S]], rows: usize, parameters: Vec<S>, beside: &Runner<S>) -> Held<'g, S> {
+        let plan = Plan::forward(graph, cost);
+        // A batch of one row is summed in another order.
+        let runner = Runner::beside(&plan, rows.max(2), beside);
+        Held { plan, runner, data, rows, again: false, best: None, parameters }
+    }
+
+    /// The mean cost with these parameters, which are kept if there were none better. A cost that is not a number is never better.
+    pub fn epoch_ended(&mut self, epoch: u64, parameters: &[S]) -> f64 {
+        let batch = Batch { data: self.data, rows: Rows::From(0, self.rows), again: self.again };
+        let cost = self.runner.cost_of(&self.plan, parameters, batch);
+        self.again = true;
+        if cost.is_finite() && self.best.is_none_or(|best| cost < best.cost) {
+            self.best = Some(Best { epoch, cost });
+            if !self.parameters.is_empty() {
+                self.parameters.copy_from_slice(parameters);
+            }
+        }
+        cost
+    }
+
+    pub fn best(&self) -> Option<Best> {
+        self.best
+    }
+
+    /// Epochs since the best, after so many.
+    pub fn without_better(&self, epochs: u64) -> u64 {
+        epochs - self.best.map_or(0, |best| best.epoch + 1)
+    }
+
+    /// Puts the best parameters back, where they were kept.
+    pub fn restore(&self, parameters: &mut [S]) {
+        if self.best.is_some() && !self.parameters.is_empty() {
+            parameters.copy_from_slice(&self.parameters);
+        }
+    }
+}
