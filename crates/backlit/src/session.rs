@@ -136,7 +136,7 @@ fn run<S: Scalar>(
 fn scores<S: Scalar>(job: &Job, net: &Net<S>) -> Scores {
     let of = |rows: &Rows| {
         let (outputs, cost) = net.outputs_and_cost(rows.rows, &rows.x, &rows.y);
-        (cost, Metrics::of(job.task, job.outputs(), &outputs, &rows.y, cost))
+        (cost, Metrics::of(job.task, job.outputs(), &outputs, &rows.y, cost, 0.5))
     };
     let (cost, metrics) = of(&job.train);
     Scores { cost, metrics, held: (job.held.rows > 0).then(|| of(&job.held)) }

@@ -247,7 +247,7 @@ fn report(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> Strin
     let mut lines = vec![vec![rows, "before".to_string(), "after".into()]];
     lines.push(vec![format!("cost ({})", job.shape.loss), number(before.0), number(after.0)]);
     for ((name, b), (_, a)) in before.1.iter().zip(&after.1) {
-        lines.push(vec![name.to_string(), number(*b), number(*a)]);
+        lines.push(vec![name.to_string(), output::measure(*b), output::measure(*a)]);
     }
     text += &format!("\n{}", output::table(&lines));
     let (b, a) = (number(outcome.before.cost), number(outcome.after.cost));
