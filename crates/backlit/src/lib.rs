@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod by_hand;
+pub mod conformal;
 pub mod data;
 pub mod document;
 pub mod drawing;

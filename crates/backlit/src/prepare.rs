@@ -7,6 +7,7 @@ pub use formulas::formula_notes;
 use crate::data::{BUNDLED, Table, bundled, note, read};
 use crate::error::{Error, Kind};
 use crate::job::{Job, Rows, encode};
+use crate::metrics::Threshold;
 use crate::model_file::{LayerShape, Precision, Shape, Task};
 use crate::predictor::scaled;
 use crate::run_file::{self, Batch, Bias, Freeze, Layer, Orientation, Rng, RunFile, Source};
@@ -76,6 +77,7 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
     if run.data.validation > 0.0 && held.rows == 0 {
         notes.push("there is only one row: none is kept aside".into());
     }
+    threshold(run, task, &held)?;
 
     let layers = layers(run, hidden, outputs, &loss)?;
     check_layers(run, &layers, inputs.len(), outputs)?;
@@ -135,6 +137,7 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
         epochs: run.train.epochs.unwrap_or(EPOCHS),
         batch,
         shuffle: run.train.shuffle.unwrap_or(!inline && batch.is_some()),
+        threshold: run.train.threshold,
         seed: run.train.seed,
         threads: run.train.threads.unwrap_or(threads),
         notes,
@@ -274,6 +277,25 @@ fn loss(run: &RunFile, task: Task) -> Result<String, Error> {
             .key("network.loss")
             .hint("--task regression, or leave the loss out")),
         _ => Ok(loss),
+    }
+}
+
+/// Whether a threshold that was asked for has a probability to stand above, and the rows to be found on.
+fn threshold(run: &RunFile, task: Task, held: &Rows) -> Result<(), Error> {
+    let threshold = run.train.threshold;
+    let wrong = |message: &str, hint: &str| Err(usage(run, message).key("train.threshold").hint(hint));
+    match task {
+        Task::TwoClasses => {}
+        _ if threshold == Threshold::default() => return Ok(()),
+        Task::Classes => return wrong("a threshold is for two classes with one probability, binary_cross_entropy", "leave it out"),
+        Task::Regression | Task::Values => return wrong("a threshold is for two classes, but numbers are predicted", "leave it out"),
+    }
+    match (threshold.is_found(), held.y.contains(&0.0) && held.y.contains(&1.0)) {
+        (true, false) => wrong(
+            "the threshold is chosen on the rows kept aside, but these do not hold both classes",
+            "a larger validation share, or a number for the threshold",
+        ),
+        _ => Ok(()),
     }
 }
 

@@ -8,6 +8,7 @@ mod network;
 mod train;
 mod values;
 
+pub use crate::metrics::Threshold;
 pub use crate::model_file::{Precision, Task};
 
 use crate::error::{Error, Kind};
@@ -162,6 +163,8 @@ pub struct Train {
     pub seed: u64,
     /// Most threads to use, at least 1; none: all there are.
     pub threads: Option<usize>,
+    /// Above which probability the second of two classes is predicted. Without a word: 0.5.
+    pub threshold: Threshold,
 }
 
 impl Default for Train {
@@ -175,6 +178,7 @@ impl Default for Train {
             shuffle: None,
             seed: 0,
             threads: None,
+            threshold: Threshold::default(),
         }
     }
 }

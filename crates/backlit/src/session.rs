@@ -1,9 +1,10 @@
 //! One training from start to saved model: predictions and cost before, epochs, predictions and cost after.
 
+use crate::conformal::Residuals;
 use crate::error::{Error, Kind};
 use crate::job::{Job, Rows};
 use crate::metrics::Metrics;
-use crate::model_file::{Model, Parameters, Precision};
+use crate::model_file::{Metadata, Model, Parameters, Precision, Task};
 use crate::predictor::{Net, scaled};
 use backlit_engine::train::{End, Moment, Settings, Trainer};
 use backlit_engine::{Scalar, optimizers};
@@ -100,7 +101,7 @@ fn run<S: Scalar>(
     let mut net = Net::new(build()?, initial, job.surroundings(), job.threads);
     let shown = if job.held.rows > 0 { &job.held } else { &job.train };
     let shown = shown.first(SAMPLES, job.inputs.len(), job.outputs());
-    let before = scores(job, &net);
+    let before = scores(job, &net, job.metadata(0).threshold);
     let said_before = net.outputs(shown.rows, &shown.x);
 
     let x: Vec<S> = scaled(&job.input_scaler, &job.train.x);
@@ -118,7 +119,9 @@ fn run<S: Scalar>(
         (steps, epochs) = (divergence.step - 1, divergence.epoch);
     }
     net.set_parameters(trainer.parameters());
-    let after = scores(job, &net);
+    let mut metadata = job.metadata(epochs);
+    learn_from_held(job, &net, &mut metadata);
+    let after = scores(job, &net, metadata.threshold);
     let said_after = net.outputs(shown.rows, &shown.x);
     let k = job.outputs();
     let line = |numbers: &[f64], r: usize| numbers[r * k..(r + 1) * k].to_vec();
@@ -129,14 +132,25 @@ fn run<S: Scalar>(
         after: line(&said_after, r),
     });
     let samples = samples.collect();
-    let model = Model { metadata: job.metadata(epochs), parameters: wrap(trainer.parameters().to_vec()) };
+    let model = Model { metadata, parameters: wrap(trainer.parameters().to_vec()) };
     Ok(Outcome { model, before, after, samples, end, steps, epochs })
 }
 
-fn scores<S: Scalar>(job: &Job, net: &Net<S>) -> Scores {
+/// What the rows kept aside tell besides how good the network is.
+fn learn_from_held<S: Scalar>(job: &Job, net: &Net<S>, metadata: &mut Metadata) {
+    let held = || net.outputs(job.held.rows, &job.held.x);
+    match job.task {
+        _ if job.held.rows == 0 => {}
+        Task::TwoClasses if job.threshold.is_found() => metadata.threshold = job.threshold.choose(&held(), &job.held.y),
+        Task::Regression => metadata.residuals = Residuals::of(job.outputs(), &held(), &job.held.y),
+        Task::TwoClasses | Task::Classes | Task::Values => {}
+    }
+}
+
+fn scores<S: Scalar>(job: &Job, net: &Net<S>, threshold: f64) -> Scores {
     let of = |rows: &Rows| {
         let (outputs, cost) = net.outputs_and_cost(rows.rows, &rows.x, &rows.y);
-        (cost, Metrics::of(job.task, job.outputs(), &outputs, &rows.y, cost, 0.5))
+        (cost, Metrics::of(job.task, job.outputs(), &outputs, &rows.y, cost, threshold))
     };
     let (cost, metrics) = of(&job.train);
     Scores { cost, metrics, held: (job.held.rows > 0).then(|| of(&job.held)) }

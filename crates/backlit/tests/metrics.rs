@@ -2,7 +2,7 @@
 
 use backlit::engine::step::Runner;
 use backlit::engine::{Graph, Plan, ops};
-use backlit::metrics::Metrics;
+use backlit::metrics::{HALF, Metrics, Threshold};
 use backlit::model_file::Task;
 use serde_json::{Value, json};
 
@@ -76,5 +76,42 @@ fn no_rows_have_no_measures() {
         let classes = outputs.max(2);
         let zeros = if task == Task::Regression { Value::Null } else { json!(vec![vec![0; classes]; classes]) };
         assert_eq!(serde_json::to_value(&metrics).expect("JSON")["confusion"], zeros);
+    }
+}
+
+/// A measure of two classes, or −1 where it is not defined.
+fn at(threshold: f64, p: &[f64], y: &[f64], name: &str) -> f64 {
+    let list = Metrics::of(Task::TwoClasses, 1, p, y, 0.0, threshold).list();
+    list.into_iter().find(|(known, _)| *known == name).and_then(|(_, value)| value).unwrap_or(-1.0)
+}
+
+#[test]
+fn no_threshold_is_better_than_the_one_chosen() {
+    for case in golden()["classes"].as_array().expect("cases").iter().filter(|case| case["classes"] == 2) {
+        let (p, y) = (numbers(&case["p"]), numbers(&case["truth"]));
+        if !(y.contains(&0.0) && y.contains(&1.0)) {
+            continue;
+        }
+        for (threshold, name) in [(Threshold::F1, "f1"), (Threshold::Balanced, "balanced_accuracy")] {
+            let chosen = threshold.choose(&p, &y);
+            assert!((0.0..1.0).contains(&chosen));
+            let best = at(chosen, &p, &y, name);
+            let others = p.iter().flat_map(|&p| [p, p - 1e-9, p + 1e-9]).chain((0..1000).map(|k| f64::from(k) / 1000.0));
+            for other in others {
+                let value = at(other, &p, &y, name);
+                assert!(value <= best + 1e-12, "{}, {name}: {value} above {other}, {best} above {chosen}", case["name"]);
+            }
+        }
+        assert_eq!(Threshold::At(0.3).choose(&p, &y), 0.3);
+    }
+    // Cuts as good as each other: the one at 1/2, else the middle of the gap.
+    assert_eq!(Threshold::F1.choose(&[0.9, 0.8, 0.1], &[1.0, 1.0, 0.0]), 0.5);
+    assert_eq!(Threshold::F1.choose(&[0.375, 0.25, 0.125], &[1.0, 1.0, 0.0]), 0.1875);
+    assert_eq!(Threshold::Balanced.choose(&[0.9375, 0.8125, 0.625], &[1.0, 0.0, 0.0]), 0.875);
+    for (text, read) in [("f1", Ok(Threshold::F1)), ("balanced", Ok(Threshold::Balanced)), ("0.25", Ok(Threshold::At(0.25)))] {
+        assert_eq!(text.parse(), read);
+    }
+    for wrong in ["0", "1", "-0.1", "nan", "F2", ""] {
+        assert!(wrong.parse::<Threshold>().is_err(), "{wrong}");
     }
 }

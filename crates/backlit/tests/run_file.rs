@@ -84,6 +84,7 @@ fn the_example_of_the_contract() {
         shuffle: Some(false),
         seed: u64::MAX,
         threads: Some(3),
+        threshold: Threshold::At(0.5),
     };
     assert_eq!(run.train, train);
 }

@@ -150,6 +150,9 @@ pub struct Choices {
     /// Put the rows into a new order each epoch [default: true]
     #[arg(long, value_name = "true|false")]
     pub shuffle: Option<bool>,
+    /// Of two classes: the probability above which the second is predicted; f1, balanced: the best on the rows kept aside [default: 0.5]
+    #[arg(long, value_name = "P|f1|balanced", allow_negative_numbers = true)]
+    pub threshold: Option<String>,
     /// How weights start: he_normal, uniform(-1, 1) … [default: by activation]
     #[arg(long, value_name = "NAME")]
     pub initializer: Option<String>,
@@ -165,6 +168,9 @@ pub struct Predict {
     pub model: PathBuf,
     /// A CSV file or a bundled set [default: a run file's own rows]
     pub data: Option<String>,
+    /// Of numbers: the interval around each that holds this share of what is right, from the errors on the rows kept aside
+    #[arg(long, value_name = "0.9", allow_negative_numbers = true)]
+    pub interval: Option<f64>,
     /// Write the predictions to this file instead of stdout
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,

@@ -2,9 +2,11 @@
 
 mod classes;
 mod numbers;
+mod threshold;
 
 pub use classes::{Classes, most_probable};
 pub use numbers::Numbers;
+pub use threshold::{HALF, Threshold};
 
 use crate::model_file::Task;
 use serde::Serialize;

@@ -1,11 +1,11 @@
 //! Section `[train]`.
 
 use super::values::{Table, Value};
-use super::{Batch, Network, Rng, Train};
+use super::{Batch, Network, Rng, Threshold, Train};
 use crate::error::Error;
 use backlit_engine::optimizers;
 
-const KEYS: [&str; 7] = ["optimizer", "learning_rate", "epochs", "batch", "shuffle", "seed", "threads"];
+const KEYS: [&str; 8] = ["optimizer", "learning_rate", "epochs", "batch", "shuffle", "seed", "threads", "threshold"];
 
 /// Every option that some optimizer takes.
 fn known_options() -> Vec<&'static str> {
@@ -37,7 +37,13 @@ pub(super) fn read(section: Option<&Table<'_>>, network: &Network) -> Result<Tra
     let most = if network.rng == Rng::Numpy { u64::from(u32::MAX) } else { u64::MAX };
     train.seed = section.read("seed", |value| value.whole(0, most))?.unwrap_or(0);
     train.threads = section.read("threads", |value| value.whole(1, 4096))?.map(|threads| threads as usize);
+    train.threshold = section.read("threshold", threshold)?.unwrap_or_default();
     Ok(train)
+}
+
+fn threshold(value: &Value<'_>) -> Result<Threshold, Error> {
+    let text = value.as_string().map_or_else(|| value.number().map(|number| number.to_string()), |text| Ok(text.to_string()))?;
+    text.parse().map_err(|message: String| value.error(message))
 }
 
 fn batch(value: &Value<'_>) -> Result<Batch, Error> {

@@ -5,8 +5,8 @@ use crate::arguments::{Common, Evaluate};
 use crate::output::{self, Screen, number};
 use backlit::engine::typeset::visible;
 use backlit::error::{Error, Kind};
-use backlit::metrics::{Classes, Metrics};
-use backlit::model_file::Metadata;
+use backlit::metrics::{Classes, HALF, Metrics};
+use backlit::model_file::{Metadata, Task};
 use backlit::predictor::Predictor;
 use serde_json::json;
 
@@ -22,9 +22,12 @@ pub fn run(arguments: &Evaluate, common: &Common, screen: &Screen) -> Result<u8,
         return Err(worst.into_iter().fold(error, Error::row));
     }
     let metadata = &model.metadata;
-    let metrics = Metrics::of(metadata.task, outputs.len() / rows.rows, &outputs, &rows.y, cost, 0.5);
+    let metrics = Metrics::of(metadata.task, outputs.len() / rows.rows, &outputs, &rows.y, cost, metadata.threshold);
     let loss = &metadata.network.loss;
     let mut lines = vec![vec![format!("cost ({loss})"), number(cost)]];
+    if metadata.threshold != HALF {
+        lines.push(vec!["threshold".into(), number(metadata.threshold)]);
+    }
     lines.extend(metrics.list().into_iter().map(|(name, value)| vec![name.to_string(), output::measure(value)]));
     let mut text = format!("{} on {} rows of {}\n{}", arguments.model.display(), rows.rows, source, output::table(&lines));
     metrics.undefined().iter().for_each(|why| text += &format!("  {why}\n"));
@@ -32,7 +35,11 @@ pub fn run(arguments: &Evaluate, common: &Common, screen: &Screen) -> Result<u8,
         text += &matrix(metadata, confusion);
     }
     screen.result(&text);
-    screen.document(&json!({ "cost": cost, "rows": rows.rows, "metrics": metrics, "loss": loss }));
+    let mut document = json!({ "cost": cost, "rows": rows.rows, "metrics": metrics, "loss": loss });
+    if metadata.task == Task::TwoClasses {
+        document["threshold"] = json!(metadata.threshold);
+    }
+    screen.document(&document);
     Ok(0)
 }
 
@@ -43,7 +50,8 @@ fn matrix(metadata: &Metadata, confusion: &[Vec<u64>]) -> String {
     }
     let names: Vec<String> = metadata.classes.iter().map(f64::to_string).collect();
     let head = std::iter::once(format!("{}: actual, and predicted as", visible(&metadata.targets[0]))).chain(names.clone());
-    let lines = names.iter().zip(confusion).map(|(name, line)| std::iter::once(name.clone()).chain(line.iter().map(u64::to_string)).collect());
+    let lines =
+        names.iter().zip(confusion).map(|(name, line)| std::iter::once(name.clone()).chain(line.iter().map(u64::to_string)).collect());
     format!("\n{}", output::table(&std::iter::once(head.collect()).chain(lines).collect::<Vec<_>>()))
 }
 

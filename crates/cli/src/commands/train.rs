@@ -147,6 +147,9 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
         }
         run.train.learning_rate = Some(rate);
     }
+    if let Some(threshold) = &choices.threshold {
+        run.train.threshold = threshold.parse().map_err(|message| wrong("threshold", message))?;
+    }
     run.network.loss = choices.loss.clone().or(run.network.loss.take());
     run.network.initializer = choices.initializer.clone().or(run.network.initializer.take());
     run.train.epochs = choices.epochs.or(run.train.epochs);
@@ -250,6 +253,9 @@ fn report(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> Strin
         lines.push(vec![name.to_string(), output::measure(*b), output::measure(*a)]);
     }
     text += &format!("\n{}", output::table(&lines));
+    if job.threshold.is_found() {
+        text += &format!("  the second class is predicted above a probability of {}\n", number(outcome.model.metadata.threshold));
+    }
     let (b, a) = (number(outcome.before.cost), number(outcome.after.cost));
     text += &format!("\n  cost on the rows trained on: {b} before, {a} after {} epochs ({} steps)\n", outcome.epochs, outcome.steps);
     if let End::Stopped(step) = outcome.end {
@@ -269,7 +275,7 @@ fn samples(job: &Job, outcome: &Outcome) -> String {
     let say = |numbers: &[f64]| match job.task {
         Task::Classes => format!("{} ({:.0} %)", job.classes[most_probable(numbers)], 100.0 * numbers[most_probable(numbers)]),
         Task::TwoClasses => {
-            let class = usize::from(numbers[0] > 0.5);
+            let class = usize::from(numbers[0] > outcome.model.metadata.threshold);
             let share = if class == 1 { numbers[0] } else { 1.0 - numbers[0] };
             format!("{} ({:.0} %)", job.classes[class], 100.0 * share)
         }
@@ -305,6 +311,9 @@ fn document(job: &Job, outcome: &Outcome, saved: &Saved, parameters: bool) -> Va
         "weights_sha256": saved.sha256,
         "model": saved.model.display().to_string(),
     });
+    if job.task == Task::TwoClasses {
+        document["threshold"] = json!(outcome.model.metadata.threshold);
+    }
     if parameters {
         document["parameters"] = tensors(job, &outcome.model.parameters);
     }
