@@ -86,25 +86,26 @@ impl Rows {
     }
 
     /// The rows of these numbers, in their order.
-    fn pick(&self, numbers: &[usize], inputs: usize, outputs: usize) -> Rows {
+    pub fn pick(&self, numbers: &[usize], inputs: usize, outputs: usize) -> Rows {
         let lines = |from: &[f64], width: usize| numbers.iter().flat_map(|&r| from[r * width..(r + 1) * width].to_vec()).collect();
         Rows { rows: numbers.len(), numbers: numbers.to_vec(), x: lines(&self.x, inputs), y: lines(&self.y, outputs) }
     }
+}
 
-    /// Keeps a share of the rows aside: (trained on, kept aside), both in the order of the data.
-    /// At least one row is trained on; a share above 0 keeps at least one aside where there are two.
-    pub fn split(&self, share: f64, seed: u64, inputs: usize, outputs: usize) -> (Rows, Rows) {
-        if share == 0.0 || self.rows < 2 {
-            return (self.clone(), Rows::default());
-        }
-        let aside = ((self.rows as f64 * share).round() as usize).clamp(1, self.rows - 1);
-        let mut order: Vec<u32> = (0..self.rows as u32).collect();
-        Random::new(seed, Purpose::Split, 0).shuffle(&mut order);
-        let mut order: Vec<usize> = order.into_iter().map(|row| row as usize).collect();
-        order[..aside].sort_unstable();
-        order[aside..].sort_unstable();
-        (self.pick(&order[aside..], inputs, outputs), self.pick(&order[..aside], inputs, outputs))
+/// Keeps a share of the rows aside: (trained on, kept aside), both in the order of the data.
+/// At least one row is trained on; a share above 0 keeps at least one aside where there are two.
+pub fn split(rows: usize, share: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
+    if share == 0.0 || rows < 2 {
+        return ((0..rows).collect(), Vec::new());
     }
+    let aside = ((rows as f64 * share).round() as usize).clamp(1, rows - 1);
+    let mut order: Vec<u32> = (0..rows as u32).collect();
+    Random::new(seed, Purpose::Split, 0).shuffle(&mut order);
+    let mut order: Vec<usize> = order.into_iter().map(|row| row as usize).collect();
+    order[..aside].sort_unstable();
+    order[aside..].sort_unstable();
+    let train = order.split_off(aside);
+    (train, order)
 }
 
 impl Job {

@@ -11,6 +11,7 @@ pub mod drawing;
 pub mod error;
 pub mod explain;
 pub mod files;
+pub mod folds;
 pub mod gradient_check;
 pub mod job;
 pub mod metrics;
@@ -22,6 +23,7 @@ pub mod run_directory;
 pub mod run_file;
 pub mod scaler;
 pub mod session;
+pub mod splits;
 pub mod worksheet;
 
 pub use backlit_engine as engine;

@@ -1,8 +1,10 @@
 //! From what a person asked for to a job with every choice made.
 
 mod formulas;
+mod parts;
 
 pub use formulas::formula_notes;
+pub use parts::Part;
 
 use crate::data::{BUNDLED, Table, bundled, note, read};
 use crate::error::{Error, Kind};
@@ -12,6 +14,7 @@ use crate::model_file::{LayerShape, Precision, Shape, Task};
 use crate::predictor::scaled;
 use crate::run_file::{self, Batch, Bias, Freeze, Layer, Orientation, Rng, RunFile, Source};
 use crate::scaler::Scaler;
+use crate::splits::Split;
 use backlit_engine::init::{Draws, Initializer};
 use backlit_engine::{ops, optimizers};
 use std::ops::Range;
@@ -45,7 +48,13 @@ const MOST_CLASSES: usize = 10_000;
 pub fn run_on(data: &str) -> RunFile {
     let mut run = RunFile {
         file: String::new(),
-        data: run_file::Data { source: Source::Path(PathBuf::new()), target: Vec::new(), standardize: true, validation: 0.2 },
+        data: run_file::Data {
+            source: Source::Path(PathBuf::new()),
+            target: Vec::new(),
+            standardize: true,
+            validation: 0.2,
+            split: Split::Random,
+        },
         network: run_file::Network::default(),
         train: run_file::Train::default(),
     };
@@ -60,6 +69,11 @@ pub fn set_data(run: &mut RunFile, data: &str) {
 
 /// Reads the data and makes every choice. `hidden` replaces the run's layers; without both there is a default.
 pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job, Error> {
+    job_on(run, hidden, threads, Part::AsAsked)
+}
+
+/// [`job`], trained on a part of the rows.
+pub fn job_on(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part) -> Result<Job, Error> {
     let run = &with_plain_names(run)?;
     let mut notes = Vec::new();
     let (table, name) = table(run, &mut notes)?;
@@ -73,11 +87,18 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
         Error::new(Kind::Data, message).file(&table.source).row(place / outputs).column(column)
     })?;
     let all = Rows { rows: table.rows, numbers: (0..table.rows).collect(), x: table.take(&inputs)?, y };
-    let (train, held) = all.split(run.data.validation, run.train.seed, inputs.len(), outputs);
-    if run.data.validation > 0.0 && held.rows == 0 {
-        notes.push("there is only one row: none is kept aside".into());
+    let (trained_on, aside) = part.rows(run, &table, task, outputs, &all.y)?;
+    let (train, held) = (all.pick(&trained_on, inputs.len(), outputs), all.pick(&aside, inputs.len(), outputs));
+    if part == Part::AsAsked && run.data.validation > 0.0 && held.rows == 0 {
+        let why = if table.rows == 1 { "there is only one row" } else { "no class has two rows" };
+        notes.push(format!("{why}: none is kept aside"));
     }
-    threshold(run, task, &held)?;
+    if let Some(column) = run.data.split.column()
+        && inputs.iter().any(|input| input == column)
+    {
+        notes.push(format!("'{}' decides the split and is an input too", column.escape_debug()));
+    }
+    threshold(run, task, if part == Part::All { &train } else { &held })?;
 
     let layers = layers(run, hidden, outputs, &loss)?;
     check_layers(run, &layers, inputs.len(), outputs)?;

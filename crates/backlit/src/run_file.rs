@@ -10,6 +10,7 @@ mod values;
 
 pub use crate::metrics::Threshold;
 pub use crate::model_file::{Precision, Task};
+pub use crate::splits::Split;
 
 use crate::error::{Error, Kind};
 use std::fmt;
@@ -40,6 +41,8 @@ pub struct Data {
     pub standardize: bool,
     /// The share of the rows kept aside, 0 ≤ v < 1. Without a word: 0.2, and 0 for worked examples.
     pub validation: f64,
+    /// How they are chosen. Without a word: by chance.
+    pub split: Split,
 }
 
 /// Where the rows of a run come from.
@@ -165,6 +168,8 @@ pub struct Train {
     pub threads: Option<usize>,
     /// Above which probability the second of two classes is predicted. Without a word: 0.5.
     pub threshold: Threshold,
+    /// Folds of a cross-validation before the training, which then is on all rows; none: no cross-validation.
+    pub folds: Option<usize>,
 }
 
 impl Default for Train {
@@ -179,6 +184,7 @@ impl Default for Train {
             seed: 0,
             threads: None,
             threshold: Threshold::default(),
+            folds: None,
         }
     }
 }

@@ -35,6 +35,8 @@ pub struct Outcome {
     pub after: Scores,
     /// Some rows, those kept aside where there are any.
     pub samples: Vec<Sample>,
+    /// rows × outputs: what the trained network says of the rows kept aside, in the target's units or as probabilities.
+    pub held: Vec<f64>,
     /// How it ended.
     pub end: End,
     /// Steps taken.
@@ -120,7 +122,8 @@ fn run<S: Scalar>(
     }
     net.set_parameters(trainer.parameters());
     let mut metadata = job.metadata(epochs);
-    learn_from_held(job, &net, &mut metadata);
+    let held = if job.held.rows > 0 { net.outputs(job.held.rows, &job.held.x) } else { Vec::new() };
+    learn_from_held(job, &held, &mut metadata);
     let after = scores(job, &net, metadata.threshold);
     let said_after = net.outputs(shown.rows, &shown.x);
     let k = job.outputs();
@@ -133,16 +136,15 @@ fn run<S: Scalar>(
     });
     let samples = samples.collect();
     let model = Model { metadata, parameters: wrap(trainer.parameters().to_vec()) };
-    Ok(Outcome { model, before, after, samples, end, steps, epochs })
+    Ok(Outcome { model, before, after, samples, held, end, steps, epochs })
 }
 
-/// What the rows kept aside tell besides how good the network is.
-fn learn_from_held<S: Scalar>(job: &Job, net: &Net<S>, metadata: &mut Metadata) {
-    let held = || net.outputs(job.held.rows, &job.held.x);
+/// What the rows kept aside tell besides how good the network is. `held`: rows × outputs
+fn learn_from_held(job: &Job, held: &[f64], metadata: &mut Metadata) {
     match job.task {
-        _ if job.held.rows == 0 => {}
-        Task::TwoClasses if job.threshold.is_found() => metadata.threshold = job.threshold.choose(&held(), &job.held.y),
-        Task::Regression => metadata.residuals = Residuals::of(job.outputs(), &held(), &job.held.y),
+        _ if held.is_empty() => {}
+        Task::TwoClasses if job.threshold.is_found() => metadata.threshold = job.threshold.choose(held, &job.held.y),
+        Task::Regression => metadata.residuals = Residuals::of(job.outputs(), held, &job.held.y),
         Task::TwoClasses | Task::Classes | Task::Values => {}
     }
 }

@@ -2,7 +2,7 @@
 
 use backlit::engine::step::Runner;
 use backlit::engine::{Graph, Plan, ops};
-use backlit::metrics::{HALF, Metrics, Threshold};
+use backlit::metrics::{Metrics, Threshold};
 use backlit::model_file::Task;
 use serde_json::{Value, json};
 

@@ -85,6 +85,7 @@ fn the_example_of_the_contract() {
         seed: u64::MAX,
         threads: Some(3),
         threshold: Threshold::At(0.5),
+        folds: None,
     };
     assert_eq!(run.train, train);
 }

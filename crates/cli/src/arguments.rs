@@ -144,6 +144,18 @@ pub struct Choices {
     /// Share of rows kept aside, never trained on [default: 0.2]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     pub validation: Option<f64>,
+    /// How these rows are chosen: random, stratified (keeps the shares of classes), grouped (cuts no group), time (the last rows) [default: random]
+    #[arg(long, value_name = "HOW")]
+    pub split: Option<String>,
+    /// For --split grouped: the column whose value a group's rows share; it stays an input
+    #[arg(long, value_name = "COLUMN")]
+    pub group: Option<String>,
+    /// For --split time: the column that orders the rows; it stays an input [default: the order of the table]
+    #[arg(long, value_name = "COLUMN")]
+    pub time: Option<String>,
+    /// Cross-validate with so many folds first (of classes with equal shares), then train on all rows
+    #[arg(long, value_name = "K", allow_negative_numbers = true)]
+    pub folds: Option<usize>,
     /// Bring columns to mean 0 and deviation 1 [default: true]
     #[arg(long, value_name = "true|false")]
     pub standardize: Option<bool>,

@@ -191,3 +191,183 @@ fn an_interval_that_cannot_be_had_is_refused_with_the_rows_it_takes() {
     }
     desk.fine("predict run table.csv --interval 0.88");
 }
+
+/// The rows kept aside, and those trained on.
+fn aside(document: &Value, rows: usize) -> (Vec<usize>, Vec<usize>) {
+    let aside: Vec<usize> = numbers(&document["validation"]["numbers"]).iter().map(|&row| row as usize).collect();
+    let train = (0..rows).filter(|row| !aside.contains(row)).collect::<Vec<_>>();
+    assert_eq!(document["rows"], json!(train.len()));
+    (aside, train)
+}
+
+/// Customers that come again, days out of order, and a rare label.
+fn visits(rows: usize) -> String {
+    let row = |i: usize| {
+        let (customer, day) = (i * 7 % 13, i * 37 % rows);
+        format!("{customer},{day},{},{}\n", (i % 11) as f64 / 4.0, u8::from(i % 9 == 0))
+    };
+    format!("customer,day,x,label\n{}", (0..rows).map(row).collect::<String>())
+}
+
+#[test]
+fn rows_are_kept_aside_as_asked() {
+    let rows = 90;
+    let desk = Desk::with(&[("visits.csv", &visits(rows))]);
+    let table = cells(&visits(rows));
+    let train = |how: &str| desk.json(&format!("train visits.csv --target label --epochs 1 --hidden 4 --out run {how}"));
+    let share = |rows: &[usize]| rows.iter().filter(|row| table[**row][3] == 1.0).count();
+
+    let (held, _) = aside(&train("--split stratified"), rows);
+    assert_eq!((held.len(), share(&held)), (18, 2));
+    let (other, _) = aside(&train("--split stratified --seed 5"), rows);
+    assert!(share(&other) == 2 && other != held);
+
+    for how in ["--split grouped --group customer", "--group customer"] {
+        let (held, kept) = aside(&train(how), rows);
+        assert!(held.len().abs_diff(18) <= 7, "{}", held.len());
+        assert!(held.iter().all(|a| kept.iter().all(|b| table[*a][0] != table[*b][0])));
+    }
+    let (held, kept) = aside(&train("--time day --validation 0.3"), rows);
+    assert_eq!(held.len(), 27);
+    assert!(held.iter().all(|a| kept.iter().all(|b| table[*a][1] > table[*b][1])));
+    assert_eq!(aside(&train("--split time"), rows).0, (72..90).collect::<Vec<_>>());
+
+    // By chance, as ever: the flag that says the default changes no bit.
+    assert_eq!(train("--split random")["weights_sha256"], train("")["weights_sha256"]);
+    desk.fine("train visits.csv --target label --epochs 1 --group customer --out run")
+        .complains(&["'customer' decides the split and is an input too"]);
+
+    for (how, code, needles) in [
+        ("--split sorted", 2, ["--split", "random, stratified, grouped or time, came sorted"]),
+        ("--split grouped", 2, ["--group", "needs the column of the groups"]),
+        ("--split stratified --group customer", 2, ["--group", "not with stratified"]),
+        ("--split random --time day", 2, ["--time", "not with random"]),
+        ("--group customer --time day", 2, ["--group", "not by both"]),
+        ("--split stratified --task regression", 2, ["data.split", "numbers are predicted"]),
+        ("--group costumer", 3, ["no column 'costumer'", "customer"]),
+    ] {
+        let refused = desk.run(&format!("train visits.csv --target label --epochs 1 --out other {how}"));
+        refused.expect(code);
+        refused.complains(&needles);
+    }
+    desk.write("one.csv", "g,x,y\n1,1,1\n1,2,2\n1,3,3\n");
+    let refused = desk.run("train one.csv --target y --group g --out other");
+    refused.expect(3);
+    refused.complains(&["column 'g'", "all rows are of one"]);
+
+    let data = "[data]\npath = \"visits.csv\"\ntarget = \"label\"\n";
+    desk.write("run.toml", format!("{data}split = \"time\"\ntime = \"day\"\nvalidation = 0.3\n[train]\nepochs = 1\n"));
+    let by_file = aside(&desk.json("train --config run.toml --out run"), rows);
+    assert_eq!(by_file, aside(&train("--time day --validation 0.3"), rows));
+    desk.write("wrong.toml", format!("{data}split = \"time\"\ngroup = \"customer\"\n"));
+    let refused = desk.run("train --config wrong.toml --out other");
+    refused.expect(2);
+    refused.complains(&["data.group", "line 5", "not with time"]);
+}
+
+/// The cells of `oof.csv` below its header, after holding the header.
+fn out_of_fold(desk: &Desk, header: &str) -> Vec<Vec<f64>> {
+    let text = desk.read("run/oof.csv");
+    assert_eq!(text.lines().next(), Some(header));
+    cells(&text)
+}
+
+fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    (mean, (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt())
+}
+
+#[test]
+fn folds_predict_each_row_by_a_network_that_has_not_seen_it() {
+    let desk = Desk::with(&[("table.csv", &noisy(53, 2))]);
+    let line = "train table.csv --target y,z --epochs 4 --hidden 5 --precision f64";
+    let document = desk.json(&format!("{line} --folds 5 --out run"));
+    assert_eq!((&document["rows"], &document["validation"]["rows"]), (&json!(53), &json!(0)));
+    let folds = &document["folds"];
+    assert_eq!((&folds["count"], &folds["predictions"]), (&json!(5), &json!("run/oof.csv")));
+    let lines = out_of_fold(&desk, "row,fold,y,z,y predicted,z predicted");
+    assert_eq!(lines.len(), 53);
+    let table = cells(&noisy(53, 2));
+    let mut rmse = Vec::new();
+    for fold in 0..5 {
+        let own: Vec<&Vec<f64>> = lines.iter().filter(|line| line[1] == f64::from(fold)).collect();
+        let each = &folds["each"][fold as usize];
+        assert_eq!(each["rows"], json!(own.len()));
+        assert!(own.len() == 10 || own.len() == 11);
+        let squares: f64 = own.iter().map(|line| (line[4] - line[2]).powi(2) + (line[5] - line[3]).powi(2)).sum();
+        rmse.push((squares / (2 * own.len()) as f64).sqrt());
+        close("rmse of a fold", number(&each["metrics"]["rmse"]), rmse[fold as usize], 1e-12, 0.0);
+        close("cost of a fold", number(&each["cost"]), squares / (2 * own.len()) as f64, 1e-12, 0.0);
+    }
+    let (mean, deviation) = mean_and_deviation(&rmse);
+    close("mean", number(&folds["metrics"]["rmse"]["mean"]), mean, 1e-12, 0.0);
+    close("deviation", number(&folds["metrics"]["rmse"]["deviation"]), deviation, 1e-12, 0.0);
+    assert!((0..53).all(|row| lines[row][0] == row as f64 && lines[row][2..4] == table[row][1..3]));
+
+    // A fold's network is the one that a table of the other rows gives.
+    let text = noisy(53, 2);
+    let without: String =
+        text.lines().enumerate().filter(|(k, _)| *k == 0 || lines[k - 1][1] != 2.0).map(|(_, line)| format!("{line}\n")).collect();
+    desk.write("without.csv", without);
+    desk.fine(&format!("train without.csv {} --validation 0 --out alone", &line[16..]));
+    let said = numbers(&desk.json("predict alone table.csv")["outputs"]);
+    for line in lines.iter().filter(|line| line[1] == 2.0) {
+        let row = line[0] as usize;
+        assert_eq!(line[4..6], said[2 * row..2 * row + 2]);
+    }
+    // The model behind them is that of all rows.
+    let all = desk.json(&format!("{line} --validation 0 --out all"));
+    assert_eq!(document["weights_sha256"], all["weights_sha256"]);
+    let summary: Value = serde_json::from_str(&desk.read("run/summary.json")).expect("JSON");
+    assert_eq!(summary, document);
+    desk.fine(&format!("{line} --folds 5 --out run")).says(&["cross-validation, 5 folds", "mean", "deviation", "now on all rows"]);
+}
+
+#[test]
+fn folds_of_classes_have_equal_shares_and_choose_one_threshold() {
+    let desk = Desk::with(&[("visits.csv", &visits(90))]);
+    let document = desk.json("train visits.csv --target label --epochs 5 --hidden 4 --folds 5 --threshold balanced --out run");
+    let lines = out_of_fold(&desk, "row,fold,label,label predicted,label=1");
+    for fold in 0..5 {
+        let own = || lines.iter().filter(|line| line[1] == f64::from(fold));
+        assert_eq!((own().count(), own().filter(|line| line[2] == 1.0).count()), (18, 2));
+    }
+    let threshold = number(&document["threshold"]);
+    assert_ne!(threshold, 0.5);
+    assert!(lines.iter().all(|line| (line[3] == 1.0) == (line[4] > threshold)));
+    let recall = |is: f64| {
+        let own: Vec<_> = lines.iter().filter(|line| line[2] == is).collect();
+        own.iter().filter(|line| line[3] == is).count() as f64 / own.len() as f64
+    };
+    let chosen = (recall(0.0) + recall(1.0)) / 2.0;
+    let (mean, _) = (number(&document["folds"]["metrics"]["balanced_accuracy"]["mean"]), ());
+    // Folds of equal shares: the mean of their balanced accuracies is that of all rows.
+    close("balanced accuracy", mean, chosen, 1e-12, 0.0);
+    assert_eq!(desk.json("evaluate run visits.csv")["threshold"], document["threshold"]);
+    let grouped = "train visits.csv --target label --epochs 1 --hidden 4 --folds 4 --group customer --out run";
+    desk.fine(grouped);
+    let lines = out_of_fold(&desk, "row,fold,label,label predicted,label=1");
+    let customer = |line: &[f64]| line[0] as usize * 7 % 13;
+    assert!(lines.iter().all(|a| lines.iter().all(|b| customer(a) != customer(b) || a[1] == b[1])));
+}
+
+#[test]
+fn folds_that_make_no_sense_are_refused() {
+    let desk = Desk::with(&[("visits.csv", &visits(30)), ("table.csv", &noisy(20, 1))]);
+    for (line, code, needle) in [
+        ("visits.csv --target label --folds 1", 2, "at least 2 folds, came 1"),
+        ("visits.csv --target label --folds 31", 2, "2 to 30 folds for 30 rows, came 31"),
+        ("visits.csv --target label --folds 5 --validation 0.2", 2, "leave --validation out"),
+        ("visits.csv --target label --folds 5 --split time", 2, "without folds"),
+        ("visits.csv --target label --folds 14 --group customer", 3, "at least 14 groups for 14 folds, came 13"),
+        ("table.csv --target y --folds 3 --optimizer sgd --learning-rate 1e30", 4, "without fold 1 of 3"),
+    ] {
+        let refused = desk.run(&format!("train {line} --epochs 3 --out other"));
+        refused.expect(code);
+        refused.complains(&[needle]);
+        assert!(!desk.path("other").exists(), "{line}");
+    }
+    desk.write("run.toml", "[data]\npath = \"table.csv\"\ntarget = \"y\"\n[train]\nepochs = 1\nfolds = 3\n");
+    assert_eq!(desk.json("train --config run.toml --out run")["folds"]["count"], json!(3));
+}

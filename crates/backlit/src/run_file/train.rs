@@ -5,7 +5,7 @@ use super::{Batch, Network, Rng, Threshold, Train};
 use crate::error::Error;
 use backlit_engine::optimizers;
 
-const KEYS: [&str; 8] = ["optimizer", "learning_rate", "epochs", "batch", "shuffle", "seed", "threads", "threshold"];
+const KEYS: [&str; 9] = ["optimizer", "learning_rate", "epochs", "batch", "shuffle", "seed", "threads", "threshold", "folds"];
 
 /// Every option that some optimizer takes.
 fn known_options() -> Vec<&'static str> {
@@ -38,6 +38,7 @@ pub(super) fn read(section: Option<&Table<'_>>, network: &Network) -> Result<Tra
     train.seed = section.read("seed", |value| value.whole(0, most))?.unwrap_or(0);
     train.threads = section.read("threads", |value| value.whole(1, 4096))?.map(|threads| threads as usize);
     train.threshold = section.read("threshold", threshold)?.unwrap_or_default();
+    train.folds = section.read("folds", |value| value.whole(2, 1 << 20))?.map(|folds| folds as usize);
     Ok(train)
 }
 

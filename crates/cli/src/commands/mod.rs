@@ -4,6 +4,7 @@ mod audit;
 mod check;
 mod evaluate;
 mod explain;
+mod folds;
 mod operations;
 mod predict;
 mod replay;

@@ -303,6 +303,6 @@ impl Prediction<'_> {
 }
 
 /// A CSV cell, in quotes where it must be.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     if name.contains([',', '"', '\n', '\r']) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.to_string() }
 }
