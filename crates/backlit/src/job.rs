@@ -4,6 +4,7 @@ use crate::course::Course;
 use crate::data::Table;
 use crate::encoder::{Encoder, class_names};
 use crate::error::{Error, Kind};
+use crate::metrics::{HALF, Threshold};
 use crate::model_file::{self, FORMAT, Metadata, Model, Parameters, Precision, Task, Training};
 use crate::predictor::Surroundings;
 use crate::scaler::Scaler;
@@ -62,6 +63,8 @@ pub struct Job {
     pub batch: Option<usize>,
     /// Whether each epoch reorders the rows.
     pub shuffle: bool,
+    /// Above which probability the second of two classes is predicted.
+    pub threshold: Threshold,
     /// Decides split, initial parameters and order.
     pub seed: u64,
     /// Most threads to use.
@@ -178,6 +181,8 @@ impl Job {
             network: self.shape.clone(),
             input_scaler: self.input_scaler.clone(),
             target_scaler: self.target_scaler.clone(),
+            threshold: if let Threshold::At(threshold) = self.threshold { threshold } else { HALF },
+            residuals: None,
             seed: self.seed,
             training: Training {
                 optimizer: self.optimizer.clone(),

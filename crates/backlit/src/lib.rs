@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod by_hand;
+pub mod conformal;
 pub mod course;
 pub mod data;
 pub mod document;
@@ -13,6 +14,7 @@ pub mod error;
 pub mod explain;
 pub mod files;
 pub mod find_rate;
+pub mod folds;
 pub mod gradient_check;
 pub mod inspect;
 pub mod job;
@@ -25,6 +27,7 @@ pub mod run_directory;
 pub mod run_file;
 pub mod scaler;
 pub mod session;
+pub mod splits;
 pub mod worksheet;
 
 pub use backlit_engine as engine;

@@ -8,9 +8,11 @@ mod check;
 
 pub use bytes::{from_bytes, to_bytes};
 
+use crate::conformal::Residuals;
 use crate::course::Course;
 use crate::encoder::{Encoder, class_names};
 use crate::error::{Error, Kind};
+use crate::metrics::HALF;
 use crate::scaler::Scaler;
 use backlit_engine::Network;
 use serde::{Deserialize, Serialize};
@@ -96,6 +98,12 @@ pub struct Metadata {
     pub input_scaler: Option<Scaler>,
     /// How target columns were standardized; none: outputs are in the user's units.
     pub target_scaler: Option<Scaler>,
+    /// Of two classes with one output: the probability above which the second is predicted.
+    #[serde(default = "half", skip_serializing_if = "is_half")]
+    pub threshold: f64,
+    /// The errors on the rows kept aside, where numbers are predicted and there were such rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub residuals: Option<Residuals>,
     /// Of the run that made it.
     pub seed: u64,
     /// How it was trained.
@@ -173,6 +181,14 @@ impl Metadata {
     pub fn class_names(&self) -> Vec<String> {
         class_names(self.encoder.as_ref(), &self.classes)
     }
+}
+
+fn half() -> f64 {
+    HALF
+}
+
+fn is_half(threshold: &f64) -> bool {
+    *threshold == HALF
 }
 
 impl Shape {

@@ -1,18 +1,22 @@
 //! From what a person asked for to a job with every choice made.
 
 mod formulas;
+mod parts;
 mod warm_start;
 
 pub use formulas::formula_notes;
+pub use parts::Part;
 
 use crate::data::{BUNDLED, Reading, Table, bundled, indices, note, profile, read, read_encoded};
 use crate::encoder::Encoder;
 use crate::error::{Error, Kind};
-use crate::job::{Job, Rows, encode, split};
+use crate::job::{Job, Rows, encode};
+use crate::metrics::Threshold;
 use crate::model_file::{LayerShape, Model, Precision, Shape, Task, weights_sha256};
 use crate::predictor::scaled;
 use crate::run_file::{self, Batch, Bias, Freeze, Layer, Orientation, Rng, RunFile, Source};
 use crate::scaler::Scaler;
+use crate::splits::Split;
 use backlit_engine::init::{Draws, Initializer};
 use backlit_engine::{ops, optimizers};
 use std::ops::Range;
@@ -53,6 +57,7 @@ pub fn run_on(data: &str) -> RunFile {
             ignore: Vec::new(),
             standardize: true,
             validation: 0.2,
+            split: Split::Random,
         },
         network: run_file::Network::default(),
         train: run_file::Train::default(),
@@ -68,16 +73,17 @@ pub fn set_data(run: &mut RunFile, data: &str) {
 
 /// Reads the data and makes every choice. `hidden` replaces the run's layers; without both there is a default.
 pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job, Error> {
+    job_on(run, hidden, threads, Part::AsAsked)
+}
+
+/// [`job`], trained on a part of the rows.
+pub fn job_on(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part) -> Result<Job, Error> {
     let start = warm_start::model(run)?;
     let run = &warm_start::completed(with_plain_names(run)?, start.as_ref(), hidden.is_some())?;
     let mut notes = Vec::new();
     let (mut table, name, mut encoder) = table(run, start.as_ref(), &mut notes)?;
-    let (mut inputs, targets) = columns(run, &table)?;
-    let (trained, aside) = split(table.rows, run.data.validation, run.train.seed);
-    // A model that training goes on from knows its medians already.
-    if let (Some(encoder), None) = (&mut encoder, &start) {
-        encoder.fill(&trained, &mut table.values);
-    }
+    let levels = encoder.iter().flat_map(|encoder| &encoder.columns).filter(|column| column.kind.is_level());
+    let (mut inputs, targets) = columns(run, &table, &levels.map(|column| column.name.clone()).collect::<Vec<_>>())?;
     if let Some(model) = &start {
         inputs = warm_start::columns(run, model, &table, &targets)?;
     }
@@ -93,11 +99,26 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
         let column = targets.get(place % outputs).unwrap_or(&targets[0]);
         Error::new(Kind::Data, message).file(&table.source).row(place / outputs).column(column)
     })?;
+    let (trained, aside) = part.rows(run, &table, task, outputs, &y)?;
+    if let Some(encoder) = &mut encoder {
+        // A model that training goes on from knows its medians already.
+        if start.is_none() {
+            encoder.fill(&trained, &mut table.values);
+        }
+        encoder.columns.retain(|column| !column.kind.is_level());
+    }
     let all = Rows { rows: table.rows, numbers: (0..table.rows).collect(), x: table.take(&inputs)?, y };
     let [train, held] = [trained, aside].map(|numbers| all.pick(&numbers, inputs.len(), outputs));
-    if run.data.validation > 0.0 && held.rows == 0 {
-        notes.push("there is only one row: none is kept aside".into());
+    if part == Part::AsAsked && run.data.validation > 0.0 && held.rows == 0 {
+        let why = if table.rows == 1 { "there is only one row" } else { "no class has two rows" };
+        notes.push(format!("{why}: none is kept aside"));
     }
+    if let Some(column) = run.data.split.column()
+        && inputs.iter().any(|input| input == column)
+    {
+        notes.push(format!("'{}' decides the split and is an input too", column.escape_debug()));
+    }
+    threshold(run, task, if part == Part::All { &train } else { &held })?;
 
     let layers = layers(run, hidden, outputs, &loss)?;
     check_layers(run, &layers, inputs.len(), outputs)?;
@@ -168,6 +189,7 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
         epochs: run.train.epochs.unwrap_or(EPOCHS),
         batch,
         shuffle: run.train.shuffle.unwrap_or(!inline && batch.is_some()),
+        threshold: run.train.threshold,
         seed: run.train.seed,
         threads: run.train.threads.unwrap_or(threads),
         notes,
@@ -217,7 +239,9 @@ fn table(run: &RunFile, start: Option<&Model>, notes: &mut Vec<String>) -> Resul
         Source::Path(path) => {
             let plain = if run.data.categories.is_empty() { read(path).ok() } else { None };
             let (reading, encoder) = match (start, plain) {
-                (Some(model), _) => (read_encoded(&path.display().to_string(), &model.metadata.encoder(true))?, model.metadata.encoder.clone()),
+                (Some(model), _) => {
+                    (read_encoded(&path.display().to_string(), &model.metadata.encoder(true))?, model.metadata.encoder.clone())
+                }
                 (None, Some(reading)) => (reading, None),
                 (None, None) => encoded(run, path, notes)?,
             };
@@ -254,7 +278,8 @@ fn no_target(source: &str, columns: &[String]) -> Error {
 }
 
 /// Input and target columns.
-fn columns(run: &RunFile, table: &Table) -> Result<(Vec<String>, Vec<String>), Error> {
+/// `no_inputs`: columns that only tell rows apart.
+fn columns(run: &RunFile, table: &Table, no_inputs: &[String]) -> Result<(Vec<String>, Vec<String>), Error> {
     if let (Source::Inline { targets, .. }, named @ 1..) = (&run.data.source, run.data.target.len())
         && named != targets[0].len()
     {
@@ -270,7 +295,7 @@ fn columns(run: &RunFile, table: &Table) -> Result<(Vec<String>, Vec<String>), E
     if let Some(twice) = targets.iter().enumerate().find(|(i, target)| targets[..*i].contains(target)) {
         return Err(usage(run, format!("the target '{}' is named twice", twice.1)).key("data.target"));
     }
-    let inputs = table.without(&[&targets[..], &run.data.ignore].concat());
+    let inputs = table.without(&[&targets[..], &run.data.ignore, no_inputs].concat());
     if inputs.is_empty() {
         return Err(Error::new(Kind::Data, "every column is a target, so there is nothing to predict from").file(&table.source));
     }
@@ -346,6 +371,25 @@ fn loss(run: &RunFile, task: Task) -> Result<String, Error> {
             .key("network.loss")
             .hint("--task regression, or leave the loss out")),
         _ => Ok(loss),
+    }
+}
+
+/// Whether a threshold that was asked for has a probability to stand above, and the rows to be found on.
+fn threshold(run: &RunFile, task: Task, held: &Rows) -> Result<(), Error> {
+    let threshold = run.train.threshold;
+    let wrong = |message: &str, hint: &str| Err(usage(run, message).key("train.threshold").hint(hint));
+    match task {
+        Task::TwoClasses => {}
+        _ if threshold == Threshold::default() => return Ok(()),
+        Task::Classes => return wrong("a threshold is for two classes with one probability, binary_cross_entropy", "leave it out"),
+        Task::Regression | Task::Values => return wrong("a threshold is for two classes, but numbers are predicted", "leave it out"),
+    }
+    match (threshold.is_found(), held.y.contains(&0.0) && held.y.contains(&1.0)) {
+        (true, false) => wrong(
+            "the threshold is chosen on the rows kept aside, but these do not hold both classes",
+            "a larger validation share, or a number for the threshold",
+        ),
+        _ => Ok(()),
     }
 }
 

@@ -9,7 +9,9 @@ mod train;
 mod values;
 
 pub use crate::course::{Course, Keep};
+pub use crate::metrics::Threshold;
 pub use crate::model_file::{Precision, Task};
+pub use crate::splits::Split;
 
 use crate::error::{Error, Kind};
 use std::fmt;
@@ -44,6 +46,8 @@ pub struct Data {
     pub standardize: bool,
     /// The share of the rows kept aside, 0 ≤ v < 1. Without a word: 0.2, and 0 for worked examples.
     pub validation: f64,
+    /// How they are chosen. Without a word: by chance.
+    pub split: Split,
 }
 
 /// Where the rows of a run come from.
@@ -171,6 +175,10 @@ pub struct Train {
     pub course: Course,
     /// A model whose parameters it begins with; a relative path in the run file starts at the run file's folder.
     pub from: Option<PathBuf>,
+    /// Above which probability the second of two classes is predicted. Without a word: 0.5.
+    pub threshold: Threshold,
+    /// Folds of a cross-validation before the training, which then is on all rows; none: no cross-validation.
+    pub folds: Option<usize>,
 }
 
 impl Default for Train {
@@ -186,6 +194,8 @@ impl Default for Train {
             threads: None,
             course: Course::default(),
             from: None,
+            threshold: Threshold::default(),
+            folds: None,
         }
     }
 }

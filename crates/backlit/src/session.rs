@@ -1,9 +1,10 @@
 //! One training from start to saved model: predictions and cost before, epochs, predictions and cost after.
 
+use crate::conformal::Residuals;
 use crate::error::{Error, Kind};
 use crate::job::{Job, Rows};
 use crate::metrics::Metrics;
-use crate::model_file::{Model, Parameters, Precision};
+use crate::model_file::{Metadata, Model, Parameters, Precision, Task};
 use crate::predictor::{Net, scaled};
 use backlit_engine::train::{Best, End, Moment, Settings, Trainer};
 use backlit_engine::{Scalar, optimizers};
@@ -34,6 +35,8 @@ pub struct Outcome {
     pub after: Scores,
     /// Some rows, those kept aside where there are any.
     pub samples: Vec<Sample>,
+    /// rows × outputs: what the trained network says of the rows kept aside, in the target's units or as probabilities.
+    pub held: Vec<f64>,
     /// How it ended.
     pub end: End,
     /// The epoch after which the rows kept aside cost least, and that cost as trained, where something listened to it.
@@ -106,7 +109,7 @@ fn run<S: Scalar>(
     let mut net = Net::new(build()?, initial, job.surroundings(), job.threads);
     let shown = if job.held.rows > 0 { &job.held } else { &job.train };
     let shown = shown.first(SAMPLES, job.inputs.len(), job.outputs());
-    let before = scores(job, &net);
+    let before = scores(job, &net, job.metadata(0).threshold);
     let said_before = net.outputs(shown.rows, &shown.x);
 
     let x: Vec<S> = scaled(&job.input_scaler, &job.train.x);
@@ -124,7 +127,10 @@ fn run<S: Scalar>(
         (steps, epochs) = (divergence.step - 1, divergence.epoch);
     }
     net.set_parameters(trainer.parameters());
-    let after = scores(job, &net);
+    let mut metadata = job.metadata(epochs);
+    let held = if job.held.rows > 0 { net.outputs(job.held.rows, &job.held.x) } else { Vec::new() };
+    learn_from_held(job, &held, &mut metadata);
+    let after = scores(job, &net, metadata.threshold);
     let said_after = net.outputs(shown.rows, &shown.x);
     let k = job.outputs();
     let line = |numbers: &[f64], r: usize| numbers[r * k..(r + 1) * k].to_vec();
@@ -136,18 +142,27 @@ fn run<S: Scalar>(
     });
     let samples = samples.collect();
     let best = trainer.best();
-    let mut metadata = job.metadata(epochs);
     if job.course.keeps_best() && !matches!(end, End::Diverged(_)) {
         metadata.training.best_epoch = best.map(|best| best.epoch + 1);
     }
     let model = Model { metadata, parameters: wrap(trainer.parameters().to_vec()) };
-    Ok(Outcome { model, before, after, samples, end, best, steps, epochs })
+    Ok(Outcome { model, before, after, samples, held, end, best, steps, epochs })
 }
 
-fn scores<S: Scalar>(job: &Job, net: &Net<S>) -> Scores {
+/// What the rows kept aside tell besides how good the network is. `held`: rows × outputs
+fn learn_from_held(job: &Job, held: &[f64], metadata: &mut Metadata) {
+    match job.task {
+        _ if held.is_empty() => {}
+        Task::TwoClasses if job.threshold.is_found() => metadata.threshold = job.threshold.choose(held, &job.held.y),
+        Task::Regression => metadata.residuals = Residuals::of(job.outputs(), held, &job.held.y),
+        Task::TwoClasses | Task::Classes | Task::Values => {}
+    }
+}
+
+fn scores<S: Scalar>(job: &Job, net: &Net<S>, threshold: f64) -> Scores {
     let of = |rows: &Rows| {
         let (outputs, cost) = net.outputs_and_cost(rows.rows, &rows.x, &rows.y);
-        (cost, Metrics::of(job.task, job.outputs(), &outputs, &rows.y, cost))
+        (cost, Metrics::of(job.task, job.outputs(), &outputs, &rows.y, cost, threshold))
     };
     let (cost, metrics) = of(&job.train);
     Scores { cost, metrics, held: (job.held.rows > 0).then(|| of(&job.held)) }

@@ -32,6 +32,8 @@ fn small() -> Model {
         network: Shape { inputs: 2, layers: vec![layer(2, "relu", true), layer(1, "linear", false)], loss: "half_squared_error".into() },
         input_scaler: Some(Scaler::fit(3, 2, &[1.0, 0.1, 2.0, 0.1, 4.0, 0.1])),
         target_scaler: None,
+        threshold: 0.5,
+        residuals: None,
         seed: u64::MAX,
         training: Training {
             optimizer: "adam".into(),

@@ -86,6 +86,8 @@ fn the_example_of_the_contract() {
         threads: Some(3),
         course: Course::default(),
         from: None,
+        threshold: Threshold::At(0.5),
+        folds: None,
     };
     assert_eq!(run.train, train);
 }

@@ -155,6 +155,18 @@ pub struct Choices {
     /// Share of rows kept aside, never trained on [default: 0.2]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     pub validation: Option<f64>,
+    /// How these rows are chosen: random, stratified (keeps the shares of classes), grouped (cuts no group), time (the last rows) [default: random]
+    #[arg(long, value_name = "HOW")]
+    pub split: Option<String>,
+    /// For --split grouped: the column whose value a group's rows share; it stays an input
+    #[arg(long, value_name = "COLUMN")]
+    pub group: Option<String>,
+    /// For --split time: the column that orders the rows; it stays an input [default: the order of the table]
+    #[arg(long, value_name = "COLUMN")]
+    pub time: Option<String>,
+    /// Cross-validate with so many folds first (of classes with equal shares), then train on all rows
+    #[arg(long, value_name = "K", allow_negative_numbers = true)]
+    pub folds: Option<usize>,
     /// Bring columns to mean 0 and deviation 1 [default: true]
     #[arg(long, value_name = "true|false")]
     pub standardize: Option<bool>,
@@ -182,6 +194,9 @@ pub struct Choices {
     /// Go on from the parameters of a model file or run directory; its columns, scales, layers, task and loss are kept
     #[arg(long, value_name = "MODEL")]
     pub from: Option<PathBuf>,
+    /// Of two classes: the probability above which the second is predicted; f1, balanced: the best on the rows kept aside [default: 0.5]
+    #[arg(long, value_name = "P|f1|balanced", allow_negative_numbers = true)]
+    pub threshold: Option<String>,
     /// How weights start: he_normal, uniform(-1, 1) … [default: by activation]
     #[arg(long, value_name = "NAME")]
     pub initializer: Option<String>,
@@ -197,6 +212,9 @@ pub struct Predict {
     pub model: PathBuf,
     /// A CSV file or a bundled set [default: a run file's own rows]
     pub data: Option<String>,
+    /// Of numbers: the interval around each that holds this share of what is right, from the errors on the rows kept aside
+    #[arg(long, value_name = "0.9", allow_negative_numbers = true)]
+    pub interval: Option<f64>,
     /// Write the predictions to this file instead of stdout
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,

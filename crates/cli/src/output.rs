@@ -173,6 +173,11 @@ pub fn number(x: f64) -> String {
     }
 }
 
+/// A measure for reading; `-` where it is not defined.
+pub fn measure(value: Option<f64>) -> String {
+    value.map_or("-".into(), number)
+}
+
 /// Lines of cells under each other, right-aligned but for the first column.
 pub fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);

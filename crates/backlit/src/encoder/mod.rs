@@ -163,6 +163,11 @@ impl Kind {
         }
     }
 
+    /// Whether it only tells rows apart, and is no input.
+    pub(crate) fn is_level(&self) -> bool {
+        matches!(self, Kind::Level { .. })
+    }
+
     /// Whether rows are left out where it is missing.
     pub(crate) fn drops_rows(&self) -> bool {
         matches!(self, Kind::Class { .. } | Kind::Number { missing: Missing::RowLeftOut, .. })

@@ -5,8 +5,8 @@ use super::{Column, Encoder, Kind, Missing};
 use crate::data::cells::{Fault, excerpt, is_missing, number};
 use crate::data::listed;
 use crate::error::{Error, Kind as Wrong};
-use crate::run_file::Data;
-use std::collections::BTreeMap;
+use crate::run_file::{Data, Split};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most levels that become a number each. The commonest are kept.
 const MOST_LEVELS: usize = 100;
@@ -67,6 +67,13 @@ impl Profile {
                     empty.push(column.name.as_str());
                     continue;
                 }
+                // What groups rows may have a name for every few of them.
+                false
+                    if matches!(&said.split, Split::Grouped(group) if *group == column.name)
+                        && column.numbers + column.missing < self.rows =>
+                {
+                    column.level()?
+                }
                 false => match column.kind(self, said.categories.contains(&column.name), notes)? {
                     Some(kind) => kind,
                     None => {
@@ -92,7 +99,9 @@ impl Profile {
                 Kind::Number { missing: Missing::Filled(_), .. } => format!("{} ({missing} of {})", column.kind.words(), self.rows),
                 _ => column.kind.words(),
             };
-            notes.push(format!("'{}' holds {words}", excerpt(&column.name)));
+            if !column.kind.is_level() {
+                notes.push(format!("'{}' holds {words}", excerpt(&column.name)));
+            }
         }
         let mut names = encoder.names();
         names.sort_unstable();
@@ -211,6 +220,16 @@ impl ColumnProfile {
         }
         kept.sort_unstable();
         Ok(Some(Kind::Category { levels: kept }))
+    }
+
+    /// As what tells rows apart.
+    fn level(&self) -> Result<Kind, Error> {
+        match &self.levels {
+            Some(levels) => Ok(Kind::Level {
+                levels: levels.keys().cloned().chain((self.missing > 0).then(String::new)).collect::<BTreeSet<_>>().into_iter().collect(),
+            }),
+            None => Err(self.wrong(format!("it holds more than {MOST_COUNTED} different words"))),
+        }
     }
 
     /// As what is predicted. Rows where it is missing are left out by whoever reads them.

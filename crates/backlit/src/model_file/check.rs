@@ -33,6 +33,12 @@ pub(super) fn check_metadata(metadata: &Metadata) -> Result<(), String> {
     }
     check_network(metadata)?;
     check_columns(metadata)?;
+    if !(0.0..1.0).contains(&metadata.threshold) {
+        return Err(format!("expected a threshold from 0 to below 1, came {}", metadata.threshold));
+    }
+    if let Some(residuals) = &metadata.residuals {
+        residuals.check(metadata.targets.len()).map_err(|message| format!("residuals: {message}"))?;
+    }
     let training = &metadata.training;
     let numbers = training.options.iter().map(|(name, &value)| (name.as_str(), value));
     for (name, value) in numbers.chain([("learning_rate", training.learning_rate)]) {

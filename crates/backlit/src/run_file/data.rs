@@ -1,20 +1,30 @@
 //! Section `[data]`.
 
 use super::values::{Table, Value};
-use super::{Data, Source};
+use super::{Data, Source, Split};
 use crate::data::BUNDLED;
 use crate::error::Error;
 use std::path::Path;
 
 pub(super) fn read(section: &Table<'_>, folder: &Path) -> Result<Data, Error> {
-    section.only(&["path", "bundled", "inputs", "targets", "target", "categories", "ignore", "standardize", "validation"])?;
+    let keys =
+        ["path", "bundled", "inputs", "targets", "target", "categories", "ignore", "standardize", "validation", "split", "group", "time"];
+    section.only(&keys)?;
     let source = source(section, folder)?;
     let inline = matches!(source, Source::Inline { .. });
     let target = section.read("target", |value| target(value, &source))?.unwrap_or_default();
     let standardize = section.read("standardize", Value::boolean)?.unwrap_or(!inline);
     let validation = section.read("validation", validation)?.unwrap_or(if inline { 0.0 } else { 0.2 });
     let columns = |name: &str| Ok::<_, Error>(section.read(name, Value::strings)?.unwrap_or_default());
-    Ok(Data { source, target, categories: columns("categories")?, ignore: columns("ignore")?, standardize, validation })
+    let (categories, ignore) = (columns("categories")?, columns("ignore")?);
+    Ok(Data { source, target, categories, ignore, standardize, validation, split: split(section)? })
+}
+
+fn split(section: &Table<'_>) -> Result<Split, Error> {
+    let [name, group, time] = ["split", "group", "time"].map(|key| section.read(key, Value::string));
+    let (name, group, time) = (name?, group?, time?);
+    Split::new(name.as_deref(), group, time)
+        .map_err(|(key, message)| section.get(key).map_or_else(|| section.error(&message), |value| value.error(&message)))
 }
 
 fn source(section: &Table<'_>, folder: &Path) -> Result<Source, Error> {

@@ -1,12 +1,12 @@
 //! Section `[train]`.
 
 use super::values::{Table, Value};
-use super::{Batch, Course, Keep, Network, Rng, Train};
+use super::{Batch, Course, Keep, Network, Rng, Threshold, Train};
 use crate::error::Error;
 use backlit_engine::optimizers;
 use std::path::Path;
 
-const KEYS: [&str; 8] = ["optimizer", "learning_rate", "epochs", "batch", "shuffle", "seed", "threads", "from"];
+const KEYS: [&str; 10] = ["optimizer", "learning_rate", "epochs", "batch", "shuffle", "seed", "threads", "from", "threshold", "folds"];
 
 /// Every option that some optimizer takes.
 fn known_options() -> Vec<&'static str> {
@@ -43,7 +43,14 @@ pub(super) fn read(section: Option<&Table<'_>>, network: &Network, folder: &Path
         path if path.is_empty() || path.contains('\0') => Err(value.expected("the path of a model or its run directory")),
         path => Ok(folder.join(path)),
     })?;
+    train.threshold = section.read("threshold", threshold)?.unwrap_or_default();
+    train.folds = section.read("folds", |value| value.whole(2, 1 << 20))?.map(|folds| folds as usize);
     Ok(train)
+}
+
+fn threshold(value: &Value<'_>) -> Result<Threshold, Error> {
+    let text = value.as_string().map_or_else(|| value.number().map(|number| number.to_string()), |text| Ok(text.to_string()))?;
+    text.parse().map_err(|message: String| value.error(message))
 }
 
 fn course(section: &Table<'_>) -> Result<Course, Error> {

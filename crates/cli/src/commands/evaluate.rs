@@ -3,8 +3,10 @@
 use super::{model_and_rows, threads};
 use crate::arguments::{Common, Evaluate};
 use crate::output::{self, Screen, number};
+use backlit::engine::typeset::visible;
 use backlit::error::{Error, Kind};
-use backlit::metrics::Metrics;
+use backlit::metrics::{Classes, HALF, Metrics};
+use backlit::model_file::{Metadata, Task};
 use backlit::predictor::Predictor;
 use serde_json::json;
 
@@ -19,11 +21,39 @@ pub fn run(arguments: &Evaluate, common: &Common, screen: &Screen) -> Result<u8,
         let error = Error::new(Kind::Data, message).file(&source);
         return Err(worst.into_iter().fold(error, Error::row));
     }
-    let metrics = Metrics::of(model.metadata.task, outputs.len() / rows.rows, &outputs, &rows.y, cost);
-    let loss = &model.metadata.network.loss;
+    let metadata = &model.metadata;
+    let metrics = Metrics::of(metadata.task, outputs.len() / rows.rows, &outputs, &rows.y, cost, metadata.threshold);
+    let loss = &metadata.network.loss;
     let mut lines = vec![vec![format!("cost ({loss})"), number(cost)]];
-    lines.extend(metrics.list().into_iter().map(|(name, value)| vec![name.to_string(), number(value)]));
-    screen.result(&format!("{} on {} rows of {}\n{}", arguments.model.display(), rows.rows, source, output::table(&lines)));
-    screen.document(&json!({ "cost": cost, "rows": rows.rows, "metrics": metrics, "loss": loss }));
+    if metadata.threshold != HALF {
+        lines.push(vec!["threshold".into(), number(metadata.threshold)]);
+    }
+    lines.extend(metrics.list().into_iter().map(|(name, value)| vec![name.to_string(), output::measure(value)]));
+    let mut text = format!("{} on {} rows of {}\n{}", arguments.model.display(), rows.rows, source, output::table(&lines));
+    metrics.undefined().iter().for_each(|why| text += &format!("  {why}\n"));
+    if let Metrics::Classes(Classes { confusion: Some(confusion), .. }) = &metrics {
+        text += &matrix(metadata, confusion);
+    }
+    screen.result(&text);
+    let mut document = json!({ "cost": cost, "rows": rows.rows, "metrics": metrics, "loss": loss });
+    if metadata.task == Task::TwoClasses {
+        document["threshold"] = json!(metadata.threshold);
+    }
+    screen.document(&document);
     Ok(0)
 }
+
+/// A line for each class, a column for each class predicted.
+fn matrix(metadata: &Metadata, confusion: &[Vec<u64>]) -> String {
+    if confusion.len() > MOST_SHOWN {
+        return format!("\n  the confusion matrix of {} classes is shown with --json\n", confusion.len());
+    }
+    let names: Vec<String> = metadata.classes.iter().map(f64::to_string).collect();
+    let head = std::iter::once(format!("{}: actual, and predicted as", visible(&metadata.targets[0]))).chain(names.clone());
+    let lines =
+        names.iter().zip(confusion).map(|(name, line)| std::iter::once(name.clone()).chain(line.iter().map(u64::to_string)).collect());
+    format!("\n{}", output::table(&std::iter::once(head.collect()).chain(lines).collect::<Vec<_>>()))
+}
+
+/// A matrix of more classes would not fit on a screen.
+const MOST_SHOWN: usize = 20;

@@ -5,6 +5,7 @@ mod check;
 mod evaluate;
 mod explain;
 mod find_rate;
+mod folds;
 mod inspect;
 mod operations;
 mod predict;

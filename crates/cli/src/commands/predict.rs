@@ -34,7 +34,8 @@ pub fn run(arguments: &Predict, common: &Common, screen: &Screen) -> Result<u8, 
     };
     let predictor = Predictor::new(&model, threads(common));
     let mut outputs_of = predictor.blocks();
-    let prediction = Prediction { metadata: &model.metadata, names: model.metadata.class_names() };
+    let interval = Interval::of(arguments.interval, &model.metadata, &arguments.model)?;
+    let prediction = Prediction { metadata: &model.metadata, names: model.metadata.class_names(), interval };
     let mut out = Out {
         file: arguments.output.as_deref().map(Whole::create).transpose()?,
         document: screen.is_json().then(Document::default),
@@ -61,6 +62,7 @@ pub fn run(arguments: &Predict, common: &Common, screen: &Screen) -> Result<u8, 
             let message = "the prediction is not a finite number; this row lies far outside of what the model was trained on";
             return Err(Error::new(Kind::Data, message).file(rows.source()).row(done + row));
         }
+        let (width, outputs) = prediction.with_interval(width, outputs);
         let classes = prediction.classes(width, &outputs);
         prediction.lines(width, &outputs, classes.as_deref(), &mut text);
         if !out.take(&text, width, &outputs, classes.as_deref())? {
@@ -181,6 +183,9 @@ impl Document {
             short["classes"] = json!(prediction.values());
             short["predicted"] = Value::Null;
         }
+        if let Some(Interval { level, half_widths }) = &prediction.interval {
+            short["interval"] = json!({ "level": level, "half_widths": half_widths });
+        }
         let (mut outputs, mut predicted) = (Some(self.outputs), Some(self.predicted));
         for (place, (key, value)) in short.as_object().into_iter().flatten().enumerate() {
             screen.part(format!("{}{}:", if place == 0 { '{' } else { ',' }, json!(key)).as_bytes());
@@ -217,6 +222,38 @@ struct Prediction<'a> {
     metadata: &'a Metadata,
     /// What the classes are called.
     names: Vec<String>,
+    interval: Option<Interval>,
+}
+
+/// Around each predicted number.
+struct Interval {
+    level: f64,
+    /// For each target how far it reaches to either side.
+    half_widths: Vec<f64>,
+}
+
+impl Interval {
+    /// What the model's errors on rows kept aside give for a level, if one is asked for.
+    fn of(level: Option<f64>, metadata: &Metadata, model: &Path) -> Result<Option<Interval>, Error> {
+        let Some(level) = level else { return Ok(None) };
+        let wrong = |message: String| Error::new(Kind::Usage, format!("--interval: {message}"));
+        if !(level > 0.0 && level < 1.0) {
+            return Err(wrong(format!("expected a share between 0 and 1, came {level}")));
+        }
+        if metadata.task != Task::Regression {
+            return Err(wrong("intervals are for a regression".into()).file(model.display()));
+        }
+        let Some(residuals) = &metadata.residuals else {
+            let message = "it takes the errors on rows kept aside at training, and this model has none".into();
+            return Err(wrong(message).file(model.display()).hint("train with --validation 0.2"));
+        };
+        let half_widths = residuals.half_widths(level).map_err(|needed| {
+            wrong(format!("a level of {level} takes {needed} rows kept aside at training, there were {}", residuals.rows))
+                .file(model.display())
+                .hint("a smaller level, or train with a larger --validation")
+        })?;
+        Ok(Some(Interval { level, half_widths }))
+    }
 }
 
 impl Prediction<'_> {
@@ -225,13 +262,20 @@ impl Prediction<'_> {
         matches!(self.metadata.task, Task::Classes | Task::TwoClasses)
     }
 
-    /// The number of the most probable class of each row; none where numbers are predicted. `outputs`: rows × width
+    /// Each number with the ends of its interval behind it. `outputs`: rows × width
+    fn with_interval(&self, width: usize, outputs: Vec<f64>) -> (usize, Vec<f64>) {
+        let Some(Interval { half_widths, .. }) = &self.interval else { return (width, outputs) };
+        let around = |(number, half): (&f64, &f64)| [*number, number - half, number + half];
+        (3 * width, outputs.iter().zip(half_widths.iter().cycle()).flat_map(around).collect())
+    }
+
+    /// The number of the predicted class of each row; none where numbers are predicted. `outputs`: rows × width
     fn classes(&self, width: usize, outputs: &[f64]) -> Option<Vec<usize>> {
         let lines = outputs.chunks_exact(width);
         match self.metadata.task {
             Task::Regression | Task::Values => None,
             Task::Classes => Some(lines.map(most_probable).collect()),
-            Task::TwoClasses => Some(lines.map(|p| usize::from(p[0] > 0.5)).collect()),
+            Task::TwoClasses => Some(lines.map(|p| usize::from(p[0] > self.metadata.threshold)).collect()),
         }
     }
 
@@ -248,6 +292,10 @@ impl Prediction<'_> {
     fn columns(&self) -> Vec<String> {
         let target = &self.metadata.targets[0];
         match self.metadata.task {
+            Task::Regression | Task::Values if self.interval.is_some() => {
+                let names = |target: &String| [target.clone(), format!("{target} low"), format!("{target} high")];
+                self.metadata.targets.iter().flat_map(names).collect()
+            }
             Task::Regression | Task::Values => self.metadata.targets.clone(),
             Task::Classes => self.names.iter().map(|class| format!("{target}={class}")).collect(),
             Task::TwoClasses => vec![format!("{target}={}", self.names[1])],
@@ -278,6 +326,6 @@ impl Prediction<'_> {
 }
 
 /// A CSV cell, in quotes where it must be.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     if name.contains([',', '"', '\n', '\r']) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.to_string() }
 }

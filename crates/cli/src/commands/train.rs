@@ -1,5 +1,6 @@
 //! `backlit train`: a network on a table, before and after, saved.
 
+use super::folds::Folds;
 use super::{MODEL, find_rate, threads};
 use crate::arguments::{Choices, Common, Precision, Train};
 use crate::output::{self, Screen, number};
@@ -8,11 +9,11 @@ use backlit::engine::train::End;
 use backlit::error::{Error, Kind};
 use backlit::files;
 use backlit::job::Job;
-use backlit::metrics::most_probable;
+use backlit::metrics::{Threshold, most_probable};
 use backlit::model_file::{self, Parameters, Task, weights_sha256};
-use backlit::prepare::{self, Hidden};
+use backlit::prepare::{self, Hidden, Part};
 use backlit::run_directory::{self, RunDirectory};
-use backlit::run_file::{self, Batch, Keep, RunFile};
+use backlit::run_file::{self, Batch, Keep, RunFile, Split};
 use backlit::session::{self, Outcome, Progress, Sample};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -25,7 +26,8 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Error> {
     let (run, hidden) = run_of(arguments, common)?;
-    let job = prepare::job(&run, hidden.as_ref(), threads(common))?;
+    let part = if run.train.folds.is_some() { Part::All } else { Part::AsAsked };
+    let mut job = prepare::job_on(&run, hidden.as_ref(), threads(common), part)?;
     job.notes.iter().for_each(|note| screen.note(note));
     if arguments.find_rate {
         return find_rate::run(&job, screen);
@@ -40,10 +42,22 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     // Without a handler Ctrl-C still ends the program, only less politely.
     let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed));
     screen.say(&introduction(&job, screen));
-    let bar = bar(&job, screen);
+    let mut validated = None;
+    if let Some(count) = run.train.folds {
+        let Some(folds) = Folds::train(&run, hidden.as_ref(), &job, count, screen).inspect_err(|_| directory.discard())? else {
+            directory.discard();
+            screen.say("  interrupted in the cross-validation; nothing is saved\n");
+            screen.document(&json!({ "interrupted": true, "model": null }));
+            return Ok(130);
+        };
+        screen.say(&folds.report(&job));
+        job.threshold = Threshold::At(folds.threshold());
+        validated = Some(folds);
+    }
+    let bar = bar(job.epochs, screen);
     let outcome = trained(&job, &directory, &bar)?;
     bar.finish_and_clear();
-    let saved = Saved::new(&directory.path, &job, &outcome).inspect_err(|_| directory.discard())?;
+    let saved = Saved::new(&directory.path, &job, &outcome, validated.as_ref()).inspect_err(|_| directory.discard())?;
     screen.say(&report(&job, &outcome, &saved, screen));
     if screen.is_quiet() {
         screen.result(&one_line(&job, &outcome, &saved));
@@ -51,7 +65,10 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     if arguments.print_hash {
         screen.result(&format!("{}\n", saved.sha256));
     }
-    let document = document(&job, &outcome, &saved, arguments.parameters);
+    let mut document = document(&job, &outcome, &saved, arguments.parameters);
+    if let Some(folds) = &validated {
+        document["folds"] = folds.document(&directory.path);
+    }
     match &outcome.end {
         End::Diverged(divergence) => {
             let message = format!("{divergence}; the model holds the parameters before that step");
@@ -83,9 +100,14 @@ fn trained(job: &Job, directory: &RunDirectory, bar: &ProgressBar) -> Result<Out
         if progress.epoch_ended {
             bar.set_position(progress.epoch);
         }
-        if INTERRUPTED.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        go_on()
     });
     trained.inspect_err(|_| directory.discard())
+}
+
+/// Unless Ctrl-C was pressed.
+pub(super) fn go_on() -> ControlFlow<()> {
+    if INTERRUPTED.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
 /// With --quiet: the result and what reproduces it.
@@ -150,6 +172,19 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
         }
         run.data.validation = share;
     }
+    if choices.split.is_some() || choices.group.is_some() || choices.time.is_some() {
+        let split = Split::new(choices.split.as_deref(), choices.group.clone(), choices.time.clone());
+        run.data.split = split.map_err(|(flag, message)| wrong(flag, message))?;
+    }
+    if let Some(folds) = choices.folds {
+        if folds < 2 {
+            return Err(wrong("folds", format!("expected at least 2 folds, came {folds}")));
+        }
+        if choices.validation.is_some() {
+            return Err(wrong("folds", "each row is kept aside by one fold; no share beside".into()).hint("leave --validation out"));
+        }
+        run.train.folds = Some(folds);
+    }
     if let Some(rate) = choices.learning_rate {
         if !(rate.is_finite() && rate > 0.0) {
             return Err(wrong("learning-rate", format!("expected a finite number above 0, came {rate}")));
@@ -158,6 +193,9 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
     }
     course(choices, run)?;
     run.train.from = choices.from.clone().or(run.train.from.take());
+    if let Some(threshold) = &choices.threshold {
+        run.train.threshold = threshold.parse().map_err(|message| wrong("threshold", message))?;
+    }
     run.network.loss = choices.loss.clone().or(run.network.loss.take());
     run.network.initializer = choices.initializer.clone().or(run.network.initializer.take());
     run.train.epochs = choices.epochs.or(run.train.epochs);
@@ -221,22 +259,27 @@ struct Saved {
 }
 
 impl Saved {
-    fn new(directory: &Path, job: &Job, outcome: &Outcome) -> Result<Saved, Error> {
+    fn new(directory: &Path, job: &Job, outcome: &Outcome, folds: Option<&Folds>) -> Result<Saved, Error> {
         let model = directory.join(MODEL);
         model_file::save(&model, &outcome.model)?;
         let saved = Saved { sha256: weights_sha256(&outcome.model.parameters), model };
-        let summary = format!("{:#}\n", document(job, outcome, &saved, false));
+        let mut summary = document(job, outcome, &saved, false);
+        if let Some(folds) = folds {
+            folds.save(directory, job)?;
+            summary["folds"] = folds.document(directory);
+        }
+        let summary = format!("{summary:#}\n");
         files::write(&directory.join("summary.json"), summary.as_bytes())?;
         Ok(saved)
     }
 }
 
-fn bar(job: &Job, screen: &Screen) -> ProgressBar {
+pub(super) fn bar(epochs: u64, screen: &Screen) -> ProgressBar {
     if !screen.draws {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("  {bar:40} epoch {pos}/{len}  {elapsed} so far, {eta} left");
-    ProgressBar::new(job.epochs).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    ProgressBar::new(epochs).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 fn introduction(job: &Job, screen: &Screen) -> String {
@@ -275,9 +318,12 @@ fn report(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> Strin
     let mut lines = vec![vec![rows, "before".to_string(), "after".into()]];
     lines.push(vec![format!("cost ({})", job.shape.loss), number(before.0), number(after.0)]);
     for ((name, b), (_, a)) in before.1.iter().zip(&after.1) {
-        lines.push(vec![name.to_string(), number(*b), number(*a)]);
+        lines.push(vec![name.to_string(), output::measure(*b), output::measure(*a)]);
     }
     text += &format!("\n{}", output::table(&lines));
+    if job.threshold.is_found() {
+        text += &format!("  the second class is predicted above a probability of {}\n", number(outcome.model.metadata.threshold));
+    }
     let (b, a) = (number(outcome.before.cost), number(outcome.after.cost));
     text += &format!("\n  cost on the rows trained on: {b} before, {a} after {} epochs ({} steps)\n", outcome.epochs, outcome.steps);
     if let Some(best) = &outcome.best {
@@ -305,7 +351,7 @@ fn samples(job: &Job, outcome: &Outcome) -> String {
     let say = |numbers: &[f64]| match job.task {
         Task::Classes => format!("{} ({:.0} %)", classes[most_probable(numbers)], 100.0 * numbers[most_probable(numbers)]),
         Task::TwoClasses => {
-            let class = usize::from(numbers[0] > 0.5);
+            let class = usize::from(numbers[0] > outcome.model.metadata.threshold);
             let share = if class == 1 { numbers[0] } else { 1.0 - numbers[0] };
             format!("{} ({:.0} %)", classes[class], 100.0 * share)
         }
@@ -344,6 +390,9 @@ fn document(job: &Job, outcome: &Outcome, saved: &Saved, parameters: bool) -> Va
         "weights_sha256": saved.sha256,
         "model": saved.model.display().to_string(),
     });
+    if job.task == Task::TwoClasses {
+        document["threshold"] = json!(outcome.model.metadata.threshold);
+    }
     if parameters {
         document["parameters"] = tensors(job, &outcome.model.parameters);
     }

@@ -1,0 +1,108 @@
+//! Intervals around predicted numbers, as wide as the errors on rows that were kept aside: split conformal prediction.
+//!
+//! Where new rows come as those kept aside came, an interval of level 0.9 holds at least 0.9 of the right numbers on average over
+//! trainings, whatever the network and the distribution. Source: Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World,
+//! 2005; Lei, G'Sell, Rinaldo, Tibshirani and Wasserman, JASA 113, 2018.
+
+use serde::{Deserialize, Serialize};
+
+/// Most errors kept of one target.
+const MOST: usize = 10_000;
+
+/// The absolute errors |y − a| of a trained network on rows that it was not trained on, in the targets' units.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Residuals {
+    /// How many rows there were, n.
+    pub rows: usize,
+    /// For each target m sorted errors: all of them, or of many 10,000 (the i-th, from 1, is the ⌈i·n/m⌉-th smallest).
+    pub errors: Vec<Vec<f64>>,
+}
+
+impl Residuals {
+    /// `predicted`, `actual`: rows × outputs. None without rows, and where an error is not finite.
+    pub fn of(outputs: usize, predicted: &[f64], actual: &[f64]) -> Option<Residuals> {
+        let rows = actual.len() / outputs;
+        let of_target = |k: usize| {
+            let pairs = predicted.iter().zip(actual).skip(k).step_by(outputs);
+            let mut errors: Vec<f64> = pairs.map(|(a, y)| (y - a).abs()).collect();
+            errors.sort_unstable_by(f64::total_cmp);
+            let kept = rows.min(MOST);
+            (1..=kept).map(|i| errors[place(i, rows, kept)]).collect()
+        };
+        let residuals = Residuals { rows, errors: (0..outputs).map(of_target).collect() };
+        residuals.check(outputs).is_ok().then_some(residuals)
+    }
+
+    /// How far an interval of this level (0 < level < 1) reaches to either side, for each target: the ⌈(n + 1)·level⌉-th smallest
+    /// error, or the next larger one that was kept. `Err`: the rows that it would take for a finite interval.
+    pub fn half_widths(&self, level: f64) -> Result<Vec<f64>, usize> {
+        let rank = up((self.rows as f64 + 1.0) * level) as usize;
+        if rank > self.rows {
+            return Err(up(level / (1.0 - level)) as usize);
+        }
+        let of_target = |errors: &Vec<f64>| {
+            // The first i with ⌈i·n/m⌉ at or above the rank.
+            let before = (rank.max(1) - 1) as u128 * errors.len() as u128 / self.rows as u128;
+            errors[before as usize]
+        };
+        Ok(self.errors.iter().map(of_target).collect())
+    }
+
+    /// `Err` says what makes no sense for a model of so many targets.
+    pub fn check(&self, targets: usize) -> Result<(), String> {
+        let (rows, kept) = (self.rows, self.rows.min(MOST));
+        if rows == 0 || self.errors.len() != targets || self.errors.iter().any(|errors| errors.len() != kept) {
+            return Err(format!("expected {kept} errors of each of {targets} targets from {rows} rows, came others"));
+        }
+        let sound = |errors: &Vec<f64>| errors.is_sorted() && errors.iter().all(|error| error.is_finite() && *error >= 0.0);
+        if self.errors.iter().all(sound) { Ok(()) } else { Err("expected errors that are finite, at least 0 and sorted".into()) }
+    }
+}
+
+/// Where the i-th of `kept` errors stands among `rows` sorted ones, counted from 0.
+fn place(i: usize, rows: usize, kept: usize) -> usize {
+    (i as u128 * rows as u128).div_ceil(kept as u128) as usize - 1
+}
+
+/// ⌈x⌉; a level such as 0.57 is not exact in binary, so what is a whole number but for rounding stays that number.
+fn up(x: f64) -> f64 {
+    let near = x.round();
+    if (x - near).abs() <= 1e-12 * x { near } else { x.ceil() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rank_is_that_of_the_theorem() {
+        let errors: Vec<f64> = (1..=99).map(f64::from).collect();
+        let residuals = Residuals::of(1, &vec![0.0; 99], &errors).unwrap();
+        for percent in 1..=99 {
+            let level = f64::from(percent) / 100.0;
+            assert_eq!(residuals.half_widths(level), Ok(vec![f64::from(percent)]), "{percent} %");
+        }
+        assert_eq!(residuals.half_widths(0.991), Err(111));
+        assert_eq!(residuals.half_widths(0.995), Err(199));
+        let nine = |rows: usize| Residuals::of(1, &vec![0.0; rows], &errors[..rows]).unwrap().half_widths(0.9);
+        assert_eq!((nine(8), nine(9)), (Err(9), Ok(vec![9.0])));
+        assert_eq!(Residuals::of(1, &[], &[]), None);
+        assert_eq!(Residuals::of(1, &[f64::NAN], &[1.0]), None);
+    }
+
+    #[test]
+    fn of_many_rows_the_next_larger_error_that_was_kept_is_taken() {
+        for rows in [9_999usize, 10_000, 10_001, 25_000, 123_457] {
+            let errors: Vec<f64> = (0..rows).rev().map(|error| error as f64 + 1.0).collect();
+            let residuals = Residuals::of(1, &vec![0.0; rows], &errors).unwrap();
+            assert_eq!(residuals.errors[0].len(), rows.min(MOST));
+            for level in [0.001, 0.1, 0.5, 0.9, 0.99, 0.9999] {
+                let exact = ((rows as f64 + 1.0) * level).ceil();
+                let next = residuals.errors[0].iter().copied().find(|error| *error >= exact).unwrap();
+                assert_eq!(residuals.half_widths(level), Ok(vec![next]), "{rows} rows, {level}");
+                assert!(next < exact + (rows as f64 / MOST as f64).ceil(), "{rows} rows, {level}: {next}, {exact}");
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Measures of predicted classes.
+
+use serde::Serialize;
+
+/// A confusion matrix of more classes would be larger than all else that is said.
+const MOST_CONFUSED: usize = 100;
+
+/// How often classes are right, and how good their probabilities are; none where a measure is not defined.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Classes {
+    /// Share of rows whose predicted class is the right one.
+    pub accuracy: Option<f64>,
+    /// Share of a class's rows that are predicted as it, the mean over the classes that have rows.
+    pub balanced_accuracy: Option<f64>,
+    /// 2·TP / (2·TP + FP + FN). Of two classes: of the second. Of several: the mean over those that some row is of or is taken for.
+    pub f1: Option<f64>,
+    /// Probability that a row of the class has a larger probability of it than a row of another, ties counting half. Of two
+    /// classes: of the second. Of several: the mean over all. None unless each class has rows.
+    pub auc: Option<f64>,
+    /// Mean of −log of the probability given to the right class.
+    pub log_loss: Option<f64>,
+    /// Mean of (p − y)². Of two classes: of the second. Of several: the sum over classes. Source: Brier, Monthly Weather Review 78, 1950.
+    pub brier: Option<f64>,
+    /// classes × classes: rows of a class, by the class predicted. None where there are more than 100 classes.
+    pub confusion: Option<Vec<Vec<u64>>>,
+}
+
+impl Classes {
+    /// `p`, `y`: rows × outputs. `threshold`: of two classes with one output, the second is predicted above it; none: one output for
+    /// each class.
+    pub(super) fn of(outputs: usize, p: &[f64], y: &[f64], cost: f64, threshold: Option<f64>) -> Classes {
+        let rows = y.len() / outputs;
+        let count = if threshold.is_some() { 2 } else { outputs };
+        let class = |line: &[f64], threshold: Option<f64>| threshold.map_or_else(|| most_probable(line), |t| usize::from(line[0] > t));
+        let (mut right, mut actual, mut predicted) = (vec![0u64; count], vec![0u64; count], vec![0u64; count]);
+        let mut confusion = (count <= MOST_CONFUSED).then(|| vec![vec![0u64; count]; count]);
+        for (p, y) in p.chunks_exact(outputs).zip(y.chunks_exact(outputs)) {
+            let (said, is) = (class(p, threshold), class(y, threshold.map(|_| 0.5)));
+            predicted[said] += 1;
+            actual[is] += 1;
+            right[is] += u64::from(said == is);
+            if let Some(confusion) = &mut confusion {
+                confusion[is][said] += 1;
+            }
+        }
+        let recall = (0..count).filter(|&k| actual[k] > 0).map(|k| right[k] as f64 / actual[k] as f64);
+        let f1 = |k: usize| (actual[k] + predicted[k] > 0).then(|| 2.0 * right[k] as f64 / (actual[k] + predicted[k]) as f64);
+        let areas = || (0..outputs).map(|k| area(p, y, k, outputs)).collect::<Option<Vec<f64>>>();
+        let some = |value: f64| (rows > 0).then_some(value);
+        Classes {
+            accuracy: some(right.iter().sum::<u64>() as f64 / rows as f64),
+            balanced_accuracy: mean(recall),
+            f1: if threshold.is_some() { f1(1) } else { mean((0..count).filter_map(f1)) },
+            auc: areas().and_then(|areas| mean(areas.into_iter())),
+            log_loss: some(cost),
+            brier: some(p.iter().zip(y).map(|(p, y)| (p - y) * (p - y)).sum::<f64>() / rows as f64),
+            confusion,
+        }
+    }
+}
+
+/// The place of the largest number; the first of equals.
+pub fn most_probable(p: &[f64]) -> usize {
+    p.iter().enumerate().fold(0, |best, (k, value)| if *value > p[best] { k } else { best })
+}
+
+/// None without numbers.
+fn mean(numbers: impl Iterator<Item = f64>) -> Option<f64> {
+    let (count, sum) = numbers.fold((0, 0.0), |(count, sum), number| (count + 1, sum + number));
+    (count > 0).then(|| sum / count as f64)
+}
+
+/// The area under the ROC curve of column `k`, counted in pairs of rows. `p`, `y`: rows × outputs. None where all rows are of one kind.
+/// Source: Mann and Whitney, Annals of Mathematical Statistics 18, 1947.
+fn area(p: &[f64], y: &[f64], k: usize, outputs: usize) -> Option<f64> {
+    // The bits of numbers from 0 on are in the order of the numbers, and leave room for one more.
+    let key = |(p, y): (&f64, &f64)| (p.to_bits() << 1) | u64::from(*y > 0.5);
+    let mut keys: Vec<u64> = p.iter().zip(y).skip(k).step_by(outputs).map(key).collect();
+    keys.sort_unstable();
+    let (mut halves, mut of_class, mut others) = (0u128, 0u128, 0u128);
+    for tied in keys.chunk_by(|a, b| a >> 1 == b >> 1) {
+        let own = tied.iter().filter(|key| *key & 1 == 1).count() as u128;
+        let other = tied.len() as u128 - own;
+        halves += own * (2 * others + other);
+        of_class += own;
+        others += other;
+    }
+    let pairs = 2 * of_class * others;
+    (pairs > 0).then(|| halves as f64 / pairs as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn by_hand() {
+        let p = [0.7, 0.2, 0.1, 0.3, 0.3, 0.4];
+        let y = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
+        let of = Classes::of(3, &p, &y, 0.75, None);
+        assert_eq!((of.accuracy, of.log_loss, of.balanced_accuracy, of.auc), (Some(0.5), Some(0.75), Some(0.5), None));
+        assert_eq!(of.confusion.unwrap(), [[1, 0, 0], [0, 0, 1], [0, 0, 0]]);
+        let of = Classes::of(1, &[0.9, 0.2, 0.6], &[1.0, 0.0, 0.0], 0.0, Some(0.5));
+        assert!((of.accuracy.unwrap() - 2.0 / 3.0).abs() < 1e-15);
+        assert_eq!((of.auc, of.confusion.unwrap()), (Some(1.0), vec![vec![1, 1], vec![0, 1]]));
+    }
+
+    #[test]
+    fn many_classes_have_no_matrix() {
+        let y: Vec<f64> = (0..101 * 101).map(|place| f64::from(u8::from(place % 102 == 0))).collect();
+        let of = Classes::of(101, &y, &y, 0.0, None);
+        assert_eq!((of.accuracy, of.auc, of.confusion), (Some(1.0), Some(1.0), None));
+    }
+}

@@ -1,0 +1,69 @@
+//! How good predictions are, in the units of the target.
+
+mod classes;
+mod numbers;
+mod threshold;
+
+pub use classes::{Classes, most_probable};
+pub use numbers::Numbers;
+pub use threshold::{HALF, Threshold};
+
+use crate::model_file::Task;
+use serde::Serialize;
+
+/// The usual measures; which ones depends on the task. What is not defined on the rows is none.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Metrics {
+    /// Of numbers.
+    Numbers(Numbers),
+    /// Of classes.
+    Classes(Classes),
+}
+
+impl Metrics {
+    /// `outputs`, `targets`: rows × outputs. For classes the outputs are probabilities and the targets one-hot;
+    /// for two classes there is one output, the probability of the second. `cost` is the mean cost: for classes that
+    /// is the log loss, taken from the logits, where no probability has been rounded to 0. `threshold`: the probability above which
+    /// the second of two classes is predicted.
+    pub fn of(task: Task, outputs: usize, predicted: &[f64], targets: &[f64], cost: f64, threshold: f64) -> Metrics {
+        match task {
+            Task::Regression | Task::Values => Metrics::Numbers(Numbers::of(outputs, predicted, targets)),
+            Task::Classes => Metrics::Classes(Classes::of(outputs, predicted, targets, cost, None)),
+            Task::TwoClasses => Metrics::Classes(Classes::of(outputs, predicted, targets, cost, Some(threshold))),
+        }
+    }
+
+    /// Name and value, for printing; always the same names for a task.
+    pub fn list(&self) -> Vec<(&'static str, Option<f64>)> {
+        match self {
+            Metrics::Numbers(of) => vec![
+                ("rmse", of.rmse),
+                ("mae", of.mae),
+                ("median_absolute_error", of.median_absolute_error),
+                ("max_error", of.max_error),
+                ("r2", of.r2),
+            ],
+            Metrics::Classes(of) => vec![
+                ("accuracy", of.accuracy),
+                ("balanced_accuracy", of.balanced_accuracy),
+                ("f1", of.f1),
+                ("auc", of.auc),
+                ("log_loss", of.log_loss),
+                ("brier", of.brier),
+            ],
+        }
+    }
+
+    /// Why each measure that is none is not defined: one sentence each.
+    pub fn undefined(&self) -> Vec<String> {
+        let because = |name: &str| match name {
+            "r2" => "a target does not vary",
+            "auc" => "it needs rows of every class",
+            "f1" => "no row is of that class, and none is taken for it",
+            _ => "there are no rows",
+        };
+        let list = self.list().into_iter().filter(|(_, value)| value.is_none());
+        list.map(|(name, _)| format!("{name} is not defined here: {}", because(name))).collect()
+    }
+}

@@ -1,0 +1,77 @@
+//! Which rows a job is trained on.
+
+use super::usage;
+use crate::data::Table;
+use crate::error::Error;
+use crate::job::split;
+use crate::model_file::Task;
+use crate::run_file::RunFile;
+use crate::splits::{self, Split, classes_of};
+
+/// The part of the rows that is trained on; the others are kept aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// As the run says.
+    AsAsked,
+    /// All.
+    All,
+    /// All but one of so many folds, counted from 0.
+    WithoutFold(usize, usize),
+}
+
+impl Part {
+    /// (trained on, kept aside), both in order. `y`: rows × outputs, targets as the network is trained on them
+    pub(super) fn rows(
+        self,
+        run: &RunFile,
+        table: &Table,
+        task: Task,
+        outputs: usize,
+        y: &[f64],
+    ) -> Result<(Vec<usize>, Vec<usize>), Error> {
+        let is_class = matches!(task, Task::Classes | Task::TwoClasses);
+        let (share, seed, how) = (run.data.validation, run.train.seed, &run.data.split);
+        // A date stands in the table as its days.
+        let days = |name: &str| Some(format!("{name} days")).filter(|days| table.columns.contains(days));
+        let column = |name: &String| table.take(&[days(name).unwrap_or_else(|| name.clone())]);
+        if let Some(name) = how.column().filter(|name| days(name).is_none()) {
+            table.index(name)?;
+        }
+        if *how == Split::Stratified && !is_class {
+            return Err(usage(run, "a stratified split keeps the shares of classes, but numbers are predicted").key("data.split"));
+        }
+        match (self, how) {
+            (Part::All, _) => Ok(split(table.rows, 0.0, seed)),
+            (Part::WithoutFold(fold, count), _) => {
+                let fold_of = folds(run, table, count, is_class.then(|| classes_of(outputs, y)).as_deref())?;
+                Ok((0..table.rows).partition(|&row| fold_of[row] != fold))
+            }
+            (Part::AsAsked, Split::Random) => Ok(split(table.rows, share, seed)),
+            (Part::AsAsked, Split::Stratified) => Ok(splits::stratified(&classes_of(outputs, y), share, seed)),
+            (Part::AsAsked, Split::Grouped(name)) => {
+                splits::grouped(&column(name)?, share, seed).map_err(|message| splits::wrong(message, &table.source, name))
+            }
+            (Part::AsAsked, Split::Time(None)) => Ok(splits::by_time(table.rows, None, share)),
+            (Part::AsAsked, Split::Time(Some(name))) => Ok(splits::by_time(table.rows, Some(&column(name)?), share)),
+        }
+    }
+}
+
+/// The fold of each row.
+fn folds(run: &RunFile, table: &Table, count: usize, classes: Option<&[usize]>) -> Result<Vec<usize>, Error> {
+    let wrong = |message: String| usage(run, message).key("train.folds");
+    if count < 2 || count > table.rows {
+        return Err(wrong(format!("expected 2 to {} folds for {} rows, came {count}", table.rows, table.rows)));
+    }
+    match &run.data.split {
+        Split::Random | Split::Stratified => Ok(splits::folds(table.rows, count, classes, run.train.seed)),
+        Split::Grouped(name) => {
+            let groups = table.take(std::slice::from_ref(name))?;
+            splits::grouped_folds(&groups, count, run.train.seed).map_err(|message| splits::wrong(message, &table.source, name))
+        }
+        Split::Time(_) => {
+            Err(wrong("folds would be predicted from rows that come later; a split by time keeps the last rows aside".into())
+                .hint("the split by time without folds"))
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Measures beside scikit-learn's, which `golden/make_metrics.py` wrote down.
+
+use backlit::engine::step::Runner;
+use backlit::engine::{Graph, Plan, ops};
+use backlit::metrics::{Metrics, Threshold};
+use backlit::model_file::Task;
+use serde_json::{Value, json};
+
+fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().expect("a list").iter().map(|x| x.as_f64().expect("a number")).collect()
+}
+
+fn golden() -> Value {
+    serde_json::from_str(include_str!("golden/metrics.json")).expect("JSON")
+}
+
+/// Holds each measure to what is expected: equal but for rounding, `null` where it is not defined.
+fn hold(name: &Value, metrics: &Metrics, expected: &Value) {
+    let given = serde_json::to_value(metrics).expect("JSON");
+    let expected = expected.as_object().expect("an object");
+    assert_eq!(given.as_object().map(serde_json::Map::len), Some(expected.len()));
+    for (key, expected) in expected {
+        match (given[key].as_f64(), expected.as_f64()) {
+            (Some(given), Some(expected)) => {
+                assert!((given - expected).abs() <= 1e-12 * expected.abs().max(1.0), "{name}, {key}: {given} given, {expected} expected")
+            }
+            _ => assert_eq!(given[key], *expected, "{name}, {key}"),
+        }
+    }
+    let missing = expected.values().filter(|value| value.is_null()).count();
+    assert_eq!(metrics.undefined().len(), missing, "{name}");
+    assert_eq!(metrics.list().iter().filter(|(_, value)| value.is_none()).count(), missing, "{name}");
+}
+
+/// The mean cost of logits, as training has it. `z`, `y`: rows × outputs
+fn cost(loss: &str, rows: usize, z: &[f64], y: &[f64]) -> f64 {
+    let width = z.len() / rows;
+    let mut graph = Graph::<f64>::new();
+    let (a, b) = (graph.data("z", width).unwrap(), graph.data("y", width).unwrap());
+    let cost = graph.operation("cost", ops::loss(loss).unwrap(), &[a, b]).unwrap();
+    let plan = Plan::forward(&graph, cost);
+    Runner::new(&plan, rows, 1).cost(&plan, &[], &[z, y], rows)
+}
+
+#[test]
+fn classes_as_scikit_learn_measures_them() {
+    for case in golden()["classes"].as_array().expect("cases") {
+        let (logits, p, truth) = (numbers(&case["logits"]), numbers(&case["p"]), numbers(&case["truth"]));
+        let (rows, classes) = (truth.len(), case["classes"].as_u64().expect("a count") as usize);
+        let metrics = if classes == 2 {
+            let cost = cost("binary_cross_entropy", rows, &logits, &truth);
+            Metrics::of(Task::TwoClasses, 1, &p, &truth, cost, case["threshold"].as_f64().expect("a threshold"))
+        } else {
+            let y: Vec<f64> = truth.iter().flat_map(|&class| (0..classes).map(move |k| f64::from(u8::from(class == k as f64)))).collect();
+            Metrics::of(Task::Classes, classes, &p, &y, cost("cross_entropy", rows, &logits, &y), 0.5)
+        };
+        hold(&case["name"], &metrics, &case["expected"]);
+    }
+}
+
+#[test]
+fn numbers_as_scikit_learn_measures_them() {
+    for case in golden()["numbers"].as_array().expect("cases") {
+        let outputs = case["outputs"].as_u64().expect("a count") as usize;
+        let metrics = Metrics::of(Task::Regression, outputs, &numbers(&case["predicted"]), &numbers(&case["truth"]), 0.0, 0.5);
+        hold(&case["name"], &metrics, &case["expected"]);
+    }
+}
+
+#[test]
+fn no_rows_have_no_measures() {
+    for (task, outputs) in [(Task::Regression, 2), (Task::TwoClasses, 1), (Task::Classes, 3)] {
+        let metrics = Metrics::of(task, outputs, &[], &[], f64::NAN, 0.5);
+        assert!(metrics.list().iter().all(|(_, value)| value.is_none()), "{metrics:?}");
+        assert_eq!(metrics.undefined().len(), metrics.list().len());
+        let classes = outputs.max(2);
+        let zeros = if task == Task::Regression { Value::Null } else { json!(vec![vec![0; classes]; classes]) };
+        assert_eq!(serde_json::to_value(&metrics).expect("JSON")["confusion"], zeros);
+    }
+}
+
+/// A measure of two classes, or −1 where it is not defined.
+fn at(threshold: f64, p: &[f64], y: &[f64], name: &str) -> f64 {
+    let list = Metrics::of(Task::TwoClasses, 1, p, y, 0.0, threshold).list();
+    list.into_iter().find(|(known, _)| *known == name).and_then(|(_, value)| value).unwrap_or(-1.0)
+}
+
+#[test]
+fn no_threshold_is_better_than_the_one_chosen() {
+    for case in golden()["classes"].as_array().expect("cases").iter().filter(|case| case["classes"] == 2) {
+        let (p, y) = (numbers(&case["p"]), numbers(&case["truth"]));
+        if !(y.contains(&0.0) && y.contains(&1.0)) {
+            continue;
+        }
+        for (threshold, name) in [(Threshold::F1, "f1"), (Threshold::Balanced, "balanced_accuracy")] {
+            let chosen = threshold.choose(&p, &y);
+            assert!((0.0..1.0).contains(&chosen));
+            let best = at(chosen, &p, &y, name);
+            let others = p.iter().flat_map(|&p| [p, p - 1e-9, p + 1e-9]).chain((0..1000).map(|k| f64::from(k) / 1000.0));
+            for other in others {
+                let value = at(other, &p, &y, name);
+                assert!(value <= best + 1e-12, "{}, {name}: {value} above {other}, {best} above {chosen}", case["name"]);
+            }
+        }
+        assert_eq!(Threshold::At(0.3).choose(&p, &y), 0.3);
+    }
+    // Cuts as good as each other: the one at 1/2, else the middle of the gap.
+    assert_eq!(Threshold::F1.choose(&[0.9, 0.8, 0.1], &[1.0, 1.0, 0.0]), 0.5);
+    assert_eq!(Threshold::F1.choose(&[0.375, 0.25, 0.125], &[1.0, 1.0, 0.0]), 0.1875);
+    assert_eq!(Threshold::Balanced.choose(&[0.9375, 0.8125, 0.625], &[1.0, 0.0, 0.0]), 0.875);
+    for (text, read) in [("f1", Ok(Threshold::F1)), ("balanced", Ok(Threshold::Balanced)), ("0.25", Ok(Threshold::At(0.25)))] {
+        assert_eq!(text.parse(), read);
+    }
+    for wrong in ["0", "1", "-0.1", "nan", "F2", ""] {
+        assert!(wrong.parse::<Threshold>().is_err(), "{wrong}");
+    }
+}

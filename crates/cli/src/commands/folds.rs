@@ -1,0 +1,102 @@
+//! `backlit train --folds`: the cross-validation before the training.
+
+use super::predict::quoted;
+use super::train::{bar, go_on};
+use crate::output::{self, Screen, number};
+use backlit::error::Error;
+use backlit::files;
+use backlit::folds::{CrossValidation, cross_validate};
+use backlit::job::Job;
+use backlit::metrics::most_probable;
+use backlit::model_file::Task;
+use backlit::prepare::Hidden;
+use backlit::run_file::RunFile;
+use serde_json::{Map, Value, json};
+use std::path::Path;
+
+/// What is not trained on a row says of it.
+const PREDICTIONS: &str = "oof.csv";
+
+/// A cross-validation that was not interrupted.
+pub struct Folds(CrossValidation);
+
+impl Folds {
+    /// Trains on the folds; none: Ctrl-C. `job`: the training on all rows that comes behind.
+    pub fn train(run: &RunFile, hidden: Option<&Hidden>, job: &Job, count: usize, screen: &Screen) -> Result<Option<Folds>, Error> {
+        let bar = bar(job.epochs.saturating_mul(count as u64), screen);
+        let validated = cross_validate(run, hidden, job.threads, count, &mut |fold, progress| {
+            if progress.epoch_ended {
+                bar.set_position(fold as u64 * job.epochs + progress.epoch);
+            }
+            go_on()
+        });
+        bar.finish_and_clear();
+        Ok(validated?.map(Folds))
+    }
+
+    /// Of two classes: the probability above which the second is predicted.
+    pub fn threshold(&self) -> f64 {
+        self.0.threshold
+    }
+
+    /// Mean and deviation of each measure.
+    pub fn report(&self, job: &Job) -> String {
+        let head = vec![format!("cross-validation, {} folds", self.0.folds.len()), "mean".into(), "deviation".into()];
+        let lines = self.0.spreads().into_iter().map(|(name, spread)| {
+            let name = if name == "cost" { format!("cost ({})", job.shape.loss) } else { name.to_string() };
+            vec![name, output::measure(spread.map(|spread| spread.mean)), output::measure(spread.map(|spread| spread.deviation))]
+        });
+        let mut text = output::table(&std::iter::once(head).chain(lines).collect::<Vec<_>>());
+        if job.threshold.is_found() {
+            text += &format!("  the second class is predicted above a probability of {}\n", number(self.threshold()));
+        }
+        text + "  now on all rows\n\n"
+    }
+
+    /// As it stands in the document.
+    pub fn document(&self, directory: &Path) -> Value {
+        let spread = |(name, spread): (&str, Option<backlit::folds::Spread>)| {
+            (name.to_string(), spread.map_or(Value::Null, |spread| json!({ "mean": spread.mean, "deviation": spread.deviation })))
+        };
+        let mut measures: Map<String, Value> = self.0.spreads().into_iter().map(spread).collect();
+        let cost = measures.remove("cost");
+        let each = self.0.folds.iter().map(|fold| json!({ "rows": fold.rows.len(), "cost": fold.cost, "metrics": fold.metrics }));
+        json!({
+            "count": self.0.folds.len(),
+            "cost": cost,
+            "metrics": measures,
+            "each": each.collect::<Vec<_>>(),
+            "predictions": directory.join(PREDICTIONS).display().to_string(),
+        })
+    }
+
+    /// Writes a line for each row: its number, its fold, what is right and what is said of it.
+    pub fn save(&self, directory: &Path, job: &Job) -> Result<(), Error> {
+        let (width, target) = (job.outputs(), &job.targets[0]);
+        let is_class = matches!(job.task, Task::Classes | Task::TwoClasses);
+        let said = |name: &String| format!("{name} predicted");
+        let probable = match job.task {
+            Task::Regression | Task::Values => Vec::new(),
+            Task::Classes => job.classes.iter().map(|class| format!("{target}={class}")).collect(),
+            Task::TwoClasses => vec![format!("{target}={}", job.classes[1])],
+        };
+        let columns = ["row".to_string(), "fold".into()].into_iter().chain(job.targets.clone()).chain(job.targets.iter().map(said));
+        let mut text = columns.chain(probable).map(|name| quoted(&name)).collect::<Vec<_>>().join(",") + "\n";
+        let class = |line: &[f64], threshold: f64| match job.task {
+            Task::TwoClasses => job.classes[usize::from(line[0] > threshold)],
+            _ => job.classes[most_probable(line)],
+        };
+        let lines = job.train.y.chunks_exact(width).zip(self.0.outputs.chunks_exact(width));
+        for ((row, (y, a)), fold) in lines.enumerate().zip(&self.0.fold_of) {
+            let mut cells = vec![row.to_string(), fold.to_string()];
+            if is_class {
+                cells.extend([class(y, 0.5), class(a, self.threshold())].map(|class| class.to_string()));
+            } else {
+                cells.extend(y.iter().map(|y| format!("{y:?}")));
+            }
+            cells.extend(a.iter().map(|a| format!("{a:?}")));
+            text += &(cells.join(",") + "\n");
+        }
+        files::write(&directory.join(PREDICTIONS), text.as_bytes())
+    }
+}
