@@ -21,6 +21,7 @@ pub mod run_directory;
 pub mod run_file;
 pub mod scaler;
 pub mod session;
+pub mod terms;
 pub mod worksheet;
 
 pub use backlit_engine as engine;

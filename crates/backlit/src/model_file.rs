@@ -10,6 +10,7 @@ pub use bytes::{from_bytes, to_bytes};
 
 use crate::error::{Error, Kind};
 use crate::scaler::Scaler;
+use crate::terms::Terms;
 use backlit_engine::Network;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -107,6 +108,9 @@ pub struct Shape {
     pub layers: Vec<LayerShape>,
     /// The loss by name, or as a formula in a and y.
     pub loss: String,
+    /// What changes the cost besides.
+    #[serde(default, skip_serializing_if = "Terms::is_empty")]
+    pub terms: Terms,
 }
 
 /// One layer as it stands in the file.
@@ -153,7 +157,7 @@ impl Shape {
             activation: layer.activation.clone(),
             bias: layer.bias,
         });
-        Network { inputs: self.inputs, layers: layers.collect(), loss: self.loss.clone() }
+        Network { inputs: self.inputs, layers: layers.collect(), loss: self.loss.clone(), terms: self.terms.network() }
     }
 
     /// The parameters in graph order, each with its name and its shape: units × inputs, or units.

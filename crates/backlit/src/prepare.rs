@@ -11,6 +11,7 @@ use crate::model_file::{LayerShape, Precision, Shape, Task};
 use crate::predictor::scaled;
 use crate::run_file::{self, Batch, Bias, Freeze, Layer, Orientation, Rng, RunFile, Source};
 use crate::scaler::Scaler;
+use crate::terms;
 use backlit_engine::init::{Draws, Initializer};
 use backlit_engine::{ops, optimizers};
 use std::ops::Range;
@@ -44,7 +45,14 @@ const MOST_CLASSES: usize = 10_000;
 pub fn run_on(data: &str) -> RunFile {
     let mut run = RunFile {
         file: String::new(),
-        data: run_file::Data { source: Source::Path(PathBuf::new()), target: Vec::new(), standardize: true, validation: 0.2 },
+        data: run_file::Data {
+            source: Source::Path(PathBuf::new()),
+            target: Vec::new(),
+            standardize: true,
+            validation: 0.2,
+            weights: None,
+            class_weight: None,
+        },
         network: run_file::Network::default(),
         train: run_file::Train::default(),
     };
@@ -71,12 +79,15 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
         let column = targets.get(place % outputs).unwrap_or(&targets[0]);
         Error::new(Kind::Data, message).file(&table.source).row(place / outputs).column(column)
     })?;
-    let all = Rows { rows: table.rows, numbers: (0..table.rows).collect(), x: table.take(&inputs)?, y };
-    let (train, held) = all.split(run.data.validation, run.train.seed, inputs.len(), outputs);
+    let all = Rows { rows: table.rows, numbers: (0..table.rows).collect(), x: table.take(&inputs)?, y, w: Vec::new() };
+    let (mut train, mut held) = all.split(run.data.validation, run.train.seed, inputs.len(), outputs);
     if run.data.validation > 0.0 && held.rows == 0 {
         notes.push("there is only one row: none is kept aside".into());
     }
 
+    let wrong = |key: &str, message: String| usage(run, message).key(key);
+    let terms = terms::terms(run, task, &classes, &table, &mut train, &mut held, wrong)?;
+    notes.extend(terms.notes());
     let layers = layers(run, hidden, outputs, &loss)?;
     check_layers(run, &layers, inputs.len(), outputs)?;
     let (initial, frozen) = parameters(run, &layers, inputs.len())?;
@@ -119,7 +130,7 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
         name,
         task,
         classes,
-        shape: Shape { inputs: inputs.len(), layers: shape.collect(), loss },
+        shape: Shape { inputs: inputs.len(), layers: shape.collect(), loss, terms },
         inputs,
         targets,
         precision: run.network.precision,
@@ -205,7 +216,13 @@ fn columns(run: &RunFile, table: &Table) -> Result<(Vec<String>, Vec<String>), E
     if let Some(twice) = targets.iter().enumerate().find(|(i, target)| targets[..*i].contains(target)) {
         return Err(usage(run, format!("the target '{}' is named twice", twice.1)).key("data.target"));
     }
-    let inputs = table.without(&targets);
+    if let Some(weights) = &run.data.weights {
+        table.index(weights)?;
+        if targets.contains(weights) {
+            return Err(usage(run, format!("'{weights}' is the target and cannot be a weight")).key("data.weights"));
+        }
+    }
+    let inputs = table.without(&[targets.as_slice(), run.data.weights.as_slice()].concat());
     if inputs.is_empty() {
         return Err(Error::new(Kind::Data, "every column is a target, so there is nothing to predict from").file(&table.source));
     }

@@ -9,6 +9,7 @@ mod train;
 mod values;
 
 pub use crate::model_file::{Precision, Task};
+pub use crate::terms::{ClassWeight, Terms};
 
 use crate::error::{Error, Kind};
 use std::fmt;
@@ -39,6 +40,10 @@ pub struct Data {
     pub standardize: bool,
     /// The share of the rows kept aside, 0 ≤ v < 1. Without a word: 0.2, and 0 for worked examples.
     pub validation: f64,
+    /// The column of the rows' weights, which is no input; none: all count alike.
+    pub weights: Option<String>,
+    /// What each class weighs besides; none: all the same.
+    pub class_weight: Option<ClassWeight>,
 }
 
 /// Where the rows of a run come from.
@@ -74,6 +79,8 @@ pub struct Network {
     pub bias_initializer: Option<String>,
     /// In which order a weight is drawn from NumPy's stream.
     pub orientation: Orientation,
+    /// Penalties and smoothing. The weights of rows stand in [`Data`].
+    pub terms: Terms,
     /// From the first hidden layer to the output; empty: chosen by the data.
     pub layers: Vec<Layer>,
 }

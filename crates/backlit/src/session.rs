@@ -104,9 +104,10 @@ fn run<S: Scalar>(
     let said_before = net.outputs(shown.rows, &shown.x);
 
     let x: Vec<S> = scaled(&job.input_scaler, &job.train.x);
-    let y: Vec<S> = scaled(&job.target_scaler, &job.train.y);
+    let y: Vec<S> = scaled(&job.target_scaler, &job.shape.terms.smoothed(job.task, job.outputs(), &job.train.y));
+    let w: Vec<S> = scaled(&None, &job.train.w);
     let (mut steps, mut epochs) = (0, 0);
-    let end = trainer.run(&[&x, &y], &mut |moment: &Moment| {
+    let end = trainer.run(&[&x, &y, &w], &mut |moment: &Moment| {
         steps = moment.step;
         epochs = moment.epoch + u64::from(moment.epoch_ended);
         let Moment { epoch, step, cost, epoch_ended } = *moment;

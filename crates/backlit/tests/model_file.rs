@@ -27,7 +27,12 @@ fn small() -> Model {
         targets: strings(&["é"]),
         task: Task::Regression,
         classes: Vec::new(),
-        network: Shape { inputs: 2, layers: vec![layer(2, "relu", true), layer(1, "linear", false)], loss: "half_squared_error".into() },
+        network: Shape {
+            inputs: 2,
+            layers: vec![layer(2, "relu", true), layer(1, "linear", false)],
+            loss: "half_squared_error".into(),
+            terms: Default::default(),
+        },
         input_scaler: Some(Scaler::fit(3, 2, &[1.0, 0.1, 2.0, 0.1, 4.0, 0.1])),
         target_scaler: None,
         seed: u64::MAX,

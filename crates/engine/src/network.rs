@@ -21,6 +21,33 @@ pub struct Network {
     pub layers: Vec<Layer>,
     /// The loss by name, or as a formula in a and y: `huber(2)`, `(a - y)^4`.
     pub loss: String,
+    /// What changes the cost besides.
+    pub terms: Terms,
+}
+
+/// What makes a cost of the loss: C = w · loss + l1 Σ |W| + l2/2 Σ W². Each is an operation of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Terms {
+    /// Whether each row has a weight w: a third data node, rows × 1.
+    pub weighted: bool,
+    /// What the sizes of the weights cost.
+    pub l1: f64,
+    /// What half their squares cost.
+    pub l2: f64,
+    /// Whether biases cost the same.
+    pub penalize_biases: bool,
+}
+
+impl Terms {
+    /// Whether the cost is the loss.
+    pub fn is_empty(&self) -> bool {
+        !self.weighted && !self.penalizes()
+    }
+
+    /// Whether weights cost something.
+    pub fn penalizes(&self) -> bool {
+        self.l1 > 0.0 || self.l2 > 0.0
+    }
 }
 
 /// One layer: z = x Wᵀ + b, a = activation(z).
@@ -36,14 +63,34 @@ pub struct Layer {
 
 /// A network as a graph, with the nodes one asks for.
 pub struct Built<S> {
-    /// The graph. Its data are x, then y.
+    /// The graph. Its data are x, then y, then the rows' weights w if they have any.
     pub graph: Graph<S>,
     /// The cost of each row.
     pub cost: NodeId,
+    /// The loss of each row: the cost, before weights and penalties.
+    pub loss: NodeId,
     /// What a person is shown: activations of the last layer, or probabilities where the loss takes logits.
     pub shown: NodeId,
     /// The layers' nodes.
     pub layers: Vec<LayerNodes>,
+}
+
+impl Terms {
+    /// The cost of each row from its loss; the last node is called `cost`.
+    fn on<S: Scalar>(&self, loss: NodeId, layers: &[LayerNodes], graph: &mut Graph<S>) -> Result<NodeId, GraphError> {
+        let mut cost = loss;
+        if self.weighted {
+            let w = graph.data("w", 1)?;
+            cost = graph.operation(if self.penalizes() { "weighted" } else { "cost" }, Arc::new(ops::weighted::Weighted), &[cost, w])?;
+        }
+        if self.penalizes() {
+            let biases = |layer: &LayerNodes| layer.bias.filter(|_| self.penalize_biases);
+            let penalized = layers.iter().flat_map(|layer| [Some(layer.weight), biases(layer)]).flatten();
+            let inputs: Vec<NodeId> = std::iter::once(cost).chain(penalized).collect();
+            cost = graph.operation("cost", Arc::new(ops::penalty::Penalty::new(self.l1, self.l2)), &inputs)?;
+        }
+        Ok(cost)
+    }
 }
 
 /// The nodes of one layer.
@@ -62,7 +109,7 @@ pub struct LayerNodes {
 impl Network {
     /// Begins a network with so many columns.
     pub fn inputs(inputs: usize) -> Network {
-        Network { inputs, layers: Vec::new(), loss: "half_squared_error".into() }
+        Network { inputs, layers: Vec::new(), loss: "half_squared_error".into(), terms: Terms::default() }
     }
 
     /// Adds a dense layer, linear until an activation follows.
@@ -105,6 +152,18 @@ impl Network {
     /// Sets the loss, by name or as a formula in a and y.
     pub fn loss(mut self, name: &str) -> Network {
         self.loss = name.into();
+        self
+    }
+
+    /// Gives each row a weight.
+    pub fn weighted(mut self) -> Network {
+        self.terms.weighted = true;
+        self
+    }
+
+    /// Lets the sizes of the weights cost something, and half their squares.
+    pub fn penalty(mut self, l1: f64, l2: f64) -> Network {
+        (self.terms.l1, self.terms.l2) = (l1, l2);
         self
     }
 
@@ -156,7 +215,8 @@ impl Network {
             width = layer.units;
         }
         let loss: Arc<dyn Op<S>> = ops::loss(&self.loss).map_err(|message| wrong("cost", message))?;
-        let cost = graph.operation("cost", loss, &[a, y])?;
+        let loss = graph.operation(if self.terms.is_empty() { "cost" } else { "loss" }, loss, &[a, y])?;
+        let cost = self.terms.on(loss, &layers, &mut graph)?;
         let shown = match self.inside_loss() {
             Some(name) => {
                 let op = ops::any(name).map_err(|message| wrong("output", message))?;
@@ -164,6 +224,6 @@ impl Network {
             }
             None => a,
         };
-        Ok(Built { graph, cost, shown, layers })
+        Ok(Built { graph, cost, loss, shown, layers })
     }
 }

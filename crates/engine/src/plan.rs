@@ -25,6 +25,8 @@ pub struct Plan<S> {
     pub(crate) backward: Vec<BackwardStep>,
     /// Stretches of the gradient of the parameters, in their order, each found on its own.
     pub(crate) pieces: Vec<Piece>,
+    /// Places in the gradients of values whose sum over all rows is wanted: those behind penalties.
+    pub(crate) sums: Vec<usize>,
     /// Numbers for each row in the flat values.
     pub(crate) values: usize,
     /// Numbers for each row in the flat saved numbers.
@@ -140,9 +142,24 @@ pub(crate) struct Piece {
 /// Where a part of a parameter's gradient comes from; `upstream` is where the gradient behind it starts for each row.
 #[derive(Clone)]
 pub(crate) enum PieceSource {
-    Weight { step: usize, upstream: usize, first_unit: usize },
-    Bias { upstream: usize },
-    Operation { step: usize, wrt: usize, upstream: usize },
+    Weight {
+        step: usize,
+        upstream: usize,
+        first_unit: usize,
+    },
+    Bias {
+        upstream: usize,
+    },
+    Operation {
+        step: usize,
+        wrt: usize,
+        upstream: usize,
+    },
+    /// A penalty on the parameter, which needs only the sum over all rows; the last of the sources.
+    Penalty {
+        step: usize,
+        sum: usize,
+    },
 }
 
 /// Most weights in a piece of a wide layer.
@@ -195,6 +212,7 @@ impl<'g, S: Scalar> Planner<'g, S> {
             forward: Vec::new(),
             backward: Vec::new(),
             pieces: Vec::new(),
+            sums: Vec::new(),
             values: 0,
             saved: 0,
             upstream: 0,
@@ -243,8 +261,9 @@ impl<'g, S: Scalar> Planner<'g, S> {
             return;
         }
         let shapes: Vec<Shape> = inputs.iter().map(|&input| self.graph.shape(input)).collect();
-        self.plan.work +=
-            width + shapes.iter().filter(|shape| matches!(shape, Shape::Parameter(..))).map(|shape| shape.size()).sum::<usize>();
+        // A penalty is found once for a whole block.
+        let weights = shapes.iter().filter(|shape| matches!(shape, Shape::Parameter(..)) && !op.is_penalty());
+        self.plan.work += width + weights.map(|shape| shape.size()).sum::<usize>();
         let offset = self.plan.values;
         self.plan.values += width;
         self.sources[id.0] = Source::Value(offset);
@@ -365,6 +384,8 @@ impl<'g, S: Scalar> Planner<'g, S> {
     fn plan_pieces(&mut self) {
         let parameters = self.graph.parameters();
         let mut sources: Vec<Vec<PieceSource>> = vec![Vec::new(); parameters.len()];
+        let mut penalties: Vec<Vec<PieceSource>> = vec![Vec::new(); parameters.len()];
+        let mut sums = Vec::new();
         let mut sizes = vec![PIECE; parameters.len()];
         let which = |id: NodeId| match self.graph.nodes[id.0].kind {
             Kind::Parameter(index) => Some(index),
@@ -387,26 +408,38 @@ impl<'g, S: Scalar> Planner<'g, S> {
                 BackwardStep::Operation { step, upstream, .. } => {
                     let ForwardStep::Operation(operation) = &self.plan.forward[step] else { unreachable!("an operation's step") };
                     for (wrt, &input) in self.graph.inputs(operation.node).iter().enumerate() {
-                        if let Some(parameter) = which(input) {
-                            sources[parameter].push(PieceSource::Operation { step, wrt, upstream });
+                        match which(input) {
+                            Some(parameter) if operation.op.is_penalty() => {
+                                penalties[parameter].push(PieceSource::Penalty { step, sum: sums.len() });
+                            }
+                            Some(parameter) => sources[parameter].push(PieceSource::Operation { step, wrt, upstream }),
+                            None => {}
                         }
+                    }
+                    if operation.op.is_penalty() {
+                        sums.push(upstream);
                     }
                 }
                 BackwardStep::Loss(_) | BackwardStep::Turn { .. } => {}
             }
         }
-        for ((parameter, sources), size) in parameters.iter().zip(sources).zip(sizes) {
+        self.plan.sums = sums;
+        for (((parameter, mut sources), penalties), size) in parameters.iter().zip(sources).zip(penalties).zip(sizes) {
             let end = parameter.start + parameter.size();
             match sources.as_slice() {
                 // Only the weight of one layer is cut: its units do not know of each other.
                 [PieceSource::Weight { step, upstream, .. }] => {
                     for start in (parameter.start..end).step_by(size) {
                         let first_unit = (start - parameter.start) / parameter.columns;
-                        let sources = vec![PieceSource::Weight { step: *step, upstream: *upstream, first_unit }];
+                        let mut sources = vec![PieceSource::Weight { step: *step, upstream: *upstream, first_unit }];
+                        sources.extend_from_slice(&penalties);
                         self.plan.pieces.push(Piece { range: start..end.min(start + size), sources });
                     }
                 }
-                _ => self.plan.pieces.push(Piece { range: parameter.start..end, sources }),
+                _ => {
+                    sources.extend(penalties);
+                    self.plan.pieces.push(Piece { range: parameter.start..end, sources });
+                }
             }
         }
     }

@@ -7,6 +7,7 @@ mod explain;
 mod operations;
 mod predict;
 mod replay;
+mod terms;
 mod train;
 mod worksheet;
 

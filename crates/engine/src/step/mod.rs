@@ -9,7 +9,7 @@ mod small;
 pub(crate) use small::Small;
 
 use crate::Scalar;
-use crate::op::{Inputs, Site, Source};
+use crate::op::{Inputs, Site, Slot, Source};
 use crate::optimizers::MOST_MEMORY;
 use crate::plan::{BackwardStep, ForwardStep, Layer, Operation, Piece, PieceSource, Plan, Target};
 use backlit_kernels::dense::{self, LayerInputs};
@@ -43,6 +43,8 @@ pub struct Runner<S> {
     panels: Vec<S>,
     /// How many rows they have room for.
     held: usize,
+    /// The sums over rows that penalties want.
+    sums: Vec<f64>,
     pool: Option<Arc<rayon::ThreadPool>>,
 }
 
@@ -155,7 +157,7 @@ impl<S: Scalar> Runner<S> {
         let workers = workers.collect();
         // Without threads to be had, one does all the work: the bits are the same.
         let pool = (threads > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok()).flatten().map(Arc::new);
-        Runner { workers, capacity, panels: numbers(plan.data_width * held), held, pool }
+        Runner { workers, capacity, panels: numbers(plan.data_width * held), held, sums: vec![0.0; plan.sums.len()], pool }
     }
 
     /// The threads, if there are several: whoever runs many steps enters them once, with `install`.
@@ -189,12 +191,18 @@ impl<S: Scalar> Runner<S> {
         let weight = S::from_f64(1.0 / rows as f64);
         let (mut total, mut fine) = (0.0, true);
         let mut start = 0;
+        self.sums.fill(0.0);
         while start < rows {
             let used = self.wave(plan, &batch, start, |worker, panel| {
                 worker.forward(plan, capacity, parameters, panel, true);
                 worker.backward(plan, capacity, parameters, panel, weight);
             });
             let (add, end) = (start > 0, self.workers[used - 1].rows.end);
+            for worker in &self.workers[..used] {
+                for (sum, from) in self.sums.iter_mut().zip(&plan.sums) {
+                    *sum = worker.upstream[from * capacity..][..worker.rows.len()].iter().fold(*sum, |sum, x| sum + x.to_f64());
+                }
+            }
             let panels = self.panels(plan, start..end, start);
             for worker in &self.workers[..used] {
                 total = add_costs(total, worker.target(plan, capacity, parameters, panels.of(worker)));
@@ -204,7 +212,16 @@ impl<S: Scalar> Runner<S> {
             if finish.is_some() && !total.is_finite() {
                 return (total / rows as f64, false);
             }
-            let sum = Sum { plan, capacity, parameters, workers: &self.workers[..used], panels, add, finish };
+            let sum = Sum {
+                plan,
+                capacity,
+                parameters,
+                workers: &self.workers[..used],
+                panels,
+                add,
+                sums: is_last.then_some(&self.sums),
+                finish,
+            };
             fine &= match &self.pool {
                 Some(pool) => pool.install(|| sum.side_by_side(&plan.pieces, stretch.reborrow())),
                 None => sum.one_by_one(&plan.pieces, stretch.reborrow()),
@@ -579,6 +596,8 @@ struct Sum<'a, S> {
     panels: Panels<'a, S>,
     /// Whether there is a sum already, from the waves before.
     add: bool,
+    /// The sums that penalties want, once they are over all rows.
+    sums: Option<&'a [f64]>,
     finish: Option<Finish<'a, S>>,
 }
 
@@ -604,6 +623,14 @@ impl<S: Scalar> Sum<'_, S> {
             let (own, rest) = stretch.split(piece.range.len());
             let mut add = self.add;
             for source in &piece.sources {
+                if let PieceSource::Penalty { step, sum } = *source {
+                    if !add {
+                        own.gradient.fill(S::ZERO);
+                    }
+                    self.penalty(step, sum, own.start, own.gradient);
+                    add = true;
+                    continue;
+                }
                 for worker in self.workers {
                     self.source(source, worker, own.gradient, add);
                     add = true;
@@ -648,6 +675,16 @@ impl<S: Scalar> Sum<'_, S> {
                 let upstream = &worker.upstream[upstream * capacity..][..n * operation.width];
                 operation.op.partial(wrt, site, upstream, gradient);
             }
+            PieceSource::Penalty { .. } => unreachable!("a penalty is added once for all rows"),
         }
+    }
+
+    /// Adds the gradient of a penalty by the parameters from `start` on, once the sum over all rows is known.
+    fn penalty(&self, step: usize, sum: usize, start: usize, gradient: &mut [S]) {
+        let Some(sums) = self.sums else { return };
+        let ForwardStep::Operation(operation) = &self.plan.forward[step] else { unreachable!("an operation's step") };
+        let slots = [operation.slots[0], Slot { source: Source::Parameter(start), size: gradient.len() }];
+        let inputs = Inputs { rows: 1, capacity: 1, width: 1, slots: &slots, data: &[], parameters: self.parameters, values: &[] };
+        operation.op.partial(1, Site { inputs, saved: &[], out: &[] }, &[S::from_f64(sums[sum])], gradient);
     }
 }
