@@ -10,7 +10,7 @@ pub use bytes::{from_bytes, to_bytes};
 
 use crate::error::{Error, Kind};
 use crate::scaler::Scaler;
-use crate::terms::Terms;
+use crate::terms::{Terms, is_zero};
 use backlit_engine::Network;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -125,6 +125,9 @@ pub struct LayerShape {
     pub bias: bool,
     /// What was not updated: `weight`, `bias`, `weight[0,1]`, `bias[1]`.
     pub freeze: Vec<String>,
+    /// The share of activations struck out in training.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub dropout: f64,
 }
 
 /// How a model was trained.
@@ -156,6 +159,7 @@ impl Shape {
             units: layer.units,
             activation: layer.activation.clone(),
             bias: layer.bias,
+            dropout: layer.dropout,
         });
         Network { inputs: self.inputs, layers: layers.collect(), loss: self.loss.clone(), terms: self.terms.network() }
     }

@@ -88,7 +88,7 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
     let wrong = |key: &str, message: String| usage(run, message).key(key);
     let terms = terms::terms(run, task, &classes, &table, &mut train, &mut held, wrong)?;
     notes.extend(terms.notes());
-    let layers = layers(run, hidden, outputs, &loss)?;
+    let layers = with_dropout(run, layers(run, hidden, outputs, &loss)?)?;
     check_layers(run, &layers, inputs.len(), outputs)?;
     let (initial, frozen) = parameters(run, &layers, inputs.len())?;
     let input_scaler = run.data.standardize.then(|| Scaler::fit(train.rows, inputs.len(), &train.x));
@@ -119,6 +119,7 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
         activation: layer.activation.clone(),
         bias: layer.bias != Bias::None,
         freeze: layer.freeze.iter().map(Freeze::to_string).collect(),
+        dropout: layer.dropout.unwrap_or(0.0),
     });
     Ok(Job {
         bundled: matches!(run.data.source, Source::Bundled(_)),
@@ -356,6 +357,7 @@ fn layers(run: &RunFile, hidden: Option<&Hidden>, outputs: usize, loss: &str) ->
         initializer: None,
         bias_initializer: None,
         freeze: Vec::new(),
+        dropout: None,
     };
     ops::activation::<f64>(&hidden.activation).map_err(|message| usage(run, message))?;
     if let Some(place) = hidden.units.iter().position(|&units| units == 0) {
@@ -364,6 +366,17 @@ fn layers(run: &RunFile, hidden: Option<&Hidden>, outputs: usize, loss: &str) ->
     // The mean of a Poisson distribution is positive, so the output must be.
     let last = if loss.starts_with("poisson") { "softplus" } else { "linear" };
     Ok(hidden.units.iter().map(|&units| layer(units, &hidden.activation)).chain([layer(outputs, last)]).collect())
+}
+
+/// The layers, each with its dropout: hidden ones that say nothing have the network's.
+fn with_dropout(run: &RunFile, mut layers: Vec<Layer>) -> Result<Vec<Layer>, Error> {
+    let hidden = layers.len() - 1;
+    if layers[hidden].dropout.is_some_and(|rate| rate > 0.0) {
+        let error = usage(run, "the last layer is the prediction, of which nothing is struck out");
+        return Err(error.key(format!("network.layer[{}].dropout", hidden + 1)).hint("dropout in the layer before"));
+    }
+    layers[..hidden].iter_mut().for_each(|layer| layer.dropout = layer.dropout.or(run.network.dropout));
+    Ok(layers)
 }
 
 fn check_layers(run: &RunFile, layers: &[Layer], inputs: usize, outputs: usize) -> Result<(), Error> {

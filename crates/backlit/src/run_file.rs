@@ -81,6 +81,8 @@ pub struct Network {
     pub orientation: Orientation,
     /// Penalties and smoothing. The weights of rows stand in [`Data`].
     pub terms: Terms,
+    /// The share of activations struck out in training, in hidden layers that say nothing.
+    pub dropout: Option<f64>,
     /// From the first hidden layer to the output; empty: chosen by the data.
     pub layers: Vec<Layer>,
 }
@@ -123,6 +125,8 @@ pub struct Layer {
     pub bias_initializer: Option<String>,
     /// What is not updated.
     pub freeze: Vec<Freeze>,
+    /// The share of activations struck out in training; none: as [`Network::dropout`] says, and nothing in the last layer.
+    pub dropout: Option<f64>,
 }
 
 /// A layer's initial bias.

@@ -83,8 +83,9 @@ fn run<S: Scalar>(
     wrap: fn(Vec<S>) -> Parameters,
 ) -> Result<Outcome, Error> {
     let usage = |message: String| Error::new(Kind::Usage, message);
-    let build = || job.shape.network().build::<S>().map_err(|error| usage(error.to_string()));
-    let built = build()?;
+    let network = job.shape.network();
+    let built = network.build_to_train::<S>().map_err(|error| usage(error.to_string()))?;
+    let shown = network.build::<S>().map_err(|error| usage(error.to_string()))?;
     let initial: Vec<S> = job.initial.iter().map(|&number| S::from_f64(number)).collect();
     let optimizer = optimizers::find::<S>(&job.optimizer).and_then(|entry| entry.create(&job.options, initial.len()));
     let settings = Settings {
@@ -97,7 +98,7 @@ fn run<S: Scalar>(
     };
     let mut trainer =
         Trainer::new(&built.graph, built.cost, initial.clone(), optimizer.map_err(usage)?, &job.frozen, job.train.rows, settings);
-    let mut net = Net::new(build()?, initial, job.surroundings(), job.threads);
+    let mut net = Net::new(shown, initial, job.surroundings(), job.threads);
     let shown = if job.held.rows > 0 { &job.held } else { &job.train };
     let shown = shown.first(SAMPLES, job.inputs.len(), job.outputs());
     let before = scores(job, &net);

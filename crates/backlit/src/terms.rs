@@ -96,6 +96,28 @@ impl Terms {
         *self == Terms::default()
     }
 
+    /// Whether it makes sense for a task with so many classes. `Err` says what does not.
+    pub(crate) fn check(&self, task: Task, classes: usize) -> Result<(), String> {
+        let of_classes = matches!(task, Task::Classes | Task::TwoClasses);
+        for (name, penalty) in [("l1", self.l1), ("l2", self.l2)] {
+            if !(0.0..=MOST_PENALTY).contains(&penalty) {
+                return Err(format!("expected {name} from 0 to {MOST_PENALTY}, came {penalty}"));
+            }
+        }
+        if !(0.0..1.0).contains(&self.label_smoothing) || (self.label_smoothing > 0.0 && !of_classes) {
+            return Err(format!("expected label smoothing from 0 to below 1, of classes, came {}", self.label_smoothing));
+        }
+        let Some(RowWeights { classes: weights, scale, .. }) = &self.weights else { return Ok(()) };
+        if !weights.is_empty() && weights.len() != classes {
+            return Err(format!("expected {classes} class weights, came {}", weights.len()));
+        }
+        match weights.iter().find(|weight| !(weight.is_finite() && **weight >= 0.0)) {
+            Some(weight) => Err(format!("expected class weights of 0 or more, came {weight}")),
+            None if scale.is_finite() && *scale > 0.0 => Ok(()),
+            None => Err(format!("expected weights with a scale above 0, came {scale}")),
+        }
+    }
+
     /// The engine's part of it.
     pub fn network(&self) -> backlit_engine::network::Terms {
         let Terms { l1, l2, penalize_biases, .. } = *self;

@@ -12,7 +12,7 @@ fn strings(names: &[&str]) -> Vec<String> {
 }
 
 fn layer(units: usize, activation: &str, bias: bool) -> LayerShape {
-    LayerShape { units, activation: activation.into(), bias, freeze: Vec::new() }
+    LayerShape { units, activation: activation.into(), bias, freeze: Vec::new(), dropout: 0.0 }
 }
 
 /// Two inputs, two units with bias, one output without: 8 parameters.

@@ -179,6 +179,9 @@ pub struct Terms {
     /// Let biases cost what weights do
     #[arg(long)]
     pub penalize_biases: bool,
+    /// Share of the hidden layers' activations struck out in training [default: 0]
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    pub dropout: Option<f64>,
     /// Share of each label that is spread over all classes [default: 0]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     pub label_smoothing: Option<f64>,

@@ -59,6 +59,8 @@ pub struct Layer {
     pub activation: String,
     /// Whether there is a bias.
     pub bias: bool,
+    /// The share of activations that are struck out in training, from 0 to below 1.
+    pub dropout: f64,
 }
 
 /// A network as a graph, with the nodes one asks for.
@@ -114,7 +116,7 @@ impl Network {
 
     /// Adds a dense layer, linear until an activation follows.
     pub fn dense(mut self, units: usize) -> Network {
-        self.layers.push(Layer { units, activation: "linear".into(), bias: true });
+        self.layers.push(Layer { units, activation: "linear".into(), bias: true, dropout: 0.0 });
         self
     }
 
@@ -122,6 +124,14 @@ impl Network {
     pub fn without_bias(mut self) -> Network {
         if let Some(layer) = self.layers.last_mut() {
             layer.bias = false;
+        }
+        self
+    }
+
+    /// Strikes out a share of the last layer's activations in training.
+    pub fn dropout(mut self, rate: f64) -> Network {
+        if let Some(layer) = self.layers.last_mut() {
+            layer.dropout = rate;
         }
         self
     }
@@ -191,8 +201,17 @@ impl Network {
         }
     }
 
-    /// The graph of this network, or the node that cannot be.
+    /// The graph of this network, or the node that cannot be. No activation is struck out in it.
     pub fn build<S: Scalar>(&self) -> Result<Built<S>, GraphError> {
+        self.built(false)
+    }
+
+    /// The graph to train: the same, with masks where there is dropout.
+    pub fn build_to_train<S: Scalar>(&self) -> Result<Built<S>, GraphError> {
+        self.built(true)
+    }
+
+    fn built<S: Scalar>(&self, masked: bool) -> Result<Built<S>, GraphError> {
         let wrong = |node: &str, message: String| GraphError { node: node.into(), message };
         if self.layers.is_empty() {
             return Err(wrong("layer1", "expected at least one layer, came none".into()));
@@ -212,6 +231,10 @@ impl Network {
             let activation = ops::activation(&layer.activation).map_err(|message| wrong(&name, message))?;
             a = graph.operation(&name, activation, &[z])?;
             layers.push(LayerNodes { weight, bias, z, a });
+            if masked && layer.dropout > 0.0 {
+                let mask = graph.mask(&format!("mask{l}"), layer.units, l as u32, layer.dropout)?;
+                a = graph.operation(&format!("{name} after dropout"), Arc::new(ops::dropout::Dropout), &[a, mask])?;
+            }
             width = layer.units;
         }
         let loss: Arc<dyn Op<S>> = ops::loss(&self.loss).map_err(|message| wrong("cost", message))?;

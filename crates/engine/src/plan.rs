@@ -7,7 +7,7 @@
 //! A weighted sum and the activation behind it are one step, and an operation that hands its input on as it is takes
 //! no step at all. Explanations read the graph, where each stands apart.
 
-use crate::graph::{Graph, Kind, NodeId};
+use crate::graph::{Graph, Kind, Mask, NodeId};
 use crate::op::{EachNumber, Op, Slot, Source};
 use crate::{Scalar, Shape};
 use backlit_kernels::dense;
@@ -18,6 +18,8 @@ use std::sync::Arc;
 pub struct Plan<S> {
     /// The data that are needed.
     pub(crate) data: Vec<DataPlace>,
+    /// Masks among them, in the same copy.
+    pub(crate) masks: Vec<MaskPlace>,
     /// Numbers for each row in a block's copy of the data.
     pub(crate) data_width: usize,
     pub(crate) forward: Vec<ForwardStep<S>>,
@@ -53,6 +55,13 @@ pub(crate) struct DataPlace {
     pub offset: usize,
     /// Where a second copy starts, row after row, if one is wanted: rows × width.
     pub by_row: Option<usize>,
+}
+
+/// Where a block keeps a mask: width × rows.
+pub(crate) struct MaskPlace {
+    pub mask: Mask,
+    pub width: usize,
+    pub offset: usize,
 }
 
 pub(crate) enum ForwardStep<S> {
@@ -208,6 +217,7 @@ impl<'g, S: Scalar> Planner<'g, S> {
         let nowhere = Slot { source: Source::Value(0), size: graph.shape(target).size() };
         let plan = Plan {
             data: Vec::new(),
+            masks: Vec::new(),
             data_width: 0,
             forward: Vec::new(),
             backward: Vec::new(),
@@ -232,6 +242,7 @@ impl<'g, S: Scalar> Planner<'g, S> {
             }
             match &node.kind {
                 Kind::Data(which) => self.place_data(id, *which),
+                Kind::Mask(mask) => self.place_mask(id, *mask),
                 Kind::Parameter(index) => self.sources[id] = Source::Parameter(self.graph.parameters()[*index].start),
                 Kind::Operation { op, inputs } => self.place_operation(NodeId(id), op, inputs),
             }
@@ -250,6 +261,13 @@ impl<'g, S: Scalar> Planner<'g, S> {
         let (offset, width) = (self.plan.data_width, self.graph.nodes[id].shape.size());
         self.sources[id] = Source::Data(offset);
         self.plan.data.push(DataPlace { which, width, offset, by_row: None });
+        self.plan.data_width += width;
+    }
+
+    fn place_mask(&mut self, id: usize, mask: Mask) {
+        let (offset, width) = (self.plan.data_width, self.graph.nodes[id].shape.size());
+        self.sources[id] = Source::Data(offset);
+        self.plan.masks.push(MaskPlace { mask, width, offset });
         self.plan.data_width += width;
     }
 
@@ -361,8 +379,9 @@ impl<'g, S: Scalar> Planner<'g, S> {
 
     /// Sees to it that a value lies row after row when the gradients of weights are taken; says where.
     fn by_row(&mut self, x: Source, width: usize, turned: &mut [bool]) -> Source {
-        if let Source::Data(offset) = x {
-            let place = self.plan.data.iter_mut().find(|data| data.offset == offset).expect("data that were placed");
+        if let Source::Data(offset) = x
+            && let Some(place) = self.plan.data.iter_mut().find(|data| data.offset == offset)
+        {
             let by_row = *place.by_row.get_or_insert(self.plan.data_width);
             self.plan.data_width = self.plan.data_width.max(by_row + width);
             return Source::Data(by_row);

@@ -5,7 +5,7 @@ use crate::graph::{Graph, NodeId};
 use crate::optimizers::Optimizer;
 use crate::plan::Plan;
 use crate::random::{Purpose, Random};
-use crate::step::{Batch, Rows, Runner, Small, Stretch};
+use crate::step::{Batch, Draw, Rows, Runner, Small, Stretch};
 use std::ops::{ControlFlow, Range};
 
 /// How to train.
@@ -90,6 +90,8 @@ pub struct Trainer<'g, S> {
     settings: Settings,
     rows: usize,
     step: u64,
+    /// Of the last gradient.
+    epoch: u64,
 }
 
 impl<'g, S: Scalar> Trainer<'g, S> {
@@ -124,6 +126,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
             settings: Settings { batch: Some(batch), ..settings },
             rows,
             step: 0,
+            epoch: 0,
         }
     }
 
@@ -153,7 +156,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
             let mut start = 0;
             while start < self.rows {
                 let rows = batch.min(self.rows - start);
-                let (cost, finite) = self.step(data, start, rows, again);
+                let (cost, finite) = self.step(data, epoch, start, rows, again);
                 again = rows == self.rows;
                 if !cost.is_finite() {
                     // The update before this gradient is to blame, or what the run began with.
@@ -177,7 +180,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
 
     /// The last update may have been the one too many: the last batch once more tells.
     fn ended(&mut self, data: &[&[S]], (start, rows): (usize, usize), end: End) -> End {
-        let batch = Batch { data, rows: picked(&self.order, self.rows, start, rows), again: false };
+        let batch = Batch { data, rows: picked(&self.order, self.rows, start, rows), again: false, draw: self.draw() };
         if self.runner.cost_of(&self.plan, &self.parameters, batch).is_finite() {
             return end;
         }
@@ -186,13 +189,15 @@ impl<'g, S: Scalar> Trainer<'g, S> {
 
     /// The mean cost over rows start .. start + rows of this epoch's order, and whether every number of the update is
     /// finite. The new parameters are left in `previous`, unless the cost is not finite.
-    fn step(&mut self, data: &[&[S]], start: usize, rows: usize, again: bool) -> (f64, bool) {
+    fn step(&mut self, data: &[&[S]], epoch: u64, start: usize, rows: usize, again: bool) -> (f64, bool) {
+        self.epoch = epoch;
+        let draw = self.draw();
         let one_wave = self.gradient.is_empty();
         let Trainer { plan, runner, small, optimizer, trainable, parameters, previous, gradient, order, .. } = self;
         let picked = picked(order, self.rows, start, rows);
         optimizer.begin(self.settings.learning_rate);
         let (move_, memory) = optimizer.parts();
-        let batch = Batch { data, rows: picked, again };
+        let batch = Batch { data, rows: picked, again, draw };
         if let Some(small) = small {
             let cost = small.gradient(plan, parameters, &batch, previous);
             let fine = cost.is_finite() && move_.apply(trainable, parameters, Stretch { start: 0, gradient: previous, memory });
@@ -206,6 +211,11 @@ impl<'g, S: Scalar> Trainer<'g, S> {
             std::mem::swap(previous, gradient);
         }
         result
+    }
+
+    /// What the masks of the last gradient were drawn by.
+    fn draw(&self) -> Option<Draw> {
+        Some(Draw { seed: self.settings.seed, epoch: self.epoch })
     }
 
     /// Finds the first bad tensor, then goes back to the parameters before the last update.
@@ -222,7 +232,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     }
 
     fn bad_value(&mut self, data: &[&[S]], start: usize, rows: usize) -> Option<(String, f64)> {
-        let batch = Batch { data, rows: picked(&self.order, self.rows, start, rows), again: false };
+        let batch = Batch { data, rows: picked(&self.order, self.rows, start, rows), again: false, draw: self.draw() };
         let found = self.runner.first_not_finite_of(&self.plan, &self.parameters, batch)?;
         let row = picked(&self.order, self.rows, start, rows).number(found.row);
         Some((format!("{}, row {row}, unit {}", self.graph.name(found.node), found.column), found.value))
@@ -233,7 +243,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         let mut gradient = vec![S::ZERO; self.parameters.len()];
         let stretch = Stretch { start: 0, gradient: &mut gradient, memory: Default::default() };
         let picked = picked(&self.order, self.rows, start, rows);
-        self.runner.step(&self.plan, &self.previous, Batch { data, rows: picked, again: false }, stretch, None);
+        self.runner.step(&self.plan, &self.previous, Batch { data, rows: picked, again: false, draw: self.draw() }, stretch, None);
         let size = |index: usize| gradient[index].to_f64().abs();
         let largest = (0..gradient.len()).max_by(|&a, &b| size(a).total_cmp(&size(b))).unwrap_or(0);
         (format!("{}, as the optimizer remembers its gradient {}", self.graph.parameter_name(largest), gradient[largest]), f64::INFINITY)

@@ -9,8 +9,10 @@ use backlit_engine::explain::{Question, Target, explain};
 use backlit_engine::graph::{Graph, NodeId};
 use backlit_engine::random::{Purpose, Random};
 use backlit_engine::step::Runner;
-use backlit_engine::{Network, Plan, Scalar, ops};
+use backlit_engine::train::{End, Settings, Trainer};
+use backlit_engine::{Network, Plan, Scalar, ops, optimizers};
 use serde_json::Value;
+use std::ops::ControlFlow;
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("golden/terms.json")).expect("a golden file is JSON")
@@ -224,4 +226,120 @@ fn explanations_show_weights_and_penalties() {
     let formulas: Vec<String> =
         opened.paths.iter().flat_map(|path| &path.factors).filter_map(|f| f.formula.as_ref().map(|f| f.to_string())).collect();
     assert!(formulas.iter().any(|formula| formula == "l1 * sign(w) + l2 * w"), "{formulas:?}");
+}
+
+/// Trains with dropout; the parameters after each epoch.
+fn trained<S: Scalar>(network: &Network, numbers: [&[f64]; 3], settings: Settings) -> Vec<Vec<u64>> {
+    let narrow = |numbers: &[f64]| numbers.iter().map(|&number| S::from_f64(number)).collect::<Vec<S>>();
+    let [parameters, x, y] = numbers.map(narrow);
+    let rows = x.len() / network.inputs;
+    let built = network.build_to_train::<S>().expect("a network");
+    let mut all = Vec::new();
+    for epochs in 1..=settings.epochs {
+        let settings = Settings { epochs, ..settings.clone() };
+        let sgd = optimizers::find::<S>("sgd").and_then(|entry| entry.create(&[], parameters.len())).expect("sgd");
+        let mut trainer = Trainer::new(&built.graph, built.cost, parameters.clone(), sgd, &[], rows, settings);
+        assert_eq!(trainer.run(&[&x, &y], &mut |_| ControlFlow::Continue(())), End::Finished);
+        all.push(trainer.parameters().iter().map(|x| x.to_f64().to_bits()).collect());
+    }
+    all
+}
+
+/// The masks of a layer as the definition has them: rows × units.
+fn mask(seed: u64, epoch: u64, layer: u32, rows: std::ops::Range<usize>, units: usize, rate: f64) -> Vec<f64> {
+    let row = |r: usize| {
+        let mut random = Random::mask(seed, epoch, layer, r as u32);
+        (0..units).map(move |_| if f64::from(random.next_u32()) < (rate * 2f64.powi(32)).floor() { 0.0 } else { 1.0 / (1.0 - rate) })
+    };
+    rows.flat_map(row).collect()
+}
+
+/// Two layers with dropout whose masks are data.
+fn with_masks_as_data() -> (Graph<f64>, NodeId) {
+    let mut graph = Graph::new();
+    let mut node = || -> Result<NodeId, backlit_engine::GraphError> {
+        let op = |name: &str| ops::any(name).expect("an operation");
+        let (x, y) = (graph.data("x", 9)?, graph.data("y", 3)?);
+        let mut a = x;
+        for (l, (units, width)) in [(6, 9), (5, 6)].into_iter().enumerate() {
+            let m = graph.data(&format!("m{l}"), units)?;
+            let (w, b) = (graph.parameter(&format!("w{l}"), units, width)?, graph.parameter(&format!("b{l}"), 1, units)?);
+            let z = graph.operation(&format!("z{l}"), op("affine"), &[a, w, b])?;
+            let own = graph.operation(&format!("a{l}"), op("tanh"), &[z])?;
+            a = graph.operation(&format!("d{l}"), op("mul"), &[own, m])?;
+        }
+        let (w, b) = (graph.parameter("w", 3, 5)?, graph.parameter("b", 1, 3)?);
+        let z = graph.operation("z", op("affine"), &[a, w, b])?;
+        graph.operation("cost", op("half_squared_error"), &[z, y])
+    };
+    let cost = node().expect("a graph");
+    (graph, cost)
+}
+
+#[test]
+fn dropout_is_a_mask_drawn_by_seed_epoch_layer_and_row() {
+    let network = Network::inputs(9).dense(6).tanh().dropout(0.25).dense(5).tanh().dropout(0.5).dense(3).half_squared_error();
+    let rows = 70;
+    let (start, x, y, _) = drawn(&network, rows);
+    let (graph, cost) = with_masks_as_data();
+    let (seed, rate) = (9, 0.1);
+    for batch in [70, 32, 1] {
+        let mut want = start.clone();
+        for epoch in 0..3 {
+            for first in (0..rows).step_by(batch) {
+                let range = first..(first + batch).min(rows);
+                let n = range.len();
+                let masks = [mask(seed, epoch, 1, range.clone(), 6, 0.25), mask(seed, epoch, 2, range, 5, 0.5)];
+                let data: [&[f64]; 4] = [&x[first * 9..][..n * 9], &y[first * 3..][..n * 3], &masks[0], &masks[1]];
+                let (_, gradient) = gradient(&graph, cost, &want, &data, n, 1);
+                want.iter_mut().zip(gradient).for_each(|(p, g)| *p -= rate * g);
+            }
+        }
+        let settings = Settings { epochs: 3, batch: Some(batch), shuffle: false, seed, learning_rate: rate, threads: 1 };
+        let got = trained::<f64>(&network, [&start, &x, &y], settings).pop().expect("three epochs");
+        for (i, (got, want)) in got.into_iter().map(f64::from_bits).zip(want).enumerate() {
+            assert!((got - want).abs() <= 1e-12, "batches of {batch}, parameter {i}: {got}, masks as data {want}");
+        }
+    }
+}
+
+#[test]
+fn dropout_has_the_same_bits_for_any_number_of_threads() {
+    let network = Network::inputs(9).dense(70).tanh().dropout(0.25).dense(40).activation("relu").dropout(0.5).dense(3).half_squared_error();
+    let (start, x, y, _) = drawn(&network, 333);
+    for batch in [None, Some(100)] {
+        let settings = |threads| Settings { epochs: 2, batch, shuffle: true, seed: 4, learning_rate: 0.001, threads };
+        let one = trained::<f32>(&network, [&start, &x, &y], settings(1));
+        for threads in [2, 3, 5] {
+            assert!(one == trained::<f32>(&network, [&start, &x, &y], settings(threads)), "{batch:?}, {threads} threads");
+        }
+        assert!(one != trained::<f32>(&network, [&start, &x, &y], Settings { seed: 5, ..settings(1) }), "another seed");
+    }
+}
+
+#[test]
+fn masks_strike_out_their_share() {
+    for rate in [0.1, 0.5, 0.9] {
+        let n = 200 * 500;
+        let struck = mask(3, 7, 2, 0..200, 500, rate).iter().filter(|&&m| m == 0.0).count() as f64 / f64::from(n);
+        assert!((struck - rate).abs() < 5.0 * (rate * (1.0 - rate) / f64::from(n)).sqrt(), "{struck} of {rate}");
+    }
+    let one = mask(3, 7, 2, 0..4, 50, 0.5);
+    for other in [mask(4, 7, 2, 0..4, 50, 0.5), mask(3, 8, 2, 0..4, 50, 0.5), mask(3, 7, 1, 0..4, 50, 0.5), mask(3, 7, 2, 4..8, 50, 0.5)] {
+        assert_ne!(one, other);
+    }
+}
+
+#[test]
+fn outside_of_training_nothing_is_struck_out() {
+    let network = Network::inputs(9).dense(6).tanh().dropout(0.25).dense(3).half_squared_error();
+    let (parameters, x, y, _) = drawn(&network, 20);
+    let (plain, masked) = (network.build::<f64>().expect("a network"), network.build_to_train::<f64>().expect("a network"));
+    assert!(plain.graph.find("mask1").is_none() && masked.graph.find("mask1").is_some());
+    let of = |graph: &Graph<f64>, cost| gradient(graph, cost, &parameters, &[&x, &y], 20, 1);
+    assert_eq!(of(&plain.graph, plain.cost), of(&masked.graph, masked.cost));
+    let report = check(&masked.graph, masked.cost, &parameters, &[&x, &y], 20, &mut |parameters| {
+        gradient(&masked.graph, masked.cost, parameters, &[&x, &y], 20, 1).1
+    });
+    assert!(report.passed());
 }

@@ -98,6 +98,10 @@ impl<'a> Bench<'a> {
         if after == 0 {
             return Ok(recipe.parameters.clone());
         }
+        if self.wording.subject.metadata.network.layers.iter().any(|layer| layer.dropout > 0.0) {
+            let message = format!("claims about {after} updates cannot be judged: this network is trained with dropout");
+            return Err(Error::new(Kind::Usage, message).hint("claims about the model as it is"));
+        }
         let built = &self.wording.subject.built;
         let usage = |message: String| Error::new(Kind::Usage, message);
         let entry = optimizers::find::<f64>(&recipe.optimizer).map_err(usage)?;

@@ -2,7 +2,7 @@
 
 use super::digits::{USUAL, enough_for, number};
 use super::layer::one_row;
-use super::notation::Thing;
+use super::notation::{Term, Thing};
 use super::page::{chained, equation, factors, in_product, update_line};
 use super::{Opened, Subject, Wording, Worked};
 use crate::document::{Block, Document, Equation, Inline, Table};
@@ -192,20 +192,28 @@ impl Work<'_> {
         }
         if engine.penalizes() {
             let of = if engine.penalize_biases { "weights and biases" } else { "weights" };
-            let mut parts = vec![self.node(before)];
-            let mut numbers = vec![number(self.at(before, 0), USUAL)];
+            let (mut parts, mut numbers) = (Vec::new(), Vec::new());
+            let mut penalty = 0.0;
             let all = built.layers.iter().flat_map(|nodes| [Some(nodes.weight), nodes.bias.filter(|_| engine.penalize_biases)]);
             let all: Vec<f64> = all.flatten().flat_map(|node| self.values.all(node)).copied().collect();
             if engine.l1 > 0.0 {
                 parts.push(Math::joined([number(engine.l1, USUAL), Math::text("Σ |w|".to_string())], "·"));
-                numbers.push(number(engine.l1 * all.iter().map(|w| w.abs()).sum::<f64>(), USUAL));
+                let cost = engine.l1 * all.iter().map(|w| w.abs()).sum::<f64>();
+                numbers.push(number(cost, USUAL));
+                penalty += cost;
             }
             if engine.l2 > 0.0 {
                 parts.push(Math::joined([number(engine.l2 / 2.0, USUAL), Math::text("Σ w²".to_string())], "·"));
-                numbers.push(number(engine.l2 / 2.0 * all.iter().map(|w| w * w).sum::<f64>(), USUAL));
+                let cost = engine.l2 / 2.0 * all.iter().map(|w| w * w).sum::<f64>();
+                numbers.push(number(cost, USUAL));
+                penalty += cost;
             }
-            let steps = vec![Math::joined(parts, "+"), Math::joined(numbers, "+"), number(self.at(built.cost, 0), USUAL)];
-            equations.push(chained(self.node(built.cost), steps).note(format!("over all {of}")));
+            let symbol = self.wording.thing(Thing::Term(Term::Penalty));
+            let steps = vec![Math::joined(parts, "+"), Math::joined(numbers, "+"), number(penalty, USUAL)];
+            equations.push(chained(symbol.clone(), steps).note(format!("over all {of}")));
+            let numbers = Math::joined([number(self.at(before, 0), USUAL), number(penalty, USUAL)], "+");
+            let steps = vec![Math::joined([self.node(before), symbol], "+"), numbers, number(self.at(built.cost, 0), USUAL)];
+            equations.push(chained(self.node(built.cost), steps));
         }
         equations
     }

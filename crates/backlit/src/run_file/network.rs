@@ -7,7 +7,7 @@ use crate::terms::MOST_PENALTY;
 use backlit_engine::init::Initializer;
 use backlit_engine::ops;
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "precision",
     "loss",
     "task",
@@ -19,6 +19,7 @@ const KEYS: [&str; 12] = [
     "l2",
     "penalize_biases",
     "label_smoothing",
+    "dropout",
     "layer",
 ];
 
@@ -48,7 +49,8 @@ pub(super) fn read(section: &Table<'_>, data: &Data) -> Result<Network, Error> {
     }
     let layers = section.read("layer", |value| layers::read(value, precision, &data.source))?.unwrap_or_default();
     let terms = terms(section)?;
-    Ok(Network { precision, loss, task, rng, initializer, bias_initializer, orientation, terms, layers })
+    let dropout = section.read("dropout", share)?;
+    Ok(Network { precision, loss, task, rng, initializer, bias_initializer, orientation, terms, dropout, layers })
 }
 
 /// Penalties and smoothing.

@@ -25,11 +25,11 @@ pub fn put_over(flags: &Terms, run: &mut RunFile) -> Result<(), Error> {
     penalty("l1", flags.l1, &mut terms.l1)?;
     penalty("l2", flags.l2, &mut terms.l2)?;
     terms.penalize_biases |= flags.penalize_biases;
-    if let Some(share) = flags.label_smoothing {
-        if !(0.0..1.0).contains(&share) {
-            return Err(wrong("label-smoothing", format!("expected a share from 0 to below 1, came {share}")));
-        }
-        terms.label_smoothing = share;
-    }
+    let share = |flag: &str, given: Option<f64>| match given {
+        Some(share) if !(0.0..1.0).contains(&share) => Err(wrong(flag, format!("expected a share from 0 to below 1, came {share}"))),
+        given => Ok(given),
+    };
+    terms.label_smoothing = share("label-smoothing", flags.label_smoothing)?.unwrap_or(terms.label_smoothing);
+    run.network.dropout = share("dropout", flags.dropout)?.or(run.network.dropout);
     Ok(())
 }

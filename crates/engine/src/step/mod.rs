@@ -12,6 +12,7 @@ use crate::Scalar;
 use crate::op::{Inputs, Site, Slot, Source};
 use crate::optimizers::MOST_MEMORY;
 use crate::plan::{BackwardStep, ForwardStep, Layer, Operation, Piece, PieceSource, Plan, Target};
+use crate::random::Random;
 use backlit_kernels::dense::{self, LayerInputs};
 use backlit_kernels::product::transpose;
 use backlit_kernels::{narrow, pointwise};
@@ -77,6 +78,15 @@ pub(crate) struct Batch<'a, S> {
     pub rows: Rows<'a>,
     /// Whether the runner's last batch had the same rows of the same data.
     pub again: bool,
+    /// What masks are drawn by; none: they are 1.
+    pub draw: Option<Draw>,
+}
+
+/// What masks are drawn by, beside layer and row.
+#[derive(Clone, Copy)]
+pub(crate) struct Draw {
+    pub seed: u64,
+    pub epoch: u64,
 }
 
 /// Which rows.
@@ -327,6 +337,7 @@ impl<S: Scalar> Runner<S> {
             if load {
                 batch.load(plan, worker.rows.clone(), panel);
             }
+            batch.draw(plan, worker.rows.clone(), panel);
             compute(worker, panel);
         };
         let wave = &mut self.workers[..used];
@@ -398,7 +409,28 @@ fn each_in_turn<S: Scalar>(workers: &mut [Worker<S>], mut panels: &mut [S], widt
 
 impl<'a, S: Scalar> Batch<'a, S> {
     fn all(data: &'a [&'a [S]], rows: usize) -> Batch<'a, S> {
-        Batch { data, rows: Rows::From(0, rows), again: false }
+        Batch { data, rows: Rows::From(0, rows), again: false, draw: None }
+    }
+
+    /// Draws the masks of the rows `rows` of the batch.
+    fn draw(&self, plan: &Plan<S>, rows: Range<usize>, panel: &mut [S]) {
+        let n = rows.len();
+        for place in &plan.masks {
+            let panel = &mut panel[place.offset * n..][..place.width * n];
+            let Some(Draw { seed, epoch }) = self.draw else {
+                panel.fill(S::ONE);
+                continue;
+            };
+            let kept = S::from_f64(1.0 / (1.0 - place.mask.rate));
+            // Struck out below this.
+            let rate = (place.mask.rate * 2f64.powi(32)) as u32;
+            for (r, row) in rows.clone().enumerate() {
+                let mut random = Random::mask(seed, epoch, place.mask.layer, self.rows.number(row) as u32);
+                for k in 0..place.width {
+                    panel[k * n + r] = if random.next_u32() < rate { S::ZERO } else { kept };
+                }
+            }
+        }
     }
 
     /// Copies the rows `rows` of the batch into a block's panel.

@@ -64,6 +64,8 @@ pub enum Term {
     Loss,
     /// The loss times the weight.
     WeightedLoss,
+    /// What the weights cost by themselves.
+    Penalty,
 }
 
 impl Term {
@@ -73,6 +75,7 @@ impl Term {
             Term::RowWeight => "row_weight",
             Term::Loss => "row_loss",
             Term::WeightedLoss => "weighted_loss",
+            Term::Penalty => "penalty",
         }
     }
 
@@ -82,6 +85,7 @@ impl Term {
             Term::RowWeight => Math::letter("w").below(Math::text("row".to_string())),
             Term::Loss => Math::letter("L"),
             Term::WeightedLoss => Math::letter("L").below(Math::letter("w")),
+            Term::Penalty => Math::letter("R"),
         }
     }
 }
