@@ -218,6 +218,10 @@ fn columns(run: &RunFile, table: &Table) -> Result<(Vec<String>, Vec<String>), E
         return Err(usage(run, format!("the target '{}' is named twice", twice.1)).key("data.target"));
     }
     if let Some(weights) = &run.data.weights {
+        if matches!(run.data.source, Source::Inline { .. }) {
+            let error = usage(run, "worked examples have no column of weights").key("data.weights");
+            return Err(error.hint("repeat a row to let it count more"));
+        }
         table.index(weights)?;
         if targets.contains(weights) {
             return Err(usage(run, format!("'{weights}' is the target and cannot be a weight")).key("data.weights"));

@@ -5,7 +5,7 @@ use crate::error::{Error, Kind};
 use crate::job::Rows;
 use crate::metrics::most_probable;
 use crate::model_file::Task;
-use crate::run_file::{RunFile, Source};
+use crate::run_file::RunFile;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -222,9 +222,6 @@ pub(crate) fn terms(
     let (column, class_weight) = (&run.data.weights, &run.data.class_weight);
     if class_weight.is_some() && !of_classes {
         return Err(wrong("data.class_weight", "only classes have class weights".into()).hint("--task classes, or --weights COLUMN"));
-    }
-    if column.is_some() && matches!(run.data.source, Source::Inline { .. }) {
-        return Err(wrong("data.weights", "worked examples have no column of weights".into()).hint("repeat a row to let it count more"));
     }
     if column.is_none() && class_weight.is_none() {
         return Ok(terms);

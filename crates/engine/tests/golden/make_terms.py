@@ -13,7 +13,8 @@ case with a mask, the activations of the hidden layer are multiplied by it (rows
 `parameters` and `gradient` are flat: weight (units × inputs), bias, layer after layer.
 
 `regressions` are minima found by scikit-learn: of the weighted squares, and of these with alpha Σ w².
-`balanced` is compute_class_weight's.
+`balanced` is compute_class_weight's. `smoothing` is the cross-entropy of LOGITS with label_smoothing; `gradient` is by
+the logits, rows x classes.
 """
 
 import numpy
@@ -35,6 +36,8 @@ W1, B1 = RANDOM.uniform(-1, 1, (4, 3)).round(3), RANDOM.uniform(-1, 1, 4).round(
 W2, B2 = RANDOM.uniform(-1, 1, (2, 4)).round(3), RANDOM.uniform(-1, 1, 2).round(3)
 W1[2, 1] = 0.0
 MASK = (RANDOM.randint(0, 2, (ROWS, 4)) * 2.0)
+LOGITS = [[2.0, -1.0, 0.5, 0.25], [-3.5, 0.125, 4.0, 1.0], [1.0, -2.0, 0.0, 9.5]]
+LABELS = [3, 2, 0]
 ONE_HOT = numpy.eye(2)[CLASSES]
 
 # name, loss, targets, whether weighted, l1, l2, biases, whether masked
@@ -70,6 +73,14 @@ def case(name, loss, targets, weighted, l1, l2, biases, masked):
             "gradient": torch.cat([p.grad.reshape(-1) for p in parameters]).tolist()}
 
 
+def smoothing(share):
+    logits = torch.tensor(LOGITS, dtype=torch.float64, requires_grad=True)
+    cost = F.cross_entropy(logits, torch.tensor(LABELS), label_smoothing=share)
+    cost.backward()
+    return {"share": share, "logits": [x for row in LOGITS for x in row], "labels": LABELS, "cost": cost.item(),
+            "gradient": logits.grad.reshape(-1).tolist()}
+
+
 def regression(name, model, alpha):
     model.fit(X, Y[:, 0], sample_weight=WEIGHTS)
     return {"name": name, "alpha": alpha, "weight": model.coef_.tolist(), "bias": float(model.intercept_)}
@@ -88,6 +99,7 @@ if __name__ == "__main__":
             regression("least squares", LinearRegression(), 0.0),
             regression("ridge", Ridge(alpha=0.35, solver="cholesky"), 0.35),
         ],
+        "smoothing": [smoothing(0.1), smoothing(0.4)],
         "balanced": {
             "classes": CLASSES.tolist(),
             "weights": compute_class_weight("balanced", classes=numpy.array([0, 1]), y=CLASSES).tolist(),
