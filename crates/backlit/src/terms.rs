@@ -233,7 +233,7 @@ pub(crate) fn terms(
     };
     let raw = RowWeights { column: column.clone(), classes: of_class, scale: 1.0 };
     for rows in [&mut *train, &mut *held] {
-        let outputs = if rows.rows == 0 { 0 } else { rows.y.len() / rows.rows };
+        let outputs = rows.y.len().checked_div(rows.rows).unwrap_or(0);
         let weight = |(r, &number): (usize, &usize)| {
             weights[number] * raw.classes.get(class(task, &rows.y[r * outputs..(r + 1) * outputs])).unwrap_or(&1.0)
         };

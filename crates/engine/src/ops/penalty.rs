@@ -22,7 +22,7 @@ impl Penalty {
         name: "penalty",
         kind: Kind::Structure,
         summary: "What large weights cost: their sizes (L1) and their squares (L2), on top of the cost of every row.",
-        formula: "Cp[r] = C[r] + l1 Σ |w| + l2/2 Σ w²",
+        formula: "Cp[r] = C[r] + l1 Σ abs(w) + l2/2 Σ w²",
         partials: &[Partial { by: "C", formula: "∂Cp[r]/∂C[r] = 1" }, Partial { by: "w", formula: "∂Cp[r]/∂w = l1 sign(w) + l2 w" }],
         kinks: &[Kink { at: "w = 0", slope: "0: between −l1 and l1, as the penalty is least there; without l1 there is no kink" }],
         constants: &[
