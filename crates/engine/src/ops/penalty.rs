@@ -47,18 +47,28 @@ impl Penalty {
         sizes + squares
     }
 
-    #[inline(always)]
-    fn slope(&self, w: f64) -> f64 {
-        // NaN has no sign and stays what it is.
-        let sign = if w > 0.0 {
-            1.0
-        } else if w < 0.0 {
-            -1.0
-        } else {
-            w
-        };
-        self.l1 * sign + self.l2 * w
+    /// grad += upstream · (l1 sign(w) + l2 w)
+    fn add_slopes<S: Scalar>(&self, upstream: f64, w: &[S], grad: &mut [S]) {
+        let Penalty { l1, l2 } = *self;
+        match (l1 > 0.0, l2 > 0.0) {
+            (true, true) => add_each(w, grad, |w| upstream * (l1 * sign(w) + l2 * w)),
+            (true, false) => add_each(w, grad, |w| upstream * (l1 * sign(w))),
+            (false, _) => add_each(w, grad, |w| upstream * (l2 * w)),
+        }
     }
+}
+
+#[inline(always)]
+fn add_each<S: Scalar>(w: &[S], grad: &mut [S], slope: impl Fn(f64) -> f64) {
+    for (grad, w) in grad.iter_mut().zip(w) {
+        *grad += S::from_f64(slope(w.to_f64()));
+    }
+}
+
+/// −1, 0 or 1; NaN has no sign and stays what it is.
+#[inline(always)]
+fn sign(w: f64) -> f64 {
+    if w == 0.0 || w.is_nan() { w } else { 1f64.copysign(w) }
 }
 
 /// Σ f(w), always in the same order.
@@ -104,9 +114,7 @@ impl<S: Scalar> Op<S> for Penalty {
             return pointwise::add(upstream, grad);
         }
         let upstream = sum(upstream, |upstream| upstream);
-        for (grad, w) in grad.iter_mut().zip(at.inputs.get(wrt)) {
-            *grad += S::from_f64(upstream * self.slope(w.to_f64()));
-        }
+        self.add_slopes(upstream, at.inputs.get(wrt), grad);
     }
 
     fn is_penalty(&self) -> bool {
