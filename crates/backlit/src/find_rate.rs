@@ -54,21 +54,27 @@ pub fn find_rate(job: &Job) -> Result<Search, Error> {
 
 fn tried<S: Scalar>(job: &Job) -> Result<Vec<Tried>, Error> {
     let usage = |message: String| Error::new(Kind::Usage, message);
-    let built = job.shape.network().build::<S>().map_err(|error| usage(error.to_string()))?;
+    let built = job.shape.network().build_to_train::<S>().map_err(|error| usage(error.to_string()))?;
     let initial: Vec<S> = job.initial.iter().map(|&number| S::from_f64(number)).collect();
     let optimizer = optimizers::find::<S>(&job.optimizer).and_then(|entry| entry.create(&job.options, initial.len())).map_err(usage)?;
     let clip = job.course.engine().map_err(|(key, message)| usage(format!("{key}: {message}")))?.clip;
     let settings =
         Settings { epochs: STEPS, batch: job.batch, shuffle: job.shuffle, seed: job.seed, learning_rate: 1.0, threads: job.threads };
     let schedule = Schedule::sweep(RATES.0, RATES.1, STEPS);
-    let (x, y): (Vec<S>, Vec<S>) = (scaled(&job.input_scaler, &job.train.x), scaled(&job.target_scaler, &job.train.y));
+    let x: Vec<S> = scaled(&job.input_scaler, &job.train.x);
+    let y: Vec<S> = scaled(&job.target_scaler, &job.shape.terms.smoothed(job.task, job.outputs(), &job.train.y));
+    let w: Vec<S> = scaled(&None, &job.train.w);
     let course = Course { schedule: Some(schedule.clone()), clip, ..Course::default() };
-    let mut trainer =
-        Trainer::new(&built.graph, built.cost, initial, optimizer, &job.frozen, job.train.rows, settings).on_course(course, &[], 0);
+    let mut trainer = Trainer::new(&built.graph, built.cost, initial, optimizer, &job.frozen, job.train.rows, settings).on_course(
+        course,
+        (&built.graph, built.cost),
+        &[],
+        0,
+    );
     let mut tried: Vec<Tried> = Vec::new();
     let (mut sum, mut weights, mut least) = (0.0, 0.0, f64::INFINITY);
     // However it ends, also beyond the finite numbers: the rates that were tried are what is asked for.
-    trainer.run(&[&x, &y], &mut |moment: &Moment| {
+    trainer.run(&[&x, &y, &w], &mut |moment: &Moment| {
         sum = SMOOTHING * sum + (1.0 - SMOOTHING) * moment.cost;
         weights = SMOOTHING * weights + (1.0 - SMOOTHING);
         let smoothed = sum / weights;

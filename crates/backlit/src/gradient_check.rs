@@ -4,6 +4,7 @@ use crate::error::{Error, Kind};
 use crate::job::{Job, Rows};
 use crate::model_file::{Model, Parameters};
 use crate::predictor::scaled;
+use crate::terms::Terms;
 use backlit_engine::check::{Report, check};
 use backlit_engine::step::Runner;
 use backlit_engine::{Network, Plan};
@@ -20,6 +21,10 @@ pub struct Subject {
     pub x: Vec<f64>,
     /// rows × outputs, likewise.
     pub y: Vec<f64>,
+    /// The rows' weights; empty where all count alike.
+    pub w: Vec<f64>,
+    /// What changes the cost besides the loss.
+    pub terms: Terms,
     /// Rows in a batch of the training; none: all.
     pub batch: Option<usize>,
     /// Most threads to use.
@@ -35,7 +40,9 @@ impl Subject {
             parameters: job.initial.clone(),
             rows: all.rows,
             x: scaled(&job.input_scaler, &all.x),
-            y: scaled(&job.target_scaler, &all.y),
+            y: scaled(&job.target_scaler, &job.shape.terms.smoothed(job.task, job.outputs(), &all.y)),
+            w: all.w,
+            terms: job.shape.terms.clone(),
             batch: job.batch,
             threads: job.threads,
         }
@@ -43,7 +50,9 @@ impl Subject {
 
     /// A model on rows with targets.
     pub fn of_rows(model: &Model, rows: Rows, threads: usize) -> Subject {
-        let Rows { rows, x, y, .. } = rows;
+        let Rows { rows, x, y, w, .. } = rows;
+        let metadata = &model.metadata;
+        let terms = &metadata.network.terms;
         let parameters = match &model.parameters {
             Parameters::F32(numbers) => numbers.iter().map(|&number| f64::from(number)).collect(),
             Parameters::F64(numbers) => numbers.clone(),
@@ -53,7 +62,9 @@ impl Subject {
             parameters,
             rows,
             x: scaled(&model.metadata.input_scaler, &x),
-            y: scaled(&model.metadata.target_scaler, &y),
+            y: scaled(&metadata.target_scaler, &terms.smoothed(metadata.task, y.len() / rows.max(1), &y)),
+            w,
+            terms: terms.clone(),
             batch: model.metadata.training.batch,
             threads,
         }
@@ -68,12 +79,14 @@ impl Subject {
         let (inputs, outputs) = (self.x.len() / self.rows, self.y.len() / self.rows);
         self.x = self.x[row * inputs..][..inputs].to_vec();
         self.y = self.y[row * outputs..][..outputs].to_vec();
+        self.w = self.w.get(row).copied().into_iter().collect();
         self.rows = 1;
         Ok(self)
     }
 
     /// Compares the gradient that training uses (batch by batch, weighed by their rows) with the independent one.
     pub fn check(&self) -> Result<Report, Error> {
+        self.terms.has_weights(self.rows, &self.w)?;
         let built = self.network.build::<f64>().map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
         let plan = Plan::gradient(&built.graph, built.cost);
         let batch = self.batch.unwrap_or(self.rows).clamp(1, self.rows);
@@ -86,14 +99,15 @@ impl Subject {
                 let rows = batch.min(self.rows - start);
                 let x = &self.x[start * inputs..][..rows * inputs];
                 let y = &self.y[start * outputs..][..rows * outputs];
-                runner.gradient(&plan, parameters, &[x, y], rows, &mut of_batch);
+                let w = if self.w.is_empty() { &[] } else { &self.w[start..start + rows] };
+                runner.gradient(&plan, parameters, &[x, y, w], rows, &mut of_batch);
                 let share = rows as f64 / self.rows as f64;
                 total.iter_mut().zip(&of_batch).for_each(|(total, part)| *total += share * part);
             }
             total
         };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads).build();
-        let mut run = || check(&built.graph, built.cost, &self.parameters, &[&self.x, &self.y], self.rows, &mut gradient);
+        let mut run = || check(&built.graph, built.cost, &self.parameters, &[&self.x, &self.y, &self.w], self.rows, &mut gradient);
         let report = match &pool {
             Ok(pool) => pool.install(run),
             Err(_) => run(),

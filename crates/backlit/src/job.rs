@@ -84,19 +84,23 @@ pub struct Rows {
     pub x: Vec<f64>,
     /// rows × outputs
     pub y: Vec<f64>,
+    /// The rows' weights, of mean 1 over those trained on; empty where all count alike.
+    pub w: Vec<f64>,
 }
 
 impl Rows {
     /// The first so many rows.
     pub fn first(&self, count: usize, inputs: usize, outputs: usize) -> Rows {
         let rows = self.rows.min(count);
-        Rows { rows, numbers: self.numbers[..rows].to_vec(), x: self.x[..rows * inputs].to_vec(), y: self.y[..rows * outputs].to_vec() }
+        let first = |from: &[f64], width: usize| from[..(rows * width).min(from.len())].to_vec();
+        Rows { rows, numbers: self.numbers[..rows].to_vec(), x: first(&self.x, inputs), y: first(&self.y, outputs), w: first(&self.w, 1) }
     }
 
     /// The rows of these numbers, in their order.
     pub fn pick(&self, numbers: &[usize], inputs: usize, outputs: usize) -> Rows {
         let lines = |from: &[f64], width: usize| numbers.iter().flat_map(|&r| from[r * width..(r + 1) * width].to_vec()).collect();
-        Rows { rows: numbers.len(), numbers: numbers.to_vec(), x: lines(&self.x, inputs), y: lines(&self.y, outputs) }
+        let w = if self.w.is_empty() { Vec::new() } else { lines(&self.w, 1) };
+        Rows { rows: numbers.len(), numbers: numbers.to_vec(), x: lines(&self.x, inputs), y: lines(&self.y, outputs), w }
     }
 }
 
@@ -135,6 +139,7 @@ impl Job {
             numbers: [&self.train.numbers[..], &self.held.numbers].concat(),
             x: [&self.train.x[..], &self.held.x].concat(),
             y: [&self.train.y[..], &self.held.y].concat(),
+            w: [&self.train.w[..], &self.held.w].concat(),
         };
         let mut places: Vec<usize> = (0..both.rows).collect();
         places.sort_unstable_by_key(|&place| both.numbers[place]);
@@ -206,7 +211,8 @@ impl Job {
 pub fn rows_for(metadata: &Metadata, table: &Table, with_targets: bool) -> Result<Rows, Error> {
     let x = table.take(&metadata.inputs)?;
     let y = if with_targets { encode(metadata.task, &metadata.classes, &metadata.targets, table)? } else { Vec::new() };
-    Ok(Rows { rows: table.rows, numbers: (0..table.rows).collect(), x, y })
+    let w = if with_targets { metadata.network.terms.weights_of(table, metadata.task, &y)? } else { Vec::new() };
+    Ok(Rows { rows: table.rows, numbers: (0..table.rows).collect(), x, y, w })
 }
 
 /// Targets as the network is trained on them: rows × outputs.

@@ -28,6 +28,7 @@ pub mod run_file;
 pub mod scaler;
 pub mod session;
 pub mod splits;
+pub mod terms;
 pub mod worksheet;
 
 pub use backlit_engine as engine;

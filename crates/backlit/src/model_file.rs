@@ -14,6 +14,7 @@ use crate::encoder::{Encoder, class_names};
 use crate::error::{Error, Kind};
 use crate::metrics::HALF;
 use crate::scaler::Scaler;
+use crate::terms::{Terms, is_zero};
 use backlit_engine::Network;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -120,6 +121,9 @@ pub struct Shape {
     pub layers: Vec<LayerShape>,
     /// The loss by name, or as a formula in a and y.
     pub loss: String,
+    /// What changes the cost besides.
+    #[serde(default, skip_serializing_if = "Terms::is_empty")]
+    pub terms: Terms,
 }
 
 /// One layer as it stands in the file.
@@ -134,6 +138,9 @@ pub struct LayerShape {
     pub bias: bool,
     /// What was not updated: `weight`, `bias`, `weight[0,1]`, `bias[1]`.
     pub freeze: Vec<String>,
+    /// The share of activations struck out in training.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub dropout: f64,
 }
 
 /// How a model was trained.
@@ -168,12 +175,18 @@ pub struct Training {
 }
 
 impl Metadata {
-    /// How a table's own columns become those that go in and, with `targets`, come out.
-    pub fn encoder(&self, targets: bool) -> Encoder {
+    /// How a table's own columns become those that go in and, with `targets`, come out; the column of weights too, if the table `has`
+    /// it.
+    pub fn encoder(&self, targets: bool, has: impl Fn(&str) -> bool) -> Encoder {
+        let weights = self.network.terms.weights.iter().filter_map(|weights| weights.column.clone());
+        let weights: Vec<String> = weights.filter(|column| targets && has(column)).collect();
+        let outputs = if targets { &self.targets[..] } else { &[] };
         match &self.encoder {
-            Some(encoder) => encoder.only(|column| targets || !self.targets.contains(&column.name)),
-            None if targets => Encoder::plain(&[&self.inputs[..], &self.targets].concat()),
-            None => Encoder::plain(&self.inputs),
+            Some(encoder) => encoder.only(|column| {
+                let goes_in = || column.kind.names(&column.name).iter().all(|name| self.inputs.contains(name));
+                if self.targets.contains(&column.name) { targets } else { weights.contains(&column.name) || goes_in() }
+            }),
+            None => Encoder::plain(&[&self.inputs[..], outputs, &weights].concat()),
         }
     }
 
@@ -198,8 +211,9 @@ impl Shape {
             units: layer.units,
             activation: layer.activation.clone(),
             bias: layer.bias,
+            dropout: layer.dropout,
         });
-        Network { inputs: self.inputs, layers: layers.collect(), loss: self.loss.clone() }
+        Network { inputs: self.inputs, layers: layers.collect(), loss: self.loss.clone(), terms: self.terms.network() }
     }
 
     /// The parameters in graph order, each with its name and its shape: units × inputs, or units.

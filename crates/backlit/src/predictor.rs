@@ -101,7 +101,7 @@ impl<S: Scalar> Net<S> {
     /// Puts a built network between its columns and its units.
     pub fn new(built: Built<S>, parameters: Vec<S>, around: Surroundings, threads: usize) -> Net<S> {
         let shown = Plan::forward(&built.graph, built.shown);
-        let cost = Plan::forward(&built.graph, built.cost);
+        let cost = Plan::forward(&built.graph, built.loss);
         Net { shown, cost, parameters, around, threads }
     }
 

@@ -8,7 +8,7 @@ pub use formulas::formula_notes;
 pub use parts::Part;
 
 use crate::data::{BUNDLED, Reading, Table, bundled, indices, note, profile, read, read_encoded};
-use crate::encoder::Encoder;
+use crate::encoder::{Encoder, class_names};
 use crate::error::{Error, Kind};
 use crate::job::{Job, Rows, encode};
 use crate::metrics::Threshold;
@@ -17,6 +17,7 @@ use crate::predictor::scaled;
 use crate::run_file::{self, Batch, Bias, Freeze, Layer, Orientation, Rng, RunFile, Source};
 use crate::scaler::Scaler;
 use crate::splits::Split;
+use crate::terms;
 use backlit_engine::init::{Draws, Initializer};
 use backlit_engine::{ops, optimizers};
 use std::ops::Range;
@@ -58,6 +59,8 @@ pub fn run_on(data: &str) -> RunFile {
             standardize: true,
             validation: 0.2,
             split: Split::Random,
+            weights: None,
+            class_weight: None,
         },
         network: run_file::Network::default(),
         train: run_file::Train::default(),
@@ -107,8 +110,8 @@ pub fn job_on(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part
         }
         encoder.columns.retain(|column| !column.kind.is_level());
     }
-    let all = Rows { rows: table.rows, numbers: (0..table.rows).collect(), x: table.take(&inputs)?, y };
-    let [train, held] = [trained, aside].map(|numbers| all.pick(&numbers, inputs.len(), outputs));
+    let all = Rows { rows: table.rows, numbers: (0..table.rows).collect(), x: table.take(&inputs)?, y, w: Vec::new() };
+    let [mut train, mut held] = [trained, aside].map(|numbers| all.pick(&numbers, inputs.len(), outputs));
     if part == Part::AsAsked && run.data.validation > 0.0 && held.rows == 0 {
         let why = if table.rows == 1 { "there is only one row" } else { "no class has two rows" };
         notes.push(format!("{why}: none is kept aside"));
@@ -120,7 +123,10 @@ pub fn job_on(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part
     }
     threshold(run, task, if part == Part::All { &train } else { &held })?;
 
-    let layers = layers(run, hidden, outputs, &loss)?;
+    let wrong = |key: &str, message: String| usage(run, message).key(key);
+    let terms = terms::terms(run, task, &class_names(encoder.as_ref(), &classes), &table, &mut train, &mut held, wrong)?;
+    notes.extend(terms.notes());
+    let layers = with_dropout(run, layers(run, hidden, outputs, &loss)?)?;
     check_layers(run, &layers, inputs.len(), outputs)?;
     let (mut initial, frozen) = parameters(run, &layers, inputs.len())?;
     if let Some(model) = &start {
@@ -159,6 +165,7 @@ pub fn job_on(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part
         activation: layer.activation.clone(),
         bias: layer.bias != Bias::None,
         freeze: layer.freeze.iter().map(Freeze::to_string).collect(),
+        dropout: layer.dropout.unwrap_or(0.0),
     });
     Ok(Job {
         bundled: matches!(run.data.source, Source::Bundled(_)),
@@ -171,7 +178,7 @@ pub fn job_on(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part
         task,
         classes,
         encoder,
-        shape: Shape { inputs: inputs.len(), layers: shape.collect(), loss },
+        shape: Shape { inputs: inputs.len(), layers: shape.collect(), loss, terms },
         inputs,
         targets,
         precision: run.network.precision,
@@ -239,9 +246,7 @@ fn table(run: &RunFile, start: Option<&Model>, notes: &mut Vec<String>) -> Resul
         Source::Path(path) => {
             let plain = if run.data.categories.is_empty() { read(path).ok() } else { None };
             let (reading, encoder) = match (start, plain) {
-                (Some(model), _) => {
-                    (read_encoded(&path.display().to_string(), &model.metadata.encoder(true))?, model.metadata.encoder.clone())
-                }
+                (Some(model), _) => (warm_start::read(run, model, &path.display().to_string())?, model.metadata.encoder.clone()),
                 (None, Some(reading)) => (reading, None),
                 (None, None) => encoded(run, path, notes)?,
             };
@@ -295,7 +300,17 @@ fn columns(run: &RunFile, table: &Table, no_inputs: &[String]) -> Result<(Vec<St
     if let Some(twice) = targets.iter().enumerate().find(|(i, target)| targets[..*i].contains(target)) {
         return Err(usage(run, format!("the target '{}' is named twice", twice.1)).key("data.target"));
     }
-    let inputs = table.without(&[&targets[..], &run.data.ignore, no_inputs].concat());
+    if let Some(weights) = &run.data.weights {
+        if matches!(run.data.source, Source::Inline { .. }) {
+            let error = usage(run, "worked examples have no column of weights").key("data.weights");
+            return Err(error.hint("repeat a row to let it count more"));
+        }
+        table.index(weights)?;
+        if targets.contains(weights) {
+            return Err(usage(run, format!("'{weights}' is the target and cannot be a weight")).key("data.weights"));
+        }
+    }
+    let inputs = table.without(&[&targets[..], &run.data.ignore, run.data.weights.as_slice(), no_inputs].concat());
     if inputs.is_empty() {
         return Err(Error::new(Kind::Data, "every column is a target, so there is nothing to predict from").file(&table.source));
     }
@@ -455,6 +470,7 @@ fn layers(run: &RunFile, hidden: Option<&Hidden>, outputs: usize, loss: &str) ->
         initializer: None,
         bias_initializer: None,
         freeze: Vec::new(),
+        dropout: None,
     };
     ops::activation::<f64>(&hidden.activation).map_err(|message| usage(run, message))?;
     if let Some(place) = hidden.units.iter().position(|&units| units == 0) {
@@ -463,6 +479,17 @@ fn layers(run: &RunFile, hidden: Option<&Hidden>, outputs: usize, loss: &str) ->
     // The mean of a Poisson distribution is positive, so the output must be.
     let last = if loss.starts_with("poisson") { "softplus" } else { "linear" };
     Ok(hidden.units.iter().map(|&units| layer(units, &hidden.activation)).chain([layer(outputs, last)]).collect())
+}
+
+/// The layers, each with its dropout: hidden ones that say nothing have the network's.
+fn with_dropout(run: &RunFile, mut layers: Vec<Layer>) -> Result<Vec<Layer>, Error> {
+    let hidden = layers.len() - 1;
+    if layers[hidden].dropout.is_some_and(|rate| rate > 0.0) {
+        let error = usage(run, "the last layer is the prediction, of which nothing is struck out");
+        return Err(error.key(format!("network.layer[{}].dropout", hidden + 1)).hint("dropout in the layer before"));
+    }
+    layers[..hidden].iter_mut().for_each(|layer| layer.dropout = layer.dropout.or(run.network.dropout));
+    Ok(layers)
 }
 
 fn check_layers(run: &RunFile, layers: &[Layer], inputs: usize, outputs: usize) -> Result<(), Error> {

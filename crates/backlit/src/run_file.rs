@@ -12,6 +12,7 @@ pub use crate::course::{Course, Keep};
 pub use crate::metrics::Threshold;
 pub use crate::model_file::{Precision, Task};
 pub use crate::splits::Split;
+pub use crate::terms::{ClassWeight, Terms};
 
 use crate::error::{Error, Kind};
 use std::fmt;
@@ -48,6 +49,10 @@ pub struct Data {
     pub validation: f64,
     /// How they are chosen. Without a word: by chance.
     pub split: Split,
+    /// The column of the rows' weights, which is no input; none: all count alike.
+    pub weights: Option<String>,
+    /// What each class weighs besides; none: all the same.
+    pub class_weight: Option<ClassWeight>,
 }
 
 /// Where the rows of a run come from.
@@ -83,6 +88,10 @@ pub struct Network {
     pub bias_initializer: Option<String>,
     /// In which order a weight is drawn from NumPy's stream.
     pub orientation: Orientation,
+    /// Penalties and smoothing. The weights of rows stand in [`Data`].
+    pub terms: Terms,
+    /// The share of activations struck out in training, in hidden layers that say nothing.
+    pub dropout: Option<f64>,
     /// From the first hidden layer to the output; empty: chosen by the data.
     pub layers: Vec<Layer>,
 }
@@ -125,6 +134,8 @@ pub struct Layer {
     pub bias_initializer: Option<String>,
     /// What is not updated.
     pub freeze: Vec<Freeze>,
+    /// The share of activations struck out in training; none: as [`Network::dropout`] says, and nothing in the last layer.
+    pub dropout: Option<f64>,
 }
 
 /// A layer's initial bias.

@@ -88,8 +88,9 @@ fn run<S: Scalar>(
     wrap: fn(Vec<S>) -> Parameters,
 ) -> Result<Outcome, Error> {
     let usage = |message: String| Error::new(Kind::Usage, message);
-    let build = || job.shape.network().build::<S>().map_err(|error| usage(error.to_string()));
-    let built = build()?;
+    let network = job.shape.network();
+    let built = network.build_to_train::<S>().map_err(|error| usage(error.to_string()))?;
+    let shown = network.build::<S>().map_err(|error| usage(error.to_string()))?;
     let initial: Vec<S> = job.initial.iter().map(|&number| S::from_f64(number)).collect();
     let optimizer = optimizers::find::<S>(&job.optimizer).and_then(|entry| entry.create(&job.options, initial.len()));
     let settings = Settings {
@@ -105,17 +106,18 @@ fn run<S: Scalar>(
     let course = job.course.engine().map_err(|(key, message)| usage(format!("{key}: {message}")))?;
     let mut trainer =
         Trainer::new(&built.graph, built.cost, initial.clone(), optimizer.map_err(usage)?, &job.frozen, job.train.rows, settings)
-            .on_course(course, &held, job.held.rows);
-    let mut net = Net::new(build()?, initial, job.surroundings(), job.threads);
+            .on_course(course, (&shown.graph, shown.cost), &held, job.held.rows);
+    let mut net = Net::new(shown, initial, job.surroundings(), job.threads);
     let shown = if job.held.rows > 0 { &job.held } else { &job.train };
     let shown = shown.first(SAMPLES, job.inputs.len(), job.outputs());
     let before = scores(job, &net, job.metadata(0).threshold);
     let said_before = net.outputs(shown.rows, &shown.x);
 
     let x: Vec<S> = scaled(&job.input_scaler, &job.train.x);
-    let y: Vec<S> = scaled(&job.target_scaler, &job.train.y);
+    let y: Vec<S> = scaled(&job.target_scaler, &job.shape.terms.smoothed(job.task, job.outputs(), &job.train.y));
+    let w: Vec<S> = scaled(&None, &job.train.w);
     let (mut steps, mut epochs) = (0, 0);
-    let end = trainer.run(&[&x, &y], &mut |moment: &Moment| {
+    let end = trainer.run(&[&x, &y, &w], &mut |moment: &Moment| {
         steps = moment.step;
         epochs = moment.epoch + u64::from(moment.epoch_ended);
         let Moment { epoch, step, cost, epoch_ended, .. } = *moment;

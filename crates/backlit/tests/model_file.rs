@@ -13,7 +13,7 @@ fn strings(names: &[&str]) -> Vec<String> {
 }
 
 fn layer(units: usize, activation: &str, bias: bool) -> LayerShape {
-    LayerShape { units, activation: activation.into(), bias, freeze: Vec::new() }
+    LayerShape { units, activation: activation.into(), bias, freeze: Vec::new(), dropout: 0.0 }
 }
 
 /// Two inputs, two units with bias, one output without: 8 parameters.
@@ -29,7 +29,12 @@ fn small() -> Model {
         task: Task::Regression,
         encoder: None,
         classes: Vec::new(),
-        network: Shape { inputs: 2, layers: vec![layer(2, "relu", true), layer(1, "linear", false)], loss: "half_squared_error".into() },
+        network: Shape {
+            inputs: 2,
+            layers: vec![layer(2, "relu", true), layer(1, "linear", false)],
+            loss: "half_squared_error".into(),
+            terms: Default::default(),
+        },
         input_scaler: Some(Scaler::fit(3, 2, &[1.0, 0.1, 2.0, 0.1, 4.0, 0.1])),
         target_scaler: None,
         threshold: 0.5,

@@ -63,6 +63,7 @@ fn the_example_of_the_contract() {
         bias: Bias::Values(vec![0.35, 0.35]),
         initializer: None,
         bias_initializer: None,
+        dropout: None,
         freeze: vec![Freeze::Bias, Freeze::WeightElement(0, 1), Freeze::BiasElement(1)],
     };
     let second = Layer {
@@ -72,6 +73,7 @@ fn the_example_of_the_contract() {
         bias: Bias::None,
         initializer: Some("uniform(-1, 1)".into()),
         bias_initializer: None,
+        dropout: None,
         freeze: vec![],
     };
     assert_eq!(run.network.layers, [first, second]);

@@ -200,9 +200,38 @@ pub struct Choices {
     /// How weights start: he_normal, uniform(-1, 1) … [default: by activation]
     #[arg(long, value_name = "NAME")]
     pub initializer: Option<String>,
+    /// What changes the cost.
+    #[command(flatten)]
+    pub terms: Terms,
     /// An optimizer's option: momentum=0.9, nesterov=1, weight_decay=0.01, beta1, beta2, epsilon …
     #[arg(long = "option", value_name = "NAME=VALUE", value_parser = option)]
     pub options: Vec<(String, f64)>,
+}
+
+/// Flags that change the cost.
+#[derive(Args)]
+pub struct Terms {
+    /// Column of the rows' weights (0 or more), which is no input; they are scaled to mean 1
+    #[arg(long, value_name = "COLUMN")]
+    pub weights: Option<String>,
+    /// What each class weighs: balanced, or 0=1,1=2.5
+    #[arg(long, value_name = "balanced|CLASS=WEIGHT,…")]
+    pub class_weight: Option<String>,
+    /// L1 penalty: X Σ |w| on top of the cost [default: 0]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub l1: Option<f64>,
+    /// L2 penalty: X/2 Σ w² on top of the cost [default: 0]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub l2: Option<f64>,
+    /// Let biases cost what weights do
+    #[arg(long)]
+    pub penalize_biases: bool,
+    /// Share of the hidden layers' activations struck out in training [default: 0]
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    pub dropout: Option<f64>,
+    /// Share of each label that is spread over all classes [default: 0]
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    pub label_smoothing: Option<f64>,
 }
 
 /// `backlit predict`

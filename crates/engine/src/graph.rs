@@ -66,8 +66,20 @@ impl Parameter {
 
 pub(crate) enum Kind<S> {
     Data(usize),
+    /// Drawn for each row in training.
+    Mask(Mask),
     Parameter(usize),
-    Operation { op: Arc<dyn Op<S>>, inputs: Vec<NodeId> },
+    Operation {
+        op: Arc<dyn Op<S>>,
+        inputs: Vec<NodeId>,
+    },
+}
+
+/// What a mask is drawn by: its numbers are 0 with probability `rate` and else 1/(1 − rate).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Mask {
+    pub layer: u32,
+    pub rate: f64,
 }
 
 pub(crate) struct Node<S> {
@@ -105,6 +117,15 @@ impl<S: Scalar> Graph<S> {
         let id = self.push(name, Shape::Rows(width), Kind::Data(self.data), false)?;
         self.data += 1;
         Ok(id)
+    }
+
+    /// Adds a mask for the `width` units of a layer (counted from 1): in training each number is 0 with probability `rate`
+    /// and else 1/(1 − rate), by the seed, the epoch and the row; everywhere else it is 1. No slice is handed for it.
+    pub fn mask(&mut self, name: &str, width: usize, layer: u32, rate: f64) -> Result<NodeId, GraphError> {
+        if width == 0 || !(0.0..1.0).contains(&rate) {
+            return Err(error(name, &format!("expected at least one unit and a rate from 0 to below 1, came {width} and {rate}")));
+        }
+        self.push(name, Shape::Rows(width), Kind::Mask(Mask { layer, rate }), false)
     }
 
     /// Adds a parameter, rows × columns; a bias is 1 × units. Using it in several operations ties them.

@@ -40,7 +40,7 @@ impl<'g, S: Scalar> Held<'g, S> {
 
     /// The mean cost with these parameters, which are kept if there were none better. A cost that is not a number is never better.
     pub fn epoch_ended(&mut self, epoch: u64, parameters: &[S]) -> f64 {
-        let batch = Batch { data: self.data, rows: Rows::From(0, self.rows), again: self.again };
+        let batch = Batch { data: self.data, rows: Rows::From(0, self.rows), again: self.again, draw: None };
         let cost = self.runner.cost_of(&self.plan, parameters, batch);
         self.again = true;
         if cost.is_finite() && self.best.is_none_or(|best| cost < best.cost) {

@@ -21,6 +21,33 @@ pub struct Network {
     pub layers: Vec<Layer>,
     /// The loss by name, or as a formula in a and y: `huber(2)`, `(a - y)^4`.
     pub loss: String,
+    /// What changes the cost besides.
+    pub terms: Terms,
+}
+
+/// What makes a cost of the loss: C = w · loss + l1 Σ |W| + l2/2 Σ W². Each is an operation of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Terms {
+    /// Whether each row has a weight w: a third data node, rows × 1.
+    pub weighted: bool,
+    /// What the sizes of the weights cost.
+    pub l1: f64,
+    /// What half their squares cost.
+    pub l2: f64,
+    /// Whether biases cost the same.
+    pub penalize_biases: bool,
+}
+
+impl Terms {
+    /// Whether the cost is the loss.
+    pub fn is_empty(&self) -> bool {
+        !self.weighted && !self.penalizes()
+    }
+
+    /// Whether weights cost something.
+    pub fn penalizes(&self) -> bool {
+        self.l1 > 0.0 || self.l2 > 0.0
+    }
 }
 
 /// One layer: z = x Wᵀ + b, a = activation(z).
@@ -32,18 +59,40 @@ pub struct Layer {
     pub activation: String,
     /// Whether there is a bias.
     pub bias: bool,
+    /// The share of activations that are struck out in training, from 0 to below 1.
+    pub dropout: f64,
 }
 
 /// A network as a graph, with the nodes one asks for.
 pub struct Built<S> {
-    /// The graph. Its data are x, then y.
+    /// The graph. Its data are x, then y, then the rows' weights w if they have any.
     pub graph: Graph<S>,
     /// The cost of each row.
     pub cost: NodeId,
+    /// The loss of each row: the cost, before weights and penalties.
+    pub loss: NodeId,
     /// What a person is shown: activations of the last layer, or probabilities where the loss takes logits.
     pub shown: NodeId,
     /// The layers' nodes.
     pub layers: Vec<LayerNodes>,
+}
+
+impl Terms {
+    /// The cost of each row from its loss; the last node is called `cost`.
+    fn on<S: Scalar>(&self, loss: NodeId, layers: &[LayerNodes], graph: &mut Graph<S>) -> Result<NodeId, GraphError> {
+        let mut cost = loss;
+        if self.weighted {
+            let w = graph.data("w", 1)?;
+            cost = graph.operation(if self.penalizes() { "weighted" } else { "cost" }, Arc::new(ops::weighted::Weighted), &[cost, w])?;
+        }
+        if self.penalizes() {
+            let biases = |layer: &LayerNodes| layer.bias.filter(|_| self.penalize_biases);
+            let penalized = layers.iter().flat_map(|layer| [Some(layer.weight), biases(layer)]).flatten();
+            let inputs: Vec<NodeId> = std::iter::once(cost).chain(penalized).collect();
+            cost = graph.operation("cost", Arc::new(ops::penalty::Penalty::new(self.l1, self.l2)), &inputs)?;
+        }
+        Ok(cost)
+    }
 }
 
 /// The nodes of one layer.
@@ -62,12 +111,12 @@ pub struct LayerNodes {
 impl Network {
     /// Begins a network with so many columns.
     pub fn inputs(inputs: usize) -> Network {
-        Network { inputs, layers: Vec::new(), loss: "half_squared_error".into() }
+        Network { inputs, layers: Vec::new(), loss: "half_squared_error".into(), terms: Terms::default() }
     }
 
     /// Adds a dense layer, linear until an activation follows.
     pub fn dense(mut self, units: usize) -> Network {
-        self.layers.push(Layer { units, activation: "linear".into(), bias: true });
+        self.layers.push(Layer { units, activation: "linear".into(), bias: true, dropout: 0.0 });
         self
     }
 
@@ -75,6 +124,14 @@ impl Network {
     pub fn without_bias(mut self) -> Network {
         if let Some(layer) = self.layers.last_mut() {
             layer.bias = false;
+        }
+        self
+    }
+
+    /// Strikes out a share of the last layer's activations in training.
+    pub fn dropout(mut self, rate: f64) -> Network {
+        if let Some(layer) = self.layers.last_mut() {
+            layer.dropout = rate;
         }
         self
     }
@@ -108,6 +165,18 @@ impl Network {
         self
     }
 
+    /// Gives each row a weight.
+    pub fn weighted(mut self) -> Network {
+        self.terms.weighted = true;
+        self
+    }
+
+    /// Lets the sizes of the weights cost something, and half their squares.
+    pub fn penalty(mut self, l1: f64, l2: f64) -> Network {
+        (self.terms.l1, self.terms.l2) = (l1, l2);
+        self
+    }
+
     /// Sets the loss to ½ Σ (y − a)².
     pub fn half_squared_error(self) -> Network {
         self.loss("half_squared_error")
@@ -132,8 +201,17 @@ impl Network {
         }
     }
 
-    /// The graph of this network, or the node that cannot be.
+    /// The graph of this network, or the node that cannot be. No activation is struck out in it.
     pub fn build<S: Scalar>(&self) -> Result<Built<S>, GraphError> {
+        self.built(false)
+    }
+
+    /// The graph to train: the same, with masks where there is dropout.
+    pub fn build_to_train<S: Scalar>(&self) -> Result<Built<S>, GraphError> {
+        self.built(true)
+    }
+
+    fn built<S: Scalar>(&self, masked: bool) -> Result<Built<S>, GraphError> {
         let wrong = |node: &str, message: String| GraphError { node: node.into(), message };
         if self.layers.is_empty() {
             return Err(wrong("layer1", "expected at least one layer, came none".into()));
@@ -153,10 +231,15 @@ impl Network {
             let activation = ops::activation(&layer.activation).map_err(|message| wrong(&name, message))?;
             a = graph.operation(&name, activation, &[z])?;
             layers.push(LayerNodes { weight, bias, z, a });
+            if masked && layer.dropout > 0.0 {
+                let mask = graph.mask(&format!("mask{l}"), layer.units, l as u32, layer.dropout)?;
+                a = graph.operation(&format!("{name} after dropout"), Arc::new(ops::dropout::Dropout), &[a, mask])?;
+            }
             width = layer.units;
         }
         let loss: Arc<dyn Op<S>> = ops::loss(&self.loss).map_err(|message| wrong("cost", message))?;
-        let cost = graph.operation("cost", loss, &[a, y])?;
+        let loss = graph.operation(if self.terms.is_empty() { "cost" } else { "loss" }, loss, &[a, y])?;
+        let cost = self.terms.on(loss, &layers, &mut graph)?;
         let shown = match self.inside_loss() {
             Some(name) => {
                 let op = ops::any(name).map_err(|message| wrong("output", message))?;
@@ -164,6 +247,6 @@ impl Network {
             }
             None => a,
         };
-        Ok(Built { graph, cost, shown, layers })
+        Ok(Built { graph, cost, loss, shown, layers })
     }
 }

@@ -53,6 +53,11 @@ pub trait Op<S: Scalar>: Send + Sync {
     fn keeps_gradient(&self) -> bool {
         false
     }
+    /// Whether every input but the first is a parameter, each number of which adds to the output of every row something that
+    /// depends on it alone. `partial` by all of them is then one function, which needs of `upstream` only the sum.
+    fn is_penalty(&self) -> bool {
+        false
+    }
     /// Which numbers of the output the `index`-th number of input `wrt` acts on, in one row.
     fn reach(&self, wrt: usize, index: usize, inputs: &[Shape]) -> Range<usize> {
         let _ = (wrt, index);
@@ -116,7 +121,7 @@ pub enum Kind {
     PointwiseLoss,
     /// A loss of the whole row.
     RowLoss,
-    /// Joins values: products, sums, concatenation.
+    /// Joins values: products, sums, concatenation; or changes a cost.
     Structure,
 }
 

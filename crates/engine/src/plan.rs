@@ -7,7 +7,7 @@
 //! A weighted sum and the activation behind it are one step, and an operation that hands its input on as it is takes
 //! no step at all. Explanations read the graph, where each stands apart.
 
-use crate::graph::{Graph, Kind, NodeId};
+use crate::graph::{Graph, Kind, Mask, NodeId};
 use crate::op::{EachNumber, Op, Slot, Source};
 use crate::{Scalar, Shape};
 use backlit_kernels::dense;
@@ -18,6 +18,8 @@ use std::sync::Arc;
 pub struct Plan<S> {
     /// The data that are needed.
     pub(crate) data: Vec<DataPlace>,
+    /// Masks among them, in the same copy.
+    pub(crate) masks: Vec<MaskPlace>,
     /// Numbers for each row in a block's copy of the data.
     pub(crate) data_width: usize,
     pub(crate) forward: Vec<ForwardStep<S>>,
@@ -25,6 +27,8 @@ pub struct Plan<S> {
     pub(crate) backward: Vec<BackwardStep>,
     /// Stretches of the gradient of the parameters, in their order, each found on its own.
     pub(crate) pieces: Vec<Piece>,
+    /// Places in the gradients of values whose sum over all rows is wanted: those behind penalties.
+    pub(crate) sums: Vec<usize>,
     /// Numbers for each row in the flat values.
     pub(crate) values: usize,
     /// Numbers for each row in the flat saved numbers.
@@ -51,6 +55,13 @@ pub(crate) struct DataPlace {
     pub offset: usize,
     /// Where a second copy starts, row after row, if one is wanted: rows × width.
     pub by_row: Option<usize>,
+}
+
+/// Where a block keeps a mask: width × rows.
+pub(crate) struct MaskPlace {
+    pub mask: Mask,
+    pub width: usize,
+    pub offset: usize,
 }
 
 pub(crate) enum ForwardStep<S> {
@@ -140,9 +151,24 @@ pub(crate) struct Piece {
 /// Where a part of a parameter's gradient comes from; `upstream` is where the gradient behind it starts for each row.
 #[derive(Clone)]
 pub(crate) enum PieceSource {
-    Weight { step: usize, upstream: usize, first_unit: usize },
-    Bias { upstream: usize },
-    Operation { step: usize, wrt: usize, upstream: usize },
+    Weight {
+        step: usize,
+        upstream: usize,
+        first_unit: usize,
+    },
+    Bias {
+        upstream: usize,
+    },
+    Operation {
+        step: usize,
+        wrt: usize,
+        upstream: usize,
+    },
+    /// A penalty on the parameter, which needs only the sum over all rows; the last of the sources.
+    Penalty {
+        step: usize,
+        sum: usize,
+    },
 }
 
 /// Most weights in a piece of a wide layer.
@@ -191,10 +217,12 @@ impl<'g, S: Scalar> Planner<'g, S> {
         let nowhere = Slot { source: Source::Value(0), size: graph.shape(target).size() };
         let plan = Plan {
             data: Vec::new(),
+            masks: Vec::new(),
             data_width: 0,
             forward: Vec::new(),
             backward: Vec::new(),
             pieces: Vec::new(),
+            sums: Vec::new(),
             values: 0,
             saved: 0,
             upstream: 0,
@@ -214,6 +242,7 @@ impl<'g, S: Scalar> Planner<'g, S> {
             }
             match &node.kind {
                 Kind::Data(which) => self.place_data(id, *which),
+                Kind::Mask(mask) => self.place_mask(id, *mask),
                 Kind::Parameter(index) => self.sources[id] = Source::Parameter(self.graph.parameters()[*index].start),
                 Kind::Operation { op, inputs } => self.place_operation(NodeId(id), op, inputs),
             }
@@ -235,6 +264,13 @@ impl<'g, S: Scalar> Planner<'g, S> {
         self.plan.data_width += width;
     }
 
+    fn place_mask(&mut self, id: usize, mask: Mask) {
+        let (offset, width) = (self.plan.data_width, self.graph.nodes[id].shape.size());
+        self.sources[id] = Source::Data(offset);
+        self.plan.masks.push(MaskPlace { mask, width, offset });
+        self.plan.data_width += width;
+    }
+
     fn place_operation(&mut self, id: NodeId, op: &Arc<dyn Op<S>>, inputs: &[NodeId]) {
         let (width, moves) = (self.graph.shape(id).size(), self.graph.nodes[id.0].moves);
         if op.is_identity() {
@@ -243,8 +279,9 @@ impl<'g, S: Scalar> Planner<'g, S> {
             return;
         }
         let shapes: Vec<Shape> = inputs.iter().map(|&input| self.graph.shape(input)).collect();
-        self.plan.work +=
-            width + shapes.iter().filter(|shape| matches!(shape, Shape::Parameter(..))).map(|shape| shape.size()).sum::<usize>();
+        // A penalty is found once for a whole block.
+        let weights = shapes.iter().filter(|shape| matches!(shape, Shape::Parameter(..)) && !op.is_penalty());
+        self.plan.work += width + weights.map(|shape| shape.size()).sum::<usize>();
         let offset = self.plan.values;
         self.plan.values += width;
         self.sources[id.0] = Source::Value(offset);
@@ -342,8 +379,9 @@ impl<'g, S: Scalar> Planner<'g, S> {
 
     /// Sees to it that a value lies row after row when the gradients of weights are taken; says where.
     fn by_row(&mut self, x: Source, width: usize, turned: &mut [bool]) -> Source {
-        if let Source::Data(offset) = x {
-            let place = self.plan.data.iter_mut().find(|data| data.offset == offset).expect("data that were placed");
+        if let Source::Data(offset) = x
+            && let Some(place) = self.plan.data.iter_mut().find(|data| data.offset == offset)
+        {
             let by_row = *place.by_row.get_or_insert(self.plan.data_width);
             self.plan.data_width = self.plan.data_width.max(by_row + width);
             return Source::Data(by_row);
@@ -365,6 +403,8 @@ impl<'g, S: Scalar> Planner<'g, S> {
     fn plan_pieces(&mut self) {
         let parameters = self.graph.parameters();
         let mut sources: Vec<Vec<PieceSource>> = vec![Vec::new(); parameters.len()];
+        let mut penalties: Vec<Vec<PieceSource>> = vec![Vec::new(); parameters.len()];
+        let mut sums = Vec::new();
         let mut sizes = vec![PIECE; parameters.len()];
         let which = |id: NodeId| match self.graph.nodes[id.0].kind {
             Kind::Parameter(index) => Some(index),
@@ -387,26 +427,38 @@ impl<'g, S: Scalar> Planner<'g, S> {
                 BackwardStep::Operation { step, upstream, .. } => {
                     let ForwardStep::Operation(operation) = &self.plan.forward[step] else { unreachable!("an operation's step") };
                     for (wrt, &input) in self.graph.inputs(operation.node).iter().enumerate() {
-                        if let Some(parameter) = which(input) {
-                            sources[parameter].push(PieceSource::Operation { step, wrt, upstream });
+                        match which(input) {
+                            Some(parameter) if operation.op.is_penalty() => {
+                                penalties[parameter].push(PieceSource::Penalty { step, sum: sums.len() });
+                            }
+                            Some(parameter) => sources[parameter].push(PieceSource::Operation { step, wrt, upstream }),
+                            None => {}
                         }
+                    }
+                    if operation.op.is_penalty() {
+                        sums.push(upstream);
                     }
                 }
                 BackwardStep::Loss(_) | BackwardStep::Turn { .. } => {}
             }
         }
-        for ((parameter, sources), size) in parameters.iter().zip(sources).zip(sizes) {
+        self.plan.sums = sums;
+        for (((parameter, mut sources), penalties), size) in parameters.iter().zip(sources).zip(penalties).zip(sizes) {
             let end = parameter.start + parameter.size();
             match sources.as_slice() {
                 // Only the weight of one layer is cut: its units do not know of each other.
                 [PieceSource::Weight { step, upstream, .. }] => {
                     for start in (parameter.start..end).step_by(size) {
                         let first_unit = (start - parameter.start) / parameter.columns;
-                        let sources = vec![PieceSource::Weight { step: *step, upstream: *upstream, first_unit }];
+                        let mut sources = vec![PieceSource::Weight { step: *step, upstream: *upstream, first_unit }];
+                        sources.extend_from_slice(&penalties);
                         self.plan.pieces.push(Piece { range: start..end.min(start + size), sources });
                     }
                 }
-                _ => self.plan.pieces.push(Piece { range: parameter.start..end, sources }),
+                _ => {
+                    sources.extend(penalties);
+                    self.plan.pieces.push(Piece { range: parameter.start..end, sources });
+                }
             }
         }
     }

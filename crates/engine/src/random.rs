@@ -17,6 +17,8 @@ pub enum Purpose {
     Split = 3,
     /// Points and directions of a check.
     Check = 4,
+    /// Which units of a layer are struck out in a row; see [`Random::mask`].
+    Dropout = 5,
 }
 
 /// A stream of random numbers.
@@ -34,6 +36,13 @@ impl Random {
         let key = [seed as u32, (seed >> 32) as u32];
         let counter = [0, purpose as u32, place as u32, (place >> 32) as u32];
         Random { key, counter, block: [0; 4], used: 4 }
+    }
+
+    /// The stream for the units of a layer in one row of the data: a function of these and nothing else.
+    pub fn mask(seed: u64, epoch: u64, layer: u32, row: u32) -> Random {
+        let key = [seed as u32, (seed >> 32) as u32];
+        // Layers fill the upper bits of the purpose; epochs beyond 2³² begin anew.
+        Random { key, counter: [0, (layer << 8) | Purpose::Dropout as u32, row, epoch as u32], block: [0; 4], used: 4 }
     }
 
     /// 32 random bits.

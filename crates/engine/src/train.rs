@@ -10,7 +10,7 @@ use crate::optimizers::Optimizer;
 use crate::plan::Plan;
 use crate::random::{Purpose, Random};
 use crate::schedule::{Place, Schedule};
-use crate::step::{Batch, Rows, Runner, Small, Stretch};
+use crate::step::{Batch, Draw, Rows, Runner, Small, Stretch};
 use std::ops::{ControlFlow, Range};
 
 /// How to train.
@@ -112,9 +112,10 @@ pub struct Trainer<'g, S> {
     settings: Settings,
     rows: usize,
     step: u64,
-    cost: NodeId,
     course: Course,
     held: Option<Held<'g, S>>,
+    /// Of the last gradient.
+    epoch: u64,
 }
 
 impl<'g, S: Scalar> Trainer<'g, S> {
@@ -149,19 +150,19 @@ impl<'g, S: Scalar> Trainer<'g, S> {
             settings: Settings { batch: Some(batch), ..settings },
             rows,
             step: 0,
-            cost,
             course: Course::default(),
             held: None,
+            epoch: 0,
         }
     }
 
-    /// The same training on a course. `held`: rows kept aside, one slice for each data node, rows × width; their cost is computed
-    /// after each epoch where the course asks for it.
-    pub fn on_course(mut self, course: Course, held: &'g [&'g [S]], rows: usize) -> Trainer<'g, S> {
+    /// The same training on a course. `held`: rows kept aside, one slice for each data node of `judge`, rows × width; their cost is
+    /// computed after each epoch where the course asks for it. `judge`: a graph with the same parameters and its cost, without masks.
+    pub fn on_course(mut self, course: Course, judge: (&Graph<S>, NodeId), held: &'g [&'g [S]], rows: usize) -> Trainer<'g, S> {
         let listens = course.schedule.as_ref().is_some_and(Schedule::needs_held) || course.patience.is_some() || course.keep_best;
         self.held = (listens && rows > 0).then(|| {
             let best = if course.keep_best { self.parameters.clone() } else { Vec::new() };
-            Held::new(self.graph, self.cost, held, rows, best, &self.runner)
+            Held::new(judge.0, judge.1, held, rows, best, &self.runner)
         });
         self.course = course;
         self
@@ -198,7 +199,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
             let mut start = 0;
             while start < self.rows {
                 let rows = batch.min(self.rows - start);
-                let (cost, finite) = self.step(data, start, rows, again);
+                let (cost, finite) = self.step(data, epoch, start, rows, again);
                 again = rows == self.rows;
                 if !cost.is_finite() {
                     // The update before this gradient is to blame, or what the run began with.
@@ -246,7 +247,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
 
     /// The last update may have been the one too many: the last batch once more tells.
     fn ended(&mut self, data: &[&[S]], (start, rows): (usize, usize), end: End) -> End {
-        let batch = Batch { data, rows: picked(&self.order, self.rows, start, rows), again: false };
+        let batch = Batch { data, rows: picked(&self.order, self.rows, start, rows), again: false, draw: self.draw() };
         if self.runner.cost_of(&self.plan, &self.parameters, batch).is_finite() {
             if let Some(held) = &self.held {
                 held.restore(&mut self.parameters);
@@ -258,7 +259,9 @@ impl<'g, S: Scalar> Trainer<'g, S> {
 
     /// The mean cost over rows start .. start + rows of this epoch's order, and whether every number of the update is
     /// finite. The new parameters are left in `previous`, unless the cost is not finite.
-    fn step(&mut self, data: &[&[S]], start: usize, rows: usize, again: bool) -> (f64, bool) {
+    fn step(&mut self, data: &[&[S]], epoch: u64, start: usize, rows: usize, again: bool) -> (f64, bool) {
+        self.epoch = epoch;
+        let draw = self.draw();
         let one_wave = self.gradient.is_empty();
         let rate = self.rate();
         let Trainer { plan, runner, small, optimizer, trainable, parameters, previous, gradient, order, course, .. } = self;
@@ -266,7 +269,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         let picked = picked(order, self.rows, start, rows);
         optimizer.begin(rate);
         let (move_, memory) = optimizer.parts();
-        let batch = Batch { data, rows: picked, again };
+        let batch = Batch { data, rows: picked, again, draw };
         if let Some(small) = small {
             let cost = small.gradient(plan, parameters, &batch, previous);
             if !cost.is_finite() {
@@ -305,6 +308,11 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         result
     }
 
+    /// What the masks of the last gradient were drawn by.
+    fn draw(&self) -> Option<Draw> {
+        Some(Draw { seed: self.settings.seed, epoch: self.epoch })
+    }
+
     /// Finds the first bad tensor, then goes back to the parameters before the last update.
     fn diverged(&mut self, data: &[&[S]], step: u64, start: usize, rows: usize) -> Divergence {
         let bad = self.parameters.iter().position(|parameter| !parameter.is_finite());
@@ -319,7 +327,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     }
 
     fn bad_value(&mut self, data: &[&[S]], start: usize, rows: usize) -> Option<(String, f64)> {
-        let batch = Batch { data, rows: picked(&self.order, self.rows, start, rows), again: false };
+        let batch = Batch { data, rows: picked(&self.order, self.rows, start, rows), again: false, draw: self.draw() };
         let found = self.runner.first_not_finite_of(&self.plan, &self.parameters, batch)?;
         let row = picked(&self.order, self.rows, start, rows).number(found.row);
         Some((format!("{}, row {row}, unit {}", self.graph.name(found.node), found.column), found.value))
@@ -330,7 +338,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         let mut gradient = vec![S::ZERO; self.parameters.len()];
         let stretch = Stretch { start: 0, gradient: &mut gradient, memory: Default::default() };
         let picked = picked(&self.order, self.rows, start, rows);
-        self.runner.step(&self.plan, &self.previous, Batch { data, rows: picked, again: false }, stretch, None);
+        self.runner.step(&self.plan, &self.previous, Batch { data, rows: picked, again: false, draw: self.draw() }, stretch, None);
         let size = |index: usize| gradient[index].to_f64().abs();
         let largest = (0..gradient.len()).max_by(|&a, &b| size(a).total_cmp(&size(b))).unwrap_or(0);
         (format!("{}, as the optimizer remembers its gradient {}", self.graph.parameter_name(largest), gradient[largest]), f64::INFINITY)

@@ -91,7 +91,7 @@ impl<'a> Run<'a> {
 
     /// Allocations between the end of the step `warm_up` and the end of the last, and how many steps lie between.
     fn count<S: Scalar>(&self, warm_up: u64) -> (u64, u64) {
-        let built = self.network.build::<S>().expect("a network");
+        let built = self.network.build_to_train::<S>().expect("a network");
         let mut random = Random::new(1, Purpose::Check, 0);
         let mut numbers = |n: usize, bound: f64| -> Vec<S> { (0..n).map(|_| S::from_f64(random.uniform(-bound, bound))).collect() };
         let x = numbers(self.rows * self.network.inputs, 1.0);
@@ -113,7 +113,8 @@ impl<'a> Run<'a> {
             self.rows / 2,
         );
         let (mut before, mut after, mut steps) = (0, 0, 0);
-        let end = trainer.run(&[&x, &y], &mut |moment| {
+        let w = vec![S::ONE; self.rows];
+        let end = trainer.run(&[&x, &y, &w], &mut |moment| {
             after = allocations();
             if moment.step <= warm_up {
                 before = after;
@@ -152,6 +153,11 @@ fn steps_of_every_kind() {
     Run::full_batch(narrow(), 506, "sgd").assert_none::<f64>(1, "several chunks");
     Run { batch: Some(32), ..Run::full_batch(narrow(), 506, "sgd") }.assert_none::<f64>(1, "shuffled batches");
     Run { batch: Some(100), ..Run::full_batch(narrow(), 506, "sgd") }.assert_none::<f32>(1, "shuffled batches of two chunks");
+
+    let terms = || Network::inputs(13).dense(40).relu().dropout(0.3).dense(5).tanh().dropout(0.5).dense(1).weighted().penalty(0.01, 0.1);
+    Run::full_batch(terms(), 506, "sgd").assert_none::<f64>(1, "weights, penalties and masks");
+    Run { batch: Some(100), ..Run::full_batch(terms(), 506, "adam") }.assert_none::<f32>(1, "weights, penalties and masks, batches");
+    Run { batch: Some(1), ..Run::full_batch(terms(), 50, "adam") }.assert_none::<f32>(1, "weights, penalties and masks, row by row");
 
     let options: [(&str, &[(&str, f64)]); 9] = [
         ("sgd", &[("weight_decay", 0.01)]),

@@ -98,6 +98,10 @@ impl<'a> Bench<'a> {
         if after == 0 {
             return Ok(recipe.parameters.clone());
         }
+        if self.wording.subject.metadata.network.layers.iter().any(|layer| layer.dropout > 0.0) {
+            let message = format!("claims about {after} updates cannot be judged: this network is trained with dropout");
+            return Err(Error::new(Kind::Usage, message).hint("claims about the model as it is"));
+        }
         let built = &self.wording.subject.built;
         if self.wording.subject.metadata.training.course.changes_updates() {
             let message = "claims about updates are judged for the optimizer's rule alone, not for schedules or clipped gradients";

@@ -83,6 +83,10 @@ impl Net {
     pub fn new(network: &Network) -> Result<Net, Error> {
         let usage = |message: String| Error::new(Kind::Usage, message);
         let loss = ops::loss::<f64>(&network.loss).map_err(usage)?;
+        if !network.terms.is_empty() {
+            return Err(usage("a network whose cost has row weights or penalties in it is not worked by hand".into())
+                .hint("backlit explain and backlit check show them"));
+        }
         let (mut start, mut inputs, mut layers) = (0, network.inputs, Vec::new());
         for layer in &network.layers {
             let weight = start;

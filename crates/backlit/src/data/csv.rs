@@ -6,6 +6,7 @@ use super::records::{Broken, Record, Records};
 use super::{FEW, Table, listed, typed};
 use crate::encoder::{Encoder, Profile, Strange};
 use crate::error::{Error, Kind};
+use crate::model_file::Metadata;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -46,6 +47,13 @@ pub fn read(path: &Path) -> Result<Reading, Error> {
 /// target are left out, and said.
 pub fn read_encoded(data: &str, encoder: &Encoder) -> Result<Reading, Error> {
     Reader::named(data)?.encoded(encoder)?.whole()
+}
+
+/// Reads a bundled table, by its name, or a file as a model takes it, with its targets or without.
+pub fn read_for(data: &str, metadata: &Metadata, targets: bool) -> Result<Reading, Error> {
+    let reader = Reader::named(data)?;
+    let encoder = metadata.encoder(targets, |column| reader.cells.iter().any(|cell| cell == column));
+    reader.encoded(&encoder)?.whole()
 }
 
 /// Counts what stands in the columns of a table in any words and numbers.

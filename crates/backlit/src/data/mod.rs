@@ -8,7 +8,7 @@ mod records;
 mod typed;
 mod words;
 
-pub use self::csv::{Reader, Reading, profile, read, read_csv, read_encoded, read_from};
+pub use self::csv::{Reader, Reading, profile, read, read_csv, read_encoded, read_for, read_from};
 pub use bundled::{BUNDLED, bundled, note};
 pub(crate) use words::read_words;
 

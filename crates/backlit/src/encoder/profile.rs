@@ -67,6 +67,7 @@ impl Profile {
                     empty.push(column.name.as_str());
                     continue;
                 }
+                false if said.weights.as_ref() == Some(&column.name) => Kind::NUMBER,
                 // What groups rows may have a name for every few of them.
                 false
                     if matches!(&said.split, Split::Grouped(group) if *group == column.name)

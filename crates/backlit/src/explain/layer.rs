@@ -4,6 +4,7 @@ use super::digits::number;
 use super::{Subject, Worked};
 use crate::document::{Block, Document, Equation, Inline, Table};
 use crate::error::{Error, Kind};
+use backlit_engine::NodeId;
 use backlit_engine::explain::Values;
 use backlit_engine::typeset::Math;
 use serde_json::json;
@@ -32,7 +33,7 @@ pub fn layer(subject: &Subject, layer: usize) -> Result<Worked, Error> {
         return Err(Error::new(Kind::Usage, format!("there is no layer {layer}; layers go from 1 to {layers}")));
     }
     let row = one_row(subject)?;
-    let data: [&[f64]; 2] = [&subject.x, &subject.y];
+    let data = subject.data();
     let values = subject.finite_values(&data)?;
     let parts = Parts::new(subject, &values, layer);
     let mut page = Document::new(format!("Layer {layer} as matrices, row {row}"));
@@ -74,10 +75,22 @@ pub fn layer(subject: &Subject, layer: usize) -> Result<Worked, Error> {
     let hadamard = Math::joined([parts.da.symbol.clone(), parts.slope.symbol.clone()], "⊙");
     backward.push(Equation::new(delta.clone(), hadamard).then(parts.delta.math()));
     let outer = Math::Row(vec![delta.clone(), transposed(x)]);
+    let penalty = |name: &str| {
+        let terms = &subject.metadata.network.terms;
+        let sizes = (terms.l1 > 0.0).then(|| format!("{} sign({name})", terms.l1));
+        let squares = (terms.l2 > 0.0).then(|| format!("{} {name}", terms.l2));
+        let sum = sizes.into_iter().chain(squares).collect::<Vec<_>>().join(" + ");
+        [Math::Sign("+"), Math::text(sum)]
+    };
+    let with_penalty = |through: Math, name: &str, slopes: &Option<Vec<f64>>| match slopes {
+        Some(_) => Math::Row(std::iter::once(through).chain(penalty(name)).collect()),
+        None => through,
+    };
+    let outer = with_penalty(outer, "W", &parts.penalty.0);
     backward.push(Equation::new(parts.dw.symbol.clone(), outer).then(parts.dw.math()));
     if parts.b.is_some() {
         let bias = Math::letter("b").above(Math::Number(layer.to_string()).bracketed());
-        backward.push(Equation::new(Math::partial(Math::letter("C"), bias), delta.clone()));
+        backward.push(Equation::new(Math::partial(Math::letter("C"), bias), with_penalty(delta.clone(), "b", &parts.penalty.1)));
     }
     let back = Math::Row(vec![transposed(w), delta]);
     backward.push(Equation::new(parts.dx.symbol.clone(), back).then(parts.dx.math()));
@@ -87,7 +100,7 @@ pub fn layer(subject: &Subject, layer: usize) -> Result<Worked, Error> {
         "layer": layer, "row": row, "activation": subject.names.activations[layer - 1],
         "x": parts.x.numbers, "weight": parts.w.lines(), "bias": parts.b.as_ref().map(|b| &b.numbers), "z": parts.z.numbers, "a": parts.a.numbers,
         "gradient_a": parts.da.numbers, "slope": parts.slope.numbers, "delta": parts.delta.numbers, "gradient_weight": parts.dw.lines(),
-        "gradient_bias": parts.b.as_ref().map(|_| &parts.delta.numbers), "gradient_x": parts.dx.numbers, "agrees": agrees,
+        "gradient_bias": parts.b.as_ref().map(|_| &parts.db), "gradient_x": parts.dx.numbers, "agrees": agrees,
     });
     Ok(Worked { page, record, agrees })
 }
@@ -111,6 +124,10 @@ struct Parts {
     slope: Matrix,
     delta: Matrix,
     dw: Matrix,
+    /// ∂C/∂b; empty without one.
+    db: Vec<f64>,
+    /// What weights and biases cost by themselves: the derivatives of the penalty, where there is one.
+    penalty: (Option<Vec<f64>>, Option<Vec<f64>>),
     dx: Matrix,
     /// The next layer's W and δ.
     next: Option<(Matrix, Matrix)>,
@@ -145,10 +162,18 @@ impl Parts {
             slope: column(dot("f′"), &slope),
             delta: column(layered("δ", layer), &gradients[nodes.z.number()]),
             dw: weight(of(layered("W", layer)), &gradients[nodes.weight.number()]),
+            db: nodes.bias.map_or(Vec::new(), |bias| gradients[bias.number()].clone()),
+            penalty: (penalty(subject, values, nodes.weight), nodes.bias.and_then(|bias| penalty(subject, values, bias))),
             dx: column(of(x_symbol()), &gradients[input.number()]),
             next,
         }
     }
+}
+
+/// ∂C/∂ every number of a parameter by itself, where it costs something.
+fn penalty(subject: &Subject, values: &Values<'_>, parameter: NodeId) -> Option<Vec<f64>> {
+    let wrt = subject.penalized(parameter)?;
+    Some((0..values.all(parameter).len()).map(|index| values.local(subject.built.cost, wrt, index, 0)).collect())
 }
 
 fn shape(matrix: &Matrix) -> Math {
@@ -209,8 +234,17 @@ fn compare(page: &mut Document, parts: &Parts) -> bool {
     let product = |a: f64, b: f64| (a * b, (a * b).abs());
     let delta = (0..units).map(|u| product(parts.da.numbers[u], parts.slope.numbers[u]));
     compare("δ = ∂C/∂a ⊙ f′(z)", &parts.delta.numbers, delta.collect());
-    let outer = (0..units * inputs).map(|at| product(parts.delta.numbers[at / inputs], parts.x.numbers[at % inputs]));
-    compare("∂C/∂W = δ xᵀ", &parts.dw.numbers, outer.collect());
+    let by_itself = |slopes: &Option<Vec<f64>>, at: usize| slopes.as_ref().map_or(0.0, |slopes| slopes[at]);
+    let outer = (0..units * inputs).map(|at| {
+        let through = parts.delta.numbers[at / inputs] * parts.x.numbers[at % inputs];
+        sum(&mut [through, by_itself(&parts.penalty.0, at)].into_iter())
+    });
+    let name = if parts.penalty.0.is_some() { "∂C/∂W = δ xᵀ and the penalty" } else { "∂C/∂W = δ xᵀ" };
+    compare(name, &parts.dw.numbers, outer.collect());
+    if parts.penalty.1.is_some() {
+        let bias = (0..units).map(|u| sum(&mut [parts.delta.numbers[u], by_itself(&parts.penalty.1, u)].into_iter()));
+        compare("∂C/∂b = δ and the penalty", &parts.db, bias.collect());
+    }
     let dx = (0..inputs).map(|i| sum(&mut (0..units).map(|u| parts.w.numbers[u * inputs + i] * parts.delta.numbers[u])));
     compare("∂C/∂x = Wᵀ δ", &parts.dx.numbers, dx.collect());
     page.heading(2, "Compared");

@@ -243,7 +243,10 @@ pub(super) fn reason(stop: &Stop, wording: &Wording<'_>) -> String {
             };
             format!("a weight on the way is {value}: {what} = {value}")
         }
-        (Thing::Cost, _) => format!("the loss has slope {value} here: the prediction is {}, as the target wants it", rounded(z, USUAL)),
+        (_, Thing::Term(_)) => format!("the weight of the row is {value}"),
+        (Thing::Cost | Thing::Term(_), _) => {
+            format!("the loss has slope {value} here: the prediction is {}, as the target wants it", rounded(z, USUAL))
+        }
         _ => format!("the factor is {value}"),
     }
 }

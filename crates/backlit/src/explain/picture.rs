@@ -26,7 +26,7 @@ pub fn picture(opened: &Opened, wording: &Wording<'_>) -> Diagram {
     let subject = wording.subject;
     let row = opened.explanation.by_row.first().map_or(0, |share| share.row);
     let place = subject.rows.iter().position(|&r| r == row).unwrap_or(0);
-    let data: [&[f64]; 2] = [&subject.x, &subject.y];
+    let data = subject.data();
     let values = subject.values(&data, place);
     let gradients = values.gradients();
     let light = Light::new(opened, subject, row);

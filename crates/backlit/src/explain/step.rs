@@ -2,7 +2,7 @@
 
 use super::digits::{USUAL, enough_for, number};
 use super::layer::one_row;
-use super::notation::Thing;
+use super::notation::{Term, Thing};
 use super::page::{chained, equation, factors, in_product, update_line};
 use super::{Opened, Subject, Wording, Worked};
 use crate::document::{Block, Document, Equation, Inline, Table};
@@ -29,7 +29,7 @@ pub fn step(subject: &Subject, wording: &Wording<'_>) -> Result<Worked, Error> {
         let message = format!("a whole step is worked for networks of at most {LARGEST} parameters; this one has {count}");
         return Err(Error::new(Kind::Usage, message).hint("--parameter layer1.weight[0,0], or --layer 1"));
     }
-    let data: [&[f64]; 2] = [&subject.x, &subject.y];
+    let data = subject.data();
     let values = subject.finite_values(&data)?;
     let gradients = values.gradients();
     let opened: Vec<Opened> =
@@ -145,7 +145,7 @@ impl Work<'_> {
     fn cost(&self, page: &mut Document) {
         page.heading(2, "Cost");
         let built = &self.subject.built;
-        let Some(op) = built.graph.operation_at(built.cost) else { return };
+        let Some(op) = built.graph.operation_at(built.loss) else { return };
         let last = self.subject.names.layers();
         let about = op.about();
         let letter = about.partials.first().map_or("a", |partial| partial.by);
@@ -158,7 +158,7 @@ impl Work<'_> {
             let letters = [(letter, self.wording.thing(a), a_value), ("y", self.wording.thing(y), y_value)];
             terms.extend(self.formula(about, &op.constants(), &letters));
         }
-        let cost = self.at(built.cost, 0);
+        let cost = self.at(built.loss, 0);
         let steps = match terms.is_empty() {
             // A loss of the whole row: its own words.
             true => vec![Math::text(format!("{} ({})", about.name, about.formula)), number(cost, USUAL)],
@@ -167,8 +167,65 @@ impl Work<'_> {
                 vec![sum(0), sum(1), number(cost, USUAL)]
             }
         };
-        equations.push(chained(self.wording.thing(Thing::Cost), steps));
+        equations.push(chained(self.node(built.loss), steps));
+        equations.extend(self.terms());
         page.equations(equations);
+    }
+
+    /// What a node of one number a row is called.
+    fn node(&self, node: NodeId) -> Math {
+        self.wording.thing(self.wording.at(Place { node, index: 0 }))
+    }
+
+    /// From the loss to the cost, where these are two.
+    fn terms(&self) -> Vec<Equation> {
+        let built = &self.subject.built;
+        let engine = self.subject.metadata.network.terms.network();
+        let mut equations = Vec::new();
+        let mut before = built.loss;
+        if let Some(w) = built.graph.find("w").filter(|_| engine.weighted) {
+            let after = built.graph.find("weighted").unwrap_or(built.cost);
+            let symbols = Math::joined([self.node(w), self.node(before)], "·");
+            let (numbers, value) = ([self.at(w, 0), self.at(before, 0)], self.at(after, 0));
+            equations.push(chained(self.node(after), vec![symbols, factors(&numbers, value), number(value, USUAL)]));
+            before = after;
+        }
+        if engine.penalizes() {
+            let of = if engine.penalize_biases { "weights and biases" } else { "weights" };
+            let (mut parts, mut numbers) = (Vec::new(), Vec::new());
+            let mut penalty = 0.0;
+            let all = built.layers.iter().flat_map(|nodes| [Some(nodes.weight), nodes.bias.filter(|_| engine.penalize_biases)]);
+            let all: Vec<f64> = all.flatten().flat_map(|node| self.values.all(node)).copied().collect();
+            if engine.l1 > 0.0 {
+                parts.push(Math::joined([number(engine.l1, USUAL), Math::text("Σ |w|".to_string())], "·"));
+                let cost = engine.l1 * all.iter().map(|w| w.abs()).sum::<f64>();
+                numbers.push(number(cost, USUAL));
+                penalty += cost;
+            }
+            if engine.l2 > 0.0 {
+                parts.push(Math::joined([number(engine.l2 / 2.0, USUAL), Math::text("Σ w²".to_string())], "·"));
+                let cost = engine.l2 / 2.0 * all.iter().map(|w| w * w).sum::<f64>();
+                numbers.push(number(cost, USUAL));
+                penalty += cost;
+            }
+            let symbol = self.wording.thing(Thing::Term(Term::Penalty));
+            let steps = vec![Math::joined(parts, "+"), Math::joined(numbers, "+"), number(penalty, USUAL)];
+            equations.push(chained(symbol.clone(), steps).note(format!("over all {of}")));
+            let numbers = Math::joined([number(self.at(before, 0), USUAL), number(penalty, USUAL)], "+");
+            let steps = vec![Math::joined([self.node(before), symbol], "+"), numbers, number(self.at(built.cost, 0), USUAL)];
+            equations.push(chained(self.node(built.cost), steps));
+        }
+        equations
+    }
+
+    /// ∂C/∂ a parameter, which is `value`: what comes through the layer, and what the parameter costs by itself.
+    fn with_penalty(&self, left: Math, parameter: NodeId, index: usize, through: [Math; 2], value: f64) -> Equation {
+        let [symbols, numbers] = through;
+        let Some(wrt) = self.subject.penalized(parameter) else { return chained(left, vec![symbols, numbers, number(value, USUAL)]) };
+        let factor = self.values.factor(self.subject.built.cost, wrt, Place { node: parameter, index }, 0);
+        let (formula, substituted) = (self.wording.formula(&factor), self.wording.substituted(&factor));
+        let more = |math: Math, with: Option<Math>| Math::joined(std::iter::once(math).chain(with), "+");
+        chained(left, vec![more(symbols, formula), more(numbers, substituted), number(value, USUAL)])
     }
 
     fn backward(&self, page: &mut Document) {
@@ -181,7 +238,7 @@ impl Work<'_> {
             for unit in 0..units {
                 let (a, z) = (Thing::Activation { layer, unit }, Thing::PreActivation { layer, unit });
                 let da = self.gradient(nodes.a, unit);
-                equations.push(self.gradient_of_activation(layer, unit, da));
+                equations.extend(self.gradient_of_activation(layer, unit, da));
                 let slope = self.values.local(nodes.a, 0, unit, unit);
                 equations.push(self.written(self.wording.partial(a, z), nodes.a, Place { node: nodes.z, index: unit }, unit));
                 let delta = self.gradient(nodes.z, unit);
@@ -195,11 +252,19 @@ impl Work<'_> {
     }
 
     /// ∂C/∂a of a unit: from the loss, or the sum over the next layer's units.
-    fn gradient_of_activation(&self, layer: usize, unit: usize, value: f64) -> Equation {
+    fn gradient_of_activation(&self, layer: usize, unit: usize, value: f64) -> Vec<Equation> {
         let left = self.wording.partial(Thing::Cost, Thing::Activation { layer, unit });
         let Some(next) = self.subject.built.layers.get(layer) else {
-            let nodes = self.subject.built.layers[layer - 1];
-            return self.written(left, self.subject.built.cost, Place { node: nodes.a, index: unit }, 0).note("from the loss");
+            let (nodes, built) = (self.subject.built.layers[layer - 1], &self.subject.built);
+            let place = Place { node: nodes.a, index: unit };
+            if built.loss == built.cost {
+                return vec![self.written(left, built.cost, place, 0).note("from the loss")];
+            }
+            let loss = self.wording.at(Place { node: built.loss, index: 0 });
+            let symbols = [self.wording.partial(Thing::Cost, loss), self.wording.partial(loss, self.wording.at(place))];
+            let slope = self.written(symbols[1].clone(), built.loss, place, 0).note("from the loss");
+            let numbers = factors(&[self.gradient(built.loss, 0), self.values.local(built.loss, 0, unit, 0)], value);
+            return vec![slope, chained(left, vec![Math::joined(symbols, "·"), numbers, number(value, USUAL)])];
         };
         let width = self.subject.names.units[layer - 1];
         let sum = Sum::new(self.subject.names.units[layer], |k| {
@@ -208,7 +273,7 @@ impl Work<'_> {
             let symbols = Math::joined([self.wording.partial(Thing::Cost, z), self.wording.thing(weight)], "·");
             (symbols, [self.gradient(next.z, k), self.at(next.weight, k * width + unit)])
         });
-        sum.equation(left, value)
+        vec![sum.equation(left, value)]
     }
 
     /// ∂of/∂by through one operation: formula, formula with numbers, number.
@@ -229,12 +294,26 @@ impl Work<'_> {
                 let weight = Thing::Weight { layer, unit, input: i };
                 let symbols = Math::joined([delta.clone(), name(i)], "·");
                 let value = self.gradient(nodes.weight, unit * width + i);
-                let numbers = factors(&[self.gradient(nodes.z, unit), self.at(input, i)], value);
-                equations.push(chained(self.wording.partial(Thing::Cost, weight), vec![symbols, numbers, number(value, USUAL)]));
+                let pair = [self.gradient(nodes.z, unit), self.at(input, i)];
+                let through = [symbols, factors(&pair, pair[0] * pair[1])];
+                equations.push(self.with_penalty(
+                    self.wording.partial(Thing::Cost, weight),
+                    nodes.weight,
+                    unit * width + i,
+                    through,
+                    value,
+                ));
             }
             if let Some(bias) = nodes.bias {
-                let value = number(self.gradient(bias, unit), USUAL);
-                equations.push(chained(self.wording.partial(Thing::Cost, Thing::Bias { layer, unit }), vec![delta, value]));
+                let through = [delta, number(self.gradient(nodes.z, unit), USUAL)];
+                let value = self.gradient(bias, unit);
+                equations.push(self.with_penalty(
+                    self.wording.partial(Thing::Cost, Thing::Bias { layer, unit }),
+                    bias,
+                    unit,
+                    through,
+                    value,
+                ));
             }
         }
         equations

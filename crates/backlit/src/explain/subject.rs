@@ -30,8 +30,10 @@ pub struct Subject {
     pub rows: Vec<usize>,
     /// rows × inputs, standardized if the network is trained so.
     pub x: Vec<f64>,
-    /// rows × outputs, likewise.
+    /// rows × outputs, likewise; labels smoothed if the network is trained so.
     pub y: Vec<f64>,
+    /// The rows' weights; empty where all count alike.
+    pub w: Vec<f64>,
     /// The same rows as a person has them: rows × inputs.
     pub raw: Vec<f64>,
 }
@@ -50,9 +52,11 @@ impl Subject {
             return Err(Error::new(Kind::Data, "expected at least one row, came none").hint("a table with a row of numbers"));
         }
         let x = scaled(&metadata.input_scaler, &rows.x);
-        let y = scaled(&metadata.target_scaler, &rows.y);
+        let terms = &metadata.network.terms;
+        terms.has_weights(rows.rows, &rows.w)?;
+        let y = scaled(&metadata.target_scaler, &terms.smoothed(metadata.task, rows.y.len() / rows.rows, &rows.y));
         let names = Names::new(&network, &metadata.inputs, outputs(&metadata));
-        Ok(Subject { built, parameters, names, rows: (0..rows.rows).collect(), x, y, raw: rows.x, metadata })
+        Ok(Subject { built, parameters, names, rows: (0..rows.rows).collect(), x, y, w: rows.w, raw: rows.x, metadata })
     }
 
     /// Keeps these rows, in this order.
@@ -64,6 +68,7 @@ impl Subject {
         let lines = |from: &[f64], width: usize| rows.iter().flat_map(|&row| from[row * width..(row + 1) * width].to_vec()).collect();
         let (inputs, outputs) = (self.names.inputs.len(), self.names.outputs.len());
         (self.x, self.y, self.raw) = (lines(&self.x, inputs), lines(&self.y, outputs), lines(&self.raw, inputs));
+        self.w = if self.w.is_empty() { Vec::new() } else { lines(&self.w, 1) };
         self.rows = rows.to_vec();
         Ok(())
     }
@@ -148,6 +153,19 @@ impl Subject {
         }
     }
 
+    /// The data as the graph takes them.
+    pub fn data(&self) -> [&[f64]; 3] {
+        [&self.x, &self.y, &self.w]
+    }
+
+    /// Which input of the cost a parameter is, if it costs something by itself.
+    pub(super) fn penalized(&self, parameter: NodeId) -> Option<usize> {
+        let terms = self.metadata.network.terms.network();
+        let layers = self.built.layers.iter();
+        let order = layers.flat_map(|nodes| [Some(nodes.weight), nodes.bias.filter(|_| terms.penalize_biases)]).flatten();
+        order.zip(1..).find(|(node, _)| *node == parameter && terms.penalizes()).map(|(_, place)| place)
+    }
+
     /// The node of the data that go in.
     pub fn x_node(&self) -> NodeId {
         self.built.graph.find("x").expect("a network has inputs")
@@ -160,7 +178,7 @@ impl Subject {
 
     /// Opens the gradient of the mean cost of the kept rows. Lists at most so many paths.
     pub fn open(&self, target: Target, paths: usize) -> Result<Opened, Error> {
-        let data: [&[f64]; 2] = [&self.x, &self.y];
+        let data = self.data();
         let explanation = explain(&self.question(&data, target, paths)).map_err(|error| self.error(error))?;
         let update = Update::new(self, &explanation);
         let units = Units::new(self, &explanation);
@@ -188,9 +206,9 @@ impl Subject {
         let narrow = |numbers: &[f64]| numbers.iter().map(|&number| number as f32).collect::<Vec<f32>>();
         let built = self.metadata.network.network().build::<f32>().ok()?;
         let plan = Plan::gradient(&built.graph, built.cost);
-        let (parameters, x, y) = (narrow(&self.parameters), narrow(&self.x), narrow(&self.y));
+        let (parameters, x, y, w) = (narrow(&self.parameters), narrow(&self.x), narrow(&self.y), narrow(&self.w));
         let mut gradient = vec![0.0; parameters.len()];
-        Runner::new(&plan, self.rows.len(), 1).gradient(&plan, &parameters, &[&x, &y], self.rows.len(), &mut gradient);
+        Runner::new(&plan, self.rows.len(), 1).gradient(&plan, &parameters, &[&x, &y, &w], self.rows.len(), &mut gradient);
         Some(f64::from(gradient[index]))
     }
 

@@ -46,7 +46,8 @@ impl Units {
         let per_unit = input.as_ref().filter(|_| is_column).map(|column| explanation.gradient / column.scale);
         let targets: Vec<Column> =
             (0..metadata.targets.len()).filter_map(|k| column(&metadata.targets, &metadata.target_scaler, k)).collect();
-        let power = power(&metadata.network.loss);
+        // A penalty does not grow with the unit.
+        let power = power(&metadata.network.loss).filter(|_| !metadata.network.terms.network().penalizes());
         let cost_factor = match (targets.as_slice(), power) {
             ([only], Some(power)) => Some(only.scale.powi(power)),
             _ => None,

@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::digits::{USUAL, enough, number};
-use super::notation::{Notation, Thing, thing_at};
+use super::notation::{Notation, Term, Thing, thing_at};
 use backlit_engine::explain::{Factor, Letter, Place, StandsFor, What};
 use backlit_engine::formula::Formula;
 use backlit_engine::typeset::{Math, greek, typeset};
@@ -33,13 +33,24 @@ impl Wording<'_> {
 
     /// ∂C/∂ the place.
     pub fn gradient(&self, place: Place) -> Math {
-        self.partial(Thing::Cost, self.at(place))
+        match self.at(place) {
+            Thing::Cost => self.partial(Thing::Cost, Thing::Term(Term::Penalty)),
+            thing => self.partial(Thing::Cost, thing),
+        }
+    }
+
+    /// ∂of/∂by through one operation. What a parameter moves of the cost by itself is the penalty.
+    fn step(&self, of: Place, by: Place) -> Math {
+        match (self.at(of), self.at(by)) {
+            (Thing::Cost, by @ (Thing::Weight { .. } | Thing::Bias { .. })) => self.partial(Thing::Term(Term::Penalty), by),
+            (of, by) => self.partial(of, by),
+        }
     }
 
     /// The derivative that a factor is.
     pub fn symbol(&self, factor: &Factor) -> Math {
         match factor.what {
-            What::Local { of, by } => self.partial(self.at(of), self.at(by)),
+            What::Local { of, by } => self.step(of, by),
             What::Total { by } => self.gradient(by),
             What::Mean { row, .. } => Math::partial(self.thing(Thing::Cost), self.cost_of(row)),
         }
@@ -55,7 +66,7 @@ impl Wording<'_> {
         match &letter.stands_for {
             StandsFor::Place(place) => self.thing(self.at(*place)),
             StandsFor::Derivative(place) => self.gradient(*place),
-            StandsFor::Slope { of, by } => self.partial(self.at(*of), self.at(*by)),
+            StandsFor::Slope { of, by } => self.step(*of, *by),
             StandsFor::Constant => Math::letter(greek(&letter.name)),
             StandsFor::Named(name) if name == "rows" => Math::letter("n"),
             StandsFor::Named(name) => Math::text(name.clone()),

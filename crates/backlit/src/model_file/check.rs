@@ -58,8 +58,12 @@ fn check_network(metadata: &Metadata) -> Result<(), String> {
         if layer.units == 0 {
             return Err(format!("layer {} has no units", l + 1));
         }
+        if !(0.0..1.0).contains(&layer.dropout) {
+            return Err(format!("layer {}: expected a dropout from 0 to below 1, came {}", l + 1, layer.dropout));
+        }
         ops::activation::<f64>(&layer.activation).map_err(|message| format!("layer {}: {message}", l + 1))?;
     }
+    network.terms.check(metadata.task, metadata.classes.len())?;
     ops::loss::<f64>(&network.loss).map(|_| ())
 }
 

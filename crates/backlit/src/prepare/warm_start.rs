@@ -1,7 +1,8 @@
 //! A training that goes on from the parameters of a saved model: its columns, classes, layers and scales are kept.
 
 use super::usage;
-use crate::data::Table;
+use crate::data::{Reading, Table, read_encoded};
+use crate::encoder::Encoder;
 use crate::error::Error;
 use crate::model_file::{self, LayerShape, Model, Parameters, Precision, Task};
 use crate::run_file::{Bias, Layer, RunFile, Source};
@@ -28,8 +29,12 @@ pub(super) fn completed(mut run: RunFile, model: Option<&Model>, has_layers: boo
     }
     network.loss = network.loss.take().or(Some(metadata.network.loss.clone()));
     if network.layers.is_empty() && !has_layers {
-        let layers: Result<_, String> = metadata.network.layers.iter().map(layer).collect();
-        run.network.layers = layers.map_err(|message| wrong(&run, message))?;
+        let layers: Result<Vec<Layer>, String> = metadata.network.layers.iter().map(layer).collect();
+        let mut layers = layers.map_err(|message| wrong(&run, message))?;
+        if run.network.dropout.is_some() {
+            layers.iter_mut().for_each(|layer| layer.dropout = None);
+        }
+        run.network.layers = layers;
     }
     Ok(run)
 }
@@ -42,8 +47,18 @@ fn layer(shape: &LayerShape) -> Result<Layer, String> {
         bias: if shape.bias { Bias::Drawn } else { Bias::None },
         initializer: None,
         bias_initializer: None,
+        dropout: Some(shape.dropout),
         freeze: shape.freeze.iter().map(|text| text.parse()).collect::<Result<_, _>>()?,
     })
+}
+
+/// The table as the model takes it, with the run's own column of weights.
+pub(super) fn read(run: &RunFile, model: &Model, data: &str) -> Result<Reading, Error> {
+    let mut encoder = model.metadata.encoder(true, |_| false);
+    if let Some(weights) = run.data.weights.iter().find(|name| encoder.columns.iter().all(|column| column.name != **name)) {
+        encoder.columns.extend(Encoder::plain(std::slice::from_ref(weights)).columns);
+    }
+    read_encoded(data, &encoder)
 }
 
 /// The model's inputs in its order, each a column of the table; `Err` where a target is another.

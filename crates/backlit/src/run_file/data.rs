@@ -7,9 +7,22 @@ use crate::error::Error;
 use std::path::Path;
 
 pub(super) fn read(section: &Table<'_>, folder: &Path) -> Result<Data, Error> {
-    let keys =
-        ["path", "bundled", "inputs", "targets", "target", "categories", "ignore", "standardize", "validation", "split", "group", "time"];
-    section.only(&keys)?;
+    section.only(&[
+        "path",
+        "bundled",
+        "inputs",
+        "targets",
+        "target",
+        "categories",
+        "ignore",
+        "standardize",
+        "validation",
+        "split",
+        "group",
+        "time",
+        "weights",
+        "class_weight",
+    ])?;
     let source = source(section, folder)?;
     let inline = matches!(source, Source::Inline { .. });
     let target = section.read("target", |value| target(value, &source))?.unwrap_or_default();
@@ -17,7 +30,9 @@ pub(super) fn read(section: &Table<'_>, folder: &Path) -> Result<Data, Error> {
     let validation = section.read("validation", validation)?.unwrap_or(if inline { 0.0 } else { 0.2 });
     let columns = |name: &str| Ok::<_, Error>(section.read(name, Value::strings)?.unwrap_or_default());
     let (categories, ignore) = (columns("categories")?, columns("ignore")?);
-    Ok(Data { source, target, categories, ignore, standardize, validation, split: split(section)? })
+    let weights = section.read("weights", Value::string)?;
+    let class_weight = section.read("class_weight", |value| value.string()?.parse().map_err(|message: String| value.error(message)))?;
+    Ok(Data { source, target, categories, ignore, standardize, validation, split: split(section)?, weights, class_weight })
 }
 
 fn split(section: &Table<'_>) -> Result<Split, Error> {

@@ -1,12 +1,12 @@
 //! `[[network.layer]]`
 
-use super::network::initializer;
+use super::network::{initializer, share};
 use super::values::{Table, Value};
 use super::{Bias, Freeze, Layer, Precision, Source};
 use crate::error::Error;
 use backlit_engine::ops;
 
-const KEYS: [&str; 7] = ["units", "activation", "weight", "bias", "initializer", "bias_initializer", "freeze"];
+const KEYS: [&str; 8] = ["units", "activation", "weight", "bias", "initializer", "bias_initializer", "freeze", "dropout"];
 
 /// The most weights a network may have.
 const MOST_WEIGHTS: u64 = 1 << 31;
@@ -67,7 +67,8 @@ fn layer(section: &Table<'_>, precision: Precision, width: Option<usize>) -> Res
     let inputs = width.or(weight.as_ref().and_then(|rows| rows.first()).map(Vec::len));
     let freeze = section.read("freeze", |value| freeze(value, units, inputs, &bias))?.unwrap_or_default();
     let activation = activation.unwrap_or_else(|| "linear".to_string());
-    Ok(Layer { units, activation, weight, bias, initializer: weights_start, bias_initializer: biases_start, freeze })
+    let dropout = section.read("dropout", share)?;
+    Ok(Layer { units, activation, weight, bias, initializer: weights_start, bias_initializer: biases_start, freeze, dropout })
 }
 
 /// units × inputs

@@ -1,12 +1,27 @@
 //! Section `[network]`.
 
 use super::values::{Table, Value};
-use super::{Data, Network, Orientation, Precision, Rng, Source, Task, layers};
+use super::{Data, Network, Orientation, Precision, Rng, Source, Task, Terms, layers};
 use crate::error::Error;
+use crate::terms::MOST_PENALTY;
 use backlit_engine::init::Initializer;
 use backlit_engine::ops;
 
-const KEYS: [&str; 8] = ["precision", "loss", "task", "rng", "initializer", "bias_initializer", "orientation", "layer"];
+const KEYS: [&str; 13] = [
+    "precision",
+    "loss",
+    "task",
+    "rng",
+    "initializer",
+    "bias_initializer",
+    "orientation",
+    "l1",
+    "l2",
+    "penalize_biases",
+    "label_smoothing",
+    "dropout",
+    "layer",
+];
 
 const TASKS: [(&str, Task); 4] =
     [("regression", Task::Regression), ("classes", Task::Classes), ("two_classes", Task::TwoClasses), ("values", Task::Values)];
@@ -33,7 +48,32 @@ pub(super) fn read(section: &Table<'_>, data: &Data) -> Result<Network, Error> {
         fits_f32(section, &data.source)?;
     }
     let layers = section.read("layer", |value| layers::read(value, precision, &data.source))?.unwrap_or_default();
-    Ok(Network { precision, loss, task, rng, initializer, bias_initializer, orientation, layers })
+    let terms = terms(section)?;
+    let dropout = section.read("dropout", share)?;
+    Ok(Network { precision, loss, task, rng, initializer, bias_initializer, orientation, terms, dropout, layers })
+}
+
+/// Penalties and smoothing.
+fn terms(section: &Table<'_>) -> Result<Terms, Error> {
+    let penalty = |value: &Value<'_>| match value.number() {
+        Ok(penalty) if (0.0..=MOST_PENALTY).contains(&penalty) => Ok(penalty),
+        _ => Err(value.expected(&format!("a number from 0 to {MOST_PENALTY}"))),
+    };
+    Ok(Terms {
+        weights: None,
+        l1: section.read("l1", penalty)?.unwrap_or(0.0),
+        l2: section.read("l2", penalty)?.unwrap_or(0.0),
+        penalize_biases: section.read("penalize_biases", Value::boolean)?.unwrap_or(false),
+        label_smoothing: section.read("label_smoothing", share)?.unwrap_or(0.0),
+    })
+}
+
+/// A number from 0 to below 1.
+pub(super) fn share(value: &Value<'_>) -> Result<f64, Error> {
+    match value.number() {
+        Ok(share) if (0.0..1.0).contains(&share) => Ok(share),
+        _ => Err(value.expected("a number from 0 to below 1")),
+    }
 }
 
 /// How weights or biases begin, by name.

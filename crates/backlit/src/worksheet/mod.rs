@@ -194,7 +194,7 @@ fn chosen(subject: &Subject, net: &Net, options: &Options) -> Result<Vec<usize>,
 
 /// One weight of the output layer and one of the layer before, those with a gradient of ordinary size first.
 pub(crate) fn choose(subject: &Subject, net: &Net, seed: u64) -> Vec<usize> {
-    let data: [&[f64]; 2] = [&subject.x, &subject.y];
+    let data = subject.data();
     let gradients = subject.values(&data, 0).gradients();
     let of_layer = |layer: usize| {
         let nodes = subject.built.layers[layer - 1];

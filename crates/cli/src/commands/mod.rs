@@ -10,12 +10,13 @@ mod inspect;
 mod operations;
 mod predict;
 mod replay;
+mod terms;
 mod train;
 mod worksheet;
 
 use crate::arguments::{Arguments, Command, Common};
 use crate::output::Screen;
-use backlit::data::{Table, read_encoded};
+use backlit::data::{Table, read_for};
 use backlit::error::{Error, Kind};
 use backlit::job::{Job, Rows, rows_for};
 use backlit::model_file::{self, Metadata, Model};
@@ -59,7 +60,7 @@ fn threads(common: &Common) -> usize {
 
 /// A table, a bundled set by name or a file, as a model takes it.
 fn table(data: &str, metadata: &Metadata, with_targets: bool, screen: &Screen) -> Result<Table, Error> {
-    let reading = read_encoded(data, &metadata.encoder(with_targets))?;
+    let reading = read_for(data, metadata, with_targets)?;
     reading.notes.iter().for_each(|note| screen.note(note));
     Ok(reading.table)
 }

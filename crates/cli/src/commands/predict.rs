@@ -92,7 +92,7 @@ enum Rows {
 
 impl Rows {
     fn open(file: &str, metadata: &Metadata, screen: &Screen) -> Result<Rows, Error> {
-        let reader = Box::new(Reader::open(Path::new(file))?.encoded(&metadata.encoder(false))?);
+        let reader = Box::new(Reader::open(Path::new(file))?.encoded(&metadata.encoder(false, |_| false))?);
         reader.notes.iter().for_each(|note| screen.note(note));
         let places = reader.indices(&metadata.inputs)?;
         Ok(Rows::File { reader, places, raw: Vec::new() })

@@ -213,6 +213,7 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
         run.train.options.retain(|(known, _)| known != name);
         run.train.options.push((name.clone(), *value));
     }
+    super::terms::put_over(&choices.terms, run)?;
     hidden(choices, run)
 }
 

@@ -261,6 +261,8 @@ impl Plain<'_> {
         for (id, node) in self.graph.nodes.iter().enumerate().take(self.cost.0 + 1) {
             match &node.kind {
                 Kind::Parameter(_) => {}
+                // Without a training there is nothing to draw.
+                Kind::Mask(_) => values[id].fill(Dual::fixed(1.0)),
                 Kind::Data(k) => {
                     let width = node.shape.size();
                     let line = &self.data[*k][row * width..][..width];

@@ -60,6 +60,11 @@ impl<'a> Values<'a> {
                     line.extend_from_slice(&data[which][row * size..][..size]);
                     Source::Data(line.len() - size)
                 }
+                // Without a training there is nothing to draw.
+                Kind::Mask(_) => {
+                    line.resize(line.len() + size, 1.0);
+                    Source::Data(line.len() - size)
+                }
                 Kind::Parameter(index) => Source::Parameter(graph.parameters()[index].start),
                 Kind::Operation { .. } => {
                     offsets[id] = Some(total);

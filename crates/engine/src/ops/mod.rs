@@ -3,8 +3,11 @@
 pub mod add;
 pub mod affine;
 pub mod concat;
+pub mod dropout;
 pub mod mul;
+pub mod penalty;
 pub mod softmax;
+pub mod weighted;
 
 mod absolute_error;
 mod binary_cross_entropy;
@@ -63,6 +66,9 @@ pub fn table<S: Scalar>() -> Vec<Entry<S>> {
         add::Add::entry(),
         mul::Mul::entry(),
         concat::Concat::entry(),
+        weighted::Weighted::entry(),
+        penalty::Penalty::entry(),
+        dropout::Dropout::entry(),
     ]
 }
 

@@ -9,9 +9,10 @@ mod small;
 pub(crate) use small::Small;
 
 use crate::Scalar;
-use crate::op::{Inputs, Site, Source};
+use crate::op::{Inputs, Site, Slot, Source};
 use crate::optimizers::MOST_MEMORY;
 use crate::plan::{BackwardStep, ForwardStep, Layer, Operation, Piece, PieceSource, Plan, Target};
+use crate::random::Random;
 use backlit_kernels::dense::{self, LayerInputs};
 use backlit_kernels::product::transpose;
 use backlit_kernels::{narrow, pointwise};
@@ -43,6 +44,8 @@ pub struct Runner<S> {
     panels: Vec<S>,
     /// How many rows they have room for.
     held: usize,
+    /// The sums over rows that penalties want.
+    sums: Vec<f64>,
     pool: Option<Arc<rayon::ThreadPool>>,
 }
 
@@ -75,6 +78,15 @@ pub(crate) struct Batch<'a, S> {
     pub rows: Rows<'a>,
     /// Whether the runner's last batch had the same rows of the same data.
     pub again: bool,
+    /// What masks are drawn by; none: they are 1.
+    pub draw: Option<Draw>,
+}
+
+/// What masks are drawn by, beside layer and row.
+#[derive(Clone, Copy)]
+pub(crate) struct Draw {
+    pub seed: u64,
+    pub epoch: u64,
 }
 
 /// Which rows.
@@ -164,7 +176,7 @@ impl<S: Scalar> Runner<S> {
             rows: 0..0,
         });
         let workers = workers.collect();
-        Runner { workers, capacity, panels: numbers(plan.data_width * held), held, pool }
+        Runner { workers, capacity, panels: numbers(plan.data_width * held), held, sums: vec![0.0; plan.sums.len()], pool }
     }
 
     /// The threads, if there are several: whoever runs many steps enters them once, with `install`.
@@ -198,12 +210,18 @@ impl<S: Scalar> Runner<S> {
         let weight = S::from_f64(1.0 / rows as f64);
         let (mut total, mut fine) = (0.0, true);
         let mut start = 0;
+        self.sums.fill(0.0);
         while start < rows {
             let used = self.wave(plan, &batch, start, |worker, panel| {
                 worker.forward(plan, capacity, parameters, panel, true);
                 worker.backward(plan, capacity, parameters, panel, weight);
             });
             let (add, end) = (start > 0, self.workers[used - 1].rows.end);
+            for worker in &self.workers[..used] {
+                for (sum, from) in self.sums.iter_mut().zip(&plan.sums) {
+                    *sum = worker.upstream[from * capacity..][..worker.rows.len()].iter().fold(*sum, |sum, x| sum + x.to_f64());
+                }
+            }
             let panels = self.panels(plan, start..end, start);
             for worker in &self.workers[..used] {
                 total = add_costs(total, worker.target(plan, capacity, parameters, panels.of(worker)));
@@ -213,7 +231,16 @@ impl<S: Scalar> Runner<S> {
             if finish.is_some() && !total.is_finite() {
                 return (total / rows as f64, false);
             }
-            let sum = Sum { plan, capacity, parameters, workers: &self.workers[..used], panels, add, finish };
+            let sum = Sum {
+                plan,
+                capacity,
+                parameters,
+                workers: &self.workers[..used],
+                panels,
+                add,
+                sums: is_last.then_some(&self.sums),
+                finish,
+            };
             fine &= match &self.pool {
                 Some(pool) => pool.install(|| sum.side_by_side(&plan.pieces, stretch.reborrow())),
                 None => sum.one_by_one(&plan.pieces, stretch.reborrow()),
@@ -327,6 +354,7 @@ impl<S: Scalar> Runner<S> {
             if load {
                 batch.load(plan, worker.rows.clone(), panel);
             }
+            batch.draw(plan, worker.rows.clone(), panel);
             compute(worker, panel);
         };
         let wave = &mut self.workers[..used];
@@ -408,7 +436,28 @@ fn each_in_turn<S: Scalar>(workers: &mut [Worker<S>], mut panels: &mut [S], widt
 
 impl<'a, S: Scalar> Batch<'a, S> {
     fn all(data: &'a [&'a [S]], rows: usize) -> Batch<'a, S> {
-        Batch { data, rows: Rows::From(0, rows), again: false }
+        Batch { data, rows: Rows::From(0, rows), again: false, draw: None }
+    }
+
+    /// Draws the masks of the rows `rows` of the batch.
+    fn draw(&self, plan: &Plan<S>, rows: Range<usize>, panel: &mut [S]) {
+        let n = rows.len();
+        for place in &plan.masks {
+            let panel = &mut panel[place.offset * n..][..place.width * n];
+            let Some(Draw { seed, epoch }) = self.draw else {
+                panel.fill(S::ONE);
+                continue;
+            };
+            let kept = S::from_f64(1.0 / (1.0 - place.mask.rate));
+            // Struck out below this.
+            let rate = (place.mask.rate * 2f64.powi(32)) as u32;
+            for (r, row) in rows.clone().enumerate() {
+                let mut random = Random::mask(seed, epoch, place.mask.layer, self.rows.number(row) as u32);
+                for k in 0..place.width {
+                    panel[k * n + r] = if random.next_u32() < rate { S::ZERO } else { kept };
+                }
+            }
+        }
     }
 
     /// Copies the rows `rows` of the batch into a block's panel.
@@ -606,6 +655,8 @@ struct Sum<'a, S> {
     panels: Panels<'a, S>,
     /// Whether there is a sum already, from the waves before.
     add: bool,
+    /// The sums that penalties want, once they are over all rows.
+    sums: Option<&'a [f64]>,
     finish: Option<Finish<'a, S>>,
 }
 
@@ -631,6 +682,14 @@ impl<S: Scalar> Sum<'_, S> {
             let (own, rest) = stretch.split(piece.range.len());
             let mut add = self.add;
             for source in &piece.sources {
+                if let PieceSource::Penalty { step, sum } = *source {
+                    if !add {
+                        own.gradient.fill(S::ZERO);
+                    }
+                    self.penalty(step, sum, own.start, own.gradient);
+                    add = true;
+                    continue;
+                }
                 for worker in self.workers {
                     self.source(source, worker, own.gradient, add);
                     add = true;
@@ -675,6 +734,16 @@ impl<S: Scalar> Sum<'_, S> {
                 let upstream = &worker.upstream[upstream * capacity..][..n * operation.width];
                 operation.op.partial(wrt, site, upstream, gradient);
             }
+            PieceSource::Penalty { .. } => unreachable!("a penalty is added once for all rows"),
         }
+    }
+
+    /// Adds the gradient of a penalty by the parameters from `start` on, once the sum over all rows is known.
+    fn penalty(&self, step: usize, sum: usize, start: usize, gradient: &mut [S]) {
+        let Some(sums) = self.sums else { return };
+        let ForwardStep::Operation(operation) = &self.plan.forward[step] else { unreachable!("an operation's step") };
+        let slots = [operation.slots[0], Slot { source: Source::Parameter(start), size: gradient.len() }];
+        let inputs = Inputs { rows: 1, capacity: 1, width: 1, slots: &slots, data: &[], parameters: self.parameters, values: &[] };
+        operation.op.partial(1, Site { inputs, saved: &[], out: &[] }, &[S::from_f64(sums[sum])], gradient);
     }
 }

@@ -4,9 +4,10 @@
 
 use super::cases::{Case, shape_lists};
 use super::checks::Found;
+use super::probe::{Given, forward, partial};
 use super::stream::{Stream, unit};
 use backlit_engine::formula::{Dual, Formula, Number, evaluate, parse};
-use backlit_engine::op::{About, Kind, Op};
+use backlit_engine::op::{About, Kind, Kink, Op};
 use backlit_engine::{Graph, Scalar, Shape};
 use std::sync::Arc;
 
@@ -82,6 +83,9 @@ pub fn formula_is_what_is_computed<S: Scalar>(op: &Arc<dyn Op<S>>) -> Found {
 /// At every kink the slope is the one that the card declares, and the dual numbers see the kink.
 pub fn kinks_are_as_declared<S: Scalar>(op: &Arc<dyn Op<S>>) -> Found {
     let about = op.about();
+    if about.kind == Kind::Structure {
+        return about.kinks.iter().try_for_each(|kink| kink_of_parameter(op, kink));
+    }
     for kink in about.kinks {
         let letters = letters::<S, f64>(op);
         let number = |text: &str| evaluate(&parse(text).map_err(|error| error.to_string())?, &letters).map_err(|error| error.to_string());
@@ -108,6 +112,23 @@ pub fn kinks_are_as_declared<S: Scalar>(op: &Arc<dyn Op<S>>) -> Found {
         }
     }
     Ok(())
+}
+
+/// The same where a parameter, the operation's second input, is 0.
+fn kink_of_parameter<S: Scalar>(op: &Arc<dyn Op<S>>, kink: &Kink) -> Found {
+    let name = op.about().name;
+    if kink.at != "w = 0" || declared_slope(kink.slope) != "0" {
+        return Err(format!("{name}: only a slope of 0 at w = 0 is understood here, came '{}' at '{}'", kink.slope, kink.at));
+    }
+    let given = |shape: Shape, numbers: &[f64]| Given { shape, numbers: numbers.iter().map(|&x| S::from_f64(x)).collect() };
+    let given = vec![given(Shape::Rows(1), &[0.75]), given(Shape::Parameter(1, 2), &[0.0, 1.0])];
+    let case = Case { op: op.clone(), given };
+    let slopes = case.lend(|op, x, shapes| partial(op, x, &forward(op, x, shapes, true), 1, &[S::ONE], &[S::ZERO; 2]));
+    if slopes[0] != S::ZERO || slopes[1] == S::ZERO {
+        return Err(format!("{name}: slopes {slopes:?} at w = 0 and w = 1"));
+    }
+    let kinks: Vec<bool> = (0..2).map(|index| case.plain(0, Some((1, index)))[0].kink).collect();
+    if kinks == [true, false] { Ok(()) } else { Err(format!("{name}: dual numbers see kinks {kinks:?} at w = 0 and w = 1")) }
 }
 
 /// The number in `0: the minimum lies there`, `alpha, the slope of the left side`, `lambda alpha = 1.758, the slope …`.

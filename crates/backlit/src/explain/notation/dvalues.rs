@@ -31,7 +31,7 @@ impl Notation for Dvalues {
                 Thing::Activation { layer, unit } if is_last(layer) => return indexed("loss.dinputs".into(), &[unit]),
                 Thing::Activation { layer, unit } => return indexed(format!("dense{}.dinputs", layer + 1), &[unit]),
                 Thing::Input(i) => return indexed("dense1.dinputs".into(), &[i]),
-                Thing::Target(_) | Thing::Cost => {}
+                Thing::Target(_) | Thing::Cost | Thing::Term(_) => {}
             }
         }
         let ((of, mut index), (by, more)) = (word(of, names), word(by, names));
@@ -58,5 +58,6 @@ fn word(thing: Thing, names: &Names) -> (String, Vec<usize>) {
         Thing::PreActivation { layer, unit } => (format!("dense{layer}.output"), vec![unit]),
         Thing::Activation { layer, unit } => (format!("{}.output", activation(layer, names)), vec![unit]),
         Thing::Cost => ("loss".into(), Vec::new()),
+        Thing::Term(term) => (term.word().into(), Vec::new()),
     }
 }

@@ -40,5 +40,6 @@ fn word(thing: Thing) -> (String, Vec<usize>) {
         Thing::PreActivation { layer, unit } => (format!("layer{layer}_inputs"), vec![unit]),
         Thing::Activation { layer, unit } => (format!("layer{layer}_outputs"), vec![unit]),
         Thing::Cost => ("ErrorT".into(), Vec::new()),
+        Thing::Term(term) => (term.word().into(), Vec::new()),
     }
 }

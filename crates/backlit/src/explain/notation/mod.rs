@@ -51,6 +51,43 @@ pub enum Thing {
     },
     /// The cost of the row, or the mean over rows.
     Cost,
+    /// What the cost is made of, where that is more than the loss.
+    Term(Term),
+}
+
+/// What lies between the loss and the cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Term {
+    /// The weight of the row.
+    RowWeight,
+    /// The loss of the row.
+    Loss,
+    /// The loss times the weight.
+    WeightedLoss,
+    /// What the weights cost by themselves.
+    Penalty,
+}
+
+impl Term {
+    /// Its name in a program.
+    fn word(self) -> &'static str {
+        match self {
+            Term::RowWeight => "row_weight",
+            Term::Loss => "row_loss",
+            Term::WeightedLoss => "weighted_loss",
+            Term::Penalty => "penalty",
+        }
+    }
+
+    /// A letter with what tells it from others below.
+    fn letter(self) -> Math {
+        match self {
+            Term::RowWeight => Math::letter("w").below(Math::text("row".to_string())),
+            Term::Loss => Math::letter("L"),
+            Term::WeightedLoss => Math::letter("L").below(Math::letter("w")),
+            Term::Penalty => Math::letter("R"),
+        }
+    }
 }
 
 /// What a notation needs to know of a network.
@@ -140,6 +177,9 @@ pub fn thing_at(built: &Built<f64>, node: NodeId, index: usize) -> Thing {
     match built.graph.name(node) {
         "x" => Thing::Input(index),
         "y" => Thing::Target(index),
+        "w" => Thing::Term(Term::RowWeight),
+        "loss" => Thing::Term(Term::Loss),
+        "weighted" => Thing::Term(Term::WeightedLoss),
         _ => Thing::Cost,
     }
 }

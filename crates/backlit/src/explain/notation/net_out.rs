@@ -28,6 +28,7 @@ impl Notation for NetOut {
             Thing::PreActivation { layer, unit: u } => below("net", unit(names, layer, u)),
             Thing::Activation { layer, unit: u } => below("out", unit(names, layer, u)),
             Thing::Cost => below("E", "total".into()),
+            Thing::Term(term) => term.letter(),
         }
     }
 }

@@ -27,6 +27,7 @@ impl Notation for Za {
             Thing::PreActivation { layer, unit } => layered("z", layer, &[unit]),
             Thing::Activation { layer, unit } => layered("a", layer, &[unit]),
             Thing::Cost => Math::letter("C"),
+            Thing::Term(term) => term.letter(),
         }
     }
 }

@@ -115,6 +115,10 @@ impl<'a> Script<'a> {
     fn new(opened: &'a Opened, wording: &'a Wording<'a>) -> Result<Script<'a>, Error> {
         let subject = wording.subject;
         size(opened, subject)?;
+        if !subject.metadata.network.terms.network().is_empty() {
+            let message = "a script knows no row weights and no penalties, which this cost has in it";
+            return Err(Error::new(Kind::Usage, message).hint("--format text, markdown, latex, html or json"));
+        }
         let curves = Curves::new(subject).ok_or_else(too_deep)?;
         let passes = (0..subject.rows.len()).map(|row| Pass::new(subject, &curves, row)).collect();
         let (helpers, sections, printed) = (Helpers::default(), Vec::new(), Vec::new());

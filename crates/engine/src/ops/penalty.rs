@@ -1,0 +1,149 @@
+//! What large weights cost: their sizes (L1) and their squares (L2), on top of the cost of every row.
+//!
+//! Each row carries the same penalty, so the mean over rows is the penalised cost whatever the batch.
+
+use crate::formula::{Dual, Function, Number, parse};
+use crate::op::{About, Constant, Entry, Inputs, Kind, Kink, Local, Op, Operand, Partial, Row, Site, Written};
+use crate::{Scalar, Shape, shape::ShapeError};
+use backlit_kernels::pointwise;
+use std::sync::Arc;
+
+/// `Cp[r] = C[r] + l1 Σ |w| + l2/2 Σ w²`, over all numbers w of the parameters that follow C
+pub struct Penalty {
+    l1: f64,
+    l2: f64,
+}
+
+/// Sums side by side, so that registers hold several.
+const LANES: usize = 16;
+
+impl Penalty {
+    const ABOUT: About = About {
+        name: "penalty",
+        kind: Kind::Structure,
+        summary: "What large weights cost: their sizes (L1) and their squares (L2), on top of the cost of every row.",
+        formula: "Cp[r] = C[r] + l1 Σ abs(w) + l2/2 Σ w²",
+        partials: &[Partial { by: "C", formula: "∂Cp[r]/∂C[r] = 1" }, Partial { by: "w", formula: "∂Cp[r]/∂w = l1 sign(w) + l2 w" }],
+        kinks: &[Kink { at: "w = 0", slope: "0: between −l1 and l1, as the penalty is least there; without l1 there is no kink" }],
+        constants: &[
+            Constant { name: "l1", default: 0.01, least: 0.0, most: 1e6, meaning: "What the size of a weight costs." },
+            Constant { name: "l2", default: 0.01, least: 0.0, most: 1e6, meaning: "What half the square of a weight costs." },
+        ],
+        source: "Hoerl and Kennard 1970 (squares); Tibshirani 1996 (sizes); Zou and Hastie 2005 (both)",
+    };
+
+    /// l1 Σ |w| + l2/2 Σ w²
+    pub fn new(l1: f64, l2: f64) -> Penalty {
+        Penalty { l1, l2 }
+    }
+
+    pub(super) fn entry<S: Scalar>() -> Entry<S> {
+        Entry { about: &Self::ABOUT, make: |constants| Arc::new(Penalty::new(constants[0], constants[1])) }
+    }
+
+    fn of<S: Scalar>(&self, w: &[S]) -> f64 {
+        let sizes = if self.l1 > 0.0 { self.l1 * sum(w, f64::abs) } else { 0.0 };
+        let squares = if self.l2 > 0.0 { self.l2 / 2.0 * sum(w, |w| w * w) } else { 0.0 };
+        sizes + squares
+    }
+
+    /// grad += upstream · (l1 sign(w) + l2 w)
+    fn add_slopes<S: Scalar>(&self, upstream: f64, w: &[S], grad: &mut [S]) {
+        let Penalty { l1, l2 } = *self;
+        match (l1 > 0.0, l2 > 0.0) {
+            (true, true) => add_each(w, grad, |w| upstream * (l1 * sign(w) + l2 * w)),
+            (true, false) => add_each(w, grad, |w| upstream * (l1 * sign(w))),
+            (false, _) => add_each(w, grad, |w| upstream * (l2 * w)),
+        }
+    }
+}
+
+#[inline(always)]
+fn add_each<S: Scalar>(w: &[S], grad: &mut [S], slope: impl Fn(f64) -> f64) {
+    for (grad, w) in grad.iter_mut().zip(w) {
+        *grad += S::from_f64(slope(w.to_f64()));
+    }
+}
+
+/// −1, 0 or 1; NaN has no sign and stays what it is.
+#[inline(always)]
+fn sign(w: f64) -> f64 {
+    if w == 0.0 || w.is_nan() { w } else { 1f64.copysign(w) }
+}
+
+/// Σ f(w), always in the same order.
+fn sum<S: Scalar>(numbers: &[S], f: impl Fn(f64) -> f64) -> f64 {
+    let (chunks, rest) = numbers.as_chunks::<LANES>();
+    let mut sums = [0.0; LANES];
+    for chunk in chunks {
+        for (sum, number) in sums.iter_mut().zip(chunk) {
+            *sum += f(number.to_f64());
+        }
+    }
+    for (sum, number) in sums.iter_mut().zip(rest) {
+        *sum += f(number.to_f64());
+    }
+    sums.iter().sum()
+}
+
+impl<S: Scalar> Op<S> for Penalty {
+    fn about(&self) -> &'static About {
+        &Self::ABOUT
+    }
+
+    fn constants(&self) -> Vec<(&'static str, f64)> {
+        vec![("l1", self.l1), ("l2", self.l2)]
+    }
+
+    fn shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
+        match inputs {
+            [Shape::Rows(1), w @ ..] if !w.is_empty() && w.iter().all(|w| matches!(w, Shape::Parameter(..))) => Ok(Shape::Rows(1)),
+            _ => Err(ShapeError::new("C: rows × 1, then parameters w: units × inputs or 1 × units", inputs)),
+        }
+    }
+
+    fn forward(&self, x: Inputs<'_, S>, _saved: &mut [S], out: &mut [S]) {
+        let penalty = (1..x.len()).map(|i| self.of(x.get(i))).sum::<f64>();
+        for (out, c) in out.iter_mut().zip(x.get(0)) {
+            *out = S::from_f64(c.to_f64() + penalty);
+        }
+    }
+
+    fn partial(&self, wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
+        if wrt == 0 {
+            return pointwise::add(upstream, grad);
+        }
+        let upstream = sum(upstream, |upstream| upstream);
+        self.add_slopes(upstream, at.inputs.get(wrt), grad);
+    }
+
+    fn is_penalty(&self) -> bool {
+        true
+    }
+
+    fn local(&self, wrt: usize, _index: usize, _k: usize, _inputs: &[Shape]) -> Local {
+        if wrt == 0 { Local::One } else { Local::Other }
+    }
+
+    fn written(&self, wrt: usize, index: usize, _k: usize, _row: &Row<'_>) -> Option<Written> {
+        let (l1, l2) = (("l1", Operand::Constant(self.l1)), ("l2", Operand::Constant(self.l2)));
+        let w = ("w", Operand::Input(wrt, index));
+        let (formula, letters) = match (self.l1 > 0.0, self.l2 > 0.0) {
+            (true, true) => ("l1 * sign(w) + l2 * w", vec![l1, l2, w]),
+            (true, false) => ("l1 * sign(w)", vec![l1, w]),
+            (false, _) => ("l2 * w", vec![l2, w]),
+        };
+        let letters = letters.into_iter().map(|(name, operand)| (name.to_string(), operand)).collect();
+        Some(Written { formula: parse(formula).ok()?, stable: None, letters })
+    }
+
+    fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
+        let times = |number: f64, dual: &Dual| Dual::fixed(number).multiply(dual);
+        out[0] = x[1..].iter().copied().flatten().fold(x[0][0], |total, w| {
+            let square = times(self.l2 / 2.0, &w.multiply(w));
+            // Where sizes cost nothing there is no kink.
+            let size = if self.l1 > 0.0 { times(self.l1, &w.apply(Function::Abs)) } else { Dual::fixed(0.0) };
+            total.add(&size).add(&square)
+        });
+    }
+}
