@@ -113,7 +113,7 @@ impl Task {
         let optimizer = optimizers::find(self.optimizer).expect("an optimizer").create(&[], self.start.len()).expect("its defaults");
         let held: [&[f64]; 2] = [&self.held[0], &self.held[1]];
         let trainer = Trainer::new(&self.built.graph, self.built.cost, self.start.clone(), optimizer, &[], self.rows, settings);
-        let mut trainer = trainer.on_course(course, (&built.graph, built.cost), &held, self.held_rows);
+        let mut trainer = trainer.on_course(course, (&self.built.graph, self.built.cost), &held, self.held_rows);
         let mut moments = Vec::new();
         let end = trainer.run(&[&self.train[0], &self.train[1]], &mut |moment| {
             moments.push(*moment);
