@@ -45,6 +45,9 @@ const SIDE: usize = 20;
 
 /// Tries rates on a job. Clipping is as in the job; its schedule, and what it keeps, are left out.
 pub fn find_rate(job: &Job) -> Result<Search, Error> {
+    if job.optimizer == "lbfgs" {
+        return Err(Error::new(Kind::Usage, "lbfgs searches the length of every step itself; there is no rate to find"));
+    }
     let tried = match job.precision {
         Precision::F32 => tried::<f32>(job),
         Precision::F64 => tried::<f64>(job),

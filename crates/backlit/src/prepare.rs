@@ -155,10 +155,14 @@ pub fn job_on(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part
     entry.create(&run.train.options, 0).map_err(|message| usage(run, message).key("train"))?;
     led(run, held.rows)?;
     let inline = matches!(run.data.source, Source::Inline { .. });
+    let searches = run.train.optimizer == "lbfgs";
     let batch = match run.train.batch {
         Some(Batch::Full) => None,
+        Some(Batch::Rows(rows)) if searches && rows < train.rows => {
+            return Err(usage(run, format!("lbfgs takes all rows in a step, expected a full batch, came {rows} rows")).key("train.batch"));
+        }
         Some(Batch::Rows(rows)) => Some(rows),
-        None => (!inline).then_some(BATCH),
+        None => (!inline && !searches).then_some(BATCH),
     };
     let shape = layers.iter().map(|layer| LayerShape {
         units: layer.units,
@@ -220,6 +224,11 @@ fn with_plain_names(run: &RunFile) -> Result<RunFile, Error> {
 fn led(run: &RunFile, held: usize) -> Result<(), Error> {
     let course = &run.train.course;
     course.engine().map_err(|(key, message)| usage(run, message).key(format!("train.{key}")))?;
+    let clips = course.clip_norm.map(|_| "clip_norm").or(course.clip_value.map(|_| "clip_value"));
+    if let (Some(key), "lbfgs") = (clips, run.train.optimizer.as_str()) {
+        let message = format!("{key} has no place in lbfgs, which searches along the whole gradient; leave it out");
+        return Err(usage(run, message).key(format!("train.{key}")));
+    }
     match course.needs_held() {
         Some(key) if held == 0 => {
             let message = format!("{key} needs rows kept aside to tell better from worse; there are none");

@@ -101,12 +101,15 @@ fn run<S: Scalar>(
         learning_rate: job.learning_rate,
         threads: job.threads,
     };
-    let (held_x, held_y): (Vec<S>, Vec<S>) = (scaled(&job.input_scaler, &job.held.x), scaled(&job.target_scaler, &job.held.y));
+    let nothing = Rows::default();
+    let held = if job.course.needs_held().is_some() { &job.held } else { &nothing };
+    let held_rows = held.rows;
+    let (held_x, held_y): (Vec<S>, Vec<S>) = (scaled(&job.input_scaler, &held.x), scaled(&job.target_scaler, &held.y));
     let held: [&[S]; 2] = [&held_x, &held_y];
     let course = job.course.engine().map_err(|(key, message)| usage(format!("{key}: {message}")))?;
     let mut trainer =
         Trainer::new(&built.graph, built.cost, initial.clone(), optimizer.map_err(usage)?, &job.frozen, job.train.rows, settings)
-            .on_course(course, (&shown.graph, shown.cost), &held, job.held.rows);
+            .on_course(course, (&shown.graph, shown.cost), &held, held_rows);
     let mut net = Net::new(shown, initial, job.surroundings(), job.threads);
     let shown = if job.held.rows > 0 { &job.held } else { &job.train };
     let shown = shown.first(SAMPLES, job.inputs.len(), job.outputs());

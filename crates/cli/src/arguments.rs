@@ -140,7 +140,7 @@ pub struct Choices {
     /// Loss: a name, or a formula in a and y such as "(a - y)^4" [default: by task]
     #[arg(long, value_name = "NAME|FORMULA", allow_hyphen_values = true)]
     pub loss: Option<String>,
-    /// sgd, adagrad, rmsprop, adam or adamw [default: adam]
+    /// sgd, adagrad, rmsprop, adam, adamw, or lbfgs (a search over all rows in each step) [default: adam]
     #[arg(long, value_name = "NAME")]
     pub optimizer: Option<String>,
     /// Learning rate [default: by optimizer]

@@ -58,6 +58,35 @@ fn patience_ends_a_training_and_keeps_the_best_epoch() {
 }
 
 #[test]
+fn lbfgs_searches_over_all_rows() {
+    let desk = Desk::new();
+    let line = "train houses --hidden 8 --activation tanh --precision f64 --epochs 30";
+    let document = desk.json(&format!("{line} --optimizer lbfgs --out l"));
+    assert_eq!(document["steps"], json!(30), "a step an epoch");
+    let adam = desk.json(&format!("{line} --optimizer adam --batch full --out a"));
+    assert!(number(&document["cost"]["after"]) < number(&adam["cost"]["after"]));
+    let about = training(&desk, "l/model.safetensors");
+    assert_eq!((&about["learning_rate"], &about["options"]), (&json!(1.0), &json!({ "history": 10.0 })));
+    let opened = desk.json("explain l houses --row 3 --parameter layer1.weight[0,0]");
+    assert_eq!((&opened["update"], &opened["routes"]["agrees"]), (&Value::Null, &json!(true)));
+    desk.fine("explain l houses --row 3");
+    desk.fine(&format!("{line} --optimizer lbfgs --option history=3 --patience 5 --schedule cosine --out more"));
+}
+
+#[test]
+fn a_derivation_by_hand_has_no_schedule() {
+    let desk = Desk::with(&[("claims.csv", "quantity,value\nE_total after 1,0.5\n")]);
+    for (train, told) in [("schedule = \"cosine\"", "schedules"), ("clip_norm = 1", "clipped"), ("optimizer = \"lbfgs\"", "lbfgs")] {
+        let text = "[data]\ninputs = [[0.1, 0.2]]\ntargets = [[0.3]]\n[[network.layer]]\nunits = 2\nactivation = \"sigmoid\"\n\
+                    [[network.layer]]\nunits = 1\nactivation = \"sigmoid\"\n[train]\n";
+        desk.write("run.toml", format!("{text}{train}\n"));
+        let refused = desk.run("audit claims.csv run.toml");
+        refused.expect(2);
+        refused.complains(&["judged for rules by hand", told]);
+    }
+}
+
+#[test]
 fn what_makes_no_sense_is_refused() {
     let desk = Desk::with(&[("one.toml", "[data]\ninputs = [[1], [2]]\ntargets = [[3], [4]]\n[train]\npatience = 3\n")]);
     for (line, told) in [
@@ -68,6 +97,9 @@ fn what_makes_no_sense_is_refused() {
         ("--clip-norm -1", "above 0, came -1"),
         ("--clip-value nan", "above 0, came NaN"),
         ("--patience 0", "at least 1 epoch"),
+        ("--optimizer lbfgs --batch 32", "lbfgs takes all rows in a step, expected a full batch, came 32 rows"),
+        ("--optimizer lbfgs --clip-norm 1", "clip_norm has no place in lbfgs"),
+        ("--optimizer lbfgs --option history=0", "history must be at least 1"),
         ("--keep both", "--keep: expected best or last, came both"),
         ("--patience 3 --validation 0", "patience needs rows kept aside"),
         ("--keep best --validation 0", "keep needs rows kept aside"),

@@ -267,6 +267,21 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         let Trainer { plan, runner, small, optimizer, trainable, parameters, previous, gradient, order, course, .. } = self;
         let clip = course.clip;
         let picked = picked(order, self.rows, start, rows);
+        if let Some(search) = optimizer.search() {
+            let mut met = again;
+            let mut evaluate = |at: &[S], gradient: &mut [S]| {
+                let batch = Batch { data, rows: picked, again: std::mem::replace(&mut met, true), draw };
+                let stretch = Stretch { start: 0, gradient: &mut *gradient, memory: Default::default() };
+                let (cost, _) = runner.step(plan, at, batch, stretch, Some(&|_| true));
+                let frozen_to = trainable.iter().fold(0, |from, range| {
+                    gradient[from..range.start].fill(S::ZERO);
+                    range.end
+                });
+                gradient[frozen_to..].fill(S::ZERO);
+                cost
+            };
+            return search.step(rate, again, parameters, previous, &mut evaluate);
+        }
         optimizer.begin(rate);
         let (move_, memory) = optimizer.parts();
         let batch = Batch { data, rows: picked, again, draw };

@@ -56,6 +56,22 @@ fn schedules_are_pytorchs() {
 }
 
 #[test]
+fn the_page_names_every_schedule_and_its_numbers() {
+    let page = include_str!("../../../docs/training.md");
+    for entry in TABLE {
+        let line = page.lines().find(|line| line.starts_with(&format!("| `{}` |", entry.name))).expect(entry.name);
+        for setting in entry.settings {
+            let default = match setting.default {
+                1e4 => "10⁴".to_string(),
+                1e-4 => "10⁻⁴".to_string(),
+                default => default.to_string(),
+            };
+            assert!(line.contains(&format!("`{}` {default}", setting.name)), "{}: {} {default}", entry.name, setting.name);
+        }
+    }
+}
+
+#[test]
 fn clipped_gradients_are_pytorchs() {
     let golden = golden(include_str!("golden/clipping.json"));
     let mut changed = 0;

@@ -109,6 +109,7 @@ impl<'a> Run<'a> {
         let held: [&[S]; 2] = [&x, &y];
         let mut trainer = Trainer::new(&built.graph, built.cost, parameters, optimizer, &[], self.rows, settings).on_course(
             self.course.clone(),
+            (&built.graph, built.cost),
             &held,
             self.rows / 2,
         );
@@ -185,6 +186,8 @@ fn steps_of_every_kind() {
         let course = Course { schedule: Some(schedule), clip, patience: Some(1000), keep_best: true };
         Run { batch, course, ..Run::full_batch(narrow(), rows, "adam") }.assert_none::<f64>(1, "a course");
     }
+    Run { epochs: 60, ..Run::full_batch(narrow(), 200, "lbfgs") }.assert_none::<f64>(1, "a search");
+    Run { epochs: 60, ..Run::full_batch(narrow(), 506, "lbfgs") }.assert_none::<f32>(1, "a search");
     let activations = ["gelu", "elu", "selu", "silu", "softplus", "softsign", "tanh", "hard_sigmoid", "leaky_relu", "sigmoid"];
     let every = activations.iter().fold(Network::inputs(4), |network, activation| network.dense(5).activation(activation));
     for loss in ["cross_entropy", "binary_cross_entropy", "huber", "log_cosh", "quantile", "absolute_error", "squared_error"] {

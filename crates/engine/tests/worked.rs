@@ -41,7 +41,8 @@ fn given(options: &[(&str, f64)]) -> Vec<(String, f64)> {
 #[test]
 fn the_last_line_is_what_the_kernel_computes() {
     let mut draw = Draw(5);
-    for entry in optimizers::table::<f64>() {
+    // A search has no rule for one parameter.
+    for entry in optimizers::table::<f64>().into_iter().filter(|entry| entry.name != "lbfgs") {
         let mut tried = 0;
         while tried < 400 {
             let options: Vec<(String, f64)> =

@@ -320,6 +320,9 @@ impl Work<'_> {
     }
 
     fn updates(&self, page: &mut Document, opened: &[Opened]) {
+        if opened.iter().all(|one| one.update.is_none()) {
+            return;
+        }
         let training = &self.subject.metadata.training;
         page.heading(2, "New values");
         page.say(format!(

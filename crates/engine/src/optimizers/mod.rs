@@ -3,6 +3,7 @@
 mod adagrad;
 mod adam;
 mod adamw;
+mod lbfgs;
 mod rmsprop;
 mod sgd;
 
@@ -11,6 +12,7 @@ use crate::step::Stretch;
 use backlit_kernels::update::{Rule, update};
 use std::ops::Range;
 
+pub use self::lbfgs::{Evaluate, Lbfgs};
 pub use crate::worked::{Line, When, WorkedLine, worked};
 
 /// Most numbers that an optimizer remembers for each parameter.
@@ -23,6 +25,11 @@ pub trait Optimizer<S: Scalar>: Send {
 
     /// How this step moves parameters, and what is remembered: vectors of the length of the flat parameters, or empty.
     fn parts(&mut self) -> (&dyn Move<S>, [&mut [S]; MOST_MEMORY]);
+
+    /// If a step is not a move of each parameter but a search that computes costs and gradients itself: that search.
+    fn search(&mut self) -> Option<&mut Lbfgs<S>> {
+        None
+    }
 
     /// A whole step: computes `new` from `old` where `trainable` says so, and leaves the rest of `new` alone.
     /// Says whether every number it computed is finite.
@@ -114,13 +121,13 @@ pub struct Entry<S> {
     pub options: &'static [(&'static str, f64)],
     /// Makes it for so many parameters; the values stand in the order of `options`.
     pub make: fn(&[f64], usize) -> Box<dyn Optimizer<S>>,
-    /// Its rule in formulas, for one parameter.
+    /// Its rule in formulas, for one parameter; empty where a parameter's step depends on the others.
     pub lines: &'static [Line],
 }
 
 /// Every optimizer there is.
 pub fn table<S: Scalar>() -> Vec<Entry<S>> {
-    vec![sgd::entry(), adagrad::entry(), rmsprop::entry(), adam::entry(), adamw::entry()]
+    vec![sgd::entry(), adagrad::entry(), rmsprop::entry(), adam::entry(), adamw::entry(), lbfgs::entry()]
 }
 
 /// Finds an optimizer. `Err` says what there is.
@@ -134,6 +141,7 @@ fn range(option: &str) -> (f64, f64) {
     match option {
         "momentum" | "dampening" | "alpha" | "beta1" | "beta2" => (0.0, 1.0 - f64::EPSILON),
         "nesterov" | "centered" | "amsgrad" => (0.0, 1.0),
+        "history" => (1.0, 1000.0),
         _ => (0.0, f64::MAX),
     }
 }
