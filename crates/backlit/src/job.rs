@@ -1,6 +1,7 @@
 //! A training with every choice made: data split and encoded, network drawn, settings filled in.
 
 use crate::data::Table;
+use crate::encoder::{Encoder, class_names};
 use crate::error::{Error, Kind};
 use crate::model_file::{self, FORMAT, Metadata, Model, Parameters, Precision, Task, Training};
 use crate::predictor::Surroundings;
@@ -22,6 +23,8 @@ pub struct Job {
     pub task: Task,
     /// The target's value for each output; empty unless the task is classes.
     pub classes: Vec<f64>,
+    /// How the table's own columns become inputs and targets, if they are not plain numbers.
+    pub encoder: Option<Encoder>,
     /// Input columns.
     pub inputs: Vec<String>,
     /// Target columns.
@@ -86,32 +89,38 @@ impl Rows {
     }
 
     /// The rows of these numbers, in their order.
-    fn pick(&self, numbers: &[usize], inputs: usize, outputs: usize) -> Rows {
+    pub fn pick(&self, numbers: &[usize], inputs: usize, outputs: usize) -> Rows {
         let lines = |from: &[f64], width: usize| numbers.iter().flat_map(|&r| from[r * width..(r + 1) * width].to_vec()).collect();
         let w = if self.w.is_empty() { Vec::new() } else { lines(&self.w, 1) };
         Rows { rows: numbers.len(), numbers: numbers.to_vec(), x: lines(&self.x, inputs), y: lines(&self.y, outputs), w }
     }
+}
 
-    /// Keeps a share of the rows aside: (trained on, kept aside), both in the order of the data.
-    /// At least one row is trained on; a share above 0 keeps at least one aside where there are two.
-    pub fn split(&self, share: f64, seed: u64, inputs: usize, outputs: usize) -> (Rows, Rows) {
-        if share == 0.0 || self.rows < 2 {
-            return (self.clone(), Rows::default());
-        }
-        let aside = ((self.rows as f64 * share).round() as usize).clamp(1, self.rows - 1);
-        let mut order: Vec<u32> = (0..self.rows as u32).collect();
-        Random::new(seed, Purpose::Split, 0).shuffle(&mut order);
-        let mut order: Vec<usize> = order.into_iter().map(|row| row as usize).collect();
-        order[..aside].sort_unstable();
-        order[aside..].sort_unstable();
-        (self.pick(&order[aside..], inputs, outputs), self.pick(&order[..aside], inputs, outputs))
+/// Keeps a share of so many rows aside: (trained on, kept aside), both in the order of the data.
+/// At least one row is trained on; a share above 0 keeps at least one aside where there are two.
+pub fn split(rows: usize, share: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
+    if share == 0.0 || rows < 2 {
+        return ((0..rows).collect(), Vec::new());
     }
+    let count = ((rows as f64 * share).round() as usize).clamp(1, rows - 1);
+    let mut order: Vec<u32> = (0..rows as u32).collect();
+    Random::new(seed, Purpose::Split, 0).shuffle(&mut order);
+    let mut aside: Vec<usize> = order.into_iter().map(|row| row as usize).collect();
+    let mut trained = aside.split_off(count);
+    trained.sort_unstable();
+    aside.sort_unstable();
+    (trained, aside)
 }
 
 impl Job {
     /// How many outputs.
     pub fn outputs(&self) -> usize {
         self.shape.layers.last().map_or(0, |layer| layer.units)
+    }
+
+    /// What the classes are called.
+    pub fn class_names(&self) -> Vec<String> {
+        class_names(self.encoder.as_ref(), &self.classes)
     }
 
     /// All rows in the order of the data.
@@ -165,6 +174,7 @@ impl Job {
             targets: self.targets.clone(),
             task: self.task,
             classes: self.classes.clone(),
+            encoder: self.encoder.clone(),
             network: self.shape.clone(),
             input_scaler: self.input_scaler.clone(),
             target_scaler: self.target_scaler.clone(),

@@ -8,6 +8,7 @@ mod check;
 
 pub use bytes::{from_bytes, to_bytes};
 
+use crate::encoder::{Encoder, class_names};
 use crate::error::{Error, Kind};
 use crate::scaler::Scaler;
 use crate::terms::{Terms, is_zero};
@@ -86,6 +87,9 @@ pub struct Metadata {
     pub task: Task,
     /// The values of the target column: one for each output of classes, both of two classes, else none.
     pub classes: Vec<f64>,
+    /// How the table's own columns become those that go in and come out; none: they are numbers and stay as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoder: Option<Encoder>,
     /// The layers.
     pub network: Shape,
     /// How input columns are standardized; none: they go in as they are.
@@ -150,6 +154,25 @@ pub struct Training {
     pub rows: usize,
     /// Rows kept aside.
     pub validation_rows: usize,
+}
+
+impl Metadata {
+    /// How a table's own columns become those that go in and, with `targets`, come out (and weigh the rows).
+    pub fn encoder(&self, targets: bool) -> Encoder {
+        let weight = self.network.terms.weights.as_ref().and_then(|weights| weights.column.clone());
+        match &self.encoder {
+            Some(encoder) => {
+                encoder.only(|column| targets || !(self.targets.contains(&column.name) || weight.as_ref() == Some(&column.name)))
+            }
+            None if targets => Encoder::plain(&[&self.inputs[..], &self.targets, weight.as_slice()].concat()),
+            None => Encoder::plain(&self.inputs),
+        }
+    }
+
+    /// What the classes are called.
+    pub fn class_names(&self) -> Vec<String> {
+        class_names(self.encoder.as_ref(), &self.classes)
+    }
 }
 
 impl Shape {

@@ -4,9 +4,10 @@ mod formulas;
 
 pub use formulas::formula_notes;
 
-use crate::data::{BUNDLED, Table, bundled, note, read};
+use crate::data::{BUNDLED, Reading, Table, bundled, indices, note, profile, read, read_encoded};
+use crate::encoder::{Encoder, class_names};
 use crate::error::{Error, Kind};
-use crate::job::{Job, Rows, encode};
+use crate::job::{Job, Rows, encode, split};
 use crate::model_file::{LayerShape, Precision, Shape, Task};
 use crate::predictor::scaled;
 use crate::run_file::{self, Batch, Bias, Freeze, Layer, Orientation, Rng, RunFile, Source};
@@ -48,6 +49,8 @@ pub fn run_on(data: &str) -> RunFile {
         data: run_file::Data {
             source: Source::Path(PathBuf::new()),
             target: Vec::new(),
+            categories: Vec::new(),
+            ignore: Vec::new(),
             standardize: true,
             validation: 0.2,
             weights: None,
@@ -69,9 +72,14 @@ pub fn set_data(run: &mut RunFile, data: &str) {
 pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job, Error> {
     let run = &with_plain_names(run)?;
     let mut notes = Vec::new();
-    let (table, name) = table(run, &mut notes)?;
+    let (mut table, name, mut encoder) = table(run, &mut notes)?;
     let (inputs, targets) = columns(run, &table)?;
-    let (task, classes) = task(run, &table, &targets, &mut notes)?;
+    let (trained, aside) = split(table.rows, run.data.validation, run.train.seed);
+    if let Some(encoder) = &mut encoder {
+        encoder.fill(&trained, &mut table.values);
+    }
+    let words = encoder.as_ref().is_some_and(|encoder| encoder.classes().is_some());
+    let (task, classes) = task(run, &table, &targets, words, &mut notes)?;
     let loss = loss(run, task)?;
     let y = encode(task, &classes, &targets, &table)?;
     let outputs = y.len() / table.rows;
@@ -80,13 +88,13 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
         Error::new(Kind::Data, message).file(&table.source).row(place / outputs).column(column)
     })?;
     let all = Rows { rows: table.rows, numbers: (0..table.rows).collect(), x: table.take(&inputs)?, y, w: Vec::new() };
-    let (mut train, mut held) = all.split(run.data.validation, run.train.seed, inputs.len(), outputs);
+    let [mut train, mut held] = [trained, aside].map(|numbers| all.pick(&numbers, inputs.len(), outputs));
     if run.data.validation > 0.0 && held.rows == 0 {
         notes.push("there is only one row: none is kept aside".into());
     }
 
     let wrong = |key: &str, message: String| usage(run, message).key(key);
-    let terms = terms::terms(run, task, &classes, &table, &mut train, &mut held, wrong)?;
+    let terms = terms::terms(run, task, &class_names(encoder.as_ref(), &classes), &table, &mut train, &mut held, wrong)?;
     notes.extend(terms.notes());
     let layers = with_dropout(run, layers(run, hidden, outputs, &loss)?)?;
     check_layers(run, &layers, inputs.len(), outputs)?;
@@ -131,6 +139,7 @@ pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job
         name,
         task,
         classes,
+        encoder,
         shape: Shape { inputs: inputs.len(), layers: shape.collect(), loss, terms },
         inputs,
         targets,
@@ -172,27 +181,50 @@ fn usage(run: &RunFile, message: impl Into<String>) -> Error {
     if run.file.is_empty() { error } else { error.file(&run.file) }
 }
 
-/// The rows, and what a person calls them.
-fn table(run: &RunFile, notes: &mut Vec<String>) -> Result<(Table, String), Error> {
+/// The rows, what a person calls them, and how they came from a table of more than numbers.
+fn table(run: &RunFile, notes: &mut Vec<String>) -> Result<(Table, String, Option<Encoder>), Error> {
     let stem = |path: &Path| path.file_stem().map_or("data".to_string(), |stem| stem.to_string_lossy().into_owned());
     match &run.data.source {
         Source::Bundled(name) => {
             notes.extend(note(name).map(str::to_string));
-            Ok((bundled(name)?, name.clone()))
+            Ok((bundled(name)?, name.clone(), None))
         }
         Source::Path(path) => {
-            let reading = read(path)?;
+            let plain = if run.data.categories.is_empty() { read(path).ok() } else { None };
+            let (reading, encoder) = match plain {
+                Some(reading) => (reading, None),
+                None => encoded(run, path, notes)?,
+            };
             notes.extend(reading.notes);
-            Ok((reading.table, stem(path)))
+            Ok((reading.table, stem(path), encoder))
         }
         Source::Inline { inputs, targets } => {
             let (n, k) = (inputs[0].len(), targets[0].len());
             let names = if run.data.target.len() == k { run.data.target.clone() } else { (0..k).map(|i| format!("y{i}")).collect() };
             let columns = (0..n).map(|i| format!("x{i}")).chain(names).collect();
             let values = inputs.iter().zip(targets).flat_map(|(x, y)| x.iter().chain(y)).copied().collect();
-            Ok((Table { source: run.file.clone(), columns, rows: inputs.len(), values }, stem(Path::new(&run.file))))
+            Ok((Table { source: run.file.clone(), columns, rows: inputs.len(), values }, stem(Path::new(&run.file)), None))
         }
     }
+}
+
+/// A table that holds more than numbers, and how it is read.
+fn encoded(run: &RunFile, path: &Path, notes: &mut Vec<String>) -> Result<(Reading, Option<Encoder>), Error> {
+    let source = path.display().to_string();
+    let profile = profile(&source)?;
+    let names: Vec<String> = profile.columns.iter().map(|column| column.name.clone()).collect();
+    if run.data.target.is_empty() {
+        return Err(no_target(&source, &names));
+    }
+    let named = [&run.data.target[..], &run.data.categories, &run.data.ignore, run.data.weights.as_slice()].concat();
+    indices(&source, &names, &named)?;
+    let encoder = profile.encoder(&run.data, notes).map_err(|error| error.file(&source))?;
+    let reading = read_encoded(&source, &encoder)?;
+    Ok((reading, Some(encoder)))
+}
+
+fn no_target(source: &str, columns: &[String]) -> Error {
+    Error::new(Kind::Usage, "which column is to be predicted?").file(source).hint(format!("--target with one of {}", columns.join(", ")))
 }
 
 /// Input and target columns.
@@ -205,12 +237,7 @@ fn columns(run: &RunFile, table: &Table) -> Result<(Vec<String>, Vec<String>), E
     let targets = match (&run.data.source, run.data.target.as_slice()) {
         (Source::Inline { inputs, .. }, _) => table.columns[inputs[0].len()..].to_vec(),
         (Source::Bundled(_), []) => table.columns.last().cloned().into_iter().collect(),
-        (_, []) => {
-            let columns = table.columns.join(", ");
-            return Err(Error::new(Kind::Usage, "which column is to be predicted?")
-                .file(&table.source)
-                .hint(format!("--target with one of {columns}")));
-        }
+        (_, []) => return Err(no_target(&table.source, &table.columns)),
         (_, targets) => targets.to_vec(),
     };
     table.indices(&targets)?;
@@ -227,7 +254,7 @@ fn columns(run: &RunFile, table: &Table) -> Result<(Vec<String>, Vec<String>), E
             return Err(usage(run, format!("'{weights}' is the target and cannot be a weight")).key("data.weights"));
         }
     }
-    let inputs = table.without(&[targets.as_slice(), run.data.weights.as_slice()].concat());
+    let inputs = table.without(&[&targets[..], &run.data.ignore, run.data.weights.as_slice()].concat());
     if inputs.is_empty() {
         return Err(Error::new(Kind::Data, "every column is a target, so there is nothing to predict from").file(&table.source));
     }
@@ -235,7 +262,8 @@ fn columns(run: &RunFile, table: &Table) -> Result<(Vec<String>, Vec<String>), E
 }
 
 /// What is predicted: as said, else as the loss implies, else as the target looks.
-fn task(run: &RunFile, table: &Table, targets: &[String], notes: &mut Vec<String>) -> Result<(Task, Vec<f64>), Error> {
+/// `words`: whether a target holds words.
+fn task(run: &RunFile, table: &Table, targets: &[String], words: bool, notes: &mut Vec<String>) -> Result<(Task, Vec<f64>), Error> {
     if matches!(run.data.source, Source::Inline { .. }) {
         return match run.network.task {
             None | Some(Task::Values | Task::Regression) => Ok((Task::Values, Vec::new())),
@@ -251,6 +279,12 @@ fn task(run: &RunFile, table: &Table, targets: &[String], notes: &mut Vec<String
     let looks_like_classes =
         targets.len() == 1 && whole && values.len() >= 2 && values.len() <= MOST_CLASSES_BY_SIGHT && values.len() * 5 <= table.rows;
     let task = match (run.network.task, loss) {
+        (None, "") if words && values.len() == 2 => Task::TwoClasses,
+        (None, "") if words => Task::Classes,
+        (Some(Task::Regression | Task::Values), _) if words => {
+            let error = Error::new(Kind::Data, "the target holds words, not numbers").file(&table.source).column(&targets[0]);
+            return Err(error.hint("--task classes"));
+        }
         (Some(Task::Classes), "binary_cross_entropy") if values.len() == 2 => Task::TwoClasses,
         (Some(Task::Classes), "") if values.len() == 2 => Task::TwoClasses,
         (Some(task), _) => task,
@@ -275,7 +309,7 @@ fn task(run: &RunFile, table: &Table, targets: &[String], notes: &mut Vec<String
     if values.len() < 2 || values.len() > MOST_CLASSES || (task == Task::TwoClasses && values.len() != 2) {
         return Err(wrong(format!("expected 2 to {MOST_CLASSES} classes, came {}", values.len())).hint("--task regression"));
     }
-    if by_sight {
+    if by_sight && !words {
         let target = target.escape_debug();
         notes.push(format!("'{target}' holds {} whole numbers: taken as classes (--task regression takes them as numbers)", values.len()));
     }

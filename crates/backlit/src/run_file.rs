@@ -36,6 +36,10 @@ pub struct Data {
     pub source: Source,
     /// The target columns by name; empty: none are named. For worked examples these are only names.
     pub target: Vec<String>,
+    /// Columns taken as categories though they hold numbers.
+    pub categories: Vec<String>,
+    /// Columns that are not used.
+    pub ignore: Vec<String>,
     /// Whether columns are brought to mean 0 and standard deviation 1. Without a word: true, and false for worked examples.
     pub standardize: bool,
     /// The share of the rows kept aside, 0 ≤ v < 1. Without a word: 0.2, and 0 for worked examples.

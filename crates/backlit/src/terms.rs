@@ -208,7 +208,7 @@ fn column_of(table: &Table, column: Option<&str>) -> Result<Vec<f64>, Error> {
 pub(crate) fn terms(
     run: &RunFile,
     task: Task,
-    classes: &[f64],
+    classes: &[String],
     table: &Table,
     train: &mut Rows,
     held: &mut Rows,
@@ -252,15 +252,14 @@ pub(crate) fn terms(
 }
 
 /// What each class weighs.
-fn by_class(weight: &ClassWeight, task: Task, classes: &[f64], train: &Rows) -> Result<Vec<f64>, String> {
-    let named: Vec<String> = classes.iter().map(f64::to_string).collect();
+fn by_class(weight: &ClassWeight, task: Task, classes: &[String], train: &Rows) -> Result<Vec<f64>, String> {
     match weight {
         ClassWeight::Given(given) => {
-            if let Some((unknown, _)) = given.iter().find(|(class, _)| !named.contains(class)) {
-                return Err(format!("there is no class '{}'; there are {}", unknown.escape_debug(), named.join(", ")));
+            if let Some((unknown, _)) = given.iter().find(|(class, _)| !classes.contains(class)) {
+                return Err(format!("there is no class '{}'; there are {}", unknown.escape_debug(), classes.join(", ")));
             }
             let of = |name: &String| given.iter().find(|(class, _)| class == name).map_or(1.0, |(_, weight)| *weight);
-            Ok(named.iter().map(of).collect())
+            Ok(classes.iter().map(of).collect())
         }
         ClassWeight::Balanced => {
             let mut counts = vec![0usize; classes.len()];

@@ -26,6 +26,7 @@ fn small() -> Model {
         inputs: strings(&["a,\"b\"\\", "new\nline 名 \u{10FFFF}"]),
         targets: strings(&["é"]),
         task: Task::Regression,
+        encoder: None,
         classes: Vec::new(),
         network: Shape {
             inputs: 2,

@@ -65,6 +65,8 @@ pub enum Command {
     Train(Box<Train>),
     /// Predict rows of a table with a saved model
     Predict(Predict),
+    /// Look at a table: what its columns hold, and what may go wrong with them
+    Inspect(Inspect),
     /// Cost and metrics of a saved model on a table
     Evaluate(Evaluate),
     /// Open a gradient into the chain of partial derivatives that made it
@@ -117,6 +119,12 @@ pub struct Choices {
     /// Column to predict; several: repeat, or separate by commas
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     pub target: Vec<String>,
+    /// Columns taken as categories though they hold numbers
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub categories: Vec<String>,
+    /// Columns that are not used
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub ignore: Vec<String>,
     /// What the target is [default: told from the target]
     #[arg(long, value_name = "regression|classes")]
     pub task: Option<String>,
@@ -197,6 +205,22 @@ pub struct Predict {
     /// Write the predictions to this file instead of stdout
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// `backlit inspect`
+#[derive(Args)]
+pub struct Inspect {
+    /// A CSV file, or a bundled set: houses, digits
+    pub data: String,
+    /// Column to predict; several: repeat, or separate by commas
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub target: Vec<String>,
+    /// Columns taken as categories though they hold numbers
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub categories: Vec<String>,
+    /// Columns that are not looked at
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub ignore: Vec<String>,
 }
 
 /// `backlit evaluate`

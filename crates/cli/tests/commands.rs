@@ -264,7 +264,7 @@ fn with_json_stdout_holds_one_document_wherever_the_flag_stands() {
 
 #[test]
 fn with_json_an_error_is_an_object_on_stdout_and_words_on_stderr() {
-    let desk = Desk::with(&[("run.toml", KINK), ("text.csv", "a,y\n1,2\nx,3\n")]);
+    let desk = Desk::with(&[("run.toml", KINK), ("text.csv", "a,y\n1,2\ninf,3\n")]);
     for (line, code, word) in [
         ("train", 2, "usage"),
         ("train houses --epochs -1", 2, "usage"),

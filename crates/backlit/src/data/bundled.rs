@@ -16,15 +16,20 @@ pub const BUNDLED: [&str; 2] = ["houses", "digits"];
 ///
 /// Any other name is a usage error that lists these.
 pub fn bundled(name: &str) -> Result<Table, Error> {
-    let text = match name {
-        "houses" => include_str!("../../data/houses.csv"),
-        "digits" => include_str!("../../data/digits.csv"),
-        _ => {
-            let message = format!("no bundled data '{name}'; there are {}", BUNDLED.join(", "));
-            return Err(Error::new(Kind::Usage, message));
-        }
+    let Some(text) = bundled_text(name) else {
+        let message = format!("no bundled data '{name}'; there are {}", BUNDLED.join(", "));
+        return Err(Error::new(Kind::Usage, message));
     };
     Ok(read_from(text.as_bytes(), name)?.table)
+}
+
+/// The text of a bundled table.
+pub(super) fn bundled_text(name: &str) -> Option<&'static str> {
+    match name {
+        "houses" => Some(include_str!("../../data/houses.csv")),
+        "digits" => Some(include_str!("../../data/digits.csv")),
+        _ => None,
+    }
 }
 
 /// What a person who uses a bundled table should know about it, if anything.

@@ -3,7 +3,7 @@
 use crate::error::{Error, Kind};
 
 /// The number in a cell; blanks around it are allowed.
-pub(super) fn number(cell: &str) -> Result<f64, Fault> {
+pub(crate) fn number(cell: &str) -> Result<f64, Fault> {
     if let Some(value) = plain(cell.as_bytes()) {
         return Ok(value);
     }
@@ -49,15 +49,25 @@ const TENS: [f64; 18] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10,
 
 /// What keeps a cell from being a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// Nothing, or a word for nothing.
     Missing,
     /// `nan`, `inf`.
     NotFinite,
     /// A literal beyond the largest f64.
     TooLarge,
+    /// No date, in a column of dates.
+    Date,
+    /// No class that a model knows.
+    Class,
     /// Anything else.
     Text,
+}
+
+/// Whether a cell is empty or holds a word for nothing; `nan` too.
+pub(crate) fn is_missing(cell: &str) -> bool {
+    let cell = cell.trim();
+    cell.eq_ignore_ascii_case("nan") || MISSING.iter().any(|word| cell.eq_ignore_ascii_case(word))
 }
 
 /// What other programs write for a missing value. `nan` is not among them: it is a number's name.
@@ -76,7 +86,7 @@ fn trimmed(cell: &str) -> Result<f64, Fault> {
 }
 
 /// A cell as it can be shown in an error: control characters escaped, the middle of a long one left out.
-pub(super) fn excerpt(cell: &str) -> String {
+pub(crate) fn excerpt(cell: &str) -> String {
     let shown: String =
         cell.chars().take(40).flat_map(|letter| if letter.is_control() { letter.escape_debug().collect() } else { vec![letter] }).collect();
     let length = cell.chars().count();
@@ -137,7 +147,10 @@ impl Faults {
     /// The error for all of them, if there are any, in a table of `rows` rows. It does not name the file.
     pub fn error(&self, names: &[String], rows: usize, delimiter: char) -> Option<Error> {
         let first = self.first.as_ref()?;
-        if self.columns.iter().any(|column| column.text > 1) || (rows == 1 && self.columns.iter().any(|column| column.text == 1)) {
+        let special = matches!(first.fault, Fault::Date | Fault::Class);
+        if !special
+            && (self.columns.iter().any(|column| column.text > 1) || (rows == 1 && self.columns.iter().any(|column| column.text == 1)))
+        {
             return Some(self.text_columns(names, rows, delimiter));
         }
         let name = &names[first.column];
@@ -147,6 +160,10 @@ impl Faults {
             Fault::Missing => (format!("expected a number, came '{cell}': a missing value"), MISSING_HINT),
             Fault::NotFinite => (format!("expected a finite number, came '{cell}'"), MISSING_HINT),
             Fault::TooLarge => (format!("expected a number of at most {:e}, came '{cell}'", f64::MAX), "use a larger unit for this column"),
+            Fault::Date => (format!("expected a date as in the table trained on, came '{cell}'"), "write all dates alike"),
+            Fault::Class => {
+                (format!("expected one of the classes trained on, came '{cell}'"), "train again with a table that has all classes")
+            }
             Fault::Text => (format!("expected a number, came '{cell}'"), text_hint(&first.cell, delimiter)),
         };
         let others: usize = self.columns.iter().map(|column| column.unusable + column.text).sum::<usize>() - 1;

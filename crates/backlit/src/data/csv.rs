@@ -1,8 +1,10 @@
 //! Reads a table from text with delimiters.
 
-use super::cells::{Faults, excerpt, number};
+use super::bundled::bundled_text;
+use super::cells::{Fault, Faults, excerpt, number};
 use super::records::{Broken, Record, Records};
-use super::{FEW, Table, listed};
+use super::{FEW, Table, listed, typed};
+use crate::encoder::{Encoder, Profile, Strange};
 use crate::error::{Error, Kind};
 use std::collections::HashMap;
 use std::fs::File;
@@ -40,6 +42,23 @@ pub fn read(path: &Path) -> Result<Reading, Error> {
     Reader::open(path)?.whole()
 }
 
+/// Reads a table in any words and numbers as an encoder tells; its columns are the encoder's [names](Encoder::names). Rows without a
+/// target are left out, and said.
+pub fn read_encoded(data: &str, encoder: &Encoder) -> Result<Reading, Error> {
+    Reader::named(data)?.encoded(encoder)?.whole()
+}
+
+/// Counts what stands in the columns of a table in any words and numbers.
+pub fn profile(data: &str) -> Result<Profile, Error> {
+    let mut reader = Reader::named(data)?;
+    reader.take = Take::Counted(Profile::new(&reader.cells, char::from(reader.delimiter)));
+    reader.next(usize::MAX, &mut Vec::new())?;
+    match reader.take {
+        Take::Counted(profile) => Ok(Profile { rows: reader.body.rows, ..profile }),
+        _ => unreachable!("it counts"),
+    }
+}
+
 /// Reads a table from anything that gives bytes; `source` is its name in errors. See [`read`].
 pub fn read_from(input: impl Read, source: &str) -> Result<Reading, Error> {
     Reader::new(input, source)?.whole()
@@ -50,21 +69,67 @@ pub fn read_from(input: impl Read, source: &str) -> Result<Reading, Error> {
 pub struct Reader<'a> {
     /// The name of what is read, as errors give it.
     pub source: String,
-    /// Column names.
+    /// Names of the columns that are read.
     pub columns: Vec<String>,
     /// See [`Reading`].
     pub notes: Vec<String>,
+    /// Names of the file's columns.
+    cells: Vec<String>,
+    take: Take,
     delimiter: u8,
     header: bool,
     records: Records<Box<dyn Read + 'a>>,
     /// The file and how long it was at first.
     watched: Option<(Arc<File>, u64)>,
     body: Body,
-    /// A first line of numbers, before it is handed out.
-    first: Vec<f64>,
+}
+
+/// What becomes of the cells.
+enum Take {
+    /// Each is a number.
+    Numbers,
+    /// They become numbers as an encoder tells.
+    Encoded(Encoded),
+    /// They are counted.
+    Counted(Profile),
+}
+
+/// An encoder at work on a table.
+struct Encoded {
+    encoder: Encoder,
+    /// For each column of the table its place in the encoder, if it is used.
+    places: Vec<Option<usize>>,
+    /// For each column of the encoder how many cells were strange, and the first of them.
+    strange: Vec<Option<(usize, String)>>,
+}
+
+impl Encoded {
+    fn cell(&mut self, column: usize, cell: &str, values: &mut Vec<f64>) -> Result<(), Fault> {
+        let Some(place) = self.places[column] else { return Ok(()) };
+        if self.encoder.columns[place].kind.encode(cell, values)? == Strange(true) {
+            self.strange[place].get_or_insert_with(|| (0, excerpt(cell.trim()))).0 += 1;
+        }
+        Ok(())
+    }
+
+    fn notes(&self) -> impl Iterator<Item = String> + '_ {
+        let found = self.encoder.columns.iter().zip(&self.strange).filter_map(|(column, strange)| Some((&column.name, strange.as_ref()?)));
+        found.map(|(name, (count, first))| {
+            let cells = if *count == 1 { "cell" } else { "cells" };
+            format!("{count} {cells} of '{}' hold what the model has not seen ('{first}'): taken as none of its levels", excerpt(name))
+        })
+    }
 }
 
 impl<'a> Reader<'a> {
+    /// Opens a bundled table, by its name, or a file.
+    pub fn named(data: &str) -> Result<Reader<'static>, Error> {
+        match bundled_text(data) {
+            Some(text) => Reader::new(text.as_bytes(), data),
+            None => Reader::open(Path::new(data)),
+        }
+    }
+
     /// Opens a file and reads its header.
     pub fn open(path: &Path) -> Result<Reader<'static>, Error> {
         let source = path.display().to_string();
@@ -78,6 +143,9 @@ impl<'a> Reader<'a> {
         if std::fs::metadata(path).map_err(refused)?.is_dir() {
             return Err(Error::new(Kind::Data, "expected a file, came a directory").file(&source));
         }
+        if let Some(text) = typed::open(path)? {
+            return Reader::read(text, &source, true);
+        }
         let file = Arc::new(File::open(path).map_err(refused)?);
         let before = file.metadata().map_err(refused)?;
         let mut reader = Reader::new(file.clone(), &source)?;
@@ -87,14 +155,18 @@ impl<'a> Reader<'a> {
 
     /// Reads the header; `source` is the table's name in errors.
     pub fn new(input: impl Read + 'a, source: &str) -> Result<Reader<'a>, Error> {
-        let input: Box<dyn Read + 'a> = Box::new(input);
-        let records = Records::new(input).map_err(|broken| broken.at(None, &[])).map_err(|error| error.file(source))?;
-        Reader::of(records, source).map_err(|error| error.file(source))
+        Reader::read(Box::new(input), source, false)
     }
 
-    fn of(mut records: Records<Box<dyn Read + 'a>>, source: &str) -> Result<Reader<'a>, Error> {
+    /// The same; `is_plain`: whether it is known that commas stand between cells and names in the first line.
+    fn read(input: Box<dyn Read + 'a>, source: &str, is_plain: bool) -> Result<Reader<'a>, Error> {
+        let records = Records::new(input).map_err(|broken| broken.at(None, &[])).map_err(|error| error.file(source))?;
+        Reader::of(records, source, is_plain).map_err(|error| error.file(source))
+    }
+
+    fn of(mut records: Records<Box<dyn Read + 'a>>, source: &str, is_plain: bool) -> Result<Reader<'a>, Error> {
         refuse_binary(records.sample())?;
-        let (delimiter, terminator) = split(records.sample(), records.sample_is_all());
+        let (delimiter, terminator) = if is_plain { (b',', b'\n') } else { split(records.sample(), records.sample_is_all()) };
         records.split_at(delimiter, terminator);
         let first = loop {
             match records.next().map_err(|broken| broken.at(None, &[]))? {
@@ -105,13 +177,15 @@ impl<'a> Reader<'a> {
         let Some(record) = first else {
             return Err(Error::new(Kind::Data, "expected a table, came a file without any text"));
         };
-        let header = is_header(&record);
+        let header = is_plain || is_header(&record);
         let columns: Vec<String> = match header {
             true => names(&record)?,
             false => (0..record.len()).map(|column| format!("c{column}")).collect(),
         };
-        let (mut body, mut first, mut notes) = (Body::default(), Vec::new(), Vec::new());
-        if header {
+        let mut notes = Vec::new();
+        if is_plain {
+            // The names are the file's own.
+        } else if header {
             let numbers: Vec<&str> = columns.iter().map(String::as_str).filter(|name| name.parse::<f64>().is_ok()).collect();
             if !numbers.is_empty() {
                 let numbers = listed(numbers.into_iter());
@@ -119,9 +193,26 @@ impl<'a> Reader<'a> {
             }
         } else {
             notes.push("the first line is all numbers: there is no header, the columns are called c0, c1 and so on".to_string());
-            body.add(&record, columns.len(), &mut first)?;
+            records.again();
         }
-        Ok(Reader { source: source.to_string(), columns, notes, delimiter, header, records, watched: None, body, first })
+        let (source, cells, take, body) = (source.to_string(), columns.clone(), Take::Numbers, Body::default());
+        Ok(Reader { source, columns, notes, cells, take, delimiter, header, records, watched: None, body })
+    }
+
+    /// Takes the columns of an encoder, in the file's order, and lets the others be.
+    pub fn encoded(mut self, encoder: &Encoder) -> Result<Self, Error> {
+        let wanted: Vec<String> = encoder.columns.iter().map(|column| column.name.clone()).collect();
+        super::indices(&self.source, &self.cells, &wanted)?;
+        let places: Vec<Option<usize>> = self.cells.iter().map(|cell| wanted.iter().position(|name| name == cell)).collect();
+        let used = places.iter().flatten().map(|&place| &encoder.columns[place]);
+        self.columns = used.flat_map(|column| column.kind.names(&column.name)).collect();
+        self.take = Take::Encoded(Encoded { encoder: encoder.clone(), places, strange: vec![None; wanted.len()] });
+        Ok(self)
+    }
+
+    /// What a person should be told about the cells read so far.
+    pub fn strange(&self) -> Vec<String> {
+        if let Take::Encoded(encoded) = &self.take { encoded.notes().collect() } else { Vec::new() }
     }
 
     /// Where each of `columns` stands; see [`Table::indices`].
@@ -144,21 +235,19 @@ impl<'a> Reader<'a> {
     }
 
     fn rows(&mut self, most: usize, values: &mut Vec<f64>) -> Result<usize, Error> {
-        let (already, width) = (self.body.rows - usize::from(!self.first.is_empty()), self.columns.len());
-        values.append(&mut self.first);
-        let before = values.len();
+        let (already, width, before) = (self.body.rows, self.cells.len(), values.len());
         while self.body.rows - already < most || self.body.faults.any() {
             if self.body.faults.any() {
                 // Of no use any more, and there may be many.
                 values.truncate(before);
             }
             let row = (self.header || self.body.rows > 0).then_some(self.body.rows);
-            match self.records.next().map_err(|broken| broken.at(row, &self.columns))? {
-                Some(record) => self.body.add(&record, width, values)?,
+            match self.records.next().map_err(|broken| broken.at(row, &self.cells))? {
+                Some(record) => self.body.add(&record, width, &mut self.take, values)?,
                 None if self.body.rows == 0 => {
                     return Err(Error::new(Kind::Data, "expected at least one row of numbers, came a header only"));
                 }
-                None => match self.body.faults.error(&self.columns, self.body.rows, char::from(self.delimiter)) {
+                None => match self.body.faults.error(&self.cells, self.body.rows, char::from(self.delimiter)) {
                     Some(error) => return Err(error),
                     None => break,
                 },
@@ -170,7 +259,18 @@ impl<'a> Reader<'a> {
     /// All rows that are left, as a table.
     fn whole(mut self) -> Result<Reading, Error> {
         let mut values = Vec::new();
-        let rows = self.next(usize::MAX, &mut values)?;
+        let mut rows = self.next(usize::MAX, &mut values)?;
+        self.notes.extend(self.strange());
+        if let Take::Encoded(encoded) = &self.take {
+            let dropped = drop_without_target(&encoded.encoder, &self.columns, &mut values);
+            rows -= dropped;
+            if dropped > 0 {
+                self.notes.push(format!("{dropped} rows without a target are left out; rows are counted without them"));
+            }
+            if rows == 0 {
+                return Err(Error::new(Kind::Data, "no row has a target").file(&self.source));
+            }
+        }
         let table = Table { source: self.source, columns: self.columns, rows, values };
         Ok(Reading { table, delimiter: char::from(self.delimiter), header: self.header, notes: self.notes })
     }
@@ -186,8 +286,8 @@ struct Body {
 }
 
 impl Body {
-    /// Puts a row of `width` numbers at the end of `values`.
-    fn add(&mut self, record: &Record<'_>, width: usize, values: &mut Vec<f64>) -> Result<(), Error> {
+    /// Puts the numbers of a row of `width` cells at the end of `values`.
+    fn add(&mut self, record: &Record<'_>, width: usize, take: &mut Take, values: &mut Vec<f64>) -> Result<(), Error> {
         if record.is_blank() {
             self.empty_line.get_or_insert(record.line);
             return Ok(());
@@ -202,14 +302,40 @@ impl Body {
             return Err(Error::new(Kind::Data, message).row(self.rows).hint(hint));
         }
         for (column, cell) in record.cells().enumerate() {
-            values.push(number(cell).unwrap_or_else(|fault| {
+            let taken = match take {
+                Take::Numbers => number(cell).map(|number| values.push(number)),
+                Take::Encoded(encoded) => encoded.cell(column, cell, values),
+                Take::Counted(profile) => {
+                    profile.columns[column].add(cell, self.rows);
+                    Ok(())
+                }
+            };
+            if let Err(fault) = taken {
                 self.faults.add(fault, cell, self.rows, record.line, column, width);
-                f64::NAN
-            }));
+            }
         }
         self.rows += 1;
         Ok(())
     }
+}
+
+/// Takes the rows out whose target is missing; says how many.
+fn drop_without_target(encoder: &Encoder, columns: &[String], values: &mut Vec<f64>) -> usize {
+    let is_target = |name: &String| encoder.columns.iter().any(|column| column.name == *name && column.kind.drops_rows());
+    let targets: Vec<usize> = columns.iter().enumerate().filter(|(_, name)| is_target(name)).map(|(place, _)| place).collect();
+    let (width, before) = (columns.len(), values.len());
+    if targets.is_empty() {
+        return 0;
+    }
+    let mut kept = 0;
+    for start in (0..before).step_by(width) {
+        if targets.iter().all(|place| !values[start + place].is_nan()) {
+            values.copy_within(start..start + width, kept);
+            kept += width;
+        }
+    }
+    values.truncate(kept);
+    (before - kept) / width
 }
 
 fn cells_of(width: usize) -> String {

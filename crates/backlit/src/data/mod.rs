@@ -1,13 +1,14 @@
 //! Tables of numbers: where they come from and how their columns are found.
 
 mod bundled;
-mod cells;
+pub(crate) mod cells;
 mod csv;
 pub(crate) mod near;
 mod records;
+mod typed;
 mod words;
 
-pub use self::csv::{Reader, Reading, read, read_csv, read_from};
+pub use self::csv::{Reader, Reading, profile, read, read_csv, read_encoded, read_from};
 pub use bundled::{BUNDLED, bundled, note};
 pub(crate) use words::read_words;
 
@@ -62,7 +63,7 @@ impl Table {
 }
 
 /// [`Table::indices`] among the columns `known`.
-fn indices(source: &str, known: &[String], columns: &[String]) -> Result<Vec<usize>, Error> {
+pub(crate) fn indices(source: &str, known: &[String], columns: &[String]) -> Result<Vec<usize>, Error> {
     let places: HashMap<&str, usize> = known.iter().enumerate().map(|(place, name)| (name.as_str(), place)).collect();
     let absent: Vec<&str> = columns.iter().map(String::as_str).filter(|name| !places.contains_key(name)).collect();
     if !absent.is_empty() {
@@ -97,7 +98,7 @@ fn missing(source: &str, known: &[String], names: &[&str]) -> Error {
 const FEW: usize = 20;
 
 /// Names in quotes; the first of them where they are many.
-fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<String> = names.map(|name| format!("'{}'", cells::excerpt(name))).collect();
     match names.len() {
         0..=FEW => names.join(", "),

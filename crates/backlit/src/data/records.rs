@@ -22,6 +22,8 @@ pub(super) struct Records<R> {
     terminator: u8,
     /// Of the next record, counted from 1.
     line: usize,
+    /// Bytes and lines of the record handed out last.
+    last: (usize, usize),
     /// Bytes of the stream before `buffer[0]`.
     before: u64,
     /// The cells of a record with quotes, a delimiter after each.
@@ -72,6 +74,7 @@ impl<R: Read> Records<R> {
             delimiter: b',',
             terminator: b'\n',
             line: 1,
+            last: (0, 0),
             before: 0,
             unquoted: Vec::new(),
             ends: Vec::new(),
@@ -116,6 +119,7 @@ impl<R: Read> Records<R> {
             self.fill()?;
         };
         let (start, line) = (self.start, self.line);
+        self.last = (extent.next, extent.lines);
         self.start += extent.next;
         self.line += extent.lines;
         let bytes = if extent.quoted { &self.unquoted[..extent.bytes] } else { &self.buffer[start..][..extent.bytes] };
@@ -130,6 +134,13 @@ impl<R: Read> Records<R> {
             Broken { line, cell: Some(cell), message, hint: Some("save the file as UTF-8") }
         })?;
         Ok(Some(Record { line, text, ends: &self.ends }))
+    }
+
+    /// Takes the record handed out last back, to be handed out once more.
+    pub fn again(&mut self) {
+        let (bytes, lines) = std::mem::take(&mut self.last);
+        self.start -= bytes;
+        self.line -= lines;
     }
 
     /// The extent of a record without quotes, if there is one and it is wholly in the buffer.

@@ -221,7 +221,7 @@ impl Subject {
 /// A name for each output: the target's column, or column = class.
 fn outputs(metadata: &Metadata) -> Vec<String> {
     match metadata.task {
-        Task::Classes => metadata.classes.iter().map(|class| format!("{}={class}", metadata.targets[0])).collect(),
+        Task::Classes => metadata.class_names().iter().map(|class| format!("{}={class}", metadata.targets[0])).collect(),
         _ => metadata.targets.clone(),
     }
 }

@@ -7,15 +7,29 @@ use crate::error::Error;
 use std::path::Path;
 
 pub(super) fn read(section: &Table<'_>, folder: &Path) -> Result<Data, Error> {
-    section.only(&["path", "bundled", "inputs", "targets", "target", "standardize", "validation", "weights", "class_weight"])?;
+    section.only(&[
+        "path",
+        "bundled",
+        "inputs",
+        "targets",
+        "target",
+        "categories",
+        "ignore",
+        "standardize",
+        "validation",
+        "weights",
+        "class_weight",
+    ])?;
     let source = source(section, folder)?;
     let inline = matches!(source, Source::Inline { .. });
     let target = section.read("target", |value| target(value, &source))?.unwrap_or_default();
     let standardize = section.read("standardize", Value::boolean)?.unwrap_or(!inline);
     let validation = section.read("validation", validation)?.unwrap_or(if inline { 0.0 } else { 0.2 });
+    let columns = |name: &str| Ok::<_, Error>(section.read(name, Value::strings)?.unwrap_or_default());
     let weights = section.read("weights", Value::string)?;
     let class_weight = section.read("class_weight", |value| value.string()?.parse().map_err(|message: String| value.error(message)))?;
-    Ok(Data { source, target, standardize, validation, weights, class_weight })
+    let (categories, ignore) = (columns("categories")?, columns("ignore")?);
+    Ok(Data { source, target, categories, ignore, standardize, validation, weights, class_weight })
 }
 
 fn source(section: &Table<'_>, folder: &Path) -> Result<Source, Error> {

@@ -4,6 +4,7 @@ mod audit;
 mod check;
 mod evaluate;
 mod explain;
+mod inspect;
 mod operations;
 mod predict;
 mod replay;
@@ -13,10 +14,10 @@ mod worksheet;
 
 use crate::arguments::{Arguments, Command, Common};
 use crate::output::Screen;
-use backlit::data::{BUNDLED, Table, bundled, read};
+use backlit::data::{Table, read_encoded};
 use backlit::error::{Error, Kind};
 use backlit::job::{Job, Rows, rows_for};
-use backlit::model_file::{self, Model};
+use backlit::model_file::{self, Metadata, Model};
 use backlit::{prepare, run_file};
 use clap::CommandFactory;
 use std::path::Path;
@@ -26,6 +27,7 @@ pub fn run(command: Command, common: &Common, screen: &Screen) -> Result<u8, Err
     match command {
         Command::Train(arguments) => train::run(&arguments, common, screen),
         Command::Predict(arguments) => predict::run(&arguments, common, screen),
+        Command::Inspect(arguments) => inspect::run(&arguments, screen),
         Command::Evaluate(arguments) => evaluate::run(&arguments, common, screen),
         Command::Explain(arguments) => explain::run(&arguments, common, screen),
         Command::Worksheet(arguments) => worksheet::run(&arguments, common, screen),
@@ -54,12 +56,9 @@ fn threads(common: &Common) -> usize {
     common.threads.map_or(all, usize::from)
 }
 
-/// A table: a bundled set by name, else a file.
-fn table(data: &str, screen: &Screen) -> Result<Table, Error> {
-    if BUNDLED.contains(&data) {
-        return bundled(data);
-    }
-    let reading = read(Path::new(data))?;
+/// A table, a bundled set by name or a file, as a model takes it.
+fn table(data: &str, metadata: &Metadata, with_targets: bool, screen: &Screen) -> Result<Table, Error> {
+    let reading = read_encoded(data, &metadata.encoder(with_targets))?;
     reading.notes.iter().for_each(|note| screen.note(note));
     Ok(reading.table)
 }
@@ -85,7 +84,7 @@ fn model_and_rows(
         return match data {
             None => Ok((model, job.all_rows(), path.display().to_string())),
             Some(data) => {
-                let table = table(data, screen)?;
+                let table = table(data, &model.metadata, with_targets, screen)?;
                 let rows = rows_for(&model.metadata, &table, with_targets)?;
                 Ok((model, rows, table.source))
             }
@@ -97,7 +96,7 @@ fn model_and_rows(
             Error::new(Kind::Usage, "which rows? A saved model has none of its own").hint("a CSV file, or a bundled set, behind the model")
         );
     };
-    let table = table(data, screen)?;
+    let table = table(data, &model.metadata, with_targets, screen)?;
     let rows = rows_for(&model.metadata, &table, with_targets)?;
     Ok((model, rows, table.source))
 }

@@ -34,10 +34,11 @@ pub fn run(arguments: &Predict, common: &Common, screen: &Screen) -> Result<u8, 
     };
     let predictor = Predictor::new(&model, threads(common));
     let mut outputs_of = predictor.blocks();
-    let prediction = Prediction { metadata: &model.metadata };
+    let prediction = Prediction { metadata: &model.metadata, names: model.metadata.class_names() };
     let mut out = Out {
         file: arguments.output.as_deref().map(Whole::create).transpose()?,
         document: screen.is_json().then(Document::default),
+        values: prediction.values(),
         screen,
     };
     if let Some(unfinished) = out.file.as_ref().and_then(Whole::unfinished).map(Path::to_path_buf) {
@@ -68,6 +69,7 @@ pub fn run(arguments: &Predict, common: &Common, screen: &Screen) -> Result<u8, 
         text.clear();
         done += count;
     }
+    rows.notes().iter().for_each(|note| screen.note(note));
     if let (Some(file), Some(path)) = (out.file, &arguments.output) {
         file.finish()?;
         screen.say(&format!("{done} predictions written to {}\n", path.display()));
@@ -88,7 +90,7 @@ enum Rows {
 
 impl Rows {
     fn open(file: &str, metadata: &Metadata, screen: &Screen) -> Result<Rows, Error> {
-        let reader = Box::new(Reader::open(Path::new(file))?);
+        let reader = Box::new(Reader::open(Path::new(file))?.encoded(&metadata.encoder(false))?);
         reader.notes.iter().for_each(|note| screen.note(note));
         let places = reader.indices(&metadata.inputs)?;
         Ok(Rows::File { reader, places, raw: Vec::new() })
@@ -98,6 +100,14 @@ impl Rows {
         match self {
             Rows::Held { source, .. } => source,
             Rows::File { reader, .. } => &reader.source,
+        }
+    }
+
+    /// What a person should be told about the rows read.
+    fn notes(&self) -> Vec<String> {
+        match self {
+            Rows::Held { .. } => Vec::new(),
+            Rows::File { reader, .. } => reader.strange(),
         }
     }
 
@@ -126,14 +136,17 @@ const GROUP: usize = backlit::engine::step::GROUP;
 struct Out<'a> {
     file: Option<Whole>,
     document: Option<Document>,
+    /// The classes, for the document.
+    values: Vec<Value>,
     screen: &'a Screen,
 }
 
 impl Out<'_> {
     /// Takes a block, as text and as numbers; false: nobody reads it any more.
-    fn take(&mut self, text: &[u8], width: usize, outputs: &[f64], classes: Option<&[f64]>) -> Result<bool, Error> {
+    fn take(&mut self, text: &[u8], width: usize, outputs: &[f64], classes: Option<&[usize]>) -> Result<bool, Error> {
         if let Some(document) = &mut self.document {
-            document.add(width, outputs, classes)?;
+            let values = classes.map(|classes| classes.iter().map(|&class| &self.values[class]).collect());
+            document.add(width, outputs, values)?;
         }
         match &mut self.file {
             Some(file) => file.write(text).map(|()| true),
@@ -151,11 +164,11 @@ struct Document {
 }
 
 impl Document {
-    fn add(&mut self, width: usize, outputs: &[f64], classes: Option<&[f64]>) -> Result<(), Error> {
+    fn add(&mut self, width: usize, outputs: &[f64], classes: Option<Vec<&Value>>) -> Result<(), Error> {
         let lines: Vec<&[f64]> = outputs.chunks_exact(width).collect();
         self.outputs.write(items(serde_json::to_string(&lines), self.begun).as_bytes())?;
         if let Some(classes) = classes {
-            self.predicted.write(items(serde_json::to_string(classes), self.begun).as_bytes())?;
+            self.predicted.write(items(serde_json::to_string(&classes), self.begun).as_bytes())?;
         }
         self.begun = true;
         Ok(())
@@ -165,7 +178,7 @@ impl Document {
         let metadata = prediction.metadata;
         let mut short = json!({ "rows": rows, "targets": metadata.targets, "columns": prediction.columns(), "outputs": null });
         if prediction.is_class() {
-            short["classes"] = json!(metadata.classes);
+            short["classes"] = json!(prediction.values());
             short["predicted"] = Value::Null;
         }
         let (mut outputs, mut predicted) = (Some(self.outputs), Some(self.predicted));
@@ -202,6 +215,8 @@ fn items(list: serde_json::Result<String>, behind: bool) -> String {
 
 struct Prediction<'a> {
     metadata: &'a Metadata,
+    /// What the classes are called.
+    names: Vec<String>,
 }
 
 impl Prediction<'_> {
@@ -210,15 +225,23 @@ impl Prediction<'_> {
         matches!(self.metadata.task, Task::Classes | Task::TwoClasses)
     }
 
-    /// The most probable class of each row; none where numbers are predicted. `outputs`: rows × width
-    fn classes(&self, width: usize, outputs: &[f64]) -> Option<Vec<f64>> {
-        let classes = &self.metadata.classes;
+    /// The number of the most probable class of each row; none where numbers are predicted. `outputs`: rows × width
+    fn classes(&self, width: usize, outputs: &[f64]) -> Option<Vec<usize>> {
         let lines = outputs.chunks_exact(width);
         match self.metadata.task {
             Task::Regression | Task::Values => None,
-            Task::Classes => Some(lines.map(|p| classes[most_probable(p)]).collect()),
-            Task::TwoClasses => Some(lines.map(|p| classes[usize::from(p[0] > 0.5)]).collect()),
+            Task::Classes => Some(lines.map(most_probable).collect()),
+            Task::TwoClasses => Some(lines.map(|p| usize::from(p[0] > 0.5)).collect()),
         }
+    }
+
+    /// The classes as a program reads them: words, or the numbers that stand in the table.
+    fn values(&self) -> Vec<Value> {
+        let words = self.metadata.encoder.as_ref().and_then(|encoder| encoder.classes());
+        words.map_or_else(
+            || self.metadata.classes.iter().map(|&class| json!(class)).collect(),
+            |words| words.iter().map(|word| json!(word)).collect(),
+        )
     }
 
     /// Names of the outputs.
@@ -226,8 +249,8 @@ impl Prediction<'_> {
         let target = &self.metadata.targets[0];
         match self.metadata.task {
             Task::Regression | Task::Values => self.metadata.targets.clone(),
-            Task::Classes => self.metadata.classes.iter().map(|class| format!("{target}={class}")).collect(),
-            Task::TwoClasses => vec![format!("{target}={}", self.metadata.classes[1])],
+            Task::Classes => self.names.iter().map(|class| format!("{target}={class}")).collect(),
+            Task::TwoClasses => vec![format!("{target}={}", self.names[1])],
         }
     }
 
@@ -241,10 +264,10 @@ impl Prediction<'_> {
     }
 
     /// Lines of numbers; for classes the class first, then the probabilities. `outputs`: rows × width
-    fn lines(&self, width: usize, outputs: &[f64], classes: Option<&[f64]>, text: &mut Vec<u8>) {
+    fn lines(&self, width: usize, outputs: &[f64], classes: Option<&[usize]>, text: &mut Vec<u8>) {
         for (r, line) in outputs.chunks_exact(width).enumerate() {
             if let Some(classes) = classes {
-                write!(text, "{},", classes[r]).expect("a Vec takes all");
+                write!(text, "{},", quoted(&self.names[classes[r]])).expect("a Vec takes all");
             }
             for (k, number) in line.iter().enumerate() {
                 write!(text, "{}{number:?}", if k == 0 { "" } else { "," }).expect("a Vec takes all");

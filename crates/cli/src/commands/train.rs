@@ -121,6 +121,12 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
     if !choices.target.is_empty() {
         run.data.target = choices.target.clone();
     }
+    if !choices.categories.is_empty() {
+        run.data.categories = choices.categories.clone();
+    }
+    if !choices.ignore.is_empty() {
+        run.data.ignore = choices.ignore.clone();
+    }
     if let Some(task) = &choices.task {
         run.network.task = Some(match task.as_str() {
             "regression" => Task::Regression,
@@ -267,18 +273,19 @@ fn report(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> Strin
 
 /// Predicted and actual, before and after.
 fn samples(job: &Job, outcome: &Outcome) -> String {
+    let classes = job.class_names();
     let say = |numbers: &[f64]| match job.task {
-        Task::Classes => format!("{} ({:.0} %)", job.classes[most_probable(numbers)], 100.0 * numbers[most_probable(numbers)]),
+        Task::Classes => format!("{} ({:.0} %)", classes[most_probable(numbers)], 100.0 * numbers[most_probable(numbers)]),
         Task::TwoClasses => {
             let class = usize::from(numbers[0] > 0.5);
             let share = if class == 1 { numbers[0] } else { 1.0 - numbers[0] };
-            format!("{} ({:.0} %)", job.classes[class], 100.0 * share)
+            format!("{} ({:.0} %)", classes[class], 100.0 * share)
         }
         Task::Regression | Task::Values => numbers.iter().map(|&x| number(x)).collect::<Vec<_>>().join(", "),
     };
     let actual = |sample: &Sample| match job.task {
-        Task::Classes => job.classes[most_probable(&sample.actual)].to_string(),
-        Task::TwoClasses => job.classes[usize::from(sample.actual[0] > 0.5)].to_string(),
+        Task::Classes => classes[most_probable(&sample.actual)].clone(),
+        Task::TwoClasses => classes[usize::from(sample.actual[0] > 0.5)].clone(),
         Task::Regression | Task::Values => say(&sample.actual),
     };
     let header = ["row".to_string(), "predicted before".into(), "predicted after".into(), format!("actual {}", job.targets.join(", "))];

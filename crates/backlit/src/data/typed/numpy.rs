@@ -1,0 +1,109 @@
+//! Arrays that NumPy saved: rows × columns, or one column.
+
+use super::{Lines, line, shortest, widened};
+use npyz::{NpyFile, Order};
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+/// Numbers, rows × columns.
+struct Array {
+    rows: usize,
+    columns: usize,
+    order: Order,
+    numbers: Vec<f64>,
+}
+
+impl Array {
+    /// Reads an array of integers, floating-point numbers or booleans.
+    fn read(input: impl Read) -> Result<Array, String> {
+        let file = NpyFile::new(input).map_err(|error| format!("is no .npy file that can be read: {error}"))?;
+        let sizes: Vec<usize> = file.shape().iter().map(|&size| size as usize).collect();
+        let (rows, columns) = match sizes.as_slice() {
+            &[rows] => (rows, 1),
+            &[rows, columns] => (rows, columns),
+            other => return Err(format!("expected an array of rows × columns, came {} dimensions", other.len())),
+        };
+        if rows == 0 || columns == 0 {
+            return Err(format!("expected at least one row and one column, came {rows} × {columns}"));
+        }
+        let (order, kind) = (file.order(), file.dtype().descr());
+        let mut file = Err(file);
+        let mut numbers = Vec::new();
+        macro_rules! try_types {
+            ($($t:ty => $wide:expr),*) => {
+                $(file = match file {
+                    Err(file) => match file.try_data::<$t>() {
+                        Ok(all) => {
+                            for number in all {
+                                let number: $t = number.map_err(|error| format!("is cut off: {error}"))?;
+                                let wide: fn($t) -> f64 = $wide;
+                                numbers.push(wide(number));
+                            }
+                            Ok(())
+                        }
+                        Err(file) => Err(file),
+                    },
+                    done => done,
+                };)*
+            };
+        }
+        try_types!(f64 => |x| x, f32 => widened, i64 => |x| x as f64, i32 => f64::from, i16 => f64::from, i8 => f64::from,
+            u64 => |x| x as f64, u32 => f64::from, u16 => f64::from, u8 => f64::from, bool => |x| f64::from(u8::from(x)));
+        match file {
+            Ok(()) if numbers.len() == rows * columns => Ok(Array { rows, columns, order, numbers }),
+            Ok(()) => Err(format!("is cut off: expected {} numbers, came {}", rows * columns, numbers.len())),
+            Err(_) => Err(format!("expected an array of numbers, came {kind}")),
+        }
+    }
+
+    fn cell(&self, row: usize, column: usize) -> String {
+        shortest(match self.order {
+            Order::C => self.numbers[row * self.columns + column],
+            Order::Fortran => self.numbers[column * self.rows + row],
+        })
+    }
+}
+
+/// One array; its columns are called c0, c1 and so on.
+pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, String> {
+    let file = File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
+    text(vec![(String::from("c"), true, Array::read(BufReader::new(file))?)])
+}
+
+/// The arrays of an .npz file side by side; an array `x` of several columns becomes x0, x1 and so on.
+pub(super) fn open_several(path: &Path) -> Result<Box<dyn Read>, String> {
+    let file = File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
+    let broken = |error: zip::result::ZipError| format!("is no .npz file that can be read: {error}");
+    let mut archive = zip::ZipArchive::new(file).map_err(broken)?;
+    let mut arrays = Vec::new();
+    for place in 0..archive.len() {
+        let entry = archive.by_index(place).map_err(broken)?;
+        let name = entry.name().map_err(broken)?.trim_end_matches(".npy").to_string();
+        let array = Array::read(entry).map_err(|message| format!("array '{name}': {message}"))?;
+        arrays.push((name, array.columns > 1, array));
+    }
+    text(arrays)
+}
+
+/// Arrays side by side, each with its name and whether its columns are numbered.
+fn text(arrays: Vec<(String, bool, Array)>) -> Result<Box<dyn Read>, String> {
+    let Some(rows) = arrays.first().map(|(_, _, array)| array.rows) else { return Err("holds no array".into()) };
+    if let Some((name, _, array)) = arrays.iter().find(|(_, _, array)| array.rows != rows) {
+        return Err(format!("array '{name}' has {} rows, the first has {rows}", array.rows));
+    }
+    let names = arrays.iter().flat_map(|(name, numbered, array)| {
+        (0..array.columns).map(move |column| if *numbered { format!("{name}{column}") } else { name.clone() })
+    });
+    let (mut head, mut row) = (Vec::new(), 0);
+    line(names, &mut head);
+    let next = move |text: &mut Vec<u8>| {
+        if row == rows {
+            return Ok(false);
+        }
+        line(arrays.iter().flat_map(|(_, _, array)| (0..array.columns).map(|column| array.cell(row, column))), text);
+        row += 1;
+        Ok(true)
+    };
+    Ok(Box::new(Lines::new(head, next)))
+}

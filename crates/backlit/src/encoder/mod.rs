@@ -1,0 +1,326 @@
+//! How a table's columns become numbers for a network, and stay it: numbers, categories, booleans, dates, cells that are missing.
+//!
+//! An encoder is made from the table trained on and stands in the model file; afterwards the model takes the same raw columns.
+
+mod dates;
+mod profile;
+
+pub use dates::Order;
+pub use profile::{ColumnProfile, Profile};
+
+use crate::data::cells::{Fault, is_missing, number};
+use serde::{Deserialize, Serialize};
+
+/// Columns by name, each with what becomes of its cells.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Encoder {
+    /// The columns that are used.
+    pub columns: Vec<Column>,
+}
+
+/// A column of the table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// What becomes of its cells.
+    pub kind: Kind,
+}
+
+/// What becomes of a column's cells.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Kind {
+    /// The number that stands there.
+    Number {
+        /// Whether a comma stands where others write a point.
+        decimal_comma: bool,
+        /// Whether cells may be missing: a second number then says so, 1 or 0.
+        missing: Missing,
+    },
+    /// One number for each level, 1 for the level that stands there and 0 for the others. A cell that is missing is the level "",
+    /// if that is among them. A level that is not among them: all 0.
+    Category {
+        /// In order, all different.
+        levels: Vec<String>,
+    },
+    /// 1 for yes, 0 for no, ½ for anything else.
+    Boolean {
+        /// The word for 0.
+        no: String,
+        /// The word for 1.
+        yes: String,
+    },
+    /// Days since 1970-01-01, and the places in the year, the week and the day as points on a circle.
+    Date {
+        /// In which order year, month and day stand.
+        order: Order,
+        /// Whether there are times.
+        time: bool,
+    },
+    /// The number of a class, counted from 0. Only classes known are read; rows without one are left out.
+    Class {
+        /// In order, all different.
+        levels: Vec<String>,
+    },
+    /// The number of a level, counted from 0; NaN for any other cell.
+    #[serde(skip)]
+    Level {
+        /// In order, all different.
+        levels: Vec<String>,
+    },
+}
+
+/// What becomes of a missing number.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Missing {
+    /// It is refused.
+    Refused,
+    /// Its row is left out: of a target.
+    RowLeftOut,
+    /// This takes its place: the median of the numbers trained on, NaN as long as that is not known.
+    Filled(f64),
+}
+
+/// A cell that says nothing a model knows: an unseen level, a word that is neither yes nor no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Strange(pub bool);
+
+impl Kind {
+    /// A number that is never missing.
+    pub const NUMBER: Kind = Kind::Number { decimal_comma: false, missing: Missing::Refused };
+
+    /// The names of the numbers that a cell becomes.
+    pub fn names(&self, column: &str) -> Vec<String> {
+        match self {
+            Kind::Number { missing: Missing::Filled(_), .. } => vec![column.to_string(), format!("{column} missing")],
+            Kind::Number { .. } | Kind::Class { .. } | Kind::Level { .. } => vec![column.to_string()],
+            Kind::Category { levels } => {
+                levels.iter().map(|level| format!("{column}={}", if level.is_empty() { "(missing)" } else { level })).collect()
+            }
+            Kind::Boolean { yes, .. } => vec![format!("{column}={yes}")],
+            Kind::Date { time, .. } => dates::names(*time).iter().map(|name| format!("{column} {name}")).collect(),
+        }
+    }
+
+    /// Puts the numbers of a cell at the end of `values`; says whether it is strange. After a fault nothing is put there.
+    pub(crate) fn encode(&self, cell: &str, values: &mut Vec<f64>) -> Result<Strange, Fault> {
+        let known = Ok(Strange(false));
+        match self {
+            Kind::Number { decimal_comma, missing } => {
+                let read = if *decimal_comma { number(&cell.replace(',', ".")) } else { number(cell) };
+                match (read, missing) {
+                    (Ok(value), Missing::Filled(_)) => values.extend([value, 0.0]),
+                    (Ok(value), _) => values.push(value),
+                    (Err(_), Missing::RowLeftOut) if is_missing(cell) => values.push(f64::NAN),
+                    (Err(_), Missing::Filled(fill)) if is_missing(cell) => values.extend([*fill, 1.0]),
+                    (Err(fault), _) => return Err(fault),
+                }
+                known
+            }
+            Kind::Category { levels } => {
+                let place = find(levels, cell);
+                let start = values.len();
+                values.resize(start + levels.len(), 0.0);
+                match place {
+                    Some(place) => values[start + place] = 1.0,
+                    None => return Ok(Strange(true)),
+                }
+                known
+            }
+            Kind::Boolean { no, yes } => {
+                let cell = cell.trim();
+                let value = if cell == yes { 1.0 } else { f64::from(u8::from(cell != no)) * 0.5 };
+                values.push(value);
+                Ok(Strange(value == 0.5))
+            }
+            Kind::Date { order, time } => match dates::read(cell, *order) {
+                Some(moment) => {
+                    moment.numbers(*time, values);
+                    known
+                }
+                None if is_missing(cell) => Err(Fault::Missing),
+                None => Err(Fault::Date),
+            },
+            Kind::Class { levels } => match find(levels, cell) {
+                Some(place) => {
+                    values.push(place as f64);
+                    known
+                }
+                None if is_missing(cell) => {
+                    values.push(f64::NAN);
+                    known
+                }
+                None => Err(Fault::Class),
+            },
+            Kind::Level { levels } => {
+                values.push(find(levels, cell).map_or(f64::NAN, |place| place as f64));
+                known
+            }
+        }
+    }
+
+    /// Whether rows are left out where it is missing.
+    pub(crate) fn drops_rows(&self) -> bool {
+        matches!(self, Kind::Class { .. } | Kind::Number { missing: Missing::RowLeftOut, .. })
+    }
+
+    /// How a person calls it.
+    pub fn words(&self) -> String {
+        let listed = |levels: &[String]| {
+            let shown: Vec<&str> = levels.iter().take(5).map(|level| if level.is_empty() { "(missing)" } else { level }).collect();
+            format!("{}{}", shown.join(", "), if levels.len() > 5 { " …" } else { "" })
+        };
+        match self {
+            Kind::Number { decimal_comma, missing } => {
+                let comma = if *decimal_comma { " with decimal commas" } else { "" };
+                match missing {
+                    Missing::Refused | Missing::RowLeftOut => format!("numbers{comma}"),
+                    Missing::Filled(fill) if fill.is_nan() => format!("numbers{comma}, missing ones become the median and are marked"),
+                    Missing::Filled(fill) => format!("numbers{comma}, missing ones become the median {fill} and are marked"),
+                }
+            }
+            Kind::Category { levels } => format!("{} categories: {}", levels.len(), listed(levels)),
+            Kind::Boolean { no, yes } => format!("{yes} or {no}"),
+            Kind::Date { time, .. } => {
+                format!("dates{}, taken apart into days, season and weekday", if *time { " with times" } else { "" })
+            }
+            Kind::Level { levels } | Kind::Class { levels } => format!("{} classes: {}", levels.len(), listed(levels)),
+        }
+    }
+}
+
+/// The place of a cell among sorted levels; a missing one is "".
+fn find(levels: &[String], cell: &str) -> Option<usize> {
+    let cell = if is_missing(cell) { "" } else { cell.trim() };
+    levels.binary_search_by(|level| level.as_str().cmp(cell)).ok()
+}
+
+impl Encoder {
+    /// Numbers that are never missing.
+    pub fn plain(columns: &[String]) -> Encoder {
+        Encoder { columns: columns.iter().map(|name| Column { name: name.clone(), kind: Kind::NUMBER }).collect() }
+    }
+
+    /// The names of all numbers of a row.
+    pub fn names(&self) -> Vec<String> {
+        self.columns.iter().flat_map(|column| column.kind.names(&column.name)).collect()
+    }
+
+    /// The encoder of these columns alone, in its own order.
+    pub fn only(&self, keep: impl Fn(&Column) -> bool) -> Encoder {
+        Encoder { columns: self.columns.iter().filter(|column| keep(column)).cloned().collect() }
+    }
+
+    /// The classes' names, if a column holds classes in words.
+    pub fn classes(&self) -> Option<&[String]> {
+        self.columns.iter().find_map(|column| match &column.kind {
+            Kind::Class { levels } => Some(levels.as_slice()),
+            _ => None,
+        })
+    }
+
+    /// Puts the median of a column's numbers among `rows` in the place of those that are missing, in the encoder and in the table of
+    /// its numbers, row after row as [`Encoder::names`] tells. A column that is missing in all of them becomes 0.
+    pub fn fill(&mut self, rows: &[usize], values: &mut [f64]) {
+        let width = self.names().len();
+        let mut place = 0;
+        for column in &mut self.columns {
+            if let Kind::Number { missing: Missing::Filled(fill), .. } = &mut column.kind {
+                let mut known: Vec<f64> = rows.iter().map(|row| values[row * width + place]).filter(|number| !number.is_nan()).collect();
+                *fill = median(&mut known);
+                for number in values.iter_mut().skip(place).step_by(width).filter(|number| number.is_nan()) {
+                    *number = *fill;
+                }
+            }
+            place += column.kind.names(&column.name).len();
+        }
+    }
+}
+
+/// What classes are called: the words of a target of words, else their numbers.
+pub fn class_names(encoder: Option<&Encoder>, classes: &[f64]) -> Vec<String> {
+    match encoder.and_then(Encoder::classes) {
+        Some(words) => words.to_vec(),
+        None => classes.iter().map(f64::to_string).collect(),
+    }
+}
+
+/// The middle number, or halfway between the middle two; 0 of none.
+fn median(numbers: &mut [f64]) -> f64 {
+    numbers.sort_unstable_by(f64::total_cmp);
+    match numbers.len() {
+        0 => 0.0,
+        n if n % 2 == 1 => numbers[n / 2],
+        n => numbers[n / 2 - 1] / 2.0 + numbers[n / 2] / 2.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(name: &str, kind: Kind) -> Column {
+        Column { name: name.into(), kind }
+    }
+
+    #[test]
+    fn gaps_become_the_median_of_the_rows_trained_on() {
+        let gaps = Kind::Number { decimal_comma: false, missing: Missing::Filled(f64::NAN) };
+        let mut encoder = Encoder { columns: vec![column("n", Kind::NUMBER), column("a", gaps.clone()), column("b", gaps)] };
+        assert_eq!(encoder.names(), ["n", "a", "a missing", "b", "b missing"]);
+        let nan = f64::NAN;
+        let mut values =
+            [[0.0, 1.0, 0.0, nan, 1.0], [0.0, nan, 1.0, 7.0, 0.0], [0.0, 5.0, 0.0, nan, 1.0], [0.0, 100.0, 0.0, 9.0, 0.0]].concat();
+        encoder.fill(&[0, 1, 2], &mut values);
+        assert_eq!((values[6], values[3], values[13]), (3.0, 7.0, 7.0));
+        assert!(values.iter().all(|value| !value.is_nan()));
+        let fills: Vec<f64> = encoder
+            .columns
+            .iter()
+            .filter_map(|c| if let Kind::Number { missing: Missing::Filled(fill), .. } = c.kind { Some(fill) } else { None })
+            .collect();
+        assert_eq!(fills, [3.0, 7.0]);
+        // Nothing known among the rows trained on.
+        encoder.columns[1].kind = Kind::Number { decimal_comma: false, missing: Missing::Filled(nan) };
+        let mut values = [0.0, nan, 1.0, 2.0, 0.0];
+        encoder.fill(&[0], &mut values);
+        assert_eq!(values[1], 0.0);
+    }
+
+    #[test]
+    fn cells_become_numbers_by_their_kind() {
+        let levels = |words: &[&str]| words.iter().map(|word| word.to_string()).collect::<Vec<_>>();
+        let category = Kind::Category { levels: levels(&["", "blue", "red"]) };
+        let boolean = Kind::Boolean { no: "no".into(), yes: "yes".into() };
+        let gaps = Kind::Number { decimal_comma: true, missing: Missing::Filled(2.5) };
+        let class = Kind::Class { levels: levels(&["a", "b"]) };
+        let cases: [(&Kind, &str, Result<(&[f64], bool), Fault>); 16] = [
+            (&category, " red ", Ok((&[0.0, 0.0, 1.0], false))),
+            (&category, "NA", Ok((&[1.0, 0.0, 0.0], false))),
+            (&category, "Red", Ok((&[0.0, 0.0, 0.0], true))),
+            (&boolean, "yes", Ok((&[1.0], false))),
+            (&boolean, "no", Ok((&[0.0], false))),
+            (&boolean, "", Ok((&[0.5], true))),
+            (&gaps, "1,5", Ok((&[1.5, 0.0], false))),
+            (&gaps, "?", Ok((&[2.5, 1.0], false))),
+            (&gaps, "nan", Ok((&[2.5, 1.0], false))),
+            (&gaps, "x", Err(Fault::Text)),
+            (&gaps, "inf", Err(Fault::NotFinite)),
+            (&Kind::NUMBER, "", Err(Fault::Missing)),
+            (&class, "b", Ok((&[1.0], false))),
+            (&class, "c", Err(Fault::Class)),
+            (&Kind::Date { order: Order::YearMonthDay, time: false }, "", Err(Fault::Missing)),
+            (&Kind::Date { order: Order::YearMonthDay, time: false }, "31.05.2024", Err(Fault::Date)),
+        ];
+        for (kind, cell, want) in cases {
+            let mut values = Vec::new();
+            let got = kind.encode(cell, &mut values).map(|strange| (values.as_slice(), strange.0));
+            assert_eq!(got, want, "{kind:?} {cell:?}");
+            assert!(want.is_ok() || values.is_empty(), "{kind:?} {cell:?}");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! What stands in a table's columns, counted in one pass, and what kind of column each is taken for.
+
+use super::dates::{self, ORDERS};
+use super::{Column, Encoder, Kind, Missing};
+use crate::data::cells::{Fault, excerpt, is_missing, number};
+use crate::data::listed;
+use crate::error::{Error, Kind as Wrong};
+use crate::run_file::Data;
+use std::collections::BTreeMap;
+
+/// Most levels that become a number each. The commonest are kept.
+const MOST_LEVELS: usize = 100;
+/// Levels beyond so many are counted no more: the column is names, not categories.
+const MOST_COUNTED: usize = 10_000;
+/// A column of numbers may hold so small a share of words before they make it a column of words.
+const SLIPS: f64 = 0.05;
+
+/// Columns, counted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Profile {
+    /// How many rows.
+    pub rows: usize,
+    /// What stands between two cells.
+    pub delimiter: char,
+    /// Each column, in the table's order.
+    pub columns: Vec<ColumnProfile>,
+}
+
+/// What stands in a column.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ColumnProfile {
+    /// Its name.
+    pub name: String,
+    /// Cells that are missing.
+    pub missing: usize,
+    /// Cells that are finite numbers.
+    pub numbers: usize,
+    /// Cells that are numbers with a decimal comma.
+    pub comma_numbers: usize,
+    /// Cells that are infinite or too large.
+    pub not_finite: usize,
+    /// Cells that are a date, in each of the orders there are, and those of them with another time than midnight.
+    dates: [usize; ORDERS.len()],
+    times: usize,
+    /// How often each cell stands there, trimmed, without those missing; none where there are too many different ones.
+    pub levels: Option<BTreeMap<String, usize>>,
+    /// The first cell that is no number: where it stands, and what.
+    pub first_word: Option<(usize, String)>,
+}
+
+impl Profile {
+    /// Nothing yet.
+    pub(crate) fn new(columns: &[String], delimiter: char) -> Profile {
+        let column = |name: &String| ColumnProfile { name: name.clone(), levels: Some(BTreeMap::new()), ..ColumnProfile::default() };
+        Profile { rows: 0, delimiter, columns: columns.iter().map(column).collect() }
+    }
+
+    /// What each column is taken for, where a person does not say it. Words in a target are classes. What is not plain is said in
+    /// `notes`.
+    pub fn encoder(&self, said: &Data, notes: &mut Vec<String>) -> Result<Encoder, Error> {
+        let mut encoder = Encoder::default();
+        let (mut left_out, mut empty) = (Vec::new(), Vec::new());
+        for column in self.columns.iter().filter(|column| !said.ignore.contains(&column.name)) {
+            if said.weights.as_ref() == Some(&column.name) {
+                encoder.columns.push(Column { name: column.name.clone(), kind: Kind::NUMBER });
+                continue;
+            }
+            let kind = match said.target.contains(&column.name) {
+                true => column.target(self)?,
+                false if column.missing == self.rows => {
+                    empty.push(column.name.as_str());
+                    continue;
+                }
+                false => match column.kind(self, said.categories.contains(&column.name), notes)? {
+                    Some(kind) => kind,
+                    None => {
+                        left_out.push(column.name.as_str());
+                        continue;
+                    }
+                },
+            };
+            encoder.columns.push(Column { name: column.name.clone(), kind });
+        }
+        let columns = |names: &[&str]| format!("{} {}", if names.len() == 1 { "column" } else { "columns" }, listed(names.iter().copied()));
+        if !empty.is_empty() {
+            notes.push(format!("{} left out: no cell holds anything", columns(&empty)));
+        }
+        if !left_out.is_empty() {
+            notes.push(format!("{} left out: nearly every row has a word of its own", columns(&left_out)));
+        }
+        let plain =
+            |column: &Column| matches!(column.kind, Kind::Number { decimal_comma: false, missing: Missing::Refused | Missing::RowLeftOut });
+        for column in encoder.columns.iter().filter(|column| !plain(column)) {
+            let missing = self.columns.iter().find(|profile| profile.name == column.name).map_or(0, |profile| profile.missing);
+            let words = match column.kind {
+                Kind::Number { missing: Missing::Filled(_), .. } => format!("{} ({missing} of {})", column.kind.words(), self.rows),
+                _ => column.kind.words(),
+            };
+            notes.push(format!("'{}' holds {words}", excerpt(&column.name)));
+        }
+        let mut names = encoder.names();
+        names.sort_unstable();
+        match names.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => {
+                Err(Error::new(Wrong::Data, format!("two inputs would be called '{}'", excerpt(&pair[0]))).hint("rename a column"))
+            }
+            None => Ok(encoder),
+        }
+    }
+}
+
+impl ColumnProfile {
+    /// Counts a cell of row `row`.
+    pub(crate) fn add(&mut self, cell: &str, row: usize) {
+        match number(cell) {
+            Ok(_) => self.numbers += 1,
+            Err(Fault::Missing) => {
+                self.missing += 1;
+                return;
+            }
+            Err(Fault::NotFinite) if is_missing(cell) => {
+                self.missing += 1;
+                return;
+            }
+            Err(Fault::NotFinite | Fault::TooLarge) => self.not_finite += 1,
+            Err(_) => {
+                self.comma_numbers += usize::from(cell.contains(',') && number(&cell.replace(',', ".")).is_ok());
+                for (count, order) in self.dates.iter_mut().zip(ORDERS) {
+                    if let Some(moment) = dates::read(cell, order) {
+                        *count += 1;
+                        self.times += usize::from(moment.has_clock());
+                    }
+                }
+                self.first_word.get_or_insert_with(|| (row, excerpt(cell.trim())));
+            }
+        }
+        if let Some(levels) = &mut self.levels {
+            match levels.get_mut(cell.trim()) {
+                Some(count) => *count += 1,
+                None => {
+                    levels.insert(cell.trim().to_string(), 1);
+                }
+            }
+            if levels.len() > MOST_COUNTED {
+                self.levels = None;
+            }
+        }
+    }
+
+    /// Cells that are there.
+    fn present(&self, profile: &Profile) -> usize {
+        profile.rows - self.missing
+    }
+
+    fn number(&self, decimal_comma: bool) -> Kind {
+        Kind::Number { decimal_comma, missing: if self.missing > 0 { Missing::Filled(f64::NAN) } else { Missing::Refused } }
+    }
+
+    /// As an input; none: it is left out.
+    fn kind(&self, profile: &Profile, as_category: bool, notes: &mut Vec<String>) -> Result<Option<Kind>, Error> {
+        let present = self.present(profile);
+        if self.not_finite > 0 {
+            return Ok(Some(self.number(false)));
+        }
+        if !as_category {
+            if self.numbers == present {
+                return Ok(Some(self.number(false)));
+            }
+            if self.comma_numbers > 0 && self.numbers + self.comma_numbers == present && profile.delimiter != ',' {
+                return Ok(Some(self.number(true)));
+            }
+            if let Some(place) = self.dates.iter().position(|&count| count == present) {
+                let ambiguous = self.dates[place + 1..].iter().any(|&count| count == present);
+                if ambiguous {
+                    notes.push(format!("the dates of '{}' may be read in two ways: taken as day, month, year", excerpt(&self.name)));
+                }
+                return match self.missing {
+                    0 => Ok(Some(Kind::Date { order: ORDERS[place], time: self.times > 0 })),
+                    missing => Err(self.wrong(format!("{missing} dates are missing")).hint("fill them in or leave those rows out")),
+                };
+            }
+            let words = present - self.numbers;
+            if words as f64 <= SLIPS * present as f64 {
+                let (row, word) = self.first_word.clone().unwrap_or_default();
+                let message = format!("expected numbers, as in {} rows; {words} are words, the first '{word}'", self.numbers);
+                return Err(self
+                    .wrong(message)
+                    .row(row)
+                    .hint(format!("mend the cells, leave them empty, or take the column as categories: --categories {}", self.name)));
+            }
+        }
+        let Some(levels) = &self.levels else { return Ok(None) };
+        if levels.len() > MOST_LEVELS && 2 * levels.len() > present {
+            return Ok(None);
+        }
+        if let ([first, second], 0) = (&levels.keys().map(String::as_str).collect::<Vec<_>>()[..], self.missing)
+            && let Some((no, yes)) = boolean(first, second)
+        {
+            return Ok(Some(Kind::Boolean { no: no.to_string(), yes: yes.to_string() }));
+        }
+        let mut kept: Vec<(&String, usize)> = levels.iter().map(|(level, &count)| (level, count)).collect();
+        if kept.len() > MOST_LEVELS {
+            // The commonest; of equals the first in the alphabet.
+            kept.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+            let name = excerpt(&self.name);
+            notes.push(format!(
+                "'{name}' has {} levels: the {MOST_LEVELS} commonest are kept, the others are taken as none of them",
+                kept.len()
+            ));
+            kept.truncate(MOST_LEVELS);
+        }
+        let mut kept: Vec<String> = kept.into_iter().map(|(level, _)| level.clone()).collect();
+        if self.missing > 0 {
+            kept.push(String::new());
+        }
+        kept.sort_unstable();
+        Ok(Some(Kind::Category { levels: kept }))
+    }
+
+    /// As what is predicted. Rows where it is missing are left out by whoever reads them.
+    fn target(&self, profile: &Profile) -> Result<Kind, Error> {
+        let present = self.present(profile);
+        if present == 0 {
+            return Err(self.wrong("no row has a target".into()));
+        }
+        let missing = if self.missing > 0 { Missing::RowLeftOut } else { Missing::Refused };
+        if self.numbers + self.not_finite == present {
+            return Ok(Kind::Number { decimal_comma: false, missing });
+        }
+        if self.comma_numbers > 0 && self.numbers + self.comma_numbers == present && profile.delimiter != ',' {
+            return Ok(Kind::Number { decimal_comma: true, missing });
+        }
+        match &self.levels {
+            Some(levels) => Ok(Kind::Class { levels: levels.keys().cloned().collect() }),
+            None => Err(self.wrong(format!("the target holds more than {MOST_COUNTED} different words"))),
+        }
+    }
+
+    fn wrong(&self, message: String) -> Error {
+        Error::new(Wrong::Data, message).column(&self.name)
+    }
+}
+
+/// Two words that say no and yes, in that order.
+fn boolean<'a>(first: &'a str, second: &'a str) -> Option<(&'a str, &'a str)> {
+    const PAIRS: [(&str, &str); 5] = [("no", "yes"), ("false", "true"), ("n", "y"), ("f", "t"), ("off", "on")];
+    let is = |word: &str, meant: &str| word.eq_ignore_ascii_case(meant);
+    PAIRS.iter().find_map(|(no, yes)| match (is(first, no) && is(second, yes), is(first, yes) && is(second, no)) {
+        (true, _) => Some((first, second)),
+        (_, true) => Some((second, first)),
+        _ => None,
+    })
+}
