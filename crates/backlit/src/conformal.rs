@@ -74,6 +74,7 @@ fn up(x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use backlit_engine::random::{Purpose, Random};
 
     #[test]
     fn the_rank_is_that_of_the_theorem() {
@@ -102,6 +103,32 @@ mod tests {
                 let next = residuals.errors[0].iter().copied().find(|error| *error >= exact).unwrap();
                 assert_eq!(residuals.half_widths(level), Ok(vec![next]), "{rows} rows, {level}");
                 assert!(next < exact + (rows as f64 / MOST as f64).ceil(), "{rows} rows, {level}: {next}, {exact}");
+            }
+        }
+    }
+
+    /// The share of new rows inside is ⌈(n + 1)·level⌉ / (n + 1) whatever the distribution, where errors do not tie.
+    #[test]
+    fn coverage_is_what_is_promised() {
+        let trials = 20_000u32;
+        for (rows, level) in [(9, 0.9), (20, 0.8), (21, 0.5), (50, 0.97), (10_007, 0.3)] {
+            let trials = if rows > 1000 { 200 } else { trials };
+            let mut inside = [0u32; 2];
+            for seed in 0..trials {
+                let mut random = Random::new(u64::from(seed), Purpose::Check, rows as u64);
+                // Predictions of 1 and 2; errors of heavy tails, and of several scales at once.
+                let mut row = || [1.0 + random.normal() / random.normal(), 2.0 + random.uniform(-1.0, 1.0) * random.normal().exp2()];
+                let actual: Vec<f64> = (0..rows).flat_map(|_| row()).collect();
+                let half = Residuals::of(2, &[1.0, 2.0].repeat(rows), &actual).unwrap().half_widths(level).unwrap();
+                let fresh = row();
+                inside[0] += u32::from((fresh[0] - 1.0).abs() <= half[0]);
+                inside[1] += u32::from((fresh[1] - 2.0).abs() <= half[1]);
+            }
+            let expected = ((rows as f64 + 1.0) * level - 1e-9).ceil() / (rows as f64 + 1.0);
+            let bound = 4.0 * (expected * (1.0 - expected) / f64::from(trials)).sqrt();
+            for count in inside {
+                let share = f64::from(count) / f64::from(trials);
+                assert!((share - expected).abs() < bound, "{rows} rows, {level}: {share}, expected {expected} ± {bound}");
             }
         }
     }

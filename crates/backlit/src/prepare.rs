@@ -74,9 +74,10 @@ pub fn set_data(run: &mut RunFile, data: &str) {
     run.data.source = if BUNDLED.contains(&data) { Source::Bundled(data.into()) } else { Source::Path(data.into()) };
 }
 
-/// Reads the data and makes every choice. `hidden` replaces the run's layers; without both there is a default.
+/// Reads the data and makes every choice. `hidden` replaces the run's layers; without both there is a default. After a
+/// cross-validation training is on all rows.
 pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job, Error> {
-    job_on(run, hidden, threads, Part::AsAsked)
+    job_on(run, hidden, threads, if run.train.folds.is_some() { Part::All } else { Part::AsAsked })
 }
 
 /// [`job`], trained on a part of the rows.

@@ -188,7 +188,8 @@ pub struct Train {
     pub from: Option<PathBuf>,
     /// Above which probability the second of two classes is predicted. Without a word: 0.5.
     pub threshold: Threshold,
-    /// Folds of a cross-validation before the training, which then is on all rows; none: no cross-validation.
+    /// Folds of a cross-validation before the training, which then is on all rows, whatever [`Data::validation`] says; none: no
+    /// cross-validation.
     pub folds: Option<usize>,
 }
 

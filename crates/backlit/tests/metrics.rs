@@ -1,5 +1,6 @@
 //! Measures beside scikit-learn's, which `golden/make_metrics.py` wrote down.
 
+use backlit::engine::random::{Purpose, Random};
 use backlit::engine::step::Runner;
 use backlit::engine::{Graph, Plan, ops};
 use backlit::metrics::{Metrics, Threshold};
@@ -103,6 +104,17 @@ fn no_threshold_is_better_than_the_one_chosen() {
             }
         }
         assert_eq!(Threshold::At(0.3).choose(&p, &y), 0.3);
+    }
+    // Rare and hardly to be told apart, where the two measures want different cuts.
+    for case in 0..200 {
+        let mut random = Random::new(case, Purpose::Check, 0);
+        let y: Vec<f64> = (0..40).map(|row| f64::from(u8::from(row == 0 || row > 1 && random.unit() < 0.15))).collect();
+        let p: Vec<f64> = y.iter().map(|y| ((random.unit() + 0.3 * y) * 15.0).round() / 20.0).collect();
+        for (threshold, name) in [(Threshold::F1, "f1"), (Threshold::Balanced, "balanced_accuracy")] {
+            let best = (0..100).map(|k| at(f64::from(k) / 100.0 + 0.005, &p, &y, name)).fold(0.0, f64::max);
+            let chosen = threshold.choose(&p, &y);
+            assert!((at(chosen, &p, &y, name) - best).abs() < 1e-12, "case {case}, {name}: {chosen}");
+        }
     }
     // Cuts as good as each other: the one at 1/2, else the middle of the gap.
     assert_eq!(Threshold::F1.choose(&[0.9, 0.8, 0.1], &[1.0, 1.0, 0.0]), 0.5);

@@ -1,5 +1,6 @@
 //! Model files: nothing that is not exactly what was saved comes back.
 
+use backlit::conformal::Residuals;
 use backlit::course::{Course, Keep};
 use backlit::error::{Error, Kind};
 use backlit::model_file::*;
@@ -326,3 +327,29 @@ fn the_hash_of_the_weights_is_that_of_their_bytes() {
 }
 
 const TWO_NUMBERS: &str = "ee4ac73c2bd27756ab82780f27c73a7bc4d3f0bb6acb37e008bc27eccd7e588b";
+
+#[test]
+fn threshold_and_errors_are_kept_and_models_without_them_are_read() {
+    let description = |model: &Model| serde_json::to_string(&model.metadata).unwrap();
+    let plain = small();
+    assert!(!description(&plain).contains("threshold") && !description(&plain).contains("residuals"));
+    let mut model = small();
+    model.metadata.threshold = 0.3;
+    model.metadata.residuals = Residuals::of(1, &[1.0, 2.0, 3.0], &[1.5, 1.9, 3.0]);
+    assert!(model.metadata.residuals.is_some());
+    assert_eq!(from_bytes(&to_bytes(&model).unwrap()).unwrap(), model);
+    let wrong = |change: &dyn Fn(&mut Metadata)| {
+        let mut model = model.clone();
+        change(&mut model.metadata);
+        to_bytes(&model).unwrap_err()
+    };
+    for threshold in [-0.1, 1.0, f64::NAN] {
+        assert!(wrong(&|metadata| metadata.threshold = threshold).contains("threshold"));
+    }
+    let errors = |errors: Vec<Vec<f64>>| wrong(&|metadata| metadata.residuals = Some(Residuals { rows: 2, errors: errors.clone() }));
+    for bad in
+        [vec![], vec![vec![1.0]], vec![vec![1.0, 2.0]; 2], vec![vec![2.0, 1.0]], vec![vec![-1.0, 2.0]], vec![vec![1.0, f64::INFINITY]]]
+    {
+        assert!(errors(bad.clone()).contains("residuals: expected"), "{bad:?}");
+    }
+}

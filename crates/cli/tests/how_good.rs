@@ -143,7 +143,7 @@ fn noisy(rows: usize, seed: u64) -> String {
 #[test]
 fn intervals_hold_as_many_as_they_promise() {
     let desk = Desk::new();
-    let (trainings, fresh, level) = (40, 200, 0.8);
+    let (trainings, fresh, level) = (120, 100, 0.8);
     let mut inside = [0, 0];
     for seed in 0..trainings {
         desk.write("table.csv", noisy(80, seed));

@@ -65,21 +65,21 @@ impl<S: Scalar> Setup<S> {
     }
 }
 
-/// Work enough for threads: 7,400 multiplications a row, where about 1,600 are worth them. All products are narrow.
+/// Work enough for threads: 3,500 multiplications a row, where about 1,600 are worth them. All products are narrow.
 fn deep() -> Network {
-    Network::inputs(30)
-        .dense(30)
+    Network::inputs(20)
+        .dense(20)
         .tanh()
-        .dense(30)
+        .dense(20)
         .activation("gelu")
-        .dense(30)
+        .dense(20)
         .relu()
-        .dense(30)
+        .dense(20)
         .sigmoid()
-        .dense(30)
-        .dense(30)
-        .dense(30)
-        .dense(30)
+        .dense(20)
+        .dense(20)
+        .dense(20)
+        .dense(20)
         .dense(5)
 }
 

@@ -245,7 +245,7 @@ impl Interval {
         }
         let Some(residuals) = &metadata.residuals else {
             let message = "it takes the errors on rows kept aside at training, and this model has none".into();
-            return Err(wrong(message).file(model.display()).hint("train with --validation 0.2"));
+            return Err(wrong(message).file(model.display()).hint("train with --validation 0.2, without --folds"));
         };
         let half_widths = residuals.half_widths(level).map_err(|needed| {
             wrong(format!("a level of {level} takes {needed} rows kept aside at training, there were {}", residuals.rows))

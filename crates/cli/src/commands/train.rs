@@ -11,7 +11,7 @@ use backlit::files;
 use backlit::job::Job;
 use backlit::metrics::{Threshold, most_probable};
 use backlit::model_file::{self, Parameters, Task, weights_sha256};
-use backlit::prepare::{self, Hidden, Part};
+use backlit::prepare::{self, Hidden};
 use backlit::run_directory::{self, RunDirectory};
 use backlit::run_file::{self, Batch, Keep, RunFile, Split};
 use backlit::session::{self, Outcome, Progress, Sample};
@@ -26,8 +26,7 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Error> {
     let (run, hidden) = run_of(arguments, common)?;
-    let part = if run.train.folds.is_some() { Part::All } else { Part::AsAsked };
-    let mut job = prepare::job_on(&run, hidden.as_ref(), threads(common), part)?;
+    let mut job = prepare::job(&run, hidden.as_ref(), threads(common))?;
     job.notes.iter().for_each(|note| screen.note(note));
     if arguments.find_rate {
         return find_rate::run(&job, screen);
