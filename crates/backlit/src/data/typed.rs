@@ -24,7 +24,7 @@ pub(super) fn open(path: &Path) -> Result<Option<Box<dyn Read>>, Error> {
         Some("parquet" | "pq" | "npy" | "npz") => Err("this build reads no such files: its features parquet and numpy are off".into()),
         _ => return Ok(None),
     };
-    opened.map(Some).map_err(|message| Error::new(Kind::Data, message).file(path.display()))
+    opened.map(Some).map_err(|message: String| Error::new(Kind::Data, message).file(path.display()))
 }
 
 /// Lines of text, made when they are wanted.
