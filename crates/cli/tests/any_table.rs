@@ -238,3 +238,32 @@ fn a_look_at_a_table_finds_what_is_planted() {
         Some(0)
     );
 }
+
+/// What leads a training, what is added to its cost and what is learned from the rows kept aside, on words and gaps, all at once; the
+/// same bits for any number of threads.
+#[test]
+fn every_choice_goes_with_every_other() {
+    let desk = Desk::with(&[("shop.csv", &shop(120))]);
+    let choices = "--target colour --epochs 30 --patience 5 --schedule one_cycle --clip-norm 1 --dropout 0.1 --l2 0.001 --class-weight balanced \
+                   --weights size --label-smoothing 0.05 --split stratified --ignore price --hidden 40,40";
+    let hash = |threads: usize| {
+        let document = desk.json(&format!("train shop.csv {choices} --threads {threads} --out run{threads}"));
+        document["weights_sha256"].as_str().expect("a hash").to_string()
+    };
+    let one = hash(1);
+    assert_eq!((hash(2), hash(3)), (one.clone(), one));
+    desk.fine("predict run1 shop.csv");
+    desk.fine("evaluate run1 shop.csv");
+    desk.fine("check run1 shop.csv --row 3");
+    assert_eq!(desk.json("explain run1 shop.csv --row 3 -p layer1.weight[0,0]")["routes"]["agrees"], true);
+    desk.fine("train shop.csv --from run1 --epochs 2 --out on");
+    // Numbers with intervals, from folds and from groups of words.
+    desk.fine("train shop.csv --target price --epochs 2 --split grouped --group colour --out grouped");
+    desk.fine("train shop.csv --target price --epochs 2 --split time --time day --out by_time");
+    let lines = desk.fine("predict by_time shop.csv --interval 0.8").out;
+    assert!(lines.starts_with("price,price low,price high\n"), "{lines}");
+    let folds = desk.json("train shop.csv --target price --epochs 2 --folds 3 --out folds");
+    assert_eq!(folds["folds"]["count"], 3);
+    desk.fine("train shop.csv --target price --optimizer lbfgs --batch full --epochs 5 --out lbfgs");
+    desk.fine("train shop.csv --target price --find-rate");
+}

@@ -1,6 +1,6 @@
 //! Arrays that NumPy saved: rows × columns, or one column.
 
-use super::{Lines, line, shortest, widened};
+use super::lines::{Lines, line, shortest, widened};
 use npyz::{NpyFile, Order};
 use std::fs::File;
 use std::io::{BufReader, Read};

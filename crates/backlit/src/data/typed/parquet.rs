@@ -1,6 +1,6 @@
 //! Parquet files with plain columns.
 
-use super::{Lines, line, shortest, widened};
+use super::lines::{Lines, line, shortest, widened};
 use jiff::Timestamp;
 use parquet::basic::{LogicalType, TimeUnit};
 use parquet::file::reader::{FileReader, SerializedFileReader};
