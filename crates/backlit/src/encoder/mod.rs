@@ -303,7 +303,8 @@ mod tests {
         let boolean = Kind::Boolean { no: "no".into(), yes: "yes".into() };
         let gaps = Kind::Number { decimal_comma: true, missing: Missing::Filled(2.5) };
         let class = Kind::Class { levels: levels(&["a", "b"]) };
-        let cases: [(&Kind, &str, Result<(&[f64], bool), Fault>); 16] = [
+        type Outcome<'a> = Result<(&'a [f64], bool), Fault>;
+        let cases: [(&Kind, &str, Outcome); 16] = [
             (&category, " red ", Ok((&[0.0, 0.0, 1.0], false))),
             (&category, "NA", Ok((&[1.0, 0.0, 0.0], false))),
             (&category, "Red", Ok((&[0.0, 0.0, 0.0], true))),

@@ -176,7 +176,7 @@ impl ColumnProfile {
                 return Ok(Some(self.number(true)));
             }
             if let Some(place) = self.dates.iter().position(|&count| count == present) {
-                let ambiguous = self.dates[place + 1..].iter().any(|&count| count == present);
+                let ambiguous = self.dates[place + 1..].contains(&present);
                 if ambiguous {
                     notes.push(format!("the dates of '{}' may be read in two ways: taken as day, month, year", excerpt(&self.name)));
                 }
