@@ -101,6 +101,8 @@ pub struct Trainer<'g, S> {
     /// For batches of one row through a stack of small layers.
     small: Option<Small<S>>,
     optimizer: Box<dyn Optimizer<S>>,
+    /// Whether it searches, rather than moves.
+    searches: bool,
     trainable: Vec<Range<usize>>,
     parameters: Vec<S>,
     /// The parameters before the last update. Their place is the gradient's as soon as a new cost is known to be finite,
@@ -125,7 +127,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         graph: &'g Graph<S>,
         cost: NodeId,
         parameters: Vec<S>,
-        optimizer: Box<dyn Optimizer<S>>,
+        mut optimizer: Box<dyn Optimizer<S>>,
         frozen: &[Range<usize>],
         rows: usize,
         settings: Settings,
@@ -145,6 +147,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
             small: if batch == 1 { Small::new(&plan) } else { None },
             graph,
             plan,
+            searches: optimizer.search().is_some(),
             optimizer,
             parameters,
             settings: Settings { batch: Some(batch), ..settings },
@@ -264,10 +267,10 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         let draw = self.draw();
         let one_wave = self.gradient.is_empty();
         let rate = self.rate();
-        let Trainer { plan, runner, small, optimizer, trainable, parameters, previous, gradient, order, course, .. } = self;
+        let Trainer { plan, runner, small, optimizer, searches, trainable, parameters, previous, gradient, order, course, .. } = self;
         let clip = course.clip;
         let picked = picked(order, self.rows, start, rows);
-        if let Some(search) = optimizer.search() {
+        if *searches && let Some(search) = optimizer.search() {
             let mut met = again;
             let mut evaluate = |at: &[S], gradient: &mut [S]| {
                 let batch = Batch { data, rows: picked, again: std::mem::replace(&mut met, true), draw };
@@ -290,7 +293,9 @@ impl<'g, S: Scalar> Trainer<'g, S> {
             if !cost.is_finite() {
                 return (cost, false);
             }
-            clip.whole(trainable, previous);
+            if clip != Clip::default() {
+                clip.whole(trainable, previous);
+            }
             return (cost, move_.apply(trainable, parameters, Stretch { start: 0, gradient: previous, memory }));
         }
         let target = if one_wave { &mut *previous } else { &mut *gradient };
