@@ -322,7 +322,7 @@ fn columns(run: &RunFile, table: &Table, no_inputs: &[String]) -> Result<(Vec<St
     }
     let inputs = table.without(&[&targets[..], &run.data.ignore, run.data.weights.as_slice(), no_inputs].concat());
     if inputs.is_empty() {
-        return Err(Error::new(Kind::Data, "every column is a target, so there is nothing to predict from").file(&table.source));
+        return Err(Error::new(Kind::Data, "no column is left to predict from: all are targets, weights or left out").file(&table.source));
     }
     Ok((inputs, targets))
 }
@@ -373,7 +373,8 @@ fn task(run: &RunFile, table: &Table, targets: &[String], words: bool, notes: &m
         return Err(wrong(format!("classes stand in one target column, came {}", targets.len())).hint("--task regression"));
     }
     if values.len() < 2 || values.len() > MOST_CLASSES || (task == Task::TwoClasses && values.len() != 2) {
-        return Err(wrong(format!("expected 2 to {MOST_CLASSES} classes, came {}", values.len())).hint("--task regression"));
+        let error = wrong(format!("expected 2 to {MOST_CLASSES} classes, came {}", values.len()));
+        return Err(if words { error } else { error.hint("--task regression") });
     }
     if by_sight && !words {
         let target = target.escape_debug();

@@ -8,7 +8,7 @@ mod profile;
 pub use dates::Order;
 pub use profile::{ColumnProfile, Profile};
 
-use crate::data::cells::{Fault, is_missing, number};
+use crate::data::cells::{Fault, excerpt, is_missing, number};
 use serde::{Deserialize, Serialize};
 
 /// Columns by name, each with what becomes of its cells.
@@ -176,7 +176,8 @@ impl Kind {
     /// How a person calls it.
     pub fn words(&self) -> String {
         let listed = |levels: &[String]| {
-            let shown: Vec<&str> = levels.iter().take(5).map(|level| if level.is_empty() { "(missing)" } else { level }).collect();
+            let shown: Vec<String> =
+                levels.iter().take(5).map(|level| if level.is_empty() { "(missing)".into() } else { excerpt(level) }).collect();
             format!("{}{}", shown.join(", "), if levels.len() > 5 { " …" } else { "" })
         };
         match self {
@@ -189,7 +190,7 @@ impl Kind {
                 }
             }
             Kind::Category { levels } => format!("{} categories: {}", levels.len(), listed(levels)),
-            Kind::Boolean { no, yes } => format!("{yes} or {no}"),
+            Kind::Boolean { no, yes } => format!("{} or {}", excerpt(yes), excerpt(no)),
             Kind::Date { time, .. } => {
                 format!("dates{}, taken apart into days, season and weekday", if *time { " with times" } else { "" })
             }
