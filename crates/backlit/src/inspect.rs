@@ -187,11 +187,9 @@ fn of_columns(profile: &Profile, encoder: &Encoder, table: &Numbers, columns: &[
             add(What::Constant, name, "holds one value only: it adds nothing".into());
             continue;
         }
-        match seen.get(&numbers.iter().map(|x| x.to_bits()).collect::<Vec<u64>>()) {
-            Some(other) => add(What::Duplicate, name, format!("is the same as '{other}' in every row")),
-            None => {
-                seen.insert(numbers.iter().map(|x| x.to_bits()).collect(), name);
-            }
+        let other = *seen.entry(numbers.iter().map(|x| x.to_bits()).collect()).or_insert(name);
+        if other != name {
+            add(What::Duplicate, name, format!("is the same as '{other}' in every row"));
         }
         if 2 * of.missing > profile.rows {
             add(What::MostlyMissing, name, format!("is missing in {} of {} rows", of.missing, profile.rows));

@@ -7,7 +7,7 @@ mod warm_start;
 pub use formulas::formula_notes;
 pub use parts::Part;
 
-use crate::data::{BUNDLED, Reading, Table, bundled, indices, note, profile, read, read_encoded};
+use crate::data::{BUNDLED, Reading, Table, bundled, indices, note, profile, read_encoded, read_numbers};
 use crate::encoder::{Encoder, class_names};
 use crate::error::{Error, Kind};
 use crate::job::{Job, Rows, encode};
@@ -254,7 +254,7 @@ fn table(run: &RunFile, start: Option<&Model>, notes: &mut Vec<String>) -> Resul
             Ok((bundled(name)?, name.clone(), None))
         }
         Source::Path(path) => {
-            let plain = if run.data.categories.is_empty() { read(path).ok() } else { None };
+            let plain = if run.data.categories.is_empty() && start.is_none() { read_numbers(path) } else { None };
             let (reading, encoder) = match (start, plain) {
                 (Some(model), _) => (warm_start::read(run, model, &path.display().to_string())?, model.metadata.encoder.clone()),
                 (None, Some(reading)) => (reading, None),

@@ -93,7 +93,7 @@ pub enum Command {
 /// `backlit train`
 #[derive(Args)]
 pub struct Train {
-    /// A CSV file, or a bundled set: houses, digits
+    /// A table: CSV, Parquet, .npy or .npz, or a bundled set: houses, digits
     #[arg(required_unless_present = "config", conflicts_with = "config")]
     pub data: Option<String>,
     /// A run file (TOML)
@@ -116,9 +116,9 @@ pub struct Train {
     pub parameters: bool,
 }
 
-/// Flags that say what a run file could say too; a flag wins over the file.
+/// What a table's columns are.
 #[derive(Args)]
-pub struct Choices {
+pub struct Columns {
     /// Column to predict; several: repeat, or separate by commas
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     pub target: Vec<String>,
@@ -128,6 +128,14 @@ pub struct Choices {
     /// Columns that are not used
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     pub ignore: Vec<String>,
+}
+
+/// Flags that say what a run file could say too; a flag wins over the file.
+#[derive(Args)]
+pub struct Choices {
+    /// What the columns are.
+    #[command(flatten)]
+    pub columns: Columns,
     /// What the target is [default: told from the target]
     #[arg(long, value_name = "regression|classes")]
     pub task: Option<String>,
@@ -252,17 +260,11 @@ pub struct Predict {
 /// `backlit inspect`
 #[derive(Args)]
 pub struct Inspect {
-    /// A CSV file, or a bundled set: houses, digits
+    /// A table: CSV, Parquet, .npy or .npz, or a bundled set: houses, digits
     pub data: String,
-    /// Column to predict; several: repeat, or separate by commas
-    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
-    pub target: Vec<String>,
-    /// Columns taken as categories though they hold numbers
-    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
-    pub categories: Vec<String>,
-    /// Columns that are not looked at
-    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
-    pub ignore: Vec<String>,
+    /// What its columns are.
+    #[command(flatten)]
+    pub columns: Columns,
 }
 
 /// `backlit evaluate`

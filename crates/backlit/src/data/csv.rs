@@ -43,6 +43,13 @@ pub fn read(path: &Path) -> Result<Reading, Error> {
     Reader::open(path)?.whole()
 }
 
+/// Reads a table of numbers; nothing if it is none, which is known at the first cell that is none.
+pub(crate) fn read_numbers(path: &Path) -> Option<Reading> {
+    let mut reader = Reader::open(path).ok()?;
+    reader.stops_at_a_fault = true;
+    reader.whole().ok()
+}
+
 /// Reads a table in any words and numbers as an encoder tells; its columns are the encoder's [names](Encoder::names). Rows without a
 /// target are left out, and said.
 pub fn read_encoded(data: &str, encoder: &Encoder) -> Result<Reading, Error> {
@@ -90,6 +97,8 @@ pub struct Reader<'a> {
     /// The file and how long it was at first.
     watched: Option<(Arc<File>, u64)>,
     body: Body,
+    /// Whether nobody will read the error: it need not count all cells.
+    stops_at_a_fault: bool,
 }
 
 /// What becomes of the cells.
@@ -204,7 +213,7 @@ impl<'a> Reader<'a> {
             records.again();
         }
         let (source, cells, take, body) = (source.to_string(), columns.clone(), Take::Numbers, Body::default());
-        Ok(Reader { source, columns, notes, cells, take, delimiter, header, records, watched: None, body })
+        Ok(Reader { source, columns, notes, cells, take, delimiter, header, records, watched: None, body, stops_at_a_fault: false })
     }
 
     /// Takes the columns of an encoder, in the file's order, and lets the others be.
@@ -246,6 +255,9 @@ impl<'a> Reader<'a> {
         let (already, width, before) = (self.body.rows, self.cells.len(), values.len());
         while self.body.rows - already < most || self.body.faults.any() {
             if self.body.faults.any() {
+                if self.stops_at_a_fault {
+                    return Err(Error::new(Kind::Data, "expected numbers"));
+                }
                 // Of no use any more, and there may be many.
                 values.truncate(before);
             }

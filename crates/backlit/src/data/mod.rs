@@ -8,6 +8,7 @@ mod records;
 mod typed;
 mod words;
 
+pub(crate) use self::csv::read_numbers;
 pub use self::csv::{Reader, Reading, profile, read, read_csv, read_encoded, read_for, read_from};
 pub use bundled::{BUNDLED, bundled, note};
 pub(crate) use words::read_words;

@@ -158,6 +158,15 @@ impl ColumnProfile {
         profile.rows - self.missing
     }
 
+    /// Whether commas stand where others write a point, if all cells are numbers.
+    fn decimal_comma(&self, profile: &Profile) -> Option<bool> {
+        let all = self.present(profile) - self.not_finite;
+        match self.numbers == all {
+            true => Some(false),
+            false => (self.numbers + self.comma_numbers == all && profile.delimiter != ',').then_some(true),
+        }
+    }
+
     fn number(&self, decimal_comma: bool) -> Kind {
         Kind::Number { decimal_comma, missing: if self.missing > 0 { Missing::Filled(f64::NAN) } else { Missing::Refused } }
     }
@@ -169,11 +178,8 @@ impl ColumnProfile {
             return Ok(Some(self.number(false)));
         }
         if !as_category {
-            if self.numbers == present {
-                return Ok(Some(self.number(false)));
-            }
-            if self.comma_numbers > 0 && self.numbers + self.comma_numbers == present && profile.delimiter != ',' {
-                return Ok(Some(self.number(true)));
+            if let Some(decimal_comma) = self.decimal_comma(profile) {
+                return Ok(Some(self.number(decimal_comma)));
             }
             if let Some(place) = self.dates.iter().position(|&count| count == present) {
                 let ambiguous = self.dates[place + 1..].contains(&present);
@@ -240,11 +246,8 @@ impl ColumnProfile {
             return Err(self.wrong("no row has a target".into()));
         }
         let missing = if self.missing > 0 { Missing::RowLeftOut } else { Missing::Refused };
-        if self.numbers + self.not_finite == present {
-            return Ok(Kind::Number { decimal_comma: false, missing });
-        }
-        if self.comma_numbers > 0 && self.numbers + self.comma_numbers == present && profile.delimiter != ',' {
-            return Ok(Kind::Number { decimal_comma: true, missing });
+        if let Some(decimal_comma) = self.decimal_comma(profile) {
+            return Ok(Kind::Number { decimal_comma, missing });
         }
         match &self.levels {
             Some(levels) => Ok(Kind::Class { levels: levels.keys().cloned().collect() }),

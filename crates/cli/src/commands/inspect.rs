@@ -9,9 +9,9 @@ use serde_json::json;
 
 pub fn run(arguments: &Inspect, screen: &Screen) -> Result<u8, Error> {
     let mut said = prepare::run_on(&arguments.data).data;
-    said.target.clone_from(&arguments.target);
-    said.categories.clone_from(&arguments.categories);
-    said.ignore.clone_from(&arguments.ignore);
+    said.target.clone_from(&arguments.columns.target);
+    said.categories.clone_from(&arguments.columns.categories);
+    said.ignore.clone_from(&arguments.columns.ignore);
     let found = inspect(&arguments.data, &said)?;
     let header = ["column", "missing", "distinct", "mean", "deviation", "least", "most", "taken for"].map(String::from).to_vec();
     let line = |column: &ColumnReport| {

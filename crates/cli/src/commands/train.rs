@@ -142,14 +142,14 @@ pub fn with_common(run: &RunFile, common: &Common) -> RunFile {
 
 fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Error> {
     let wrong = |flag: &str, message: String| Error::new(Kind::Usage, format!("--{flag}: {message}"));
-    if !choices.target.is_empty() {
-        run.data.target = choices.target.clone();
+    if !choices.columns.target.is_empty() {
+        run.data.target = choices.columns.target.clone();
     }
-    if !choices.categories.is_empty() {
-        run.data.categories = choices.categories.clone();
+    if !choices.columns.categories.is_empty() {
+        run.data.categories = choices.columns.categories.clone();
     }
-    if !choices.ignore.is_empty() {
-        run.data.ignore = choices.ignore.clone();
+    if !choices.columns.ignore.is_empty() {
+        run.data.ignore = choices.columns.ignore.clone();
     }
     if let Some(task) = &choices.task {
         run.network.task = Some(match task.as_str() {
