@@ -1,7 +1,7 @@
 //! GFLOP/s of every product on layers of many shapes: `cargo bench -p backlit-kernels`.
 
 use backlit_kernels::Scalar;
-use backlit_kernels::product::{Left, matrix_vector, product, scratch, transpose, vector_matrix};
+use backlit_kernels::product::{Left, Start, matrix_vector, product, scratch, transpose, vector_matrix};
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -42,9 +42,9 @@ fn shapes<S: Scalar>() {
         let da = Left { data: &d, row: rows, column: 1 };
         let times = best(
             [
-                &mut |s| product(units, inputs, rows, wa, &x, rows, &mut z, rows, false, s),
-                &mut |s| product(inputs, units, rows, wt, &d, rows, &mut dx, rows, false, s),
-                &mut |s| product(units, rows, inputs, da, &x, inputs, &mut dw, inputs, false, s),
+                &mut |s| product(units, inputs, rows, wa, &x, rows, &mut z, rows, Start::Zero, s),
+                &mut |s| product(inputs, units, rows, wt, &d, rows, &mut dx, rows, Start::Zero, s),
+                &mut |s| product(units, rows, inputs, da, &x, inputs, &mut dw, inputs, Start::Zero, s),
             ],
             &mut s,
         );

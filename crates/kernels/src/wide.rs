@@ -1,37 +1,38 @@
 //! The products of a dense layer with a large matrix, as matrix products.
 
 use crate::Scalar;
-use crate::product::{Left, product, scratch};
+use crate::product::{Left, Start, product, scratch};
 
 /// `z[u,r]` = Σᵢ `w[u,i]` · `x[i,r]` + `b[u]`
 /// `x`: inputs × rows, `w`: units × inputs, `b`: units or none, `z`: units × rows
 pub fn affine<S: Scalar>(rows: usize, inputs: usize, units: usize, x: &[S], w: &[S], b: Option<&[S]>, z: &mut [S]) {
-    if let Some(b) = b {
-        z.chunks_exact_mut(rows).zip(b).for_each(|(z, &b)| z.fill(b));
-    }
-    multiply(units, inputs, rows, Left { data: w, row: inputs, column: 1 }, x, z, b.is_some());
+    multiply(units, inputs, rows, Left { data: w, row: inputs, column: 1 }, x, z, b.map_or(Start::Zero, Start::Rows));
 }
 
 /// `dx[i,r]` = Σᵤ `w[u,i]` · `delta[u,r]`, or += where `add`
 /// `delta`: units × rows, `w`: units × inputs, `dx`: inputs × rows
 pub fn input_gradient<S: Scalar>(rows: usize, inputs: usize, units: usize, delta: &[S], w: &[S], dx: &mut [S], add: bool) {
-    multiply(inputs, units, rows, Left { data: w, row: 1, column: inputs }, delta, dx, add);
+    multiply(inputs, units, rows, Left { data: w, row: 1, column: inputs }, delta, dx, onto(add));
 }
 
 /// `dw[u,i]` = Σᵣ `delta[u,r]` · `xt[r,i]`, or += where `add`
 /// `delta`: units × rows, `xt`: rows × inputs, `dw`: units × inputs
 pub fn weight_gradient<S: Scalar>(rows: usize, inputs: usize, units: usize, delta: &[S], xt: &[S], dw: &mut [S], add: bool) {
-    multiply(units, rows, inputs, Left { data: delta, row: rows, column: 1 }, xt, dw, add);
+    multiply(units, rows, inputs, Left { data: delta, row: rows, column: 1 }, xt, dw, onto(add));
 }
 
-/// `c[m,n]` = Σₖ `a(m,k)` · `b[k,n]`, or += where `add`; `b`: k × n, `c`: m × n
-fn multiply<S: Scalar>(m: usize, k: usize, n: usize, a: Left<'_, S>, b: &[S], c: &mut [S], add: bool) {
+fn onto<S>(add: bool) -> Start<'static, S> {
+    if add { Start::Result } else { Start::Zero }
+}
+
+/// `c[m,n]` = `start` + Σₖ `a(m,k)` · `b[k,n]`; `b`: k × n, `c`: m × n
+fn multiply<S: Scalar>(m: usize, k: usize, n: usize, a: Left<'_, S>, b: &[S], c: &mut [S], start: Start<'_, S>) {
     S::with_scratch(|space| {
         let needed = scratch::<S>(m, k, n);
         if space.len() < needed {
             space.resize(needed, S::ZERO);
         }
-        product(m, k, n, a, b, n, c, n, add, space);
+        product(m, k, n, a, b, n, c, n, start, space);
     });
 }
 

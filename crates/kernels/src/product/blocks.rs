@@ -34,20 +34,39 @@ pub(super) struct Task<S> {
     pub c: *mut S,
     pub c_row: usize,
     pub add: bool,
+    /// What the chains of each row begin with, if there is no old result to begin with; or null, for 0.
+    pub rows: *const S,
     pub scratch: *mut S,
 }
 
 impl<S> Task<S> {
     /// The same task with its numbers called by their own type.
     pub(super) fn of<T>(self) -> Task<T> {
-        let Task { m, k, n, a, a_row, a_column, b, b_row, c, c_row, add, scratch } = self;
-        Task { m, k, n, a: a.cast(), a_row, a_column, b: b.cast(), b_row, c: c.cast(), c_row, add, scratch: scratch.cast() }
+        let Task { m, k, n, a, a_row, a_column, b, b_row, c, c_row, add, rows, scratch } = self;
+        Task {
+            m,
+            k,
+            n,
+            a: a.cast(),
+            a_row,
+            a_column,
+            b: b.cast(),
+            b_row,
+            c: c.cast(),
+            c_row,
+            add,
+            rows: rows.cast(),
+            scratch: scratch.cast(),
+        }
     }
 }
 
 /// Numbers of scratch for numbers of `size` bytes; what is packed starts on a line.
 pub(super) fn scratch(m: usize, k: usize, n: usize, size: usize) -> usize {
     let (left, right) = packed(m, k, n, size);
+    if !left && !right {
+        return 0;
+    }
     let (depth, width) = block(k, n, size);
     let numbers = (if left { 2 * group_numbers(depth, size) } else { 0 }) + if right { width * depth } else { 0 };
     if numbers > 0 { numbers + LINE / size } else { 0 }
@@ -67,6 +86,9 @@ fn padded(k: usize, size: usize) -> usize {
 /// Depth and width of a block of the right factor, whole panels wide.
 fn block(k: usize, n: usize, size: usize) -> (usize, usize) {
     let numbers = RIGHT / size;
+    if k * n <= numbers && k <= DEPTH.0 {
+        return (k, n.next_multiple_of(WIDEST));
+    }
     let depth = (numbers / n.max(1)).clamp(DEPTH.0, DEPTH.1);
     (even(k, depth), even(n, numbers / depth).next_multiple_of(WIDEST))
 }
@@ -151,6 +173,7 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
                         let (a, a_row, a_column) =
                             if pack_left { now.packed(s) } else { (a.add(i * task.a_row), task.a_row, task.a_column) };
                         let c = c.add(i * task.c_row);
+                        let start = if task.rows.is_null() { task.rows } else { task.rows.add(i) };
                         for (p, j) in (0..n).step_by(panel).enumerate() {
                             let (b, b_row, c, c_row) = (b.at.add(p * b.panel), b.row, c.add(j), task.c_row);
                             if add {
@@ -167,7 +190,7 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
                             let slim = columns <= V::LANES;
                             let last = if slim { columns } else { columns - V::LANES };
                             let kernels = if slim { V::SLIM } else { V::WIDE };
-                            kernels[height - 1](&Tile { k, a, a_row, a_column, b, b_row, c, c_row, last, add, foresee, ahead });
+                            kernels[height - 1](&Tile { k, a, a_row, a_column, b, b_row, c, c_row, last, add, start, foresee, ahead });
                             pack_left_factor::<V>(&next, share);
                         }
                     }

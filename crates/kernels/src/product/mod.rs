@@ -58,6 +58,17 @@ pub struct Left<'a, S> {
     pub column: usize,
 }
 
+/// What the chain of each entry of a result begins with.
+#[derive(Clone, Copy)]
+pub enum Start<'a, S> {
+    /// With 0.
+    Zero,
+    /// With what stands there.
+    Result,
+    /// With one number for each row.
+    Rows(&'a [S]),
+}
+
 /// How many numbers [`product`] needs as scratch for these extents; never more than 2 MiB of them.
 pub fn scratch<S: Scalar>(m: usize, k: usize, n: usize) -> usize {
     #[cfg(target_arch = "x86_64")]
@@ -70,7 +81,7 @@ pub fn scratch<S: Scalar>(m: usize, k: usize, n: usize) -> usize {
     numbers
 }
 
-/// `c[m,n]` = Σₖ `a(m,k)` · `b[k,n]`, or += with `add`: one chain of fused multiply-adds over k, from 0 or from the old `c[m,n]`.
+/// `c[m,n]` = `start` + Σₖ `a(m,k)` · `b[k,n]`: one chain of fused multiply-adds over k.
 /// `a`: m × k, `b`: k × n with row stride `b_row`, `c`: m × n with row stride `c_row`, `scratch`: as [`scratch`] tells
 #[allow(clippy::too_many_arguments)]
 #[inline]
@@ -83,10 +94,10 @@ pub fn product<S: Scalar>(
     b_row: usize,
     c: &mut [S],
     c_row: usize,
-    add: bool,
+    start: Start<S>,
     scratch: &mut [S],
 ) {
-    product_at(level(), m, k, n, a, b, b_row, c, c_row, add, scratch);
+    product_at(level(), m, k, n, a, b, b_row, c, c_row, start, scratch);
 }
 
 /// [`product`] with the instructions of a level the machine has.
@@ -101,7 +112,7 @@ fn product_at<S: Scalar>(
     b_row: usize,
     c: &mut [S],
     c_row: usize,
-    add: bool,
+    start: Start<S>,
     scratch: &mut [S],
 ) {
     if m == 0 || n == 0 {
@@ -110,9 +121,10 @@ fn product_at<S: Scalar>(
     holds("result", c.len(), (m, c_row), (n, 1));
     assert!(m == 1 || c_row >= n, "rows of the result overlap: {n} numbers each, {c_row} apart");
     if k == 0 {
-        return if !add {
-            c.chunks_mut(c_row.max(n)).take(m).for_each(|c| c[..n].fill(S::ZERO))
-        };
+        return plain::begin(m, n, c, c_row, start);
+    }
+    if let Start::Rows(rows) = start {
+        assert_eq!(rows.len(), m, "one number for each row of the result");
     }
     holds("left factor", a.data.len(), (m, a.row), (k, a.column));
     holds("right factor", b.len(), (k, b_row), (n, 1));
@@ -122,14 +134,19 @@ fn product_at<S: Scalar>(
         assert!(needed <= scratch.len(), "scratch for {m} × {k} × {n} takes {needed} numbers, not {}", scratch.len());
         let (a_row, a_column, a) = (a.row, a.column, a.data.as_ptr());
         let (b, c, scratch) = (b.as_ptr(), c.as_mut_ptr(), scratch.as_mut_ptr());
-        let task = blocks::Task { m, k, n, a, a_row, a_column, b, b_row, c, c_row, add, scratch };
-        // SAFETY: S is f32 or f64 (sealed) and its size tells which; the asserts above keep every entry of both factors and of the
+        let (add, rows) = match start {
+            Start::Zero => (false, std::ptr::null()),
+            Start::Result => (true, std::ptr::null()),
+            Start::Rows(rows) => (false, rows.as_ptr()),
+        };
+        let task = blocks::Task { m, k, n, a, a_row, a_column, b, b_row, c, c_row, add, rows, scratch };
+        // SAFETY: S is f32 or f64 (sealed) and its size tells which; the asserts above keep every entry of both factors, of `rows` and of the
         // result inside its slice, and the scratch is as long as `blocks` asks for; `c` and `scratch` are borrowed exclusively;
         // the level was found on this machine.
         unsafe { call!(level, S, blocks::blocks(task.of())) };
     }
     let _ = (level, scratch);
-    plain::product(m, k, n, a, b, b_row, c, c_row, add);
+    plain::product(m, k, n, a, b, b_row, c, c_row, start);
 }
 
 /// Refuses a slice of `len` numbers that does not hold rows and columns of (count, stride).

@@ -1,17 +1,36 @@
 //! The products as plain loops: for machines without AVX2 and fused multiply-add.
 
-use super::Left;
+use super::{Left, Start};
 use crate::Scalar;
 
 #[allow(clippy::too_many_arguments)]
-pub(super) fn product<S: Scalar>(m: usize, k: usize, n: usize, a: Left<S>, b: &[S], b_row: usize, c: &mut [S], c_row: usize, add: bool) {
+pub(super) fn product<S: Scalar>(
+    m: usize,
+    k: usize,
+    n: usize,
+    a: Left<S>,
+    b: &[S],
+    b_row: usize,
+    c: &mut [S],
+    c_row: usize,
+    start: Start<S>,
+) {
+    begin(m, n, c, c_row, start);
     for (i, c) in c.chunks_mut(c_row.max(n)).take(m).enumerate() {
         let c = &mut c[..n];
-        if !add {
-            c.fill(S::ZERO);
-        }
         for l in 0..k {
             multiply_add(a.data[i * a.row + l * a.column], &b[l * b_row..][..n], c);
+        }
+    }
+}
+
+/// Puts what the chains begin with into the result.
+pub(super) fn begin<S: Scalar>(m: usize, n: usize, c: &mut [S], c_row: usize, start: Start<S>) {
+    for (i, c) in c.chunks_mut(c_row.max(n)).take(m).enumerate() {
+        match start {
+            Start::Zero => c[..n].fill(S::ZERO),
+            Start::Result => {}
+            Start::Rows(rows) => c[..n].fill(rows[i]),
         }
     }
 }

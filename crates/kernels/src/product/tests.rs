@@ -31,14 +31,24 @@ fn check<S: Scalar>(level: Level, m: usize, k: usize, n: usize, by_rows: bool, a
     let b = numbers::<S>((k - 1) * b_row + n, 2);
     let mut c = numbers::<S>((m - 1) * c_row + n, 3);
     let mut want = c.clone();
+    let (starts, row_starts) = (numbers::<S>(m, 4), gap != 1);
     for i in 0..m {
         for j in 0..n {
-            let start = if add { c[i * c_row + j] } else { S::ZERO };
+            let start = match (add, row_starts) {
+                (true, _) => c[i * c_row + j],
+                (_, true) => starts[i],
+                _ => S::ZERO,
+            };
             want[i * c_row + j] = (0..k).fold(start, |sum, l| multiply_add(level, a[i * row + l * column], b[l * b_row + j], sum));
         }
     }
     let mut scratch = vec![S::from_f64(f64::NAN); scratch::<S>(m, k, n)];
-    product_at(level, m, k, n, Left { data: &a, row, column }, &b, b_row, &mut c, c_row, add, &mut scratch);
+    let start = match (add, row_starts) {
+        (true, _) => Start::Result,
+        (_, true) => Start::Rows(&starts),
+        _ => Start::Zero,
+    };
+    product_at(level, m, k, n, Left { data: &a, row, column }, &b, b_row, &mut c, c_row, start, &mut scratch);
     assert_eq!(bits(&c), bits(&want), "{} {m} × {k} × {n}, by rows: {by_rows}, add: {add}, gap: {gap}", S::NAME);
 }
 
@@ -145,7 +155,7 @@ fn transposed_rows_are_columns() {
 #[test]
 #[should_panic(expected = "left factor is too short: 5 numbers for 2 × 3")]
 fn a_short_factor_is_refused() {
-    product(2, 3, 1, Left { data: &[0.0; 5], row: 3, column: 1 }, &[0.0; 3], 1, &mut [0.0; 2], 1, false, &mut []);
+    product(2, 3, 1, Left { data: &[0.0; 5], row: 3, column: 1 }, &[0.0; 3], 1, &mut [0.0; 2], 1, Start::Zero, &mut []);
 }
 
 #[test]
@@ -154,8 +164,8 @@ fn an_empty_sum_is_zero() {
     for (m, k, n) in [(2, 0, 2), (0, 3, 2), (2, 3, 0)] {
         assert_eq!(scratch::<f32>(m, k, n), 0);
     }
-    product(2, 0, 2, none, &[], 2, &mut c, 3, true, &mut []);
+    product(2, 0, 2, none, &[], 2, &mut c, 3, Start::Result, &mut []);
     assert_eq!(c, [1.0; 5]);
-    product(2, 0, 2, none, &[], 2, &mut c, 3, false, &mut []);
+    product(2, 0, 2, none, &[], 2, &mut c, 3, Start::Zero, &mut []);
     assert_eq!(c, [0.0, 0.0, 1.0, 0.0, 0.0]);
 }

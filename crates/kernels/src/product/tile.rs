@@ -16,6 +16,8 @@ pub(crate) struct Tile<S> {
     pub last: usize,
     /// Start from the old result, not from 0.
     pub add: bool,
+    /// If not, the numbers its rows start from; or null, for 0.
+    pub start: *const S,
     /// Bring what is read of A nearer some steps before.
     pub foresee: bool,
     pub ahead: Ahead<S>,
@@ -63,6 +65,10 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize, const FULL: bool>(t: &
         if t.add {
             for (i, sum) in sum.iter_mut().enumerate() {
                 *sum = row::<V, N, FULL>(t.c.add(i * t.c_row), mask);
+            }
+        } else if !t.start.is_null() {
+            for (i, sum) in sum.iter_mut().enumerate() {
+                *sum = [V::splat(*t.start.add(i)); N];
             }
         }
         let (mut a, mut b) = (t.a, t.b);
