@@ -148,13 +148,22 @@ impl<R: Read> Records<R> {
         let (delimiter, terminator) = (self.delimiter, self.terminator);
         self.ends.clear();
         let bytes = &self.buffer[self.start..self.end];
-        for (i, &byte) in bytes.iter().enumerate() {
-            if byte == delimiter {
-                self.ends.push(i);
-            } else if byte == terminator {
-                return Some(self.finished(i, i + 1));
-            } else if byte == b'"' {
-                return None;
+        let wanted = [delimiter, terminator, b'"'].map(|byte| u64::from_ne_bytes([byte; 8]));
+        let (words, rest) = bytes.as_chunks::<8>();
+        // Filled up with bytes that end nothing.
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        for (word, at) in words.iter().chain(std::iter::once(&last)).zip((0..).step_by(8)) {
+            let word = u64::from_le_bytes(*word);
+            let mut found = wanted.iter().fold(0, |found, wanted| found | zero_bytes(word ^ wanted));
+            while found > 0 {
+                let i = at + found.trailing_zeros() as usize / 8;
+                found &= found - 1;
+                match bytes[i] {
+                    byte if byte == delimiter => self.ends.push(i),
+                    b'"' => return None,
+                    _ => return Some(self.finished(i, i + 1)),
+                }
             }
         }
         let length = bytes.len();
@@ -258,6 +267,12 @@ impl<R: Read> Records<R> {
             return Ok(());
         }
     }
+}
+
+/// The highest bit of each byte that is 0.
+fn zero_bytes(word: u64) -> u64 {
+    const LOW: u64 = u64::from_ne_bytes([0x7f; 8]);
+    !(((word & LOW) + LOW) | word | LOW)
 }
 
 impl<'a> Record<'a> {
