@@ -300,38 +300,50 @@ impl<'a> Reader<'a> {
     /// The same; where the table is beyond the bound all its numbers are put into a file, and only the columns that the bound keeps
     /// into the table.
     fn within(mut self, bound: Option<&Bound>) -> Result<(Reading, Option<Stored>), Error> {
-        let most = bound.map_or(usize::MAX, |bound| bound.rows(self.columns.len()));
-        let (mut values, mut more) = (Vec::new(), Vec::new());
-        let mut rows = self.next(most, &mut values)?;
-        let mut dropped = self.without_target(&mut values);
-        let mut storing = None;
-        let most = most.min((BLOCK / self.columns.len().max(1)).max(1));
-        while bound.is_some() && self.next(most, &mut more)? > 0 {
-            let storing = match (&mut storing, bound) {
-                (None, Some(bound)) => storing.insert(Storing::new(&self.columns, bound)?),
-                (Some(storing), _) => storing,
-                (None, None) => break,
-            };
-            storing.add(&std::mem::take(&mut values))?;
-            rows = self.body.rows;
-            dropped += self.without_target(&mut more);
-            storing.add(&more)?;
-            more.clear();
-        }
+        let Numbers { mut values, storing, dropped } = self.numbers(bound, true)?;
         self.notes.extend(self.strange());
-        rows -= dropped;
+        let rows = self.body.rows - dropped;
         if dropped > 0 {
             self.notes.push(format!("{dropped} rows without a target are left out; rows are counted without them"));
         }
         if rows == 0 {
             return Err(Error::new(Kind::Data, "no row has a target").file(&self.source));
         }
-        let (columns, values, stored) = match storing {
-            None => (self.columns, values, None),
-            Some(mut storing) => (storing.kept(), std::mem::take(&mut storing.values), Some(storing.finish())),
-        };
+        let mut columns = self.columns;
+        let stored = storing.map(|mut storing| {
+            (columns, values) = (storing.kept(), std::mem::take(&mut storing.values));
+            storing.finish()
+        });
         let table = Table { source: self.source, columns, rows, values };
         Ok((Reading { table, delimiter: char::from(self.delimiter), header: self.header, notes: self.notes }, stored))
+    }
+
+    /// All numbers that are left, rows × columns, and how many rows; those beyond the bound are in a file.
+    pub(crate) fn all(mut self, bound: &Bound) -> Result<(usize, Vec<f64>, Option<Stored>), Error> {
+        let Numbers { values, storing, .. } = self.numbers(Some(bound), false)?;
+        Ok((self.body.rows, values, storing.map(Storing::finish)))
+    }
+
+    /// Reads to the end. `drops`: whether rows without a target are left out.
+    fn numbers(&mut self, bound: Option<&Bound>, drops: bool) -> Result<Numbers, Error> {
+        let most = bound.map_or(usize::MAX, |bound| bound.rows(self.columns.len()));
+        let (mut values, mut more, mut storing) = (Vec::new(), Vec::new(), None);
+        self.next(most, &mut values)?;
+        let without = |reader: &Self, values: &mut Vec<f64>| if drops { reader.without_target(values) } else { 0 };
+        let mut dropped = without(self, &mut values);
+        let Some(bound) = bound else { return Ok(Numbers { values, storing, dropped }) };
+        let most = most.min((BLOCK / self.columns.len().max(1)).max(1));
+        while self.next(most, &mut more)? > 0 {
+            let storing = match &mut storing {
+                Some(storing) => storing,
+                None => storing.insert(Storing::new(&self.columns, bound)?),
+            };
+            storing.add(&std::mem::take(&mut values))?;
+            dropped += without(self, &mut more);
+            storing.add(&more)?;
+            more.clear();
+        }
+        Ok(Numbers { values, storing, dropped })
     }
 
     /// Takes the rows out whose target is missing; says how many.
@@ -339,6 +351,13 @@ impl<'a> Reader<'a> {
         let Take::Encoded(encoded) = &self.take else { return 0 };
         drop_without_target(&encoded.encoder, &self.columns, values)
     }
+}
+
+/// The numbers of a table, in memory or on their way into a file, and how many rows were left out.
+struct Numbers {
+    values: Vec<f64>,
+    storing: Option<Storing>,
+    dropped: usize,
 }
 
 /// Numbers that are read at a time where they go to a file.

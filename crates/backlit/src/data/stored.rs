@@ -130,7 +130,7 @@ pub struct Stored {
     file: File,
     folder: PathBuf,
     pub(crate) columns: Vec<String>,
-    pub(crate) rows: usize,
+    rows: usize,
     /// For each column what takes the place of a missing number.
     fills: Vec<f64>,
     /// Lent to whoever reads.
@@ -220,6 +220,22 @@ impl Stored {
         Ok(())
     }
 
+    /// Some columns as they stand, all rows of each.
+    pub(crate) fn take(&self, places: &[usize]) -> Result<Vec<Vec<f64>>, Error> {
+        let mut columns: Vec<Vec<f64>> = places.iter().map(|_| Vec::with_capacity(self.rows)).collect();
+        self.rows(|row| {
+            for (column, &place) in columns.iter_mut().zip(places) {
+                column.push(number(row, place));
+            }
+        })?;
+        Ok(columns)
+    }
+
+    /// Hands on all rows as bytes, in order.
+    pub(crate) fn rows(&self, mut take: impl FnMut(&[u8])) -> Result<(), Error> {
+        self.each(self.rows, |r| r, |_, row| take(row))
+    }
+
     /// What the file could not be read for, if there was anything.
     fn check(&self) -> Result<(), Error> {
         self.fault.get().map_or(Ok(()), |error| Err(unreadable(&self.folder, error)))
@@ -241,7 +257,8 @@ fn unreadable(folder: &Path, error: &str) -> Error {
     Error::new(Wrong::Failed, format!("the temporary file that holds the table cannot be read: {error}")).file(folder.display())
 }
 
-fn number(row: &[u8], place: usize) -> f64 {
+/// A number of a row of the file.
+pub(crate) fn number(row: &[u8], place: usize) -> f64 {
     row[place * BYTES..].first_chunk().map_or(f64::NAN, |bytes| f64::from_le_bytes(*bytes))
 }
 
