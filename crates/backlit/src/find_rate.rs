@@ -7,6 +7,7 @@ use crate::job::Job;
 use crate::model_file::Precision;
 use crate::predictor::scaled;
 use backlit_engine::schedule::{Place, Schedule};
+use backlit_engine::step::Data;
 use backlit_engine::train::{Course, Moment, Settings, Trainer};
 use backlit_engine::{Scalar, optimizers};
 use std::ops::ControlFlow;
@@ -77,7 +78,9 @@ fn tried<S: Scalar>(job: &Job) -> Result<Vec<Tried>, Error> {
     let mut tried: Vec<Tried> = Vec::new();
     let (mut sum, mut weights, mut least) = (0.0, 0.0, f64::INFINITY);
     // However it ends, also beyond the finite numbers: the rates that were tried are what is asked for.
-    trainer.run(&[&x, &y, &w], &mut |moment: &Moment| {
+    let slices = [&x[..], &y, &w];
+    let fed = job.train.fed(job.input_scaler.as_ref(), &y, &w);
+    trainer.run_over(fed.as_ref().map_or(Data::Slices(&slices), |fed| Data::Source(fed)), &mut |moment: &Moment| {
         sum = SMOOTHING * sum + (1.0 - SMOOTHING) * moment.cost;
         weights = SMOOTHING * weights + (1.0 - SMOOTHING);
         let smoothed = sum / weights;
@@ -88,6 +91,7 @@ fn tried<S: Scalar>(job: &Job) -> Result<Vec<Tried>, Error> {
         let hopeless = least > 0.0 && smoothed > BEYOND_HOPE * least;
         if hopeless || moment.step == STEPS { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
+    job.train.check()?;
     Ok(tried)
 }
 

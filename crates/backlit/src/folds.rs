@@ -1,6 +1,7 @@
 //! Cross-validation: each row is predicted by a network that was not trained on it.
 
 use crate::error::{Error, Kind};
+use crate::job::Rows;
 use crate::metrics::{HALF, Metrics, Threshold};
 use crate::model_file::Task;
 use crate::prepare::{Hidden, Part, job_on};
@@ -92,7 +93,8 @@ pub fn cross_validate(
         if *about.get_or_insert(of_job) != of_job {
             return Err(Error::new(Kind::Data, "the table changed while its folds were trained on").file(job.data));
         }
-        parts.push((job.held, outcome.held));
+        // The file of a large table is of no use any more.
+        parts.push((Rows { stored: None, ..job.held }, outcome.held));
     }
     let (task, width, rows) = about.ok_or_else(|| Error::new(Kind::Usage, "a cross-validation without folds"))?;
     let (mut fold_of, mut outputs, mut y) = (vec![0; rows], vec![0.0; rows * width], vec![0.0; rows * width]);
@@ -104,7 +106,7 @@ pub fn cross_validate(
         }
     }
     let threshold = if task == Task::TwoClasses { run.train.threshold.choose(&outputs, &y) } else { HALF };
-    let fold = |((held, said), cost): (&(crate::job::Rows, Vec<f64>), f64)| Fold {
+    let fold = |((held, said), cost): (&(Rows, Vec<f64>), f64)| Fold {
         metrics: Metrics::of(task, width, said, &held.y, cost, threshold),
         rows: held.numbers.clone(),
         cost,

@@ -1,11 +1,12 @@
 //! A look at a table before anything is trained on it: what its columns hold, and what may go wrong with them.
 
-use crate::data::{Reader, profile};
+use crate::data::{Bound, MEMORY, Reader, Stored, number, profile};
 use crate::encoder::{Encoder, Kind, Missing, Profile};
 use crate::error::Error;
 use crate::run_file::Data;
 use serde::Serialize;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hasher};
 
 /// What was found in a table.
 #[derive(Clone, Debug, Serialize)]
@@ -100,28 +101,35 @@ const FAR: f64 = 1e4;
 
 /// Looks at a bundled table or a file. `said`: target, categories, columns to ignore.
 pub fn inspect(data: &str, said: &Data) -> Result<Inspection, Error> {
+    inspect_within(data, said, MEMORY)
+}
+
+/// The same; a table that takes more memory than so many bytes is put into a temporary file.
+pub fn inspect_within(data: &str, said: &Data, memory: u64) -> Result<Inspection, Error> {
     let profile = profile(data)?;
     let names: Vec<String> = profile.columns.iter().map(|column| column.name.clone()).collect();
     crate::data::indices(data, &names, &[&said.target[..], &said.categories, &said.ignore].concat())?;
     let mut notes = Vec::new();
     let encoder = profile.encoder(said, &mut notes).map_err(|error| error.file(data))?;
-    let table = Numbers::read(data, &encoder)?;
+    let table = Numbers::read(data, &encoder, memory)?;
+    notes.extend(table.stored.as_ref().map(Stored::note));
+    let mut seen = Vec::new();
+    table.each(|place, numbers| seen.push(Seen::of(numbers, matches!(encoder.columns[place].kind, Kind::Number { .. }))))?;
     let columns = profile.columns.iter().map(|column| {
         let place = encoder.columns.iter().position(|used| used.name == column.name);
-        let is_number = |place: &usize| matches!(encoder.columns[*place].kind, Kind::Number { .. });
         ColumnReport {
             name: column.name.clone(),
             kind: place.map_or("left out".into(), |place| encoder.columns[place].kind.words()),
             missing: column.missing,
             distinct: column.levels.as_ref().map(std::collections::BTreeMap::len),
-            numbers: place.filter(is_number).and_then(|place| Spread::of(&table.columns[place])),
+            numbers: place.and_then(|place| seen[place].spread),
         }
     });
     let columns: Vec<ColumnReport> = columns.collect();
     let mut findings = Vec::new();
-    of_columns(&profile, &encoder, &table, &columns, said, &mut findings);
-    of_targets(&profile, &encoder, &table, said, &mut findings);
-    of_rows(&table, &mut findings);
+    of_columns(&profile, &encoder, &seen, &columns, said, &mut findings);
+    of_targets(&profile, &encoder, &table, said, &mut findings)?;
+    of_rows(&table, &mut findings)?;
     findings.sort_by_key(|finding| finding.what);
     Ok(Inspection { rows: profile.rows, columns, findings, notes })
 }
@@ -129,11 +137,18 @@ pub fn inspect(data: &str, said: &Data) -> Result<Inspection, Error> {
 /// Each column as one list of numbers: levels by their place, NaN where a cell is missing.
 struct Numbers {
     rows: usize,
-    columns: Vec<Vec<f64>>,
+    width: usize,
+    /// Of each column the place of its number, the first if it has several.
+    places: Vec<usize>,
+    /// rows × width; empty where they are stored.
+    values: Vec<f64>,
+    stored: Option<Stored>,
+    /// Columns that are taken from the file at a time.
+    together: usize,
 }
 
 impl Numbers {
-    fn read(data: &str, encoder: &Encoder) -> Result<Numbers, Error> {
+    fn read(data: &str, encoder: &Encoder, memory: u64) -> Result<Numbers, Error> {
         let mut one_each = encoder.clone();
         for column in &mut one_each.columns {
             column.kind = match &column.kind {
@@ -142,17 +157,77 @@ impl Numbers {
                 other => other.clone(),
             };
         }
-        let mut reader = Reader::named(data)?.encoded(&one_each)?;
-        let (mut values, width) = (Vec::new(), reader.columns.len());
-        let rows = reader.next(usize::MAX, &mut values)?;
+        let reader = Reader::named(data)?.encoded(&one_each)?;
+        let width = reader.columns.len();
+        let (rows, values, stored) = reader.all(&Bound { memory, keep: Vec::new() })?;
         let mut place = 0;
-        let columns = one_each.columns.iter().map(|column| {
-            let own = values.iter().skip(place).step_by(width).copied().collect();
+        let places = one_each.columns.iter().map(|column| {
+            let own = place;
             place += column.kind.names(&column.name).len();
             own
         });
-        let columns = columns.collect();
-        Ok(Numbers { rows, columns })
+        let places = places.collect();
+        let together = usize::try_from(memory / (32 * rows as u64)).unwrap_or(usize::MAX).max(1);
+        Ok(Numbers { rows, width, places, values, stored, together })
+    }
+
+    /// Some columns, by their places in the encoder.
+    fn take(&self, columns: &[usize]) -> Result<Vec<Vec<f64>>, Error> {
+        let places: Vec<usize> = columns.iter().map(|&column| self.places[column]).collect();
+        match &self.stored {
+            Some(stored) => stored.take(&places),
+            None => Ok(places.iter().map(|&place| self.values.iter().skip(place).step_by(self.width).copied().collect()).collect()),
+        }
+    }
+
+    /// Hands on each column, with its place in the encoder.
+    fn each(&self, mut take: impl FnMut(usize, &[f64])) -> Result<(), Error> {
+        let all: Vec<usize> = (0..self.places.len()).collect();
+        for some in all.chunks(if self.stored.is_some() { self.together } else { 1 }) {
+            self.take(some)?.iter().zip(some).for_each(|(numbers, &column)| take(column, numbers));
+        }
+        Ok(())
+    }
+
+    /// A fingerprint of each row.
+    fn prints(&self) -> Result<Vec<u128>, Error> {
+        let mut prints = Vec::with_capacity(self.rows);
+        match &self.stored {
+            Some(stored) => stored.rows(|row| prints.push(print(self.places.iter().map(|&place| number(row, place)))))?,
+            None => prints.extend(self.values.chunks_exact(self.width).map(|row| print(self.places.iter().map(|&place| row[place])))),
+        }
+        Ok(prints)
+    }
+}
+
+/// Numbers in 128 bits: that two of even a million million lists agree by chance is less likely than one in 10¹⁴.
+fn print(numbers: impl Iterator<Item = f64>) -> u128 {
+    let (mut low, mut high) = (DefaultHasher::new(), DefaultHasher::new());
+    high.write_u8(1);
+    for number in numbers {
+        low.write_u64(number.to_bits());
+        high.write_u64(number.to_bits());
+    }
+    u128::from(high.finish()) << 64 | u128::from(low.finish())
+}
+
+/// What is known of a column.
+struct Seen {
+    is_constant: bool,
+    /// The same for the same numbers.
+    print: u128,
+    /// Of numbers.
+    spread: Option<Spread>,
+}
+
+impl Seen {
+    fn of(numbers: &[f64], is_number: bool) -> Seen {
+        let first = numbers.iter().find(|x| !x.is_nan());
+        Seen {
+            is_constant: first.is_some_and(|first| numbers.iter().all(|x| x == first)),
+            print: print(numbers.iter().copied()),
+            spread: if is_number { Spread::of(numbers) } else { None },
+        }
     }
 }
 
@@ -170,24 +245,23 @@ impl Spread {
     }
 }
 
-fn of_columns(profile: &Profile, encoder: &Encoder, table: &Numbers, columns: &[ColumnReport], said: &Data, findings: &mut Vec<Finding>) {
+fn of_columns(profile: &Profile, encoder: &Encoder, seen: &[Seen], columns: &[ColumnReport], said: &Data, findings: &mut Vec<Finding>) {
     let mut add = |what, column: &str, message: String| findings.push(Finding { what, column: column.to_string(), message });
-    let mut seen: HashMap<Vec<u64>, &str> = HashMap::new();
+    let mut names: HashMap<u128, &str> = HashMap::new();
     let spread = |name: &str| columns.iter().find(|column| column.name == name).and_then(|column| column.numbers);
     let typical = {
         let mut all: Vec<f64> = columns.iter().filter_map(|column| column.numbers).map(|s| s.deviation).filter(|&d| d > 0.0).collect();
         all.sort_unstable_by(f64::total_cmp);
         all.get(all.len() / 2).copied().unwrap_or(1.0)
     };
-    for (column, numbers) in encoder.columns.iter().zip(&table.columns).filter(|(column, _)| !said.target.contains(&column.name)) {
+    for (column, seen) in encoder.columns.iter().zip(seen).filter(|(column, _)| !said.target.contains(&column.name)) {
         let name = column.name.as_str();
         let of = profile.columns.iter().find(|profile| profile.name == name).expect("a column of the table");
-        let first = numbers.iter().find(|x| !x.is_nan());
-        if first.is_some_and(|first| numbers.iter().all(|x| x == first)) {
+        if seen.is_constant {
             add(What::Constant, name, "holds one value only: it adds nothing".into());
             continue;
         }
-        let other = *seen.entry(numbers.iter().map(|x| x.to_bits()).collect()).or_insert(name);
+        let other = *names.entry(seen.print).or_insert(name);
         if other != name {
             add(What::Duplicate, name, format!("is the same as '{other}' in every row"));
         }
@@ -218,9 +292,9 @@ fn of_columns(profile: &Profile, encoder: &Encoder, table: &Numbers, columns: &[
     }
 }
 
-fn of_targets(profile: &Profile, encoder: &Encoder, table: &Numbers, said: &Data, findings: &mut Vec<Finding>) {
+fn of_targets(profile: &Profile, encoder: &Encoder, table: &Numbers, said: &Data, findings: &mut Vec<Finding>) -> Result<(), Error> {
     for (place, target) in encoder.columns.iter().enumerate().filter(|(_, column)| said.target.contains(&column.name)) {
-        let y = &table.columns[place];
+        let y = &table.take(&[place])?.remove(0);
         let known: Vec<f64> = y.iter().copied().filter(|y| !y.is_nan()).collect();
         if known.iter().all(|&y| y == known[0]) {
             let message = "is the target and holds one value only: there is nothing to learn".to_string();
@@ -239,8 +313,11 @@ fn of_targets(profile: &Profile, encoder: &Encoder, table: &Numbers, said: &Data
             }
         }
         let varies = |x: &[f64]| x.iter().any(|number| !number.is_nan() && *number != x[0]);
-        let others = encoder.columns.iter().zip(&table.columns).filter(|(other, x)| !said.target.contains(&other.name) && varies(x));
-        for (other, x) in others {
+        table.each(|place, x| {
+            let other = &encoder.columns[place];
+            if said.target.contains(&other.name) || !varies(x) {
+                return;
+            }
             let x_is_class = matches!(other.kind, Kind::Category { .. } | Kind::Boolean { .. });
             let pairs = || x.iter().zip(y).filter(|(x, y)| !x.is_nan() && !y.is_nan()).map(|(&x, &y)| (x, y));
             let strength = match (x_is_class, is_class) {
@@ -253,20 +330,21 @@ fn of_targets(profile: &Profile, encoder: &Encoder, table: &Numbers, said: &Data
                 let message = format!("nearly gives '{}' away ({strength:.4}): is it known before what is predicted?", target.name);
                 findings.push(Finding { what: What::Leak, column: other.name.clone(), message });
             }
-        }
+        })?;
     }
+    Ok(())
 }
 
-fn of_rows(table: &Numbers, findings: &mut Vec<Finding>) {
-    let mut seen: HashMap<Vec<u64>, usize> = HashMap::new();
-    for row in 0..table.rows {
-        *seen.entry(table.columns.iter().map(|column| column[row].to_bits()).collect()).or_default() += 1;
-    }
-    let twice = table.rows - seen.len();
-    if twice > 0 && !table.columns.is_empty() {
+fn of_rows(table: &Numbers, findings: &mut Vec<Finding>) -> Result<(), Error> {
+    let mut prints = table.prints()?;
+    prints.sort_unstable();
+    prints.dedup();
+    let twice = table.rows - prints.len();
+    if twice > 0 && !table.places.is_empty() {
         let message = format!("{twice} of {} rows stand there already: they may fall on both sides of a split", table.rows);
         findings.push(Finding { what: What::DuplicateRows, column: String::new(), message });
     }
+    Ok(())
 }
 
 /// Pearson's correlation; 0 where one side is constant.

@@ -1,7 +1,7 @@
 //! A training with every choice made: data split and encoded, network drawn, settings filled in.
 
 use crate::course::Course;
-use crate::data::Table;
+use crate::data::{Bound, Fed, Inputs, Table, read_for_within};
 use crate::encoder::{Encoder, class_names};
 use crate::error::{Error, Kind};
 use crate::metrics::{HALF, Threshold};
@@ -80,27 +80,61 @@ pub struct Rows {
     pub rows: usize,
     /// Their numbers in the data, counted from 0.
     pub numbers: Vec<usize>,
-    /// rows × inputs
+    /// rows × inputs; empty where they are stored.
     pub x: Vec<f64>,
     /// rows × outputs
     pub y: Vec<f64>,
     /// The rows' weights, of mean 1 over those trained on; empty where all count alike.
     pub w: Vec<f64>,
+    /// The inputs of a table that does not fit into memory.
+    pub stored: Option<Inputs>,
 }
 
 impl Rows {
-    /// The first so many rows.
-    pub fn first(&self, count: usize, inputs: usize, outputs: usize) -> Rows {
+    /// The first so many rows, in memory.
+    pub fn first(&self, count: usize, inputs: usize, outputs: usize) -> Result<Rows, Error> {
         let rows = self.rows.min(count);
         let first = |from: &[f64], width: usize| from[..(rows * width).min(from.len())].to_vec();
-        Rows { rows, numbers: self.numbers[..rows].to_vec(), x: first(&self.x, inputs), y: first(&self.y, outputs), w: first(&self.w, 1) }
+        let numbers = self.numbers[..rows].to_vec();
+        let x = match &self.stored {
+            Some(stored) => stored.of_rows(&numbers)?,
+            None => first(&self.x, inputs),
+        };
+        Ok(Rows { rows, numbers, x, y: first(&self.y, outputs), w: first(&self.w, 1), stored: None })
     }
 
     /// The rows of these numbers, in their order.
     pub fn pick(&self, numbers: &[usize], inputs: usize, outputs: usize) -> Rows {
-        let lines = |from: &[f64], width: usize| numbers.iter().flat_map(|&r| from[r * width..(r + 1) * width].to_vec()).collect();
-        let w = if self.w.is_empty() { Vec::new() } else { lines(&self.w, 1) };
-        Rows { rows: numbers.len(), numbers: numbers.to_vec(), x: lines(&self.x, inputs), y: lines(&self.y, outputs), w }
+        let lines = |from: &[f64], width: usize| {
+            let mut all = Vec::with_capacity(if from.is_empty() { 0 } else { numbers.len() * width });
+            if !from.is_empty() {
+                numbers.iter().for_each(|&r| all.extend_from_slice(&from[r * width..(r + 1) * width]));
+            }
+            all
+        };
+        let (x, y, w) = (lines(&self.x, inputs), lines(&self.y, outputs), lines(&self.w, 1));
+        Rows { rows: numbers.len(), numbers: numbers.to_vec(), x, y, w, stored: self.stored.clone() }
+    }
+
+    /// Hands on the inputs, a block of rows after the other, each with the place of its first row.
+    pub(crate) fn inputs(&self, each: &mut dyn FnMut(usize, &[f64])) -> Result<(), Error> {
+        match &self.stored {
+            Some(stored) => stored.blocks(&self.numbers, each),
+            None => {
+                each(0, &self.x);
+                Ok(())
+            }
+        }
+    }
+
+    /// As a network sees them, if they are stored. `y`, `w`: as the network sees these, rows × width
+    pub(crate) fn fed<'a, S>(&'a self, scaler: Option<&'a Scaler>, y: &'a [S], w: &'a [S]) -> Option<Fed<'a, S>> {
+        self.stored.as_ref().map(|inputs| Fed { inputs, scaler, rows: &self.numbers, rest: [y, w] })
+    }
+
+    /// What the stored rows could not be read for, if there was anything.
+    pub fn check(&self) -> Result<(), Error> {
+        self.stored.as_ref().map_or(Ok(()), Inputs::check)
     }
 }
 
@@ -131,7 +165,7 @@ impl Job {
         class_names(self.encoder.as_ref(), &self.classes)
     }
 
-    /// All rows in the order of the data.
+    /// All rows in the order of the data, in memory. What cannot be read is NaN.
     pub fn all_rows(&self) -> Rows {
         let (inputs, outputs) = (self.inputs.len(), self.outputs());
         let both = Rows {
@@ -140,11 +174,15 @@ impl Job {
             x: [&self.train.x[..], &self.held.x].concat(),
             y: [&self.train.y[..], &self.held.y].concat(),
             w: [&self.train.w[..], &self.held.w].concat(),
+            stored: None,
         };
         let mut places: Vec<usize> = (0..both.rows).collect();
         places.sort_unstable_by_key(|&place| both.numbers[place]);
         let mut all = both.pick(&places, inputs, outputs);
         all.numbers = (0..all.rows).collect();
+        if let Some(stored) = &self.train.stored {
+            all.x = stored.of_rows(&all.numbers).unwrap_or_else(|_| vec![f64::NAN; all.rows * inputs]);
+        }
         all
     }
 
@@ -212,7 +250,24 @@ pub fn rows_for(metadata: &Metadata, table: &Table, with_targets: bool) -> Resul
     let x = table.take(&metadata.inputs)?;
     let y = if with_targets { encode(metadata.task, &metadata.classes, &metadata.targets, table)? } else { Vec::new() };
     let w = if with_targets { metadata.network.terms.weights_of(table, metadata.task, &y)? } else { Vec::new() };
-    Ok(Rows { rows: table.rows, numbers: (0..table.rows).collect(), x, y, w })
+    Ok(Rows { rows: table.rows, numbers: (0..table.rows).collect(), x, y, w, stored: None })
+}
+
+/// Rows with targets for a model that exists, from a bundled table, by its name, or a file; the inputs of a table that is larger than
+/// `memory` bytes are left in a temporary file, from which up to so many threads read. With what the table is called, and what a person
+/// should know of the reading.
+pub fn read_rows(metadata: &Metadata, data: &str, memory: u64, threads: usize) -> Result<(Rows, String, Vec<String>), Error> {
+    let weights = metadata.network.terms.weights.iter().filter_map(|weights| weights.column.clone());
+    let bound = Bound { memory, keep: metadata.targets.iter().cloned().chain(weights).collect() };
+    let (reading, stored) = read_for_within(data, metadata, true, Some(&bound))?;
+    let table = reading.table;
+    let Some(stored) = stored else { return Ok((rows_for(metadata, &table, true)?, table.source, reading.notes)) };
+    let mut notes = reading.notes;
+    notes.push(stored.note());
+    let y = encode(metadata.task, &metadata.classes, &metadata.targets, &table)?;
+    let w = metadata.network.terms.weights_of(&table, metadata.task, &y)?;
+    let stored = Some(Inputs::new(stored, &table.source, &metadata.inputs, threads)?);
+    Ok((Rows { rows: table.rows, numbers: (0..table.rows).collect(), x: Vec::new(), y, w, stored }, table.source, notes))
 }
 
 /// Targets as the network is trained on them: rows × outputs.

@@ -1,9 +1,11 @@
 //! A network that takes raw rows and answers in the target's own units.
 
+use crate::error::Error;
+use crate::job::Rows;
 use crate::model_file::{Metadata, Model, Parameters, Task};
 use crate::scaler::Scaler;
 use backlit_engine::network::Built;
-use backlit_engine::step::Runner;
+use backlit_engine::step::{Data, Runner};
 use backlit_engine::{Graph, Plan, Scalar, ops};
 
 /// A network of either precision, ready to predict.
@@ -95,6 +97,15 @@ impl Predictor {
             Predictor::F64(net) => net.outputs_and_cost(rows, x, y),
         }
     }
+
+    /// The same of rows wherever they are.
+    pub fn outputs_and_cost_of(&self, rows: &Rows) -> Result<(Vec<f64>, f64), Error> {
+        let both = match self {
+            Predictor::F32(net) => net.outputs_and_cost_of(rows),
+            Predictor::F64(net) => net.outputs_and_cost_of(rows),
+        };
+        rows.check().map(|()| both)
+    }
 }
 
 impl<S: Scalar> Net<S> {
@@ -123,12 +134,42 @@ impl<S: Scalar> Net<S> {
             let x = scaled(&self.around.input_scaler, x);
             let mut out = vec![S::ZERO; rows * self.shown.width()];
             runner.outputs(&self.shown, &self.parameters, &[&x, &[]], rows, &mut out);
-            let mut out: Vec<f64> = out.into_iter().map(S::to_f64).collect();
-            if let Some(scaler) = &self.around.target_scaler {
-                scaler.undo(&mut out);
-            }
-            out
+            self.in_units(out)
         }
+    }
+
+    fn in_units(&self, out: Vec<S>) -> Vec<f64> {
+        let mut out: Vec<f64> = out.into_iter().map(S::to_f64).collect();
+        if let Some(scaler) = &self.around.target_scaler {
+            scaler.undo(&mut out);
+        }
+        out
+    }
+
+    /// [`Net::outputs`] of rows wherever they are. Where they cannot be read they become NaN.
+    pub fn outputs_of(&self, rows: &Rows) -> Vec<f64> {
+        let Some(fed) = rows.fed::<S>(self.around.input_scaler.as_ref(), &[], &[]) else { return self.outputs(rows.rows, &rows.x) };
+        let mut out = vec![S::ZERO; rows.rows * self.shown.width()];
+        let mut runner = Runner::new(&self.shown, rows.rows.max(BATCH), self.threads);
+        runner.outputs_over(&self.shown, &self.parameters, Data::Source(&fed), rows.rows, &mut out);
+        self.in_units(out)
+    }
+
+    /// [`Net::outputs_and_cost`] of rows wherever they are.
+    pub fn outputs_and_cost_of(&self, rows: &Rows) -> (Vec<f64>, f64) {
+        if rows.stored.is_none() {
+            return self.outputs_and_cost(rows.rows, &rows.x, &rows.y);
+        }
+        let outputs = self.outputs_of(rows);
+        if self.around.target_scaler.is_some() {
+            let cost = loss_between(&self.around.loss, rows.rows, &outputs, &rows.y);
+            return (outputs, cost);
+        }
+        let y = scaled::<S>(&None, &rows.y);
+        let fed = rows.fed(self.around.input_scaler.as_ref(), &y, &[]);
+        let mut runner = Runner::new(&self.cost, rows.rows.max(BATCH), self.threads);
+        let cost = fed.map_or(f64::NAN, |fed| runner.cost_over(&self.cost, &self.parameters, Data::Source(&fed), rows.rows));
+        (outputs, cost)
     }
 
     /// See [`Predictor::outputs_and_cost`].

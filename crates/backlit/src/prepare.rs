@@ -7,7 +7,7 @@ mod warm_start;
 pub use formulas::formula_notes;
 pub use parts::Part;
 
-use crate::data::{BUNDLED, Reading, Table, bundled, indices, note, profile, read_encoded, read_numbers};
+use crate::data::{BUNDLED, Bound, Inputs, MEMORY, Reading, Stored, Table, bundled, indices, note, profile, read_numbers, read_within};
 use crate::encoder::{Encoder, class_names};
 use crate::error::{Error, Kind};
 use crate::job::{Job, Rows, encode};
@@ -74,22 +74,35 @@ pub fn set_data(run: &mut RunFile, data: &str) {
     run.data.source = if BUNDLED.contains(&data) { Source::Bundled(data.into()) } else { Source::Path(data.into()) };
 }
 
-/// Reads the data and makes every choice. `hidden` replaces the run's layers; without both there is a default. After a
-/// cross-validation training is on all rows.
+/// Reads the data, all of it into memory, and makes every choice. `hidden` replaces the run's layers; without both there is a default.
+/// After a cross-validation training is on all rows.
 pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job, Error> {
-    job_on(run, hidden, threads, if run.train.folds.is_some() { Part::All } else { Part::AsAsked })
+    job_within(run, hidden, threads, Part::asked(run), None)
 }
 
-/// [`job`], trained on a part of the rows.
+/// [`job`], but the inputs of a table that is larger than the memory it may take are left in a file.
+pub fn job_to_train(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job, Error> {
+    job_on(run, hidden, threads, Part::asked(run))
+}
+
+/// [`job_to_train`], trained on a part of the rows.
 pub fn job_on(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part) -> Result<Job, Error> {
+    job_within(run, hidden, threads, part, Some(run.train.memory.unwrap_or(MEMORY)))
+}
+
+fn job_within(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part, memory: Option<u64>) -> Result<Job, Error> {
     let start = warm_start::model(run)?;
     let run = &warm_start::completed(with_plain_names(run)?, start.as_ref(), hidden.is_some())?;
     let mut notes = Vec::new();
-    let (mut table, name, mut encoder) = table(run, start.as_ref(), &mut notes)?;
+    let bound = memory.map(|memory| Bound { memory, keep: decisive(run) });
+    let (mut table, mut stored, name, mut encoder) = table(run, start.as_ref(), bound.as_ref(), &mut notes)?;
+    // Its columns are all that there are.
+    let whole = stored.as_ref().map(|stored| Table { columns: stored.columns.clone(), values: Vec::new(), ..table.clone() });
     let levels = encoder.iter().flat_map(|encoder| &encoder.columns).filter(|column| column.kind.is_level());
-    let (mut inputs, targets) = columns(run, &table, &levels.map(|column| column.name.clone()).collect::<Vec<_>>())?;
+    let (mut inputs, targets) =
+        columns(run, whole.as_ref().unwrap_or(&table), &levels.map(|column| column.name.clone()).collect::<Vec<_>>())?;
     if let Some(model) = &start {
-        inputs = warm_start::columns(run, model, &table, &targets)?;
+        inputs = warm_start::columns(run, model, whole.as_ref().unwrap_or(&table), &targets)?;
     }
     let words = encoder.as_ref().is_some_and(|encoder| encoder.classes().is_some());
     let (task, mut classes) = task(run, &table, &targets, words, &mut notes)?;
@@ -103,16 +116,25 @@ pub fn job_on(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part
         let column = targets.get(place % outputs).unwrap_or(&targets[0]);
         Error::new(Kind::Data, message).file(&table.source).row(place / outputs).column(column)
     })?;
-    let (trained, aside) = part.rows(run, &table, task, outputs, &y)?;
+    let (trained, aside) = part.rows(run, (&table, whole.as_ref().unwrap_or(&table)), task, outputs, &y)?;
     if let Some(encoder) = &mut encoder {
         // A model that training goes on from knows its medians already.
         if start.is_none() {
-            encoder.fill(&trained, &mut table.values);
+            match (&mut stored, &bound) {
+                (Some(stored), Some(bound)) => stored.fill(encoder, &trained, bound.memory / 4)?,
+                _ => encoder.fill(&trained, &mut table.values),
+            }
         }
         encoder.columns.retain(|column| !column.kind.is_level());
     }
-    let all = Rows { rows: table.rows, numbers: (0..table.rows).collect(), x: table.take(&inputs)?, y, w: Vec::new() };
+    let threads = run.train.threads.unwrap_or(threads);
+    let (x, stored) = match stored {
+        None => (table.take(&inputs)?, None),
+        Some(stored) => (Vec::new(), Some(Inputs::new(stored, &table.source, &inputs, threads)?)),
+    };
+    let all = Rows { rows: table.rows, numbers: Vec::new(), x, y, w: Vec::new(), stored };
     let [mut train, mut held] = [trained, aside].map(|numbers| all.pick(&numbers, inputs.len(), outputs));
+    drop(all);
     if part == Part::AsAsked && run.data.validation > 0.0 && held.rows == 0 {
         let why = if table.rows == 1 { "there is only one row" } else { "no class has two rows" };
         notes.push(format!("{why}: none is kept aside"));
@@ -133,7 +155,9 @@ pub fn job_on(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part
     if let Some(model) = &start {
         initial = warm_start::parameters(run, model, &layers, &mut notes)?;
     }
-    let input_scaler = run.data.standardize.then(|| Scaler::fit(train.rows, inputs.len(), &train.x));
+    let standardizes = run.data.standardize && start.is_none();
+    let measured = || Scaler::measure(train.rows, inputs.len(), &mut |each| train.inputs(&mut |_, block| each(block)));
+    let input_scaler = standardizes.then(measured).transpose()?;
     let scales_target = run.data.standardize && task == Task::Regression && !loss.starts_with("poisson");
     let target_scaler = scales_target.then(|| Scaler::fit(train.rows, outputs, &train.y));
     let (input_scaler, target_scaler) = match &start {
@@ -149,8 +173,11 @@ pub fn job_on(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part
     notes.extend(remarks(&layers, &loss));
     notes.extend(formula_notes(layers.iter().map(|layer| layer.activation.as_str()), &loss));
     for rows in [&train, &held] {
-        fits(run, &table.source, &inputs, rows, &input_scaler, &rows.x)?;
-        fits(run, &table.source, &targets, rows, &target_scaler, &rows.y)?;
+        fits(run, &table.source, &inputs, inputs.len(), rows, &input_scaler, &mut |each| rows.inputs(each))?;
+        fits(run, &table.source, &targets, outputs, rows, &target_scaler, &mut |each| {
+            each(0, &rows.y);
+            Ok(())
+        })?;
     }
     let entry = optimizers::find::<f64>(&run.train.optimizer).map_err(|message| usage(run, message).key("train.optimizer"))?;
     entry.create(&run.train.options, 0).map_err(|message| usage(run, message).key("train"))?;
@@ -203,7 +230,7 @@ pub fn job_on(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part
         shuffle: run.train.shuffle.unwrap_or(!inline && batch.is_some()),
         threshold: run.train.threshold,
         seed: run.train.seed,
-        threads: run.train.threads.unwrap_or(threads),
+        threads,
         notes,
     })
 }
@@ -246,35 +273,48 @@ fn usage(run: &RunFile, message: impl Into<String>) -> Error {
 }
 
 /// The rows, what a person calls them, and how they came from a table of more than numbers.
-fn table(run: &RunFile, start: Option<&Model>, notes: &mut Vec<String>) -> Result<(Table, String, Option<Encoder>), Error> {
+#[allow(clippy::type_complexity)]
+fn table(
+    run: &RunFile,
+    start: Option<&Model>,
+    bound: Option<&Bound>,
+    notes: &mut Vec<String>,
+) -> Result<(Table, Option<Stored>, String, Option<Encoder>), Error> {
     let stem = |path: &Path| path.file_stem().map_or("data".to_string(), |stem| stem.to_string_lossy().into_owned());
     match &run.data.source {
         Source::Bundled(name) => {
             notes.extend(note(name).map(str::to_string));
-            Ok((bundled(name)?, name.clone(), None))
+            Ok((bundled(name)?, None, name.clone(), None))
         }
         Source::Path(path) => {
-            let plain = if run.data.categories.is_empty() && start.is_none() { read_numbers(path) } else { None };
-            let (reading, encoder) = match (start, plain) {
-                (Some(model), _) => (warm_start::read(run, model, &path.display().to_string())?, model.metadata.encoder.clone()),
+            let plain = if run.data.categories.is_empty() && start.is_none() { read_numbers(path, bound) } else { None };
+            let ((reading, stored), encoder) = match (start, plain) {
+                (Some(model), _) => (warm_start::read(run, model, &path.display().to_string(), bound)?, model.metadata.encoder.clone()),
                 (None, Some(reading)) => (reading, None),
-                (None, None) => encoded(run, path, notes)?,
+                (None, None) => encoded(run, path, bound, notes)?,
             };
             notes.extend(reading.notes);
-            Ok((reading.table, stem(path), encoder))
+            notes.extend(stored.as_ref().map(Stored::note));
+            Ok((reading.table, stored, stem(path), encoder))
         }
         Source::Inline { inputs, targets } => {
             let (n, k) = (inputs[0].len(), targets[0].len());
             let names = if run.data.target.len() == k { run.data.target.clone() } else { (0..k).map(|i| format!("y{i}")).collect() };
             let columns = (0..n).map(|i| format!("x{i}")).chain(names).collect();
             let values = inputs.iter().zip(targets).flat_map(|(x, y)| x.iter().chain(y)).copied().collect();
-            Ok((Table { source: run.file.clone(), columns, rows: inputs.len(), values }, stem(Path::new(&run.file)), None))
+            Ok((Table { source: run.file.clone(), columns, rows: inputs.len(), values }, None, stem(Path::new(&run.file)), None))
         }
     }
 }
 
 /// A table that holds more than numbers, and how it is read.
-fn encoded(run: &RunFile, path: &Path, notes: &mut Vec<String>) -> Result<(Reading, Option<Encoder>), Error> {
+#[allow(clippy::type_complexity)]
+fn encoded(
+    run: &RunFile,
+    path: &Path,
+    bound: Option<&Bound>,
+    notes: &mut Vec<String>,
+) -> Result<((Reading, Option<Stored>), Option<Encoder>), Error> {
     let source = path.display().to_string();
     let profile = profile(&source)?;
     let names: Vec<String> = profile.columns.iter().map(|column| column.name.clone()).collect();
@@ -284,8 +324,7 @@ fn encoded(run: &RunFile, path: &Path, notes: &mut Vec<String>) -> Result<(Readi
     let named = [&run.data.target[..], &run.data.categories, &run.data.ignore].concat();
     indices(&source, &names, &named)?;
     let encoder = profile.encoder(&run.data, notes).map_err(|error| error.file(&source))?;
-    let reading = read_encoded(&source, &encoder)?;
-    Ok((reading, Some(encoder)))
+    Ok((read_within(&source, &encoder, bound)?, Some(encoder)))
 }
 
 fn no_target(source: &str, columns: &[String]) -> Error {
@@ -448,19 +487,37 @@ fn remarks(layers: &[Layer], loss: &str) -> Vec<String> {
     }
 }
 
-/// Refuses numbers that are not finite once standardized and rounded to the run's precision.
-fn fits(run: &RunFile, source: &str, names: &[String], rows: &Rows, scaler: &Option<Scaler>, raw: &[f64]) -> Result<(), Error> {
-    let numbers = scaled::<f64>(scaler, raw);
+/// The columns that more is decided by than what goes into the network.
+fn decisive(run: &RunFile) -> Vec<String> {
+    let split = run.data.split.column().map(|name| [name.to_string(), format!("{name} days")]);
+    [&run.data.target[..], run.data.weights.as_slice(), split.as_ref().map_or(&[], |names| &names[..])].concat()
+}
+
+/// Refuses numbers that are not finite once standardized and rounded to the run's precision. `blocks` hands on those of the rows, of so
+/// many columns, a block after the other, each with the place of its first row.
+#[allow(clippy::type_complexity)]
+fn fits(
+    run: &RunFile,
+    source: &str,
+    names: &[String],
+    width: usize,
+    rows: &Rows,
+    scaler: &Option<Scaler>,
+    blocks: &mut dyn FnMut(&mut dyn FnMut(usize, &[f64])) -> Result<(), Error>,
+) -> Result<(), Error> {
     let precision = run.network.precision;
     let finite = |x: f64| if precision == Precision::F32 { (x as f32).is_finite() } else { x.is_finite() };
-    let Some(place) = numbers.iter().position(|&x| !finite(x)) else { return Ok(()) };
-    let width = raw.len() / rows.rows;
-    let message = format!("{:e} is too large for {} arithmetic", raw[place], precision.name());
-    let error = Error::new(Kind::Data, message)
-        .file(source)
-        .row(rows.numbers[place / width])
-        .hint("--precision f64, or other units for the column");
-    Err(match names.get(place % width) {
+    let mut found = None;
+    blocks(&mut |first, raw| {
+        if found.is_none() {
+            let place = scaled::<f64>(scaler, raw).iter().position(|&x| !finite(x));
+            found = place.map(|place| (first + place / width, place % width, raw[place]));
+        }
+    })?;
+    let Some((row, column, number)) = found else { return Ok(()) };
+    let message = format!("{number:e} is too large for {} arithmetic", precision.name());
+    let error = Error::new(Kind::Data, message).file(source).row(rows.numbers[row]).hint("--precision f64, or other units for the column");
+    Err(match names.get(column) {
         Some(name) => error.column(name),
         None => error,
     })

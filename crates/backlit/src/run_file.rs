@@ -191,6 +191,8 @@ pub struct Train {
     /// Folds of a cross-validation before the training, which then is on all rows, whatever [`Data::validation`] says; none: no
     /// cross-validation.
     pub folds: Option<usize>,
+    /// Bytes that the table may take in memory; a larger one goes to a temporary file. None: [`crate::data::MEMORY`].
+    pub memory: Option<u64>,
 }
 
 impl Default for Train {
@@ -208,6 +210,7 @@ impl Default for Train {
             from: None,
             threshold: Threshold::default(),
             folds: None,
+            memory: None,
         }
     }
 }

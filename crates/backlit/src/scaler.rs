@@ -1,6 +1,7 @@
 //! Brings columns to mean 0 and standard deviation 1, and back.
 
 use serde::{Deserialize, Serialize};
+use std::convert::Infallible;
 
 /// How each column is moved and stretched: standardized = (x − mean) / scale.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -14,6 +15,22 @@ pub struct Scaler {
     constant: Vec<usize>,
 }
 
+/// Hands on all rows, one block of them after the other.
+pub(crate) type Pass<'a, E> = dyn FnMut(&mut dyn FnMut(&[f64])) -> Result<(), E> + 'a;
+
+/// What is known of a column while it is measured.
+#[derive(Clone, Default)]
+struct Column {
+    is_constant: bool,
+    first: f64,
+    /// The largest size, then the power of two below it.
+    unit: f64,
+    /// The mean in these units, rounded as it comes.
+    rough: f64,
+    off: f64,
+    squares: f64,
+}
+
 impl Scaler {
     /// From known means and scales, one of each for each column.
     pub fn new(mean: Vec<f64>, scale: Vec<f64>) -> Scaler {
@@ -21,32 +38,69 @@ impl Scaler {
     }
 
     /// Measures `values`: rows × columns, finite. Without rows every column gets mean 0 and scale 1.
-    ///
-    /// Two passes, each in the order of the rows. Columns are divided by a power of two first, which changes
-    /// no digit and keeps the squares of large numbers finite.
     pub fn fit(rows: usize, columns: usize, values: &[f64]) -> Scaler {
-        let mut scaler = Scaler { mean: vec![0.0; columns], scale: vec![1.0; columns], constant: Vec::new() };
-        if rows == 0 {
-            return scaler;
+        let measured = Scaler::measure(rows, columns, &mut |each| {
+            each(values);
+            Ok::<(), Infallible>(())
+        });
+        match measured {
+            Ok(scaler) => scaler,
+            Err(never) => match never {},
         }
-        for c in 0..columns {
-            let column = || (0..rows).map(|r| values[r * columns + c]);
-            let first = values[c];
-            if column().all(|x| x == first) {
+    }
+
+    /// The same for numbers that are not all at hand: `pass` hands on all rows, one block of them after the other.
+    ///
+    /// Three passes, each in the order of the rows. Columns are divided by a power of two, which changes
+    /// no digit and keeps the squares of large numbers finite.
+    pub(crate) fn measure<E>(rows: usize, columns: usize, pass: &mut Pass<'_, E>) -> Result<Scaler, E> {
+        let mut scaler = Scaler { mean: vec![0.0; columns], scale: vec![1.0; columns], constant: Vec::new() };
+        if rows == 0 || columns == 0 {
+            return Ok(scaler);
+        }
+        let mut all = vec![Column { is_constant: true, ..Column::default() }; columns];
+        let mut is_first = true;
+        pass(&mut |values| {
+            for row in values.chunks_exact(columns) {
+                for (column, &x) in all.iter_mut().zip(row) {
+                    if is_first {
+                        column.first = x;
+                    }
+                    column.is_constant &= x == column.first;
+                    column.unit = x.abs().max(column.unit);
+                }
+                is_first = false;
+            }
+        })?;
+        let n = rows as f64;
+        all.iter_mut().for_each(|column| column.unit = power_of_two(column.unit));
+        pass(&mut |values| {
+            for row in values.chunks_exact(columns) {
+                all.iter_mut().zip(row).for_each(|(column, x)| column.rough += x / column.unit);
+            }
+        })?;
+        all.iter_mut().for_each(|column| column.rough /= n);
+        // Both sums of this pass also measure how far the rough mean is off.
+        pass(&mut |values| {
+            for row in values.chunks_exact(columns) {
+                for (column, x) in all.iter_mut().zip(row) {
+                    let d = x / column.unit - column.rough;
+                    column.off += d;
+                    column.squares += d * d;
+                }
+            }
+        })?;
+        for (c, Column { is_constant, first, unit, rough, off, squares }) in all.into_iter().enumerate() {
+            if is_constant {
                 scaler.mean[c] = first;
                 scaler.constant.push(c);
                 continue;
             }
-            let unit = power_of_two(column().fold(0.0, |most, x| x.abs().max(most)));
-            let n = rows as f64;
-            let rough = column().map(|x| x / unit).sum::<f64>() / n;
-            // Both sums of the second pass also measure how far the rough mean is off.
-            let (off, squares) = column().map(|x| x / unit - rough).fold((0.0, 0.0), |(off, squares), d| (off + d, squares + d * d));
             let scale = ((squares - off * off / n) / n).sqrt() * unit;
             scaler.mean[c] = (rough + off / n) * unit;
             scaler.scale[c] = if scale > 0.0 && scale.is_finite() { scale } else { 1.0 };
         }
-        scaler
+        Ok(scaler)
     }
 
     /// How many columns.

@@ -6,6 +6,7 @@ use crate::job::{Job, Rows};
 use crate::metrics::Metrics;
 use crate::model_file::{Metadata, Model, Parameters, Precision, Task};
 use crate::predictor::{Net, scaled};
+use backlit_engine::step::Data;
 use backlit_engine::train::{Best, End, Moment, Settings, Trainer};
 use backlit_engine::{Scalar, optimizers};
 use std::ops::ControlFlow;
@@ -105,14 +106,16 @@ fn run<S: Scalar>(
     let held = if job.course.needs_held().is_some() { &job.held } else { &nothing };
     let held_rows = held.rows;
     let (held_x, held_y): (Vec<S>, Vec<S>) = (scaled(&job.input_scaler, &held.x), scaled(&job.target_scaler, &held.y));
-    let held: [&[S]; 2] = [&held_x, &held_y];
+    let slices: [&[S]; 2] = [&held_x, &held_y];
+    let fed = held.fed(job.input_scaler.as_ref(), &held_y, &[]);
+    let held = fed.as_ref().map_or(Data::Slices(&slices), |fed| Data::Source(fed));
     let course = job.course.engine().map_err(|(key, message)| usage(format!("{key}: {message}")))?;
     let mut trainer =
         Trainer::new(&built.graph, built.cost, initial.clone(), optimizer.map_err(usage)?, &job.frozen, job.train.rows, settings)
-            .on_course(course, (&shown.graph, shown.loss), &held, held_rows);
+            .on_course_over(course, (&shown.graph, shown.loss), held, held_rows);
     let mut net = Net::new(shown, initial, job.surroundings(), job.threads);
     let shown = if job.held.rows > 0 { &job.held } else { &job.train };
-    let shown = shown.first(SAMPLES, job.inputs.len(), job.outputs());
+    let shown = shown.first(SAMPLES, job.inputs.len(), job.outputs())?;
     let before = scores(job, &net, job.metadata(0).threshold);
     let said_before = net.outputs(shown.rows, &shown.x);
 
@@ -120,7 +123,10 @@ fn run<S: Scalar>(
     let y: Vec<S> = scaled(&job.target_scaler, &job.shape.terms.smoothed(job.task, job.outputs(), &job.train.y));
     let w: Vec<S> = scaled(&None, &job.train.w);
     let (mut steps, mut epochs) = (0, 0);
-    let end = trainer.run(&[&x, &y, &w], &mut |moment: &Moment| {
+    let slices = [&x[..], &y, &w];
+    let fed = job.train.fed(job.input_scaler.as_ref(), &y, &w);
+    let data = fed.as_ref().map_or(Data::Slices(&slices), |fed| Data::Source(fed));
+    let end = trainer.run_over(data, &mut |moment: &Moment| {
         steps = moment.step;
         epochs = moment.epoch + u64::from(moment.epoch_ended);
         let Moment { epoch, step, cost, epoch_ended, .. } = *moment;
@@ -133,7 +139,7 @@ fn run<S: Scalar>(
     }
     net.set_parameters(trainer.parameters());
     let mut metadata = job.metadata(epochs);
-    let held = if job.held.rows > 0 { net.outputs(job.held.rows, &job.held.x) } else { Vec::new() };
+    let held = if job.held.rows > 0 { net.outputs_of(&job.held) } else { Vec::new() };
     learn_from_held(job, &held, &mut metadata);
     let after = scores(job, &net, metadata.threshold);
     let said_after = net.outputs(shown.rows, &shown.x);
@@ -150,6 +156,7 @@ fn run<S: Scalar>(
     if job.course.keeps_best() && !matches!(end, End::Diverged(_)) {
         metadata.training.best_epoch = best.map(|best| best.epoch + 1);
     }
+    job.train.check()?;
     let model = Model { metadata, parameters: wrap(trainer.parameters().to_vec()) };
     Ok(Outcome { model, before, after, samples, held, end, best, steps, epochs })
 }
@@ -166,7 +173,7 @@ fn learn_from_held(job: &Job, held: &[f64], metadata: &mut Metadata) {
 
 fn scores<S: Scalar>(job: &Job, net: &Net<S>, threshold: f64) -> Scores {
     let of = |rows: &Rows| {
-        let (outputs, cost) = net.outputs_and_cost(rows.rows, &rows.x, &rows.y);
+        let (outputs, cost) = net.outputs_and_cost_of(rows);
         (cost, Metrics::of(job.task, job.outputs(), &outputs, &rows.y, cost, threshold))
     };
     let (cost, metrics) = of(&job.train);

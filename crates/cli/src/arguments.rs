@@ -202,6 +202,9 @@ pub struct Choices {
     /// Go on from the parameters of a model file or run directory; its columns, scales, layers, task and loss are kept
     #[arg(long, value_name = "MODEL")]
     pub from: Option<PathBuf>,
+    /// Memory that the table may take; a larger one is put into a temporary file and trained on from there [default: 1GB]
+    #[arg(long, value_name = "512MB", allow_negative_numbers = true)]
+    pub memory: Option<String>,
     /// Of two classes: the probability above which the second is predicted; f1, balanced: the best on the rows kept aside [default: 0.5]
     #[arg(long, value_name = "P|f1|balanced", allow_negative_numbers = true)]
     pub threshold: Option<String>,

@@ -4,7 +4,7 @@
 use crate::Scalar;
 use crate::graph::{Graph, NodeId};
 use crate::plan::Plan;
-use crate::step::{Batch, Rows, Runner};
+use crate::step::{Batch, Data, Rows, Runner};
 
 /// The epoch after which the rows kept aside cost least.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,7 +19,7 @@ pub struct Best {
 pub(crate) struct Held<'g, S> {
     plan: Plan<S>,
     runner: Runner<S>,
-    data: &'g [&'g [S]],
+    data: Data<'g, S>,
     rows: usize,
     /// Whether the runner has the rows.
     again: bool,
@@ -29,9 +29,9 @@ pub(crate) struct Held<'g, S> {
 }
 
 impl<'g, S: Scalar> Held<'g, S> {
-    /// `data`: one slice for each data node, rows × width; `parameters`: a place for the best ones, or empty. On the threads of
+    /// `parameters`: a place for the best ones, or empty. On the threads of
     /// `beside`.
-    pub fn new(graph: &Graph<S>, cost: NodeId, data: &'g [&'g [S]], rows: usize, parameters: Vec<S>, beside: &Runner<S>) -> Held<'g, S> {
+    pub fn new(graph: &Graph<S>, cost: NodeId, data: Data<'g, S>, rows: usize, parameters: Vec<S>, beside: &Runner<S>) -> Held<'g, S> {
         let plan = Plan::forward(graph, cost);
         // A batch of one row is summed in another order.
         let runner = Runner::beside(&plan, rows.max(2), beside);

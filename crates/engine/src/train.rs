@@ -10,7 +10,7 @@ use crate::optimizers::Optimizer;
 use crate::plan::Plan;
 use crate::random::{Purpose, Random};
 use crate::schedule::{Place, Schedule};
-use crate::step::{Batch, Draw, Rows, Runner, Small, Stretch};
+use crate::step::{Batch, Data, Draw, Rows, Runner, Small, Stretch};
 use std::ops::{ControlFlow, Range};
 
 /// How to train.
@@ -161,7 +161,12 @@ impl<'g, S: Scalar> Trainer<'g, S> {
 
     /// The same training on a course. `held`: rows kept aside, one slice for each data node of `judge`, rows × width; their cost is
     /// computed after each epoch where the course asks for it. `judge`: a graph with the same parameters and its cost, without masks.
-    pub fn on_course(mut self, course: Course, judge: (&Graph<S>, NodeId), held: &'g [&'g [S]], rows: usize) -> Trainer<'g, S> {
+    pub fn on_course(self, course: Course, judge: (&Graph<S>, NodeId), held: &'g [&'g [S]], rows: usize) -> Trainer<'g, S> {
+        self.on_course_over(course, judge, Data::Slices(held), rows)
+    }
+
+    /// The same, wherever the rows kept aside are.
+    pub fn on_course_over(mut self, course: Course, judge: (&Graph<S>, NodeId), held: Data<'g, S>, rows: usize) -> Trainer<'g, S> {
         let listens = course.schedule.as_ref().is_some_and(Schedule::needs_held) || course.patience.is_some() || course.keep_best;
         self.held = (listens && rows > 0).then(|| {
             let best = if course.keep_best { self.parameters.clone() } else { Vec::new() };
@@ -183,13 +188,18 @@ impl<'g, S: Scalar> Trainer<'g, S> {
 
     /// Trains over `data` (one slice for each data node, rows × width), calling `observe` after each step.
     pub fn run(&mut self, data: &[&[S]], observe: &mut (dyn FnMut(&Moment) -> ControlFlow<()> + Send)) -> End {
+        self.run_over(Data::Slices(data), observe)
+    }
+
+    /// The same, wherever the rows are.
+    pub fn run_over(&mut self, data: Data<'_, S>, observe: &mut (dyn FnMut(&Moment) -> ControlFlow<()> + Send)) -> End {
         match self.runner.pool() {
             Some(pool) => pool.install(|| self.run_here(data, observe)),
             None => self.run_here(data, observe),
         }
     }
 
-    fn run_here(&mut self, data: &[&[S]], observe: &mut (dyn FnMut(&Moment) -> ControlFlow<()> + Send)) -> End {
+    fn run_here(&mut self, data: Data<'_, S>, observe: &mut (dyn FnMut(&Moment) -> ControlFlow<()> + Send)) -> End {
         let batch = self.settings.batch.unwrap_or(self.rows);
         let mut again = false;
         // Of a run without a step, the first batch there would be.
@@ -249,7 +259,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     }
 
     /// The last update may have been the one too many: the last batch once more tells.
-    fn ended(&mut self, data: &[&[S]], (start, rows): (usize, usize), end: End) -> End {
+    fn ended(&mut self, data: Data<'_, S>, (start, rows): (usize, usize), end: End) -> End {
         let batch = Batch { data, rows: picked(&self.order, self.rows, start, rows), again: false, draw: self.draw() };
         if self.runner.cost_of(&self.plan, &self.parameters, batch).is_finite() {
             if let Some(held) = &self.held {
@@ -262,7 +272,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
 
     /// The mean cost over rows start .. start + rows of this epoch's order, and whether every number of the update is
     /// finite. The new parameters are left in `previous`, unless the cost is not finite.
-    fn step(&mut self, data: &[&[S]], epoch: u64, start: usize, rows: usize, again: bool) -> (f64, bool) {
+    fn step(&mut self, data: Data<'_, S>, epoch: u64, start: usize, rows: usize, again: bool) -> (f64, bool) {
         self.epoch = epoch;
         let draw = self.draw();
         let one_wave = self.gradient.is_empty();
@@ -334,7 +344,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     }
 
     /// Finds the first bad tensor, then goes back to the parameters before the last update.
-    fn diverged(&mut self, data: &[&[S]], step: u64, start: usize, rows: usize) -> Divergence {
+    fn diverged(&mut self, data: Data<'_, S>, step: u64, start: usize, rows: usize) -> Divergence {
         let bad = self.parameters.iter().position(|parameter| !parameter.is_finite());
         let (place, value) = match bad {
             Some(index) => (self.graph.parameter_name(index), self.parameters[index].to_f64()),
@@ -346,7 +356,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         Divergence { step, epoch: (step - 1) / batches, place, layer, value }
     }
 
-    fn bad_value(&mut self, data: &[&[S]], start: usize, rows: usize) -> Option<(String, f64)> {
+    fn bad_value(&mut self, data: Data<'_, S>, start: usize, rows: usize) -> Option<(String, f64)> {
         let batch = Batch { data, rows: picked(&self.order, self.rows, start, rows), again: false, draw: self.draw() };
         let found = self.runner.first_not_finite_of(&self.plan, &self.parameters, batch)?;
         let row = picked(&self.order, self.rows, start, rows).number(found.row);
@@ -354,7 +364,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     }
 
     /// All else is finite: what the optimizer remembers of the largest gradient (its square, mostly) is not.
-    fn bad_memory(&mut self, data: &[&[S]], start: usize, rows: usize) -> (String, f64) {
+    fn bad_memory(&mut self, data: Data<'_, S>, start: usize, rows: usize) -> (String, f64) {
         let mut gradient = vec![S::ZERO; self.parameters.len()];
         let stretch = Stretch { start: 0, gradient: &mut gradient, memory: Default::default() };
         let picked = picked(&self.order, self.rows, start, rows);

@@ -3,6 +3,7 @@
 use super::bundled::bundled_text;
 use super::cells::{Fault, Faults, excerpt, number};
 use super::records::{Broken, Record, Records};
+use super::stored::{Bound, Stored, Storing};
 use super::{FEW, Table, listed, typed};
 use crate::encoder::{Encoder, Profile, Strange};
 use crate::error::{Error, Kind};
@@ -44,10 +45,10 @@ pub fn read(path: &Path) -> Result<Reading, Error> {
 }
 
 /// Reads a table of numbers; nothing if it is none, which is known at the first cell that is none.
-pub(crate) fn read_numbers(path: &Path) -> Option<Reading> {
+pub(crate) fn read_numbers(path: &Path, bound: Option<&Bound>) -> Option<(Reading, Option<Stored>)> {
     let mut reader = Reader::open(path).ok()?;
     reader.stops_at_a_fault = true;
-    reader.whole().ok()
+    reader.within(bound).ok()
 }
 
 /// Reads a table in any words and numbers as an encoder tells; its columns are the encoder's [names](Encoder::names). Rows without a
@@ -56,11 +57,26 @@ pub fn read_encoded(data: &str, encoder: &Encoder) -> Result<Reading, Error> {
     Reader::named(data)?.encoded(encoder)?.whole()
 }
 
+/// [`read_encoded`]; where the table is beyond the bound its numbers are put into a file.
+pub(crate) fn read_within(data: &str, encoder: &Encoder, bound: Option<&Bound>) -> Result<(Reading, Option<Stored>), Error> {
+    Reader::named(data)?.encoded(encoder)?.within(bound)
+}
+
 /// Reads a bundled table, by its name, or a file as a model takes it, with its targets or without.
 pub fn read_for(data: &str, metadata: &Metadata, targets: bool) -> Result<Reading, Error> {
+    Ok(read_for_within(data, metadata, targets, None)?.0)
+}
+
+/// The same; where the table is beyond the bound its numbers are put into a file.
+pub(crate) fn read_for_within(
+    data: &str,
+    metadata: &Metadata,
+    targets: bool,
+    bound: Option<&Bound>,
+) -> Result<(Reading, Option<Stored>), Error> {
     let reader = Reader::named(data)?;
     let encoder = metadata.encoder(targets, |column| reader.cells.iter().any(|cell| cell == column));
-    reader.encoded(&encoder)?.whole()
+    reader.encoded(&encoder)?.within(bound)
 }
 
 /// Counts what stands in the columns of a table in any words and numbers.
@@ -277,24 +293,75 @@ impl<'a> Reader<'a> {
     }
 
     /// All rows that are left, as a table.
-    fn whole(mut self) -> Result<Reading, Error> {
-        let mut values = Vec::new();
-        let mut rows = self.next(usize::MAX, &mut values)?;
+    fn whole(self) -> Result<Reading, Error> {
+        Ok(self.within(None)?.0)
+    }
+
+    /// The same; where the table is beyond the bound all its numbers are put into a file, and only the columns that the bound keeps
+    /// into the table.
+    fn within(mut self, bound: Option<&Bound>) -> Result<(Reading, Option<Stored>), Error> {
+        let Numbers { mut values, storing, dropped } = self.numbers(bound, true)?;
         self.notes.extend(self.strange());
-        if let Take::Encoded(encoded) = &self.take {
-            let dropped = drop_without_target(&encoded.encoder, &self.columns, &mut values);
-            rows -= dropped;
-            if dropped > 0 {
-                self.notes.push(format!("{dropped} rows without a target are left out; rows are counted without them"));
-            }
-            if rows == 0 {
-                return Err(Error::new(Kind::Data, "no row has a target").file(&self.source));
-            }
+        let rows = self.body.rows - dropped;
+        if dropped > 0 {
+            self.notes.push(format!("{dropped} rows without a target are left out; rows are counted without them"));
         }
-        let table = Table { source: self.source, columns: self.columns, rows, values };
-        Ok(Reading { table, delimiter: char::from(self.delimiter), header: self.header, notes: self.notes })
+        if rows == 0 {
+            return Err(Error::new(Kind::Data, "no row has a target").file(&self.source));
+        }
+        let mut columns = self.columns;
+        let stored = storing.map(|mut storing| {
+            (columns, values) = (storing.kept(), std::mem::take(&mut storing.values));
+            storing.finish()
+        });
+        let table = Table { source: self.source, columns, rows, values };
+        Ok((Reading { table, delimiter: char::from(self.delimiter), header: self.header, notes: self.notes }, stored))
+    }
+
+    /// All numbers that are left, rows × columns, and how many rows; those beyond the bound are in a file.
+    pub(crate) fn all(mut self, bound: &Bound) -> Result<(usize, Vec<f64>, Option<Stored>), Error> {
+        let Numbers { values, storing, .. } = self.numbers(Some(bound), false)?;
+        Ok((self.body.rows, values, storing.map(Storing::finish)))
+    }
+
+    /// Reads to the end. `drops`: whether rows without a target are left out.
+    fn numbers(&mut self, bound: Option<&Bound>, drops: bool) -> Result<Numbers, Error> {
+        let most = bound.map_or(usize::MAX, |bound| bound.rows(self.columns.len()));
+        let (mut values, mut more, mut storing) = (Vec::new(), Vec::new(), None);
+        self.next(most, &mut values)?;
+        let without = |reader: &Self, values: &mut Vec<f64>| if drops { reader.without_target(values) } else { 0 };
+        let mut dropped = without(self, &mut values);
+        let Some(bound) = bound else { return Ok(Numbers { values, storing, dropped }) };
+        let most = most.min((BLOCK / self.columns.len().max(1)).max(1));
+        while self.next(most, &mut more)? > 0 {
+            let storing = match &mut storing {
+                Some(storing) => storing,
+                None => storing.insert(Storing::new(&self.columns, bound)?),
+            };
+            storing.add(&std::mem::take(&mut values))?;
+            dropped += without(self, &mut more);
+            storing.add(&more)?;
+            more.clear();
+        }
+        Ok(Numbers { values, storing, dropped })
+    }
+
+    /// Takes the rows out whose target is missing; says how many.
+    fn without_target(&self, values: &mut Vec<f64>) -> usize {
+        let Take::Encoded(encoded) = &self.take else { return 0 };
+        drop_without_target(&encoded.encoder, &self.columns, values)
     }
 }
+
+/// The numbers of a table, in memory or on their way into a file, and how many rows were left out.
+struct Numbers {
+    values: Vec<f64>,
+    storing: Option<Storing>,
+    dropped: usize,
+}
+
+/// Numbers that are read at a time where they go to a file.
+const BLOCK: usize = 1 << 18;
 
 /// The rows below the header, while they are read.
 #[derive(Default)]

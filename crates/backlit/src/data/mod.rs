@@ -5,12 +5,15 @@ pub(crate) mod cells;
 mod csv;
 pub(crate) mod near;
 mod records;
+mod stored;
 mod typed;
 mod words;
 
-pub(crate) use self::csv::read_numbers;
 pub use self::csv::{Reader, Reading, profile, read, read_csv, read_encoded, read_for, read_from};
+pub(crate) use self::csv::{read_for_within, read_numbers, read_within};
 pub use bundled::{BUNDLED, bundled, note};
+pub(crate) use stored::{Bound, Fed, number};
+pub use stored::{Inputs, MEMORY, Stored, bytes};
 pub(crate) use words::read_words;
 
 use crate::error::{Error, Kind};

@@ -256,7 +256,7 @@ pub fn class_names(encoder: Option<&Encoder>, classes: &[f64]) -> Vec<String> {
 }
 
 /// The middle number, or halfway between the middle two; 0 of none.
-fn median(numbers: &mut [f64]) -> f64 {
+pub(crate) fn median(numbers: &mut [f64]) -> f64 {
     numbers.sort_unstable_by(f64::total_cmp);
     match numbers.len() {
         0 => 0.0,

@@ -20,11 +20,16 @@ pub enum Part {
 }
 
 impl Part {
-    /// (trained on, kept aside), both in order. `y`: rows × outputs, targets as the network is trained on them
+    /// What a run asks for. After a cross-validation it is trained on all rows.
+    pub(super) fn asked(run: &RunFile) -> Part {
+        if run.train.folds.is_some() { Part::All } else { Part::AsAsked }
+    }
+
+    /// (trained on, kept aside), both in order. `columns`: whose columns are all that there are; `y`: rows × outputs, targets as the network is trained on them
     pub(super) fn rows(
         self,
         run: &RunFile,
-        table: &Table,
+        (table, columns): (&Table, &Table),
         task: Task,
         outputs: usize,
         y: &[f64],
@@ -35,7 +40,7 @@ impl Part {
         let days = |name: &str| Some(format!("{name} days")).filter(|days| table.columns.contains(days));
         let column = |name: &String| table.take(&[days(name).unwrap_or_else(|| name.clone())]);
         if let Some(name) = how.column().filter(|name| days(name).is_none()) {
-            table.index(name)?;
+            columns.index(name)?;
         }
         if *how == Split::Stratified && !is_class {
             return Err(usage(run, "a stratified split keeps the shares of classes, but numbers are predicted").key("data.split"));

@@ -1,7 +1,7 @@
 //! A training that goes on from the parameters of a saved model: its columns, classes, layers and scales are kept.
 
 use super::usage;
-use crate::data::{Reading, Table, read_encoded};
+use crate::data::{Bound, Reading, Stored, Table, read_within};
 use crate::encoder::Encoder;
 use crate::error::Error;
 use crate::model_file::{self, LayerShape, Model, Parameters, Precision, Task};
@@ -53,12 +53,12 @@ fn layer(shape: &LayerShape) -> Result<Layer, String> {
 }
 
 /// The table as the model takes it, with the run's own column of weights.
-pub(super) fn read(run: &RunFile, model: &Model, data: &str) -> Result<Reading, Error> {
+pub(super) fn read(run: &RunFile, model: &Model, data: &str, bound: Option<&Bound>) -> Result<(Reading, Option<Stored>), Error> {
     let mut encoder = model.metadata.encoder(true, |_| false);
     if let Some(weights) = run.data.weights.iter().find(|name| encoder.columns.iter().all(|column| column.name != **name)) {
         encoder.columns.extend(Encoder::plain(std::slice::from_ref(weights)).columns);
     }
-    read_encoded(data, &encoder)
+    read_within(data, &encoder, bound)
 }
 
 /// The model's inputs in its order, each a column of the table; `Err` where a target is another.

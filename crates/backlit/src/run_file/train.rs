@@ -2,11 +2,13 @@
 
 use super::values::{Table, Value};
 use super::{Batch, Course, Keep, Network, Rng, Threshold, Train};
+use crate::data::bytes;
 use crate::error::Error;
 use backlit_engine::optimizers;
 use std::path::Path;
 
-const KEYS: [&str; 10] = ["optimizer", "learning_rate", "epochs", "batch", "shuffle", "seed", "threads", "from", "threshold", "folds"];
+const KEYS: [&str; 11] =
+    ["optimizer", "learning_rate", "epochs", "batch", "shuffle", "seed", "threads", "from", "threshold", "folds", "memory"];
 
 /// Every option that some optimizer takes.
 fn known_options() -> Vec<&'static str> {
@@ -45,6 +47,7 @@ pub(super) fn read(section: Option<&Table<'_>>, network: &Network, folder: &Path
     })?;
     train.threshold = section.read("threshold", threshold)?.unwrap_or_default();
     train.folds = section.read("folds", |value| value.whole(2, 1 << 20))?.map(|folds| folds as usize);
+    train.memory = section.read("memory", |value| bytes(&value.string()?).map_err(|message| value.error(message)))?;
     Ok(train)
 }
 

@@ -1,19 +1,29 @@
 //! `backlit evaluate`: cost and metrics in the user's units.
 
-use super::{model_and_rows, threads};
+use super::{initial_or_saved, model_and_rows, threads};
 use crate::arguments::{Common, Evaluate};
 use crate::output::{self, Screen, number};
+use backlit::data::MEMORY;
 use backlit::engine::typeset::visible;
 use backlit::error::{Error, Kind};
+use backlit::job::read_rows;
 use backlit::metrics::{Classes, HALF, Metrics};
 use backlit::model_file::{Metadata, Task};
 use backlit::predictor::Predictor;
 use serde_json::json;
 
 pub fn run(arguments: &Evaluate, common: &Common, screen: &Screen) -> Result<u8, Error> {
-    let (model, rows, source) = model_and_rows(&arguments.model, arguments.data.as_deref(), true, common, screen)?;
+    let (model, rows, source) = match &arguments.data {
+        Some(data) => {
+            let model = initial_or_saved(&arguments.model, common, screen)?;
+            let (rows, source, notes) = read_rows(&model.metadata, data, MEMORY, threads(common))?;
+            notes.iter().for_each(|note| screen.note(note));
+            (model, rows, source)
+        }
+        None => model_and_rows(&arguments.model, None, true, common, screen)?,
+    };
     let predictor = Predictor::new(&model, threads(common));
-    let (outputs, cost) = predictor.outputs_and_cost(rows.rows, &rows.x, &rows.y);
+    let (outputs, cost) = predictor.outputs_and_cost_of(&rows)?;
     if !cost.is_finite() {
         let message =
             format!("the cost is {cost}: the numbers are too large to be compared, or far outside of what the model was trained on");

@@ -4,7 +4,7 @@ use super::folds::Folds;
 use super::{MODEL, find_rate, threads};
 use crate::arguments::{Choices, Common, Precision, Train};
 use crate::output::{self, Screen, number};
-use backlit::data::BUNDLED;
+use backlit::data::{BUNDLED, bytes};
 use backlit::engine::train::End;
 use backlit::error::{Error, Kind};
 use backlit::files;
@@ -26,7 +26,7 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Error> {
     let (run, hidden) = run_of(arguments, common)?;
-    let mut job = prepare::job(&run, hidden.as_ref(), threads(common))?;
+    let mut job = prepare::job_to_train(&run, hidden.as_ref(), threads(common))?;
     job.notes.iter().for_each(|note| screen.note(note));
     if arguments.find_rate {
         return find_rate::run(&job, screen);
@@ -189,6 +189,9 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
             return Err(wrong("learning-rate", format!("expected a finite number above 0, came {rate}")));
         }
         run.train.learning_rate = Some(rate);
+    }
+    if let Some(memory) = &choices.memory {
+        run.train.memory = Some(bytes(memory).map_err(|message| wrong("memory", message))?);
     }
     course(choices, run)?;
     run.train.from = choices.from.clone().or(run.train.from.take());

@@ -6,11 +6,26 @@ use crate::random::Random;
 use backlit_kernels::product::transpose;
 use std::ops::Range;
 
+/// Rows of numbers for each data node, and where they are.
+#[derive(Clone, Copy)]
+pub enum Data<'a, S> {
+    /// In memory: one slice for each data node, rows × width.
+    Slices(&'a [&'a [S]]),
+    /// Elsewhere.
+    Source(&'a dyn Source<S>),
+}
+
+/// Rows that are not all in memory. Several threads ask at a time.
+pub trait Source<S>: Sync {
+    /// Puts the numbers of some rows of a data node, counted from 0, into `panel`: width × rows, without allocating. What cannot be
+    /// read becomes NaN, so that the training ends; the source knows why.
+    fn load(&self, node: usize, rows: Rows<'_>, panel: &mut [S]);
+}
+
 /// The rows of a batch, and where they come from.
 #[derive(Clone, Copy)]
 pub(crate) struct Batch<'a, S> {
-    /// One slice for each data node, rows × width.
-    pub data: &'a [&'a [S]],
+    pub data: Data<'a, S>,
     pub rows: Rows<'a>,
     /// Whether the runner's last batch had the same rows of the same data.
     pub again: bool,
@@ -26,15 +41,16 @@ pub(crate) struct Draw {
 }
 
 /// Which rows.
-#[derive(Clone, Copy)]
-pub(crate) enum Rows<'a> {
-    /// So many from the first on.
+#[derive(Clone, Copy, Debug)]
+pub enum Rows<'a> {
+    /// The first one's number, and how many from there on.
     From(usize, usize),
     /// These, in this order.
     Picked(&'a [u32]),
 }
 
-impl Rows<'_> {
+impl<'a> Rows<'a> {
+    /// How many.
     pub fn len(&self) -> usize {
         match self {
             Rows::From(_, count) => *count,
@@ -42,7 +58,20 @@ impl Rows<'_> {
         }
     }
 
-    /// The number in the data of the batch's `r`-th row.
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Some of them, by their places.
+    fn part(self, places: Range<usize>) -> Rows<'a> {
+        match self {
+            Rows::From(first, _) => Rows::From(first + places.start, places.len()),
+            Rows::Picked(order) => Rows::Picked(&order[places]),
+        }
+    }
+
+    /// The number in the data of the `r`-th row.
     #[inline(always)]
     pub fn number(&self, r: usize) -> usize {
         match self {
@@ -53,7 +82,7 @@ impl Rows<'_> {
 }
 
 impl<'a, S: Scalar> Batch<'a, S> {
-    pub fn all(data: &'a [&'a [S]], rows: usize) -> Batch<'a, S> {
+    pub fn all(data: Data<'a, S>, rows: usize) -> Batch<'a, S> {
         Batch { data, rows: Rows::From(0, rows), again: false, draw: None }
     }
 
@@ -82,12 +111,22 @@ impl<'a, S: Scalar> Batch<'a, S> {
     pub fn load(&self, plan: &Plan<S>, rows: Range<usize>, panel: &mut [S]) {
         let n = rows.len();
         for place in &plan.data {
-            let (data, width) = (self.data[place.which], place.width);
+            let width = place.width;
             let (before, by_row) = match place.by_row {
                 Some(offset) => panel.split_at_mut(offset * n),
                 None => (&mut *panel, &mut [][..]),
             };
             let panel = &mut before[place.offset * n..][..width * n];
+            let data = match self.data {
+                Data::Slices(slices) => slices[place.which],
+                Data::Source(source) => {
+                    source.load(place.which, self.rows.part(rows.clone()), panel);
+                    if place.by_row.is_some() {
+                        transpose(width, n, panel, n, &mut by_row[..n * width], width);
+                    }
+                    continue;
+                }
+            };
             match (self.rows, place.by_row) {
                 (Rows::From(first, _), None) => transpose(n, width, &data[(first + rows.start) * width..][..n * width], width, panel, n),
                 (_, None) => {

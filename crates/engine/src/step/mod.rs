@@ -9,7 +9,8 @@ mod small;
 mod sum;
 mod worker;
 
-pub(crate) use batch::{Batch, Draw, Rows};
+pub(crate) use batch::{Batch, Draw};
+pub use batch::{Data, Rows, Source};
 pub(crate) use small::Small;
 pub(crate) use sum::Finish;
 pub use sum::Stretch;
@@ -116,7 +117,7 @@ impl<S: Scalar> Runner<S> {
     /// `data`: one slice for each data node, rows × width; `gradient`: as the parameters.
     pub fn gradient(&mut self, plan: &Plan<S>, parameters: &[S], data: &[&[S]], rows: usize, gradient: &mut [S]) -> f64 {
         let stretch = Stretch { start: 0, gradient, memory: [(); MOST_MEMORY].map(|()| Default::default()) };
-        self.step(plan, parameters, Batch::all(data, rows), stretch, None).0
+        self.step(plan, parameters, Batch::all(Data::Slices(data), rows), stretch, None).0
     }
 
     /// The mean cost of the rows, whose gradient is handed on stretch by stretch as soon as it is known, and whether all
@@ -183,6 +184,11 @@ impl<S: Scalar> Runner<S> {
 
     /// The mean cost of the rows.
     pub fn cost(&mut self, plan: &Plan<S>, parameters: &[S], data: &[&[S]], rows: usize) -> f64 {
+        self.cost_over(plan, parameters, Data::Slices(data), rows)
+    }
+
+    /// The same, wherever the rows are.
+    pub fn cost_over(&mut self, plan: &Plan<S>, parameters: &[S], data: Data<'_, S>, rows: usize) -> f64 {
         self.cost_of(plan, parameters, Batch::all(data, rows))
     }
 
@@ -197,6 +203,11 @@ impl<S: Scalar> Runner<S> {
 
     /// The target's values, rows × width.
     pub fn outputs(&mut self, plan: &Plan<S>, parameters: &[S], data: &[&[S]], rows: usize, out: &mut [S]) {
+        self.outputs_over(plan, parameters, Data::Slices(data), rows, out);
+    }
+
+    /// The same, wherever the rows are.
+    pub fn outputs_over(&mut self, plan: &Plan<S>, parameters: &[S], data: Data<'_, S>, rows: usize, out: &mut [S]) {
         let size = plan.width();
         self.forward_only(plan, parameters, Batch::all(data, rows), |worker, panel, capacity| {
             let (n, start) = (worker.rows.len(), worker.rows.start);
@@ -233,7 +244,7 @@ impl<S: Scalar> Runner<S> {
 
     /// The first infinite or NaN value in the order of computation, if there is one.
     pub fn first_not_finite(&mut self, plan: &Plan<S>, parameters: &[S], data: &[&[S]], rows: usize) -> Option<NotFinite> {
-        self.first_not_finite_of(plan, parameters, Batch::all(data, rows))
+        self.first_not_finite_of(plan, parameters, Batch::all(Data::Slices(data), rows))
     }
 
     /// Computes all blocks forward and hands each on in order: the worker, its data, and the most rows in a block.

@@ -1,0 +1,411 @@
+//! A table's numbers in a temporary file, for tables that are larger than the memory they may take. The file has no name: it
+//! vanishes with the program, however that ends.
+
+use crate::encoder::{Encoder, Kind, Missing, median};
+use crate::error::{Error, Kind as Wrong};
+use crate::scaler::Scaler;
+use backlit_engine::Scalar;
+use backlit_engine::step::{Rows, Source};
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// The memory that a table may take when nobody says, in bytes.
+pub const MEMORY: u64 = 1_000_000_000;
+/// What a table's number takes in memory while it is prepared: in the table, among the inputs, and among the rows trained on.
+const BYTES_A_NUMBER: u64 = 24;
+/// A number in the file.
+const BYTES: usize = size_of::<f64>();
+/// Read at a time, or one row if that is more.
+const BUFFER: usize = 1 << 16;
+/// Rows that lie no farther apart are read together.
+const NEAR: usize = 8;
+
+/// How large a table may be to stay in memory.
+#[derive(Clone, Debug)]
+pub(crate) struct Bound {
+    /// Bytes it may take.
+    pub memory: u64,
+    /// Columns that stay in memory all the same.
+    pub keep: Vec<String>,
+}
+
+impl Bound {
+    /// Most rows of so many numbers, at least one.
+    pub fn rows(&self, width: usize) -> usize {
+        let rows = self.memory / (BYTES_A_NUMBER * width.max(1) as u64);
+        usize::try_from(rows).unwrap_or(usize::MAX).max(1)
+    }
+}
+
+/// Bytes as people write them: `512MB`, `2GB`, `1000000`. `Err` says what to type.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    let wrong = || format!("expected bytes such as 512MB or 2GB, came {}", text.escape_debug());
+    let text = text.trim();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
+    let unit = match text[digits.len()..].trim().to_ascii_uppercase().as_str() {
+        "" | "B" => 1.0,
+        "KB" | "K" => 1e3,
+        "MB" | "M" => 1e6,
+        "GB" | "G" => 1e9,
+        "TB" | "T" => 1e12,
+        _ => return Err(wrong()),
+    };
+    match digits.parse::<f64>() {
+        Ok(number) if number.is_finite() && number >= 0.0 => Ok((number * unit) as u64),
+        _ => Err(wrong()),
+    }
+}
+
+/// A table on its way into the file.
+pub(super) struct Storing {
+    file: File,
+    folder: PathBuf,
+    columns: Vec<String>,
+    /// Places of the columns that stay in memory.
+    kept: Vec<usize>,
+    /// Their numbers, rows × kept.
+    pub values: Vec<f64>,
+    rows: usize,
+    bytes: Vec<u8>,
+}
+
+impl Storing {
+    pub fn new(columns: &[String], bound: &Bound) -> Result<Storing, Error> {
+        let (file, folder) = nameless()?;
+        let kept = (0..columns.len()).filter(|&place| bound.keep.contains(&columns[place])).collect();
+        Ok(Storing { file, folder, columns: columns.to_vec(), kept, values: Vec::new(), rows: 0, bytes: Vec::new() })
+    }
+
+    /// Puts rows behind those that are there. `values`: rows × columns
+    pub fn add(&mut self, values: &[f64]) -> Result<(), Error> {
+        for piece in values.chunks(BUFFER) {
+            self.bytes.clear();
+            self.bytes.extend(piece.iter().flat_map(|number| number.to_le_bytes()));
+            self.file.write_all(&self.bytes).map_err(|error| refused(&self.folder, &error))?;
+        }
+        for row in values.chunks_exact(self.columns.len()) {
+            self.values.extend(self.kept.iter().map(|&place| row[place]));
+        }
+        self.rows += values.len() / self.columns.len();
+        Ok(())
+    }
+
+    /// The names of the columns that stay in memory.
+    pub fn kept(&self) -> Vec<String> {
+        self.kept.iter().map(|&place| self.columns[place].clone()).collect()
+    }
+
+    pub fn finish(self) -> Stored {
+        let Storing { file, folder, columns, rows, .. } = self;
+        let (fills, buffers, fault) = (vec![f64::NAN; columns.len()], Mutex::default(), OnceLock::new());
+        Stored { file, folder, columns, rows, fills, buffers, fault }
+    }
+}
+
+/// A temporary file without a name, and where it is: in the folder that TMPDIR names, else in the current one, for the system's own is
+/// often kept in memory; and there if nothing can be written here.
+fn nameless() -> Result<(File, PathBuf), Error> {
+    let named = std::env::var_os("TMPDIR").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    let folder = named.unwrap_or_else(|| PathBuf::from("."));
+    match tempfile::tempfile_in(&folder) {
+        Ok(file) => Ok((file, folder)),
+        Err(error) => {
+            let elsewhere = std::env::temp_dir();
+            tempfile::tempfile_in(&elsewhere).map(|file| (file, elsewhere)).map_err(|_| refused(&folder, &error))
+        }
+    }
+}
+
+fn refused(folder: &Path, error: &std::io::Error) -> Error {
+    Error::new(Wrong::Failed, format!("the table is larger than the memory it may take, and cannot be put into a temporary file: {error}"))
+        .file(folder.display())
+        .hint("make room there, name another directory in TMPDIR, or give it more --memory")
+}
+
+/// A table's numbers in a file: rows × columns, row after row. Every number is finite once those missing are [filled](Stored::fill).
+#[derive(Debug)]
+pub struct Stored {
+    file: File,
+    folder: PathBuf,
+    pub(crate) columns: Vec<String>,
+    rows: usize,
+    /// For each column what takes the place of a missing number.
+    fills: Vec<f64>,
+    /// Lent to whoever reads.
+    buffers: Mutex<Vec<Vec<u8>>>,
+    /// Why it could not be read.
+    fault: OnceLock<String>,
+}
+
+impl Stored {
+    /// What a person should know of it.
+    pub(crate) fn note(&self) -> String {
+        let size = self.size() as f64 / 1e9;
+        format!(
+            "the table is larger than the memory it may take: its {} rows of {} numbers are in a temporary file of {size:.1} GB in {} \
+             until this ends",
+            self.rows,
+            self.columns.len(),
+            self.folder.display()
+        )
+    }
+
+    /// Bytes of the file.
+    pub fn size(&self) -> u64 {
+        (self.rows * self.columns.len() * BYTES) as u64
+    }
+
+    /// [`Encoder::fill`] for these numbers: as many columns at a time as take no more than so many bytes.
+    pub(crate) fn fill(&mut self, encoder: &mut Encoder, rows: &[usize], memory: u64) -> Result<(), Error> {
+        let is_filled = |kind: &Kind| matches!(kind, Kind::Number { missing: Missing::Filled(_), .. });
+        let names: Vec<&String> = encoder.columns.iter().filter(|column| is_filled(&column.kind)).map(|column| &column.name).collect();
+        let places: Vec<usize> = names.iter().flat_map(|name| self.columns.iter().position(|column| column == *name)).collect();
+        let together = usize::try_from(memory / (rows.len() * BYTES).max(1) as u64).unwrap_or(usize::MAX).max(1);
+        let mut medians = Vec::new();
+        for places in places.chunks(together) {
+            let mut known = vec![Vec::new(); places.len()];
+            self.each(
+                rows.len(),
+                |r| rows[r],
+                |_, row| {
+                    for (known, &place) in known.iter_mut().zip(places) {
+                        known.extend(Some(number(row, place)).filter(|number| !number.is_nan()));
+                    }
+                },
+            )?;
+            medians.extend(known.iter_mut().map(|known| median(known)));
+        }
+        for (place, &value) in places.iter().zip(&medians) {
+            self.fills[*place] = value;
+        }
+        let filled = encoder.columns.iter_mut().filter(|column| is_filled(&column.kind));
+        for (column, value) in filled.zip(medians) {
+            if let Kind::Number { missing: Missing::Filled(fill), .. } = &mut column.kind {
+                *fill = value;
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands on `count` rows, the r-th of which is the file's `which(r)`-th, as bytes.
+    fn each(&self, count: usize, which: impl Fn(usize) -> usize, mut take: impl FnMut(usize, &[u8])) -> Result<(), Error> {
+        let line = self.columns.len() * BYTES;
+        let lent = self.buffers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut buffer = lent.unwrap_or_else(|| vec![0; BUFFER.max(line)]);
+        let most = buffer.len() / line;
+        let mut r = 0;
+        while r < count {
+            let first = which(r);
+            let (mut last, mut next) = (first, r + 1);
+            while next < count {
+                let row = which(next);
+                if row <= last || row - last > NEAR || row - first >= most {
+                    break;
+                }
+                (last, next) = (row, next + 1);
+            }
+            let bytes = &mut buffer[..(last - first + 1) * line];
+            if let Err(error) = read_at(&self.file, bytes, (first * line) as u64) {
+                let error = self.fault.get_or_init(|| error.to_string());
+                return Err(unreadable(&self.folder, error));
+            }
+            for place in r..next {
+                take(place, &bytes[(which(place) - first) * line..][..line]);
+            }
+            r = next;
+        }
+        self.buffers.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
+        Ok(())
+    }
+
+    /// Some columns as they stand, all rows of each.
+    pub(crate) fn take(&self, places: &[usize]) -> Result<Vec<Vec<f64>>, Error> {
+        let mut columns: Vec<Vec<f64>> = places.iter().map(|_| Vec::with_capacity(self.rows)).collect();
+        self.rows(|row| {
+            for (column, &place) in columns.iter_mut().zip(places) {
+                column.push(number(row, place));
+            }
+        })?;
+        Ok(columns)
+    }
+
+    /// Hands on all rows as bytes, in order.
+    pub(crate) fn rows(&self, mut take: impl FnMut(&[u8])) -> Result<(), Error> {
+        self.each(self.rows, |r| r, |_, row| take(row))
+    }
+
+    /// What the file could not be read for, if there was anything.
+    fn check(&self) -> Result<(), Error> {
+        self.fault.get().map_or(Ok(()), |error| Err(unreadable(&self.folder, error)))
+    }
+
+    /// Makes room for so many to read at a time.
+    fn lend(&mut self, readers: usize) {
+        let size = BUFFER.max(self.columns.len() * BYTES);
+        self.buffers = Mutex::new(vec![vec![0; size]; readers]);
+    }
+
+    fn value(&self, row: &[u8], place: usize) -> f64 {
+        let number = number(row, place);
+        if number.is_nan() { self.fills[place] } else { number }
+    }
+}
+
+fn unreadable(folder: &Path, error: &str) -> Error {
+    Error::new(Wrong::Failed, format!("the temporary file that holds the table cannot be read: {error}")).file(folder.display())
+}
+
+/// A number of a row of the file.
+pub(crate) fn number(row: &[u8], place: usize) -> f64 {
+    row[place * BYTES..].first_chunk().map_or(f64::NAN, |bytes| f64::from_le_bytes(*bytes))
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, bytes: &mut [u8], at: u64) -> std::io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> std::io::Result<()> {
+    while !bytes.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, bytes, at) {
+            Ok(0) => return Err(std::io::ErrorKind::UnexpectedEof.into()),
+            Ok(read) => (bytes, at) = (&mut bytes[read..], at + read as u64),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Some columns of a stored table, in an order of their own: what a network takes.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    table: std::sync::Arc<Stored>,
+    places: Vec<usize>,
+}
+
+/// Those of the same file.
+impl PartialEq for Inputs {
+    fn eq(&self, other: &Inputs) -> bool {
+        std::sync::Arc::ptr_eq(&self.table, &other.table) && self.places == other.places
+    }
+}
+
+impl Inputs {
+    /// The columns of these names; up to so many threads read them at a time.
+    pub(crate) fn new(mut table: Stored, source: &str, names: &[String], readers: usize) -> Result<Inputs, Error> {
+        let places = super::indices(source, &table.columns, names)?;
+        table.lend(readers);
+        Ok(Inputs { table: std::sync::Arc::new(table), places })
+    }
+
+    /// The inputs of these rows of the table, rows × inputs, a block after the other.
+    pub(crate) fn blocks(&self, rows: &[usize], mut each: impl FnMut(usize, &[f64])) -> Result<(), Error> {
+        let width = self.places.len();
+        let most = (BUFFER / width.max(1)).max(1);
+        let mut block = Vec::with_capacity(most * width);
+        for (number, rows) in rows.chunks(most).enumerate() {
+            block.clear();
+            self.table.each(
+                rows.len(),
+                |r| rows[r],
+                |_, row| block.extend(self.places.iter().map(|&place| self.table.value(row, place))),
+            )?;
+            each(number * most, &block);
+        }
+        Ok(())
+    }
+
+    /// All of them at once, rows × inputs.
+    pub(crate) fn of_rows(&self, rows: &[usize]) -> Result<Vec<f64>, Error> {
+        let mut all = Vec::with_capacity(rows.len() * self.places.len());
+        self.blocks(rows, |_, block| all.extend_from_slice(block))?;
+        Ok(all)
+    }
+
+    /// What the file could not be read for, if there was anything.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.table.check()
+    }
+}
+
+/// Rows as a network sees them, its inputs from the file.
+pub(crate) struct Fed<'a, S> {
+    pub inputs: &'a Inputs,
+    pub scaler: Option<&'a Scaler>,
+    /// The rows' places in the table.
+    pub rows: &'a [usize],
+    /// The other data of the network, rows × width each.
+    pub rest: [&'a [S]; 2],
+}
+
+impl<S: Scalar> Source<S> for Fed<'_, S> {
+    fn load(&self, node: usize, rows: Rows<'_>, panel: &mut [S]) {
+        let n = rows.len();
+        let Some(node) = node.checked_sub(1) else {
+            let Inputs { table, places } = self.inputs;
+            let read = table.each(
+                n,
+                |r| self.rows[rows.number(r)],
+                |r, row| match self.scaler {
+                    Some(Scaler { mean, scale, .. }) => {
+                        for (i, ((&place, mean), scale)) in places.iter().zip(mean).zip(scale).enumerate() {
+                            panel[i * n + r] = S::from_f64((table.value(row, place) - mean) / scale);
+                        }
+                    }
+                    None => places.iter().enumerate().for_each(|(i, &place)| panel[i * n + r] = S::from_f64(table.value(row, place))),
+                },
+            );
+            if read.is_err() {
+                panel.fill(S::from_f64(f64::NAN));
+            }
+            return;
+        };
+        let width = panel.len() / n;
+        for r in 0..n {
+            let numbers = &self.rest[node][rows.number(r) * width..][..width];
+            numbers.iter().enumerate().for_each(|(i, &number)| panel[i * n + r] = number);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_read_as_people_write_them() {
+        for (text, want) in [("512MB", 512_000_000), (" 1.5 gb", 1_500_000_000), ("0", 0), ("7k", 7000), ("12 B", 12)] {
+            assert_eq!(bytes(text), Ok(want), "{text}");
+        }
+        for text in ["", "MB", "-1MB", "1 stone", "nan", "inf", "1e3MBMB"] {
+            assert!(bytes(text).is_err(), "{text}");
+        }
+    }
+
+    /// Rows come back as they were put there, in any order, across blocks and several at once; the missing ones filled.
+    #[test]
+    fn rows_come_back() {
+        let columns: Vec<String> = ["a", "b", "c"].map(String::from).to_vec();
+        let bound = Bound { memory: 0, keep: vec!["b".into()] };
+        let mut storing = Storing::new(&columns, &bound).unwrap();
+        let at = |r: usize, c: usize| if r % 5 == 1 && c == 2 { f64::NAN } else { (r * 3 + c) as f64 / 7.0 };
+        let rows = 50_000;
+        for start in [0, 7] {
+            let end = if start == 0 { 7 } else { rows };
+            storing.add(&(start..end).flat_map(|r| (0..3).map(move |c| at(r, c))).collect::<Vec<_>>()).unwrap();
+        }
+        assert_eq!((storing.kept(), storing.values[7]), (vec!["b".to_string()], at(7, 1)));
+        let mut stored = storing.finish();
+        assert_eq!((stored.rows, stored.size()), (rows, rows as u64 * 24));
+        stored.fills[2] = 0.5;
+        let inputs = Inputs::new(stored, "t", &["c".into(), "a".into()], 1).unwrap();
+        let numbers: Vec<usize> = (0..rows).map(|r| r * 7919 % rows).chain((0..rows).step_by(3)).chain([3, 3, 2]).collect();
+        let want = |r: usize| [Some(at(r, 2)).filter(|x| !x.is_nan()).unwrap_or(0.5), at(r, 0)];
+        assert_eq!(inputs.of_rows(&numbers).unwrap(), numbers.iter().flat_map(|&r| want(r)).collect::<Vec<_>>());
+        assert!(Inputs::clone(&inputs) == inputs && inputs.check().is_ok());
+    }
+}
