@@ -31,6 +31,8 @@ pub struct Fold {
     pub cost: f64,
     /// Measures on these rows.
     pub metrics: Metrics,
+    /// The measure typed as a formula, and its value, if there is one.
+    pub own: Option<(String, f64)>,
 }
 
 /// A number over folds.
@@ -61,6 +63,12 @@ impl CrossValidation {
         let names = lists.first().into_iter().flatten().map(|(name, _)| *name).enumerate();
         std::iter::once(cost).chain(names.map(|(place, name)| (name, Spread::of(lists.iter().map(|list| list[place].1))))).collect()
     }
+
+    /// The measure typed as a formula over the folds, if there is one: its text and its spread.
+    pub fn own(&self) -> Option<(&str, Option<Spread>)> {
+        let (text, _) = self.folds.first()?.own.as_ref()?;
+        Some((text, Spread::of(self.folds.iter().map(|fold| fold.own.as_ref().map(|(_, value)| *value)))))
+    }
 }
 
 /// For each of `count` folds trains a network on the rows of the others, from the same initial parameters. `observe` is called after
@@ -87,7 +95,8 @@ pub fn cross_validate(
             End::Stopped(_) => return Ok(None),
             End::Finished | End::Patient(_) => {}
         }
-        costs.extend(outcome.after.held.map(|(cost, _)| cost));
+        let own = job.metric.clone().zip(outcome.after.own.and_then(|(_, held)| held));
+        costs.extend(outcome.after.held.map(|(cost, _)| (cost, own)));
         let of_job = (job.task, job.outputs(), job.train.rows + job.held.rows);
         if *about.get_or_insert(of_job) != of_job {
             return Err(Error::new(Kind::Data, "the table changed while its folds were trained on").file(job.data));
@@ -104,10 +113,11 @@ pub fn cross_validate(
         }
     }
     let threshold = if task == Task::TwoClasses { run.train.threshold.choose(&outputs, &y) } else { HALF };
-    let fold = |((held, said), cost): (&(crate::job::Rows, Vec<f64>), f64)| Fold {
+    let fold = |((held, said), (cost, own)): (&(crate::job::Rows, Vec<f64>), (f64, Option<(String, f64)>))| Fold {
         metrics: Metrics::of(task, width, said, &held.y, cost, threshold),
         rows: held.numbers.clone(),
         cost,
+        own,
     };
     let folds = parts.iter().zip(costs).map(fold).collect();
     Ok(Some(CrossValidation { folds, fold_of, outputs, threshold }))

@@ -2,7 +2,7 @@
 
 use crate::course::Course;
 use crate::data::Table;
-use crate::encoder::{Encoder, class_names};
+use crate::encoder::{Encoder, class_names, label_names};
 use crate::error::{Error, Kind};
 use crate::metrics::{HALF, Threshold};
 use crate::model_file::{self, FORMAT, Metadata, Model, Parameters, Precision, Task, Training};
@@ -23,7 +23,7 @@ pub struct Job {
     pub bundled: bool,
     /// What is predicted.
     pub task: Task,
-    /// The target's value for each output; empty unless the task is classes.
+    /// The target's value for each output of classes, both of each label; else empty.
     pub classes: Vec<f64>,
     /// How the table's own columns become inputs and targets, if they are not plain numbers.
     pub encoder: Option<Encoder>,
@@ -65,6 +65,8 @@ pub struct Job {
     pub shuffle: bool,
     /// Above which probability the second of two classes is predicted.
     pub threshold: Threshold,
+    /// A measure typed as a formula, if there is one; see [`Own`](crate::metrics::Own).
+    pub metric: Option<String>,
     /// Decides split, initial parameters and order.
     pub seed: u64,
     /// Most threads to use.
@@ -126,9 +128,12 @@ impl Job {
         self.shape.layers.last().map_or(0, |layer| layer.units)
     }
 
-    /// What the classes are called.
+    /// What the classes are called; of labels two names for each target.
     pub fn class_names(&self) -> Vec<String> {
-        class_names(self.encoder.as_ref(), &self.classes)
+        match self.task {
+            Task::Labels => label_names(self.encoder.as_ref(), &self.targets, &self.classes),
+            _ => class_names(self.encoder.as_ref(), &self.classes),
+        }
     }
 
     /// All rows in the order of the data.
@@ -187,6 +192,7 @@ impl Job {
             input_scaler: self.input_scaler.clone(),
             target_scaler: self.target_scaler.clone(),
             threshold: if let Threshold::At(threshold) = self.threshold { threshold } else { HALF },
+            metric: self.metric.clone(),
             residuals: None,
             seed: self.seed,
             training: Training {
@@ -218,11 +224,11 @@ pub fn rows_for(metadata: &Metadata, table: &Table, with_targets: bool) -> Resul
 /// Targets as the network is trained on them: rows × outputs.
 pub fn encode(task: Task, classes: &[f64], targets: &[String], table: &Table) -> Result<Vec<f64>, Error> {
     let raw = table.take(targets)?;
-    let unknown = |row: usize, known: &str| {
-        Error::new(Kind::Data, format!("expected one of the classes {known}, came {}", raw[row]))
+    let unknown = |place: usize, known: &str| {
+        Error::new(Kind::Data, format!("expected one of the classes {known}, came {}", raw[place]))
             .file(&table.source)
-            .row(row)
-            .column(&targets[0])
+            .row(place / targets.len())
+            .column(&targets[place % targets.len()])
             .hint("train again with a table that has all classes")
     };
     match task {
@@ -231,6 +237,13 @@ pub fn encode(task: Task, classes: &[f64], targets: &[String], table: &Table) ->
             None => Ok(raw.iter().map(|y| f64::from(u8::from(*y == classes[1]))).collect()),
             Some(row) => Err(unknown(row, &listed(classes))),
         },
+        Task::Labels => {
+            let pair = |place: usize| &classes[2 * (place % targets.len())..][..2];
+            match raw.iter().enumerate().find(|(place, y)| !pair(*place).contains(y)) {
+                None => Ok(raw.iter().enumerate().map(|(place, y)| f64::from(u8::from(*y == pair(place)[1]))).collect()),
+                Some((place, _)) => Err(unknown(place, &listed(pair(place)))),
+            }
+        }
         Task::Classes => {
             let mut y = vec![0.0; raw.len() * classes.len()];
             for (row, value) in raw.iter().enumerate() {

@@ -1,6 +1,7 @@
 //! From what a person asked for to a job with every choice made.
 
 mod formulas;
+mod labels;
 mod parts;
 mod warm_start;
 
@@ -11,7 +12,7 @@ use crate::data::{BUNDLED, Reading, Table, bundled, indices, note, profile, read
 use crate::encoder::{Encoder, class_names};
 use crate::error::{Error, Kind};
 use crate::job::{Job, Rows, encode};
-use crate::metrics::Threshold;
+use crate::metrics::{Own, Threshold};
 use crate::model_file::{LayerShape, Model, Precision, Shape, Task, weights_sha256};
 use crate::predictor::scaled;
 use crate::run_file::{self, Batch, Bias, Freeze, Layer, Orientation, Rng, RunFile, Source};
@@ -91,8 +92,7 @@ pub fn job_on(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part
     if let Some(model) = &start {
         inputs = warm_start::columns(run, model, &table, &targets)?;
     }
-    let words = encoder.as_ref().is_some_and(|encoder| encoder.classes().is_some());
-    let (task, mut classes) = task(run, &table, &targets, words, &mut notes)?;
+    let (task, mut classes) = task(run, &table, &targets, encoder.as_ref(), &mut notes)?;
     if let Some(model) = &start {
         classes = warm_start::classes(run, model, task)?;
     }
@@ -202,6 +202,7 @@ pub fn job_on(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part
         batch,
         shuffle: run.train.shuffle.unwrap_or(!inline && batch.is_some()),
         threshold: run.train.threshold,
+        metric: metric(run)?,
         seed: run.train.seed,
         threads: run.train.threads.unwrap_or(threads),
         notes,
@@ -237,6 +238,24 @@ fn led(run: &RunFile, held: usize) -> Result<(), Error> {
         }
         _ => Ok(()),
     }
+}
+
+/// The measure that was typed, in plain white space, and whether it has a place.
+fn metric(run: &RunFile) -> Result<Option<String>, Error> {
+    let metric = run.train.metric.as_deref().map(Own::read).transpose();
+    let metric = metric.map_err(|message| usage(run, message).key("train.metric"))?.map(|own| own.text);
+    if run.train.course.judged_by_metric() {
+        let wrong = |message: &str, hint: &str| Err(usage(run, message).key("train.judge").hint(hint));
+        match run.train.course.needs_held() {
+            _ if metric.is_none() => return wrong("there is no metric to judge by", "--metric with a formula in a and y"),
+            None => return wrong("nothing listens to the metric", "--patience, or --keep best"),
+            _ if run.train.course.listens_to_cost() => {
+                return wrong("the schedule plateau listens to the cost", "another schedule, or the cost as judge");
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(metric)
 }
 
 /// Something wrong with what was asked for; flags alone have no file.
@@ -328,14 +347,23 @@ fn columns(run: &RunFile, table: &Table, no_inputs: &[String]) -> Result<(Vec<St
 }
 
 /// What is predicted: as said, else as the loss implies, else as the target looks.
-/// `words`: whether a target holds words.
-fn task(run: &RunFile, table: &Table, targets: &[String], words: bool, notes: &mut Vec<String>) -> Result<(Task, Vec<f64>), Error> {
+fn task(
+    run: &RunFile,
+    table: &Table,
+    targets: &[String],
+    encoder: Option<&Encoder>,
+    notes: &mut Vec<String>,
+) -> Result<(Task, Vec<f64>), Error> {
     if matches!(run.data.source, Source::Inline { .. }) {
         return match run.network.task {
             None | Some(Task::Values | Task::Regression) => Ok((Task::Values, Vec::new())),
             Some(_) => Err(usage(run, "worked examples are numbers as they are; classes need a table").key("network.task")),
         };
     }
+    if let Some(classes) = labels::told(run, table, targets, encoder, notes)? {
+        return Ok((Task::Labels, classes));
+    }
+    let words = encoder.is_some_and(|encoder| encoder.classes().is_some());
     let mut values = table.take(&targets[..1])?;
     values.sort_by(f64::total_cmp);
     values.dedup();
@@ -365,12 +393,13 @@ fn task(run: &RunFile, table: &Table, targets: &[String], words: bool, notes: &m
         // These losses take targets as they are, between 0 and 1.
         Task::Regression if loss.ends_with("cross_entropy") => return Ok((Task::Values, Vec::new())),
         Task::Regression | Task::Values => return Ok((task, Vec::new())),
-        Task::Classes | Task::TwoClasses => {}
+        Task::Classes | Task::TwoClasses | Task::Labels => {}
     }
     let target = &targets[0];
     let wrong = |message: String| Error::new(Kind::Data, message).file(&table.source).column(target);
     if targets.len() > 1 {
-        return Err(wrong(format!("classes stand in one target column, came {}", targets.len())).hint("--task regression"));
+        let hint = if words { "--task labels, where each holds two values" } else { "--task regression, or --task labels" };
+        return Err(wrong(format!("classes stand in one target column, came {}", targets.len())).hint(hint));
     }
     if values.len() < 2 || values.len() > MOST_CLASSES || (task == Task::TwoClasses && values.len() != 2) {
         let error = wrong(format!("expected 2 to {MOST_CLASSES} classes, came {}", values.len()));
@@ -388,7 +417,7 @@ fn loss(run: &RunFile, task: Task) -> Result<String, Error> {
     let needed = match task {
         Task::Regression | Task::Values => None,
         Task::Classes => Some("cross_entropy"),
-        Task::TwoClasses => Some("binary_cross_entropy"),
+        Task::TwoClasses | Task::Labels => Some("binary_cross_entropy"),
     };
     let loss = run.network.loss.clone().unwrap_or_else(|| needed.unwrap_or("half_squared_error").into());
     ops::loss::<f64>(&loss).map_err(|message| usage(run, message).key("network.loss"))?;
@@ -406,6 +435,10 @@ fn threshold(run: &RunFile, task: Task, held: &Rows) -> Result<(), Error> {
     let wrong = |message: &str, hint: &str| Err(usage(run, message).key("train.threshold").hint(hint));
     match task {
         Task::TwoClasses => {}
+        Task::Labels if threshold.is_found() => {
+            return wrong("f1 and balanced choose it for two classes; labels share one number", "a number, or leave it out");
+        }
+        Task::Labels => return Ok(()),
         _ if threshold == Threshold::default() => return Ok(()),
         Task::Classes => return wrong("a threshold is for two classes with one probability, binary_cross_entropy", "leave it out"),
         Task::Regression | Task::Values => return wrong("a threshold is for two classes, but numbers are predicted", "leave it out"),

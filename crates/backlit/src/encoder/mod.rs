@@ -255,6 +255,16 @@ pub fn class_names(encoder: Option<&Encoder>, classes: &[f64]) -> Vec<String> {
     }
 }
 
+/// What both values of each target are called, one after the other. `classes`: two for each of `targets`
+pub fn label_names(encoder: Option<&Encoder>, targets: &[String], classes: &[f64]) -> Vec<String> {
+    let words = |target: &String| {
+        let column = encoder?.columns.iter().find(|column| column.name == *target)?;
+        if let Kind::Class { levels } = &column.kind { Some(levels.clone()).filter(|levels| levels.len() == 2) } else { None }
+    };
+    let both = |(target, values): (&String, &[f64])| words(target).unwrap_or_else(|| values.iter().map(f64::to_string).collect());
+    targets.iter().zip(classes.chunks_exact(2)).flat_map(both).collect()
+}
+
 /// The middle number, or halfway between the middle two; 0 of none.
 fn median(numbers: &mut [f64]) -> f64 {
     numbers.sort_unstable_by(f64::total_cmp);

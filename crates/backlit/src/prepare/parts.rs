@@ -38,7 +38,8 @@ impl Part {
             table.index(name)?;
         }
         if *how == Split::Stratified && !is_class {
-            return Err(usage(run, "a stratified split keeps the shares of classes, but numbers are predicted").key("data.split"));
+            let what = if task == Task::Labels { "labels" } else { "numbers" };
+            return Err(usage(run, format!("a stratified split keeps the shares of classes, but {what} are predicted")).key("data.split"));
         }
         match (self, how) {
             (Part::All, _) => Ok(split(table.rows, 0.0, seed)),
