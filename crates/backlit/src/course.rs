@@ -76,6 +76,11 @@ impl Course {
         self.keep == Some(Keep::Best) || self.keep.is_none() && self.patience.is_some()
     }
 
+    /// Without what listens to rows kept aside after an epoch, but for the schedule.
+    pub fn without_waiting(&self) -> Course {
+        Course { patience: None, keep: None, judge: None, ..self.clone() }
+    }
+
     /// Whether the schedule goes by the cost of the rows kept aside.
     pub fn listens_to_cost(&self) -> bool {
         self.engine().is_ok_and(|course| course.schedule.is_some_and(|schedule| schedule.needs_held()))

@@ -1,5 +1,6 @@
 //! A training with every choice made: data split and encoded, network drawn, settings filled in.
 
+use crate::conformal::Residuals;
 use crate::course::Course;
 use crate::data::Table;
 use crate::encoder::{Encoder, class_names, label_names};
@@ -65,6 +66,8 @@ pub struct Job {
     pub shuffle: bool,
     /// Above which probability the second of two classes is predicted.
     pub threshold: Threshold,
+    /// The errors out of folds, where numbers are predicted and there was a cross-validation.
+    pub residuals: Option<Residuals>,
     /// A measure typed as a formula, if there is one; see [`Own`](crate::metrics::Own).
     pub metric: Option<String>,
     /// Decides split, initial parameters and order.
@@ -103,6 +106,20 @@ impl Rows {
         let lines = |from: &[f64], width: usize| numbers.iter().flat_map(|&r| from[r * width..(r + 1) * width].to_vec()).collect();
         let w = if self.w.is_empty() { Vec::new() } else { lines(&self.w, 1) };
         Rows { rows: numbers.len(), numbers: numbers.to_vec(), x: lines(&self.x, inputs), y: lines(&self.y, outputs), w }
+    }
+}
+
+/// Where the row of this number stands among rows of these numbers, in order.
+pub fn place_of(numbers: &[usize], row: usize) -> Result<usize, Error> {
+    match numbers.binary_search(&row) {
+        Ok(place) => Ok(place),
+        Err(place) if place < numbers.len() => {
+            Err(Error::new(Kind::Usage, format!("row {row} has no target and is left out")).hint("a row that has one"))
+        }
+        Err(_) => {
+            let rows = numbers.last().map_or(0, |last| last + 1);
+            Err(Error::new(Kind::Usage, format!("there is no row {row}: the data have {rows} rows, counted from 0")))
+        }
     }
 }
 
@@ -149,7 +166,7 @@ impl Job {
         let mut places: Vec<usize> = (0..both.rows).collect();
         places.sort_unstable_by_key(|&place| both.numbers[place]);
         let mut all = both.pick(&places, inputs, outputs);
-        all.numbers = (0..all.rows).collect();
+        all.numbers = places.iter().map(|&place| both.numbers[place]).collect();
         all
     }
 
@@ -193,7 +210,7 @@ impl Job {
             target_scaler: self.target_scaler.clone(),
             threshold: if let Threshold::At(threshold) = self.threshold { threshold } else { HALF },
             metric: self.metric.clone(),
-            residuals: None,
+            residuals: self.residuals.clone(),
             seed: self.seed,
             training: Training {
                 optimizer: self.optimizer.clone(),
@@ -218,7 +235,7 @@ pub fn rows_for(metadata: &Metadata, table: &Table, with_targets: bool) -> Resul
     let x = table.take(&metadata.inputs)?;
     let y = if with_targets { encode(metadata.task, &metadata.classes, &metadata.targets, table)? } else { Vec::new() };
     let w = if with_targets { metadata.network.terms.weights_of(table, metadata.task, &y)? } else { Vec::new() };
-    Ok(Rows { rows: table.rows, numbers: (0..table.rows).collect(), x, y, w })
+    Ok(Rows { rows: table.rows, numbers: table.numbers(), x, y, w })
 }
 
 /// Targets as the network is trained on them: rows × outputs.
@@ -227,7 +244,7 @@ pub fn encode(task: Task, classes: &[f64], targets: &[String], table: &Table) ->
     let unknown = |place: usize, known: &str| {
         Error::new(Kind::Data, format!("expected one of the classes {known}, came {}", raw[place]))
             .file(&table.source)
-            .row(place / targets.len())
+            .row(table.number(place / targets.len()))
             .column(&targets[place % targets.len()])
             .hint("train again with a table that has all classes")
     };

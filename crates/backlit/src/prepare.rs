@@ -78,15 +78,38 @@ pub fn set_data(run: &mut RunFile, data: &str) {
 /// Reads the data and makes every choice. `hidden` replaces the run's layers; without both there is a default. After a
 /// cross-validation training is on all rows.
 pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job, Error> {
-    job_on(run, hidden, threads, if run.train.folds.is_some() { Part::All } else { Part::AsAsked })
+    job_of(read(run, hidden)?, hidden, threads, Part::of(run))
 }
 
-/// [`job`], trained on a part of the rows.
-pub fn job_on(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part) -> Result<Job, Error> {
+/// A run with its data read, before any choice that depends on which rows are trained on.
+#[derive(Clone)]
+pub struct Read {
+    /// What was asked for, completed by the model that training goes on from.
+    pub run: RunFile,
+    start: Option<Model>,
+    table: Table,
+    name: String,
+    encoder: Option<Encoder>,
+    notes: Vec<String>,
+}
+
+/// Reads the data of a run. `hidden` as in [`job`].
+pub fn read(run: &RunFile, hidden: Option<&Hidden>) -> Result<Read, Error> {
     let start = warm_start::model(run)?;
-    let run = &warm_start::completed(with_plain_names(run)?, start.as_ref(), hidden.is_some())?;
+    let run = warm_start::completed(with_plain_names(run)?, start.as_ref(), hidden.is_some())?;
     let mut notes = Vec::new();
-    let (mut table, name, mut encoder) = table(run, start.as_ref(), &mut notes)?;
+    let (table, name, encoder) = table(&run, start.as_ref(), &mut notes)?;
+    Ok(Read { run, start, table, name, encoder, notes })
+}
+
+/// [`job`] on data that were read, trained on a part of the rows.
+pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -> Result<Job, Error> {
+    let Read { mut run, start, mut table, name, mut encoder, mut notes } = read;
+    if part == Part::All && run.train.folds.is_some() {
+        // There are no rows to listen to; the folds tell how many epochs it takes.
+        run.train.course = run.train.course.without_waiting();
+    }
+    let run = &run;
     let levels = encoder.iter().flat_map(|encoder| &encoder.columns).filter(|column| column.kind.is_level());
     let (mut inputs, targets) = columns(run, &table, &levels.map(|column| column.name.clone()).collect::<Vec<_>>())?;
     if let Some(model) = &start {
@@ -101,7 +124,7 @@ pub fn job_on(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part
     let outputs = y.len() / table.rows;
     suits(&loss, outputs, &y).map_err(|(place, message)| {
         let column = targets.get(place % outputs).unwrap_or(&targets[0]);
-        Error::new(Kind::Data, message).file(&table.source).row(place / outputs).column(column)
+        Error::new(Kind::Data, message).file(&table.source).row(table.number(place / outputs)).column(column)
     })?;
     let (trained, aside) = part.rows(run, &table, task, outputs, &y)?;
     if let Some(encoder) = &mut encoder {
@@ -127,6 +150,10 @@ pub fn job_on(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part
     let wrong = |key: &str, message: String| usage(run, message).key(key);
     let terms = terms::terms(run, task, &class_names(encoder.as_ref(), &classes), &table, &mut train, &mut held, wrong)?;
     notes.extend(terms.notes());
+    if !table.left_out.is_empty() {
+        let in_file = table.numbers();
+        [&mut train, &mut held].into_iter().flat_map(|rows| &mut rows.numbers).for_each(|number| *number = in_file[*number]);
+    }
     let layers = with_dropout(run, layers(run, hidden, outputs, &loss)?)?;
     check_layers(run, &layers, inputs.len(), outputs)?;
     let (mut initial, frozen) = parameters(run, &layers, inputs.len())?;
@@ -202,6 +229,7 @@ pub fn job_on(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part
         batch,
         shuffle: run.train.shuffle.unwrap_or(!inline && batch.is_some()),
         threshold: run.train.threshold,
+        residuals: None,
         metric: metric(run)?,
         seed: run.train.seed,
         threads: run.train.threads.unwrap_or(threads),
@@ -287,7 +315,11 @@ fn table(run: &RunFile, start: Option<&Model>, notes: &mut Vec<String>) -> Resul
             let names = if run.data.target.len() == k { run.data.target.clone() } else { (0..k).map(|i| format!("y{i}")).collect() };
             let columns = (0..n).map(|i| format!("x{i}")).chain(names).collect();
             let values = inputs.iter().zip(targets).flat_map(|(x, y)| x.iter().chain(y)).copied().collect();
-            Ok((Table { source: run.file.clone(), columns, rows: inputs.len(), values }, stem(Path::new(&run.file)), None))
+            Ok((
+                Table { source: run.file.clone(), columns, rows: inputs.len(), values, left_out: Vec::new() },
+                stem(Path::new(&run.file)),
+                None,
+            ))
         }
     }
 }

@@ -198,7 +198,7 @@ fn column_of(table: &Table, column: Option<&str>) -> Result<Vec<f64>, Error> {
     match weights.iter().position(|weight| *weight < 0.0) {
         Some(row) => Err(Error::new(Kind::Data, format!("expected a weight of 0 or more, came {}", weights[row]))
             .file(&table.source)
-            .row(row)
+            .row(table.number(row))
             .column(column)),
         None => Ok(weights),
     }

@@ -281,17 +281,18 @@ impl<'a> Reader<'a> {
         let mut values = Vec::new();
         let mut rows = self.next(usize::MAX, &mut values)?;
         self.notes.extend(self.strange());
+        let mut left_out = Vec::new();
         if let Take::Encoded(encoded) = &self.take {
-            let dropped = drop_without_target(&encoded.encoder, &self.columns, &mut values);
-            rows -= dropped;
-            if dropped > 0 {
-                self.notes.push(format!("{dropped} rows without a target are left out; rows are counted without them"));
+            left_out = drop_without_target(&encoded.encoder, &self.columns, &mut values);
+            rows -= left_out.len();
+            if !left_out.is_empty() {
+                self.notes.push(format!("{} rows without a target are left out; the others keep their numbers", left_out.len()));
             }
             if rows == 0 {
                 return Err(Error::new(Kind::Data, "no row has a target").file(&self.source));
             }
         }
-        let table = Table { source: self.source, columns: self.columns, rows, values };
+        let table = Table { source: self.source, columns: self.columns, rows, values, left_out };
         Ok(Reading { table, delimiter: char::from(self.delimiter), header: self.header, notes: self.notes })
     }
 }
@@ -339,23 +340,25 @@ impl Body {
     }
 }
 
-/// Takes the rows out whose target is missing; says how many.
-fn drop_without_target(encoder: &Encoder, columns: &[String], values: &mut Vec<f64>) -> usize {
+/// Takes the rows out whose target is missing; says which, in order.
+fn drop_without_target(encoder: &Encoder, columns: &[String], values: &mut Vec<f64>) -> Vec<usize> {
     let is_target = |name: &String| encoder.columns.iter().any(|column| column.name == *name && column.kind.drops_rows());
     let targets: Vec<usize> = columns.iter().enumerate().filter(|(_, name)| is_target(name)).map(|(place, _)| place).collect();
     let (width, before) = (columns.len(), values.len());
     if targets.is_empty() {
-        return 0;
+        return Vec::new();
     }
-    let mut kept = 0;
+    let (mut kept, mut left_out) = (0, Vec::new());
     for start in (0..before).step_by(width) {
         if targets.iter().all(|place| !values[start + place].is_nan()) {
             values.copy_within(start..start + width, kept);
             kept += width;
+        } else {
+            left_out.push(start / width);
         }
     }
     values.truncate(kept);
-    (before - kept) / width
+    left_out
 }
 
 fn cells_of(width: usize) -> String {

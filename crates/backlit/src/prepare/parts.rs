@@ -20,6 +20,11 @@ pub enum Part {
 }
 
 impl Part {
+    /// What the training of a run is on in the end: after a cross-validation all rows.
+    pub fn of(run: &RunFile) -> Part {
+        if run.train.folds.is_some() { Part::All } else { Part::AsAsked }
+    }
+
     /// (trained on, kept aside), both in order. `y`: rows × outputs, targets as the network is trained on them
     pub(super) fn rows(
         self,
@@ -40,6 +45,13 @@ impl Part {
         if *how == Split::Stratified && !is_class {
             let what = if task == Task::Labels { "labels" } else { "numbers" };
             return Err(usage(run, format!("a stratified split keeps the shares of classes, but {what} are predicted")).key("data.split"));
+        }
+        if let (Part::AsAsked, Split::Time(Some(name))) = (self, how)
+            && let Some(row) = column(name)?.iter().position(|time| time.is_nan())
+        {
+            return Err(splits::wrong("a row without a time has no place in the order".into(), &table.source, name)
+                .row(table.number(row))
+                .hint("fill it in, or leave the row out"));
         }
         match (self, how) {
             (Part::All, _) => Ok(split(table.rows, 0.0, seed)),

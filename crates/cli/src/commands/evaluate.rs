@@ -19,7 +19,7 @@ pub fn run(arguments: &Evaluate, common: &Common, screen: &Screen) -> Result<u8,
             format!("the cost is {cost}: the numbers are too large to be compared, or far outside of what the model was trained on");
         let worst = outputs.iter().zip(&rows.y).position(|(a, y)| !(a - y).is_finite()).map(|place| place / (outputs.len() / rows.rows));
         let error = Error::new(Kind::Data, message).file(&source);
-        return Err(worst.into_iter().fold(error, Error::row));
+        return Err(worst.into_iter().map(|row| rows.numbers[row]).fold(error, Error::row));
     }
     let metadata = &model.metadata;
     let metrics = Metrics::of(metadata.task, outputs.len() / rows.rows, &outputs, &rows.y, cost, metadata.threshold);

@@ -7,10 +7,9 @@ use backlit::error::Error;
 use backlit::files;
 use backlit::folds::{CrossValidation, cross_validate};
 use backlit::job::Job;
-use backlit::metrics::most_probable;
+use backlit::metrics::{Threshold, most_probable};
 use backlit::model_file::Task;
-use backlit::prepare::Hidden;
-use backlit::run_file::RunFile;
+use backlit::prepare::{Hidden, Read};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
@@ -22,9 +21,9 @@ pub struct Folds(CrossValidation);
 
 impl Folds {
     /// Trains on the folds; none: Ctrl-C. `job`: the training on all rows that comes behind.
-    pub fn train(run: &RunFile, hidden: Option<&Hidden>, job: &Job, count: usize, screen: &Screen) -> Result<Option<Folds>, Error> {
+    pub fn train(read: &Read, hidden: Option<&Hidden>, job: &Job, count: usize, screen: &Screen) -> Result<Option<Folds>, Error> {
         let bar = bar(job.epochs.saturating_mul(count as u64), screen);
-        let validated = cross_validate(run, hidden, job.threads, count, &mut |fold, progress| {
+        let validated = cross_validate(read, hidden, job.threads, count, &mut |fold, progress| {
             if progress.epoch_ended {
                 bar.set_position(fold as u64 * job.epochs + progress.epoch);
             }
@@ -34,9 +33,14 @@ impl Folds {
         Ok(validated?.map(Folds))
     }
 
-    /// Of two classes: the probability above which the second is predicted.
-    pub fn threshold(&self) -> f64 {
-        self.0.threshold
+    /// What the training on all rows takes from them: threshold, epochs, errors for intervals.
+    pub fn give(&self, job: &mut Job, screen: &Screen) {
+        job.threshold = Threshold::At(self.0.threshold);
+        job.residuals = self.0.residuals.clone();
+        if let Some(epochs) = self.0.epochs {
+            job.epochs = epochs;
+            screen.note(&format!("the training on all rows takes {epochs} epochs, the median of the folds' best ones"));
+        }
     }
 
     /// Mean and deviation of each measure.
@@ -48,7 +52,7 @@ impl Folds {
         });
         let mut text = output::table(&std::iter::once(head).chain(lines).collect::<Vec<_>>());
         if job.threshold.is_found() {
-            text += &format!("  the second class is predicted above a probability of {}\n", number(self.threshold()));
+            text += &format!("  the second class is predicted above a probability of {}\n", number(self.0.threshold));
         }
         text + "  now on all rows\n\n"
     }
@@ -72,6 +76,9 @@ impl Folds {
             "each": each.collect::<Vec<_>>(),
             "predictions": directory.join(PREDICTIONS).display().to_string(),
         });
+        if let Some(epochs) = self.0.epochs {
+            document["epochs"] = json!(epochs);
+        }
         if let Some(own) = own {
             document["metric"] = own;
         }
@@ -99,9 +106,9 @@ impl Folds {
             }
         };
         let lines = job.train.y.chunks_exact(width).zip(self.0.outputs.chunks_exact(width));
-        for ((row, (y, a)), fold) in lines.enumerate().zip(&self.0.fold_of) {
+        for ((row, (y, a)), fold) in self.0.rows.iter().zip(lines).zip(&self.0.fold_of) {
             let mut cells = vec![row.to_string(), fold.to_string()];
-            cells.extend(words(y, 0.5).into_iter().chain(words(a, self.threshold())));
+            cells.extend(words(y, 0.5).into_iter().chain(words(a, self.0.threshold)));
             if !probable.is_empty() {
                 cells.extend(a.iter().map(|a| format!("{a:?}")));
             }

@@ -253,8 +253,8 @@ impl Interval {
             return Err(wrong("intervals are for a regression".into()).file(model.display()));
         }
         let Some(residuals) = &metadata.residuals else {
-            let message = "it takes the errors on rows kept aside at training, and this model has none".into();
-            return Err(wrong(message).file(model.display()).hint("train with --validation 0.2, without --folds"));
+            let message = "it takes the errors on rows kept aside or out of folds at training, and this model has none".into();
+            return Err(wrong(message).file(model.display()).hint("train with --validation 0.2, or with --folds 10"));
         };
         let half_widths = residuals.half_widths(level).map_err(|needed| {
             wrong(format!("a level of {level} takes {needed} rows kept aside at training, there were {}", residuals.rows))

@@ -9,9 +9,9 @@ use backlit::engine::train::End;
 use backlit::error::{Error, Kind};
 use backlit::files;
 use backlit::job::Job;
-use backlit::metrics::{Own, Threshold, most_probable};
+use backlit::metrics::{Own, most_probable};
 use backlit::model_file::{self, Parameters, Task, weights_sha256};
-use backlit::prepare::{self, Hidden};
+use backlit::prepare::{self, Hidden, Part};
 use backlit::run_directory::{self, RunDirectory};
 use backlit::run_file::{self, Batch, Judge, Keep, RunFile, Split};
 use backlit::session::{self, Outcome, Progress, Sample};
@@ -26,7 +26,9 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Error> {
     let (run, hidden) = run_of(arguments, common)?;
-    let mut job = prepare::job(&run, hidden.as_ref(), threads(common))?;
+    let read = prepare::read(&run, hidden.as_ref())?;
+    let for_folds = run.train.folds.map(|count| (count, read.clone()));
+    let mut job = prepare::job_of(read, hidden.as_ref(), threads(common), Part::of(&run))?;
     job.notes.iter().for_each(|note| screen.note(note));
     if arguments.find_rate {
         return find_rate::run(&job, screen);
@@ -42,15 +44,15 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed));
     screen.say(&introduction(&job, screen));
     let mut validated = None;
-    if let Some(count) = run.train.folds {
-        let Some(folds) = Folds::train(&run, hidden.as_ref(), &job, count, screen).inspect_err(|_| directory.discard())? else {
+    if let Some((count, read)) = for_folds {
+        let Some(folds) = Folds::train(&read, hidden.as_ref(), &job, count, screen).inspect_err(|_| directory.discard())? else {
             directory.discard();
             screen.say("  interrupted in the cross-validation; nothing is saved\n");
             screen.document(&json!({ "interrupted": true, "model": null }));
             return Ok(130);
         };
         screen.say(&folds.report(&job));
-        job.threshold = Threshold::At(folds.threshold());
+        folds.give(&mut job, screen);
         validated = Some(folds);
     }
     let bar = bar(job.epochs, screen);
