@@ -27,6 +27,24 @@ pub struct Course {
     /// Which parameters are kept; none: the best where there is a patience, else the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep: Option<Keep>,
+    /// What tells a better epoch; none: the cost of the rows kept aside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judge: Option<Judge>,
+}
+
+/// What tells a better epoch from a worse one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Judge {
+    /// The cost of the rows kept aside.
+    Cost,
+    /// The run's own metric on them.
+    Metric,
+}
+
+impl Judge {
+    /// What is typed for each.
+    pub const NAMES: [(&'static str, Judge); 2] = [("cost", Judge::Cost), ("metric", Judge::Metric)];
 }
 
 /// Which parameters a training ends with.
@@ -46,7 +64,7 @@ impl Keep {
 
 impl Course {
     /// The keys of a run file.
-    pub const KEYS: [&'static str; 6] = ["schedule", "warmup", "clip_norm", "clip_value", "patience", "keep"];
+    pub const KEYS: [&'static str; 7] = ["schedule", "warmup", "clip_norm", "clip_value", "patience", "keep", "judge"];
 
     /// Whether nothing was chosen.
     pub fn is_plain(&self) -> bool {
@@ -56,6 +74,21 @@ impl Course {
     /// Whether the best parameters are kept.
     pub fn keeps_best(&self) -> bool {
         self.keep == Some(Keep::Best) || self.keep.is_none() && self.patience.is_some()
+    }
+
+    /// Without what listens to rows kept aside after an epoch, but for the schedule.
+    pub fn without_waiting(&self) -> Course {
+        Course { patience: None, keep: None, judge: None, ..self.clone() }
+    }
+
+    /// Whether the schedule goes by the cost of the rows kept aside.
+    pub fn listens_to_cost(&self) -> bool {
+        self.engine().is_ok_and(|course| course.schedule.is_some_and(|schedule| schedule.needs_held()))
+    }
+
+    /// Whether the run's own metric tells the best epoch.
+    pub fn judged_by_metric(&self) -> bool {
+        self.judge == Some(Judge::Metric)
     }
 
     /// Whether an update is other than the optimizer's rule at the base rate.
@@ -91,11 +124,10 @@ impl Course {
 
     /// The key that listens to the rows kept aside, if one does.
     pub fn needs_held(&self) -> Option<&'static str> {
-        let listens = self.engine().is_ok_and(|course| course.schedule.is_some_and(|schedule| schedule.needs_held()));
         match (self.patience, self.keep) {
             (Some(_), _) => Some("patience"),
             (None, Some(Keep::Best)) => Some("keep"),
-            _ => listens.then_some("schedule"),
+            _ => self.listens_to_cost().then_some("schedule"),
         }
     }
 
@@ -120,6 +152,7 @@ impl Course {
             self.clip_norm.map(|most| format!("gradient's norm clipped at {most}")),
             self.patience.map(|patience| format!("patience of {}", epochs(patience))),
             keep,
+            self.judged_by_metric().then(|| "the best epoch told by the metric".to_string()),
         ]
         .into_iter()
         .flatten()

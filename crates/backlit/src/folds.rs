@@ -1,11 +1,11 @@
 //! Cross-validation: each row is predicted by a network that was not trained on it.
 
+use crate::conformal::Residuals;
 use crate::error::{Error, Kind};
 use crate::job::Rows;
 use crate::metrics::{HALF, Metrics, Threshold};
 use crate::model_file::Task;
-use crate::prepare::{Hidden, Part, job_on};
-use crate::run_file::RunFile;
+use crate::prepare::{Hidden, Part, Read, job_of};
 use crate::session::{self, Progress};
 use backlit_engine::train::End;
 use std::ops::ControlFlow;
@@ -15,10 +15,16 @@ use std::ops::ControlFlow;
 pub struct CrossValidation {
     /// One for each fold.
     pub folds: Vec<Fold>,
+    /// The numbers of the rows in the data, counted from 0.
+    pub rows: Vec<usize>,
     /// The fold of each row.
     pub fold_of: Vec<usize>,
     /// rows × outputs: what the network that was not trained on the row says, in the target's units or as probabilities.
     pub outputs: Vec<f64>,
+    /// Of numbers: how far these outputs are from what is right.
+    pub residuals: Option<Residuals>,
+    /// The median over the folds of the best epoch, counted from 1, where something waited for it.
+    pub epochs: Option<u64>,
     /// Of two classes: the probability above which the second is predicted, chosen on these outputs if it was to be chosen.
     pub threshold: f64,
 }
@@ -32,6 +38,8 @@ pub struct Fold {
     pub cost: f64,
     /// Measures on these rows.
     pub metrics: Metrics,
+    /// The measure typed as a formula, and its value, if there is one.
+    pub own: Option<(String, f64)>,
 }
 
 /// A number over folds.
@@ -62,23 +70,29 @@ impl CrossValidation {
         let names = lists.first().into_iter().flatten().map(|(name, _)| *name).enumerate();
         std::iter::once(cost).chain(names.map(|(place, name)| (name, Spread::of(lists.iter().map(|list| list[place].1))))).collect()
     }
+
+    /// The measure typed as a formula over the folds, if there is one: its text and its spread.
+    pub fn own(&self) -> Option<(&str, Option<Spread>)> {
+        let (text, _) = self.folds.first()?.own.as_ref()?;
+        Some((text, Spread::of(self.folds.iter().map(|fold| fold.own.as_ref().map(|(_, value)| *value)))))
+    }
 }
 
-/// For each of `count` folds trains a network on the rows of the others, from the same initial parameters. `observe` is called after
+/// For each of `count` folds of data that were read trains a network on the rows of the others, from the same initial parameters. `observe` is called after
 /// each step with the fold, counted from 0; none: it was stopped.
 pub fn cross_validate(
-    run: &RunFile,
+    read: &Read,
     hidden: Option<&Hidden>,
     threads: usize,
     count: usize,
     observe: &mut (dyn FnMut(usize, &Progress) -> ControlFlow<()> + Send),
 ) -> Result<Option<CrossValidation>, Error> {
-    let mut plain = run.clone();
-    // Chosen below, on all rows.
-    plain.train.threshold = Threshold::default();
-    let (mut costs, mut parts, mut about) = (Vec::new(), Vec::new(), None);
+    let (mut costs, mut parts, mut about, mut epochs) = (Vec::new(), Vec::new(), None, Vec::new());
     for fold in 0..count {
-        let job = job_on(&plain, hidden, threads, Part::WithoutFold(fold, count))?;
+        let mut plain = read.clone();
+        // Chosen below, on all rows.
+        plain.run.train.threshold = Threshold::default();
+        let job = job_of(plain, hidden, threads, Part::WithoutFold(fold, count))?;
         let outcome = session::train(&job, &mut |progress| observe(fold, progress))?;
         match outcome.end {
             End::Diverged(divergence) => {
@@ -88,29 +102,57 @@ pub fn cross_validate(
             End::Stopped(_) => return Ok(None),
             End::Finished | End::Patient(_) => {}
         }
-        costs.extend(outcome.after.held.map(|(cost, _)| cost));
-        let of_job = (job.task, job.outputs(), job.train.rows + job.held.rows);
-        if *about.get_or_insert(of_job) != of_job {
-            return Err(Error::new(Kind::Data, "the table changed while its folds were trained on").file(job.data));
+        let own = job.metric.clone().zip(outcome.after.own.and_then(|(_, held)| held));
+        costs.extend(outcome.after.held.map(|(cost, _)| (cost, own)));
+        about = Some((job.task, job.outputs()));
+        if job.course.patience.is_some() || job.course.keeps_best() {
+            epochs.push(outcome.best.map_or(outcome.epochs, |best| best.epoch + 1));
         }
         // The file of a large table is of no use any more.
         parts.push((Rows { stored: None, ..job.held }, outcome.held));
     }
-    let (task, width, rows) = about.ok_or_else(|| Error::new(Kind::Usage, "a cross-validation without folds"))?;
+    let (task, width) = about.ok_or_else(|| Error::new(Kind::Usage, "a cross-validation without folds"))?;
+    let mut numbers: Vec<usize> = parts.iter().flat_map(|(held, _)| held.numbers.clone()).collect();
+    numbers.sort_unstable();
+    let rows = numbers.len();
     let (mut fold_of, mut outputs, mut y) = (vec![0; rows], vec![0.0; rows * width], vec![0.0; rows * width]);
     for (fold, (held, said)) in parts.iter().enumerate() {
-        for (place, &row) in held.numbers.iter().enumerate() {
+        for (place, number) in held.numbers.iter().enumerate() {
+            let row = numbers.partition_point(|known| known < number);
             fold_of[row] = fold;
             outputs[row * width..][..width].copy_from_slice(&said[place * width..][..width]);
             y[row * width..][..width].copy_from_slice(&held.y[place * width..][..width]);
         }
     }
-    let threshold = if task == Task::TwoClasses { run.train.threshold.choose(&outputs, &y) } else { HALF };
-    let fold = |((held, said), cost): (&(Rows, Vec<f64>), f64)| Fold {
+    let residuals = if task == Task::Regression { Residuals::of(width, &outputs, &y) } else { None };
+    let threshold = if task == Task::TwoClasses { read.run.train.threshold.choose(&outputs, &y) } else { HALF };
+    let fold = |((held, said), (cost, own)): (&(Rows, Vec<f64>), (f64, Option<(String, f64)>))| Fold {
         metrics: Metrics::of(task, width, said, &held.y, cost, threshold),
         rows: held.numbers.clone(),
         cost,
+        own,
     };
     let folds = parts.iter().zip(costs).map(fold).collect();
-    Ok(Some(CrossValidation { folds, fold_of, outputs, threshold }))
+    Ok(Some(CrossValidation { folds, rows: numbers, fold_of, outputs, residuals, epochs: median(epochs), threshold }))
+}
+
+/// The middle number, of an even count the mean of both, rounded up; none of none.
+fn median(mut numbers: Vec<u64>) -> Option<u64> {
+    numbers.sort_unstable();
+    let middle = numbers.len() / 2;
+    match numbers.len() {
+        0 => None,
+        count if count % 2 == 1 => Some(numbers[middle]),
+        _ => Some(numbers[middle - 1].midpoint(numbers[middle]) + (numbers[middle - 1] + numbers[middle]) % 2),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_epoch() {
+        assert_eq!([vec![], vec![3], vec![9, 1, 4], vec![5, 2], vec![8, 2, 4, 4]].map(median), [None, Some(3), Some(4), Some(4), Some(4)]);
+    }
 }

@@ -1,7 +1,7 @@
 //! The gradient check of a model on a table, or of a run file at its initial parameters.
 
 use crate::error::{Error, Kind};
-use crate::job::{Job, Rows};
+use crate::job::{Job, Rows, place_of};
 use crate::model_file::{Model, Parameters};
 use crate::predictor::scaled;
 use crate::terms::Terms;
@@ -17,6 +17,8 @@ pub struct Subject {
     pub parameters: Vec<f64>,
     /// How many rows.
     pub rows: usize,
+    /// Their numbers in the data, counted from 0.
+    pub numbers: Vec<usize>,
     /// rows × inputs, standardized if the network is trained so.
     pub x: Vec<f64>,
     /// rows × outputs, likewise.
@@ -39,6 +41,7 @@ impl Subject {
             network: job.shape.network(),
             parameters: job.initial.clone(),
             rows: all.rows,
+            numbers: all.numbers,
             x: scaled(&job.input_scaler, &all.x),
             y: scaled(&job.target_scaler, &job.shape.terms.smoothed(job.task, job.outputs(), &all.y)),
             w: all.w,
@@ -50,7 +53,7 @@ impl Subject {
 
     /// A model on rows with targets.
     pub fn of_rows(model: &Model, rows: Rows, threads: usize) -> Subject {
-        let Rows { rows, x, y, w, .. } = rows;
+        let Rows { rows, numbers, x, y, w, .. } = rows;
         let metadata = &model.metadata;
         let terms = &metadata.network.terms;
         let parameters = match &model.parameters {
@@ -61,6 +64,7 @@ impl Subject {
             network: model.metadata.network.network(),
             parameters,
             rows,
+            numbers,
             x: scaled(&model.metadata.input_scaler, &x),
             y: scaled(&metadata.target_scaler, &terms.smoothed(metadata.task, y.len() / rows.max(1), &y)),
             w,
@@ -70,12 +74,10 @@ impl Subject {
         }
     }
 
-    /// Keeps one row, counted from 0.
+    /// Keeps the row of this number.
     pub fn only(mut self, row: usize) -> Result<Subject, Error> {
-        if row >= self.rows {
-            let message = format!("there is no row {row}: the data have {} rows, counted from 0", self.rows);
-            return Err(Error::new(Kind::Usage, message));
-        }
+        let row = place_of(&self.numbers, row)?;
+        self.numbers = vec![self.numbers[row]];
         let (inputs, outputs) = (self.x.len() / self.rows, self.y.len() / self.rows);
         self.x = self.x[row * inputs..][..inputs].to_vec();
         self.y = self.y[row * outputs..][..outputs].to_vec();

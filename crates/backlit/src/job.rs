@@ -1,8 +1,9 @@
 //! A training with every choice made: data split and encoded, network drawn, settings filled in.
 
+use crate::conformal::Residuals;
 use crate::course::Course;
 use crate::data::{Bound, Fed, Inputs, Table, read_for_within};
-use crate::encoder::{Encoder, class_names};
+use crate::encoder::{Encoder, class_names, label_names};
 use crate::error::{Error, Kind};
 use crate::metrics::{HALF, Threshold};
 use crate::model_file::{self, FORMAT, Metadata, Model, Parameters, Precision, Task, Training};
@@ -23,7 +24,7 @@ pub struct Job {
     pub bundled: bool,
     /// What is predicted.
     pub task: Task,
-    /// The target's value for each output; empty unless the task is classes.
+    /// The target's value for each output of classes, both of each label; else empty.
     pub classes: Vec<f64>,
     /// How the table's own columns become inputs and targets, if they are not plain numbers.
     pub encoder: Option<Encoder>,
@@ -65,6 +66,10 @@ pub struct Job {
     pub shuffle: bool,
     /// Above which probability the second of two classes is predicted.
     pub threshold: Threshold,
+    /// The errors out of folds, where numbers are predicted and there was a cross-validation.
+    pub residuals: Option<Residuals>,
+    /// A measure typed as a formula, if there is one; see [`Own`](crate::metrics::Own).
+    pub metric: Option<String>,
     /// Decides split, initial parameters and order.
     pub seed: u64,
     /// Most threads to use.
@@ -138,6 +143,20 @@ impl Rows {
     }
 }
 
+/// Where the row of this number stands among rows of these numbers, in order.
+pub fn place_of(numbers: &[usize], row: usize) -> Result<usize, Error> {
+    match numbers.binary_search(&row) {
+        Ok(place) => Ok(place),
+        Err(place) if place < numbers.len() => {
+            Err(Error::new(Kind::Usage, format!("row {row} has no target and is left out")).hint("a row that has one"))
+        }
+        Err(_) => {
+            let rows = numbers.last().map_or(0, |last| last + 1);
+            Err(Error::new(Kind::Usage, format!("there is no row {row}: the data have {rows} rows, counted from 0")))
+        }
+    }
+}
+
 /// Keeps a share of so many rows aside: (trained on, kept aside), both in the order of the data.
 /// At least one row is trained on; a share above 0 keeps at least one aside where there are two.
 pub fn split(rows: usize, share: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
@@ -160,9 +179,12 @@ impl Job {
         self.shape.layers.last().map_or(0, |layer| layer.units)
     }
 
-    /// What the classes are called.
+    /// What the classes are called; of labels two names for each target.
     pub fn class_names(&self) -> Vec<String> {
-        class_names(self.encoder.as_ref(), &self.classes)
+        match self.task {
+            Task::Labels => label_names(self.encoder.as_ref(), &self.targets, &self.classes),
+            _ => class_names(self.encoder.as_ref(), &self.classes),
+        }
     }
 
     /// All rows in the order of the data, in memory. What cannot be read is NaN.
@@ -179,7 +201,7 @@ impl Job {
         let mut places: Vec<usize> = (0..both.rows).collect();
         places.sort_unstable_by_key(|&place| both.numbers[place]);
         let mut all = both.pick(&places, inputs, outputs);
-        all.numbers = (0..all.rows).collect();
+        all.numbers = places.iter().map(|&place| both.numbers[place]).collect();
         if let Some(stored) = &self.train.stored {
             all.x = stored.of_rows(&all.numbers).unwrap_or_else(|_| vec![f64::NAN; all.rows * inputs]);
         }
@@ -225,7 +247,8 @@ impl Job {
             input_scaler: self.input_scaler.clone(),
             target_scaler: self.target_scaler.clone(),
             threshold: if let Threshold::At(threshold) = self.threshold { threshold } else { HALF },
-            residuals: None,
+            metric: self.metric.clone(),
+            residuals: self.residuals.clone(),
             seed: self.seed,
             training: Training {
                 optimizer: self.optimizer.clone(),
@@ -250,7 +273,7 @@ pub fn rows_for(metadata: &Metadata, table: &Table, with_targets: bool) -> Resul
     let x = table.take(&metadata.inputs)?;
     let y = if with_targets { encode(metadata.task, &metadata.classes, &metadata.targets, table)? } else { Vec::new() };
     let w = if with_targets { metadata.network.terms.weights_of(table, metadata.task, &y)? } else { Vec::new() };
-    Ok(Rows { rows: table.rows, numbers: (0..table.rows).collect(), x, y, w, stored: None })
+    Ok(Rows { rows: table.rows, numbers: table.numbers(), x, y, w, stored: None })
 }
 
 /// Rows with targets for a model that exists, from a bundled table, by its name, or a file; the inputs of a table that is larger than
@@ -266,18 +289,18 @@ pub fn read_rows(metadata: &Metadata, data: &str, memory: u64, threads: usize) -
     notes.push(stored.note());
     let y = encode(metadata.task, &metadata.classes, &metadata.targets, &table)?;
     let w = metadata.network.terms.weights_of(&table, metadata.task, &y)?;
-    let stored = Some(Inputs::new(stored, &table.source, &metadata.inputs, threads)?);
-    Ok((Rows { rows: table.rows, numbers: (0..table.rows).collect(), x: Vec::new(), y, w, stored }, table.source, notes))
+    let stored = Some(Inputs::new(stored, &table, &metadata.inputs, threads)?);
+    Ok((Rows { rows: table.rows, numbers: table.numbers(), x: Vec::new(), y, w, stored }, table.source, notes))
 }
 
 /// Targets as the network is trained on them: rows × outputs.
 pub fn encode(task: Task, classes: &[f64], targets: &[String], table: &Table) -> Result<Vec<f64>, Error> {
     let raw = table.take(targets)?;
-    let unknown = |row: usize, known: &str| {
-        Error::new(Kind::Data, format!("expected one of the classes {known}, came {}", raw[row]))
+    let unknown = |place: usize, known: &str| {
+        Error::new(Kind::Data, format!("expected one of the classes {known}, came {}", raw[place]))
             .file(&table.source)
-            .row(row)
-            .column(&targets[0])
+            .row(table.number(place / targets.len()))
+            .column(&targets[place % targets.len()])
             .hint("train again with a table that has all classes")
     };
     match task {
@@ -286,6 +309,13 @@ pub fn encode(task: Task, classes: &[f64], targets: &[String], table: &Table) ->
             None => Ok(raw.iter().map(|y| f64::from(u8::from(*y == classes[1]))).collect()),
             Some(row) => Err(unknown(row, &listed(classes))),
         },
+        Task::Labels => {
+            let pair = |place: usize| &classes[2 * (place % targets.len())..][..2];
+            match raw.iter().enumerate().find(|(place, y)| !pair(*place).contains(y)) {
+                None => Ok(raw.iter().enumerate().map(|(place, y)| f64::from(u8::from(*y == pair(place)[1]))).collect()),
+                Some((place, _)) => Err(unknown(place, &listed(pair(place)))),
+            }
+        }
         Task::Classes => {
             let mut y = vec![0.0; raw.len() * classes.len()];
             for (row, value) in raw.iter().enumerate() {

@@ -10,7 +10,7 @@ pub use bytes::{from_bytes, to_bytes};
 
 use crate::conformal::Residuals;
 use crate::course::Course;
-use crate::encoder::{Encoder, class_names};
+use crate::encoder::{Encoder, class_names, label_names};
 use crate::error::{Error, Kind};
 use crate::metrics::HALF;
 use crate::scaler::Scaler;
@@ -64,6 +64,8 @@ pub enum Task {
     Classes,
     /// The probability of the second of two classes; the target column holds the class.
     TwoClasses,
+    /// For each target column the probability of the second of its two values.
+    Labels,
     /// Numbers as they are, as in worked examples.
     Values,
 }
@@ -88,7 +90,7 @@ pub struct Metadata {
     pub targets: Vec<String>,
     /// What the outputs are.
     pub task: Task,
-    /// The values of the target column: one for each output of classes, both of two classes, else none.
+    /// The values of the target column: one for each output of classes, both of two classes, both of each label, else none.
     pub classes: Vec<f64>,
     /// How the table's own columns become those that go in and come out; none: they are numbers and stay as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -99,10 +101,13 @@ pub struct Metadata {
     pub input_scaler: Option<Scaler>,
     /// How target columns were standardized; none: outputs are in the user's units.
     pub target_scaler: Option<Scaler>,
-    /// Of two classes with one output: the probability above which the second is predicted.
+    /// Of two classes with one output, and of labels: the probability above which the second is predicted.
     #[serde(default = "half", skip_serializing_if = "is_half")]
     pub threshold: f64,
-    /// The errors on the rows kept aside, where numbers are predicted and there were such rows.
+    /// A measure of its own, a formula in a and y, where one was typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
+    /// The errors on the rows kept aside, or of a cross-validation those out of folds, where numbers are predicted and there were such rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub residuals: Option<Residuals>,
     /// Of the run that made it.
@@ -190,9 +195,12 @@ impl Metadata {
         }
     }
 
-    /// What the classes are called.
+    /// What the classes are called; of labels two names for each target.
     pub fn class_names(&self) -> Vec<String> {
-        class_names(self.encoder.as_ref(), &self.classes)
+        match self.task {
+            Task::Labels => label_names(self.encoder.as_ref(), &self.targets, &self.classes),
+            _ => class_names(self.encoder.as_ref(), &self.classes),
+        }
     }
 }
 

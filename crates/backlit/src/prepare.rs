@@ -1,6 +1,7 @@
 //! From what a person asked for to a job with every choice made.
 
 mod formulas;
+mod labels;
 mod parts;
 mod warm_start;
 
@@ -11,7 +12,7 @@ use crate::data::{BUNDLED, Bound, Inputs, MEMORY, Reading, Stored, Table, bundle
 use crate::encoder::{Encoder, class_names};
 use crate::error::{Error, Kind};
 use crate::job::{Job, Rows, encode};
-use crate::metrics::Threshold;
+use crate::metrics::{Own, Threshold};
 use crate::model_file::{LayerShape, Model, Precision, Shape, Task, weights_sha256};
 use crate::predictor::scaled;
 use crate::run_file::{self, Batch, Bias, Freeze, Layer, Orientation, Rng, RunFile, Source};
@@ -77,25 +78,46 @@ pub fn set_data(run: &mut RunFile, data: &str) {
 /// Reads the data, all of it into memory, and makes every choice. `hidden` replaces the run's layers; without both there is a default.
 /// After a cross-validation training is on all rows.
 pub fn job(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job, Error> {
-    job_within(run, hidden, threads, Part::asked(run), None)
+    job_of(read_up_to(run, hidden, None)?, hidden, threads, Part::of(run))
 }
 
-/// [`job`], but the inputs of a table that is larger than the memory it may take are left in a file.
-pub fn job_to_train(run: &RunFile, hidden: Option<&Hidden>, threads: usize) -> Result<Job, Error> {
-    job_on(run, hidden, threads, Part::asked(run))
+/// A run with its data read, before any choice that depends on which rows are trained on.
+#[derive(Clone)]
+pub struct Read {
+    /// What was asked for, completed by the model that training goes on from.
+    pub run: RunFile,
+    start: Option<Model>,
+    table: Table,
+    stored: Option<Stored>,
+    /// Bytes that a table may take.
+    memory: u64,
+    name: String,
+    encoder: Option<Encoder>,
+    notes: Vec<String>,
 }
 
-/// [`job_to_train`], trained on a part of the rows.
-pub fn job_on(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part) -> Result<Job, Error> {
-    job_within(run, hidden, threads, part, Some(run.train.memory.unwrap_or(MEMORY)))
+/// Reads the data of a run; the inputs of a table that is larger than the memory it may take are left in a file. `hidden` as in [`job`].
+pub fn read(run: &RunFile, hidden: Option<&Hidden>) -> Result<Read, Error> {
+    read_up_to(run, hidden, Some(run.train.memory.unwrap_or(MEMORY)))
 }
 
-fn job_within(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part, memory: Option<u64>) -> Result<Job, Error> {
+fn read_up_to(run: &RunFile, hidden: Option<&Hidden>, memory: Option<u64>) -> Result<Read, Error> {
     let start = warm_start::model(run)?;
-    let run = &warm_start::completed(with_plain_names(run)?, start.as_ref(), hidden.is_some())?;
+    let run = warm_start::completed(with_plain_names(run)?, start.as_ref(), hidden.is_some())?;
     let mut notes = Vec::new();
-    let bound = memory.map(|memory| Bound { memory, keep: decisive(run) });
-    let (mut table, mut stored, name, mut encoder) = table(run, start.as_ref(), bound.as_ref(), &mut notes)?;
+    let bound = memory.map(|memory| Bound { memory, keep: decisive(&run) });
+    let (table, stored, name, encoder) = table(&run, start.as_ref(), bound.as_ref(), &mut notes)?;
+    Ok(Read { run, start, table, stored, memory: memory.unwrap_or(MEMORY), name, encoder, notes })
+}
+
+/// [`job`] on data that were read, trained on a part of the rows.
+pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -> Result<Job, Error> {
+    let Read { mut run, start, mut table, mut stored, memory, name, mut encoder, mut notes } = read;
+    if part == Part::All && run.train.folds.is_some() {
+        // There are no rows to listen to; the folds tell how many epochs it takes.
+        run.train.course = run.train.course.without_waiting();
+    }
+    let run = &run;
     // Its columns are all that there are.
     let whole = stored.as_ref().map(|stored| Table { columns: stored.columns.clone(), values: Vec::new(), ..table.clone() });
     let levels = encoder.iter().flat_map(|encoder| &encoder.columns).filter(|column| column.kind.is_level());
@@ -104,8 +126,7 @@ fn job_within(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part
     if let Some(model) = &start {
         inputs = warm_start::columns(run, model, whole.as_ref().unwrap_or(&table), &targets)?;
     }
-    let words = encoder.as_ref().is_some_and(|encoder| encoder.classes().is_some());
-    let (task, mut classes) = task(run, &table, &targets, words, &mut notes)?;
+    let (task, mut classes) = task(run, &table, &targets, encoder.as_ref(), &mut notes)?;
     if let Some(model) = &start {
         classes = warm_start::classes(run, model, task)?;
     }
@@ -114,15 +135,15 @@ fn job_within(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part
     let outputs = y.len() / table.rows;
     suits(&loss, outputs, &y).map_err(|(place, message)| {
         let column = targets.get(place % outputs).unwrap_or(&targets[0]);
-        Error::new(Kind::Data, message).file(&table.source).row(place / outputs).column(column)
+        Error::new(Kind::Data, message).file(&table.source).row(table.number(place / outputs)).column(column)
     })?;
     let (trained, aside) = part.rows(run, (&table, whole.as_ref().unwrap_or(&table)), task, outputs, &y)?;
     if let Some(encoder) = &mut encoder {
         // A model that training goes on from knows its medians already.
         if start.is_none() {
-            match (&mut stored, &bound) {
-                (Some(stored), Some(bound)) => stored.fill(encoder, &trained, bound.memory / 4)?,
-                _ => encoder.fill(&trained, &mut table.values),
+            match &mut stored {
+                Some(stored) => stored.fill(encoder, &trained, memory / 4)?,
+                None => encoder.fill(&trained, &mut table.values),
             }
         }
         encoder.columns.retain(|column| !column.kind.is_level());
@@ -130,7 +151,7 @@ fn job_within(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part
     let threads = run.train.threads.unwrap_or(threads);
     let (x, stored) = match stored {
         None => (table.take(&inputs)?, None),
-        Some(stored) => (Vec::new(), Some(Inputs::new(stored, &table.source, &inputs, threads)?)),
+        Some(stored) => (Vec::new(), Some(Inputs::new(stored, &table, &inputs, threads)?)),
     };
     let all = Rows { rows: table.rows, numbers: Vec::new(), x, y, w: Vec::new(), stored };
     let [mut train, mut held] = [trained, aside].map(|numbers| all.pick(&numbers, inputs.len(), outputs));
@@ -149,6 +170,10 @@ fn job_within(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part
     let wrong = |key: &str, message: String| usage(run, message).key(key);
     let terms = terms::terms(run, task, &class_names(encoder.as_ref(), &classes), &table, &mut train, &mut held, wrong)?;
     notes.extend(terms.notes());
+    if !table.left_out.is_empty() {
+        let in_file = table.numbers();
+        [&mut train, &mut held].into_iter().flat_map(|rows| &mut rows.numbers).for_each(|number| *number = in_file[*number]);
+    }
     let layers = with_dropout(run, layers(run, hidden, outputs, &loss)?)?;
     check_layers(run, &layers, inputs.len(), outputs)?;
     let (mut initial, frozen) = parameters(run, &layers, inputs.len())?;
@@ -229,6 +254,8 @@ fn job_within(run: &RunFile, hidden: Option<&Hidden>, threads: usize, part: Part
         batch,
         shuffle: run.train.shuffle.unwrap_or(!inline && batch.is_some()),
         threshold: run.train.threshold,
+        residuals: None,
+        metric: metric(run)?,
         seed: run.train.seed,
         threads,
         notes,
@@ -264,6 +291,24 @@ fn led(run: &RunFile, held: usize) -> Result<(), Error> {
         }
         _ => Ok(()),
     }
+}
+
+/// The measure that was typed, in plain white space, and whether it has a place.
+fn metric(run: &RunFile) -> Result<Option<String>, Error> {
+    let metric = run.train.metric.as_deref().map(Own::read).transpose();
+    let metric = metric.map_err(|message| usage(run, message).key("train.metric"))?.map(|own| own.text);
+    if run.train.course.judged_by_metric() {
+        let wrong = |message: &str, hint: &str| Err(usage(run, message).key("train.judge").hint(hint));
+        match run.train.course.needs_held() {
+            _ if metric.is_none() => return wrong("there is no metric to judge by", "--metric with a formula in a and y"),
+            None => return wrong("nothing listens to the metric", "--patience, or --keep best"),
+            _ if run.train.course.listens_to_cost() => {
+                return wrong("the schedule plateau listens to the cost", "another schedule, or the cost as judge");
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(metric)
 }
 
 /// Something wrong with what was asked for; flags alone have no file.
@@ -302,7 +347,8 @@ fn table(
             let names = if run.data.target.len() == k { run.data.target.clone() } else { (0..k).map(|i| format!("y{i}")).collect() };
             let columns = (0..n).map(|i| format!("x{i}")).chain(names).collect();
             let values = inputs.iter().zip(targets).flat_map(|(x, y)| x.iter().chain(y)).copied().collect();
-            Ok((Table { source: run.file.clone(), columns, rows: inputs.len(), values }, None, stem(Path::new(&run.file)), None))
+            let table = Table { source: run.file.clone(), columns, rows: inputs.len(), values, left_out: Vec::new() };
+            Ok((table, None, stem(Path::new(&run.file)), None))
         }
     }
 }
@@ -367,14 +413,23 @@ fn columns(run: &RunFile, table: &Table, no_inputs: &[String]) -> Result<(Vec<St
 }
 
 /// What is predicted: as said, else as the loss implies, else as the target looks.
-/// `words`: whether a target holds words.
-fn task(run: &RunFile, table: &Table, targets: &[String], words: bool, notes: &mut Vec<String>) -> Result<(Task, Vec<f64>), Error> {
+fn task(
+    run: &RunFile,
+    table: &Table,
+    targets: &[String],
+    encoder: Option<&Encoder>,
+    notes: &mut Vec<String>,
+) -> Result<(Task, Vec<f64>), Error> {
     if matches!(run.data.source, Source::Inline { .. }) {
         return match run.network.task {
             None | Some(Task::Values | Task::Regression) => Ok((Task::Values, Vec::new())),
             Some(_) => Err(usage(run, "worked examples are numbers as they are; classes need a table").key("network.task")),
         };
     }
+    if let Some(classes) = labels::told(run, table, targets, encoder, notes)? {
+        return Ok((Task::Labels, classes));
+    }
+    let words = encoder.is_some_and(|encoder| encoder.classes().is_some());
     let mut values = table.take(&targets[..1])?;
     values.sort_by(f64::total_cmp);
     values.dedup();
@@ -404,12 +459,13 @@ fn task(run: &RunFile, table: &Table, targets: &[String], words: bool, notes: &m
         // These losses take targets as they are, between 0 and 1.
         Task::Regression if loss.ends_with("cross_entropy") => return Ok((Task::Values, Vec::new())),
         Task::Regression | Task::Values => return Ok((task, Vec::new())),
-        Task::Classes | Task::TwoClasses => {}
+        Task::Classes | Task::TwoClasses | Task::Labels => {}
     }
     let target = &targets[0];
     let wrong = |message: String| Error::new(Kind::Data, message).file(&table.source).column(target);
     if targets.len() > 1 {
-        return Err(wrong(format!("classes stand in one target column, came {}", targets.len())).hint("--task regression"));
+        let hint = if words { "--task labels, where each holds two values" } else { "--task regression, or --task labels" };
+        return Err(wrong(format!("classes stand in one target column, came {}", targets.len())).hint(hint));
     }
     if values.len() < 2 || values.len() > MOST_CLASSES || (task == Task::TwoClasses && values.len() != 2) {
         let error = wrong(format!("expected 2 to {MOST_CLASSES} classes, came {}", values.len()));
@@ -427,7 +483,7 @@ fn loss(run: &RunFile, task: Task) -> Result<String, Error> {
     let needed = match task {
         Task::Regression | Task::Values => None,
         Task::Classes => Some("cross_entropy"),
-        Task::TwoClasses => Some("binary_cross_entropy"),
+        Task::TwoClasses | Task::Labels => Some("binary_cross_entropy"),
     };
     let loss = run.network.loss.clone().unwrap_or_else(|| needed.unwrap_or("half_squared_error").into());
     ops::loss::<f64>(&loss).map_err(|message| usage(run, message).key("network.loss"))?;
@@ -445,6 +501,10 @@ fn threshold(run: &RunFile, task: Task, held: &Rows) -> Result<(), Error> {
     let wrong = |message: &str, hint: &str| Err(usage(run, message).key("train.threshold").hint(hint));
     match task {
         Task::TwoClasses => {}
+        Task::Labels if threshold.is_found() => {
+            return wrong("f1 and balanced choose it for two classes; labels share one number", "a number, or leave it out");
+        }
+        Task::Labels => return Ok(()),
         _ if threshold == Threshold::default() => return Ok(()),
         Task::Classes => return wrong("a threshold is for two classes with one probability, binary_cross_entropy", "leave it out"),
         Task::Regression | Task::Values => return wrong("a threshold is for two classes, but numbers are predicted", "leave it out"),

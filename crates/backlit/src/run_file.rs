@@ -8,7 +8,7 @@ mod network;
 mod train;
 mod values;
 
-pub use crate::course::{Course, Keep};
+pub use crate::course::{Course, Judge, Keep};
 pub use crate::metrics::Threshold;
 pub use crate::model_file::{Precision, Task};
 pub use crate::splits::Split;
@@ -188,6 +188,8 @@ pub struct Train {
     pub from: Option<PathBuf>,
     /// Above which probability the second of two classes is predicted. Without a word: 0.5.
     pub threshold: Threshold,
+    /// A measure typed as a formula; see [`Own`](crate::metrics::Own).
+    pub metric: Option<String>,
     /// Folds of a cross-validation before the training, which then is on all rows, whatever [`Data::validation`] says; none: no
     /// cross-validation.
     pub folds: Option<usize>,
@@ -209,6 +211,7 @@ impl Default for Train {
             course: Course::default(),
             from: None,
             threshold: Threshold::default(),
+            metric: None,
             folds: None,
             memory: None,
         }

@@ -3,11 +3,11 @@
 use crate::conformal::Residuals;
 use crate::error::{Error, Kind};
 use crate::job::{Job, Rows};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Own};
 use crate::model_file::{Metadata, Model, Parameters, Precision, Task};
 use crate::predictor::{Net, scaled};
 use backlit_engine::step::Data;
-use backlit_engine::train::{Best, End, Moment, Settings, Trainer};
+use backlit_engine::train::{Best, End, Measure, Moment, Settings, Trainer};
 use backlit_engine::{Scalar, optimizers};
 use std::ops::ControlFlow;
 
@@ -40,7 +40,8 @@ pub struct Outcome {
     pub held: Vec<f64>,
     /// How it ended.
     pub end: End,
-    /// The epoch after which the rows kept aside cost least, and that cost as trained, where something listened to it.
+    /// The epoch after which the rows kept aside cost least, and that cost as trained, where something listened to it; the best by the
+    /// metric, and that, where it was to judge.
     pub best: Option<Best>,
     /// Steps taken.
     pub steps: u64,
@@ -57,6 +58,8 @@ pub struct Scores {
     pub metrics: Metrics,
     /// Mean cost and measures on rows kept aside, if there are any.
     pub held: Option<(f64, Metrics)>,
+    /// The measure typed as a formula, if there is one, on the rows trained on and on those kept aside.
+    pub own: Option<(Option<f64>, Option<f64>)>,
 }
 
 /// A row before and after: one number for each output, in the target's units or as probabilities.
@@ -110,13 +113,16 @@ fn run<S: Scalar>(
     let fed = held.fed(job.input_scaler.as_ref(), &held_y, &[]);
     let held = fed.as_ref().map_or(Data::Slices(&slices), |fed| Data::Source(fed));
     let course = job.course.engine().map_err(|(key, message)| usage(format!("{key}: {message}")))?;
-    let mut trainer =
-        Trainer::new(&built.graph, built.cost, initial.clone(), optimizer.map_err(usage)?, &job.frozen, job.train.rows, settings)
-            .on_course_over(course, (&shown.graph, shown.loss), held, held_rows);
+    let own = job.metric.as_deref().map(Own::read).transpose().map_err(usage)?;
+    let trainer = Trainer::new(&built.graph, built.cost, initial.clone(), optimizer.map_err(usage)?, &job.frozen, job.train.rows, settings);
+    let mut trainer = match own.as_ref().filter(|_| job.course.judged_by_metric()) {
+        Some(own) => trainer.judged_by(course, (&shown.graph, shown.shown), held, held_rows, judge(job, own)),
+        None => trainer.on_course_over(course, (&shown.graph, shown.loss), held, held_rows),
+    };
     let mut net = Net::new(shown, initial, job.surroundings(), job.threads);
     let shown = if job.held.rows > 0 { &job.held } else { &job.train };
     let shown = shown.first(SAMPLES, job.inputs.len(), job.outputs())?;
-    let before = scores(job, &net, job.metadata(0).threshold);
+    let before = scores(job, &net, job.metadata(0).threshold, own.as_ref());
     let said_before = net.outputs(shown.rows, &shown.x);
 
     let x: Vec<S> = scaled(&job.input_scaler, &job.train.x);
@@ -141,7 +147,7 @@ fn run<S: Scalar>(
     let mut metadata = job.metadata(epochs);
     let held = if job.held.rows > 0 { net.outputs_of(&job.held) } else { Vec::new() };
     learn_from_held(job, &held, &mut metadata);
-    let after = scores(job, &net, metadata.threshold);
+    let after = scores(job, &net, metadata.threshold, own.as_ref());
     let said_after = net.outputs(shown.rows, &shown.x);
     let k = job.outputs();
     let line = |numbers: &[f64], r: usize| numbers[r * k..(r + 1) * k].to_vec();
@@ -152,7 +158,9 @@ fn run<S: Scalar>(
         after: line(&said_after, r),
     });
     let samples = samples.collect();
-    let best = trainer.best();
+    // A measure of which more is better was judged by its negative.
+    let sign = |cost: f64| own.as_ref().filter(|_| job.course.judged_by_metric()).map_or(cost, |own| own.to_minimise(cost));
+    let best = trainer.best().map(|best| Best { cost: sign(best.cost), ..best });
     if job.course.keeps_best() && !matches!(end, End::Diverged(_)) {
         metadata.training.best_epoch = best.map(|best| best.epoch + 1);
     }
@@ -167,15 +175,29 @@ fn learn_from_held(job: &Job, held: &[f64], metadata: &mut Metadata) {
         _ if held.is_empty() => {}
         Task::TwoClasses if job.threshold.is_found() => metadata.threshold = job.threshold.choose(held, &job.held.y),
         Task::Regression => metadata.residuals = Residuals::of(job.outputs(), held, &job.held.y),
-        Task::TwoClasses | Task::Classes | Task::Values => {}
+        Task::TwoClasses | Task::Classes | Task::Labels | Task::Values => {}
     }
 }
 
-fn scores<S: Scalar>(job: &Job, net: &Net<S>, threshold: f64) -> Scores {
+/// The metric of the rows kept aside from the network's outputs, in the target's units, to be minimised.
+fn judge<'a, S: Scalar>(job: &'a Job, own: &'a Own) -> Measure<'a, S> {
+    let mut said = vec![0.0; job.held.y.len()];
+    Box::new(move |outputs| {
+        said.iter_mut().zip(outputs).for_each(|(said, output)| *said = output.to_f64());
+        if let Some(scaler) = &job.target_scaler {
+            scaler.undo(&mut said);
+        }
+        own.of(&said, &job.held.y).map_or(f64::NAN, |value| own.to_minimise(value))
+    })
+}
+
+fn scores<S: Scalar>(job: &Job, net: &Net<S>, threshold: f64, own: Option<&Own>) -> Scores {
     let of = |rows: &Rows| {
         let (outputs, cost) = net.outputs_and_cost_of(rows);
-        (cost, Metrics::of(job.task, job.outputs(), &outputs, &rows.y, cost, threshold))
+        let measured = own.and_then(|own| own.of(&outputs, &rows.y));
+        ((cost, Metrics::of(job.task, job.outputs(), &outputs, &rows.y, cost, threshold)), measured)
     };
-    let (cost, metrics) = of(&job.train);
-    Scores { cost, metrics, held: (job.held.rows > 0).then(|| of(&job.held)) }
+    let ((cost, metrics), on_trained) = of(&job.train);
+    let (held, on_held) = if job.held.rows > 0 { Some(of(&job.held)) } else { None }.unzip();
+    Scores { cost, metrics, held, own: own.map(|_| (on_trained, on_held.flatten())) }
 }

@@ -98,7 +98,7 @@ impl Terms {
 
     /// Whether it makes sense for a task with so many classes. `Err` says what does not.
     pub(crate) fn check(&self, task: Task, classes: usize) -> Result<(), String> {
-        let of_classes = matches!(task, Task::Classes | Task::TwoClasses);
+        let of_classes = matches!(task, Task::Classes | Task::TwoClasses | Task::Labels);
         for (name, penalty) in [("l1", self.l1), ("l2", self.l2)] {
             if !(0.0..=MOST_PENALTY).contains(&penalty) {
                 return Err(format!("expected {name} from 0 to {MOST_PENALTY}, came {penalty}"));
@@ -127,7 +127,7 @@ impl Terms {
     /// The targets as the network is trained on them: (1 − E) y + E/k, with E the share that is spread over k classes.
     /// `y`: rows × outputs
     pub fn smoothed<'a>(&self, task: Task, outputs: usize, y: &'a [f64]) -> Cow<'a, [f64]> {
-        let k = if task == Task::TwoClasses { 2 } else { outputs };
+        let k = if matches!(task, Task::TwoClasses | Task::Labels) { 2 } else { outputs };
         let share = self.label_smoothing;
         if share == 0.0 {
             return Cow::Borrowed(y);
@@ -198,7 +198,7 @@ fn column_of(table: &Table, column: Option<&str>) -> Result<Vec<f64>, Error> {
     match weights.iter().position(|weight| *weight < 0.0) {
         Some(row) => Err(Error::new(Kind::Data, format!("expected a weight of 0 or more, came {}", weights[row]))
             .file(&table.source)
-            .row(row)
+            .row(table.number(row))
             .column(column)),
         None => Ok(weights),
     }
@@ -216,8 +216,8 @@ pub(crate) fn terms(
 ) -> Result<Terms, Error> {
     let mut terms = run.network.terms.clone();
     let of_classes = matches!(task, Task::Classes | Task::TwoClasses);
-    if terms.label_smoothing > 0.0 && !of_classes {
-        return Err(wrong("network.label_smoothing", "labels are smoothed of classes only".into()).hint("--task classes"));
+    if terms.label_smoothing > 0.0 && !of_classes && task != Task::Labels {
+        return Err(wrong("network.label_smoothing", "labels are smoothed of classes and labels only".into()).hint("--task classes"));
     }
     let (column, class_weight) = (&run.data.weights, &run.data.class_weight);
     if class_weight.is_some() && !of_classes {

@@ -69,13 +69,42 @@ fn numbers_as_scikit_learn_measures_them() {
 }
 
 #[test]
+fn labels_as_scikit_learn_measures_them() {
+    let near = |name: &str, given: &Value, expected: &Value| match (given.as_f64(), expected.as_f64()) {
+        (Some(given), Some(expected)) => {
+            assert!((given - expected).abs() <= 1e-12 * expected.abs().max(1.0), "{name}: {given}, {expected}")
+        }
+        _ => assert_eq!(given, expected, "{name}"),
+    };
+    for case in golden()["labels"].as_array().expect("cases") {
+        let (logits, p, truth) = (numbers(&case["logits"]), numbers(&case["p"]), numbers(&case["truth"]));
+        let count = case["labels"].as_u64().expect("a count") as usize;
+        let cost = cost("binary_cross_entropy", truth.len() / count, &logits, &truth);
+        let metrics = Metrics::of(Task::Labels, count, &p, &truth, cost, case["threshold"].as_f64().expect("a threshold"));
+        let given = serde_json::to_value(&metrics).expect("JSON");
+        let expected = case["expected"].as_object().expect("an object");
+        assert_eq!(given.as_object().map(serde_json::Map::len), Some(expected.len()));
+        for (key, expected) in expected.iter().filter(|(key, _)| *key != "each") {
+            near(&format!("{}, {key}", case["name"]), &given[key], expected);
+        }
+        for (given, expected) in given["each"].as_array().expect("labels").iter().zip(expected["each"].as_array().expect("labels")) {
+            for key in ["accuracy", "f1", "auc"] {
+                near(&format!("{}, {key} of a label", case["name"]), &given[key], &expected[key]);
+            }
+        }
+        let missing = expected.values().filter(|value| value.is_null()).count();
+        assert_eq!(metrics.undefined().len(), missing, "{}", case["name"]);
+    }
+}
+
+#[test]
 fn no_rows_have_no_measures() {
-    for (task, outputs) in [(Task::Regression, 2), (Task::TwoClasses, 1), (Task::Classes, 3)] {
+    for (task, outputs) in [(Task::Regression, 2), (Task::TwoClasses, 1), (Task::Classes, 3), (Task::Labels, 2)] {
         let metrics = Metrics::of(task, outputs, &[], &[], f64::NAN, 0.5);
         assert!(metrics.list().iter().all(|(_, value)| value.is_none()), "{metrics:?}");
         assert_eq!(metrics.undefined().len(), metrics.list().len());
         let classes = outputs.max(2);
-        let zeros = if task == Task::Regression { Value::Null } else { json!(vec![vec![0; classes]; classes]) };
+        let zeros = if matches!(task, Task::Regression | Task::Labels) { Value::Null } else { json!(vec![vec![0; classes]; classes]) };
         assert_eq!(serde_json::to_value(&metrics).expect("JSON")["confusion"], zeros);
     }
 }

@@ -39,6 +39,7 @@ fn small() -> Model {
         input_scaler: Some(Scaler::fit(3, 2, &[1.0, 0.1, 2.0, 0.1, 4.0, 0.1])),
         target_scaler: None,
         threshold: 0.5,
+        metric: None,
         residuals: None,
         seed: u64::MAX,
         training: Training {
@@ -327,6 +328,25 @@ fn the_hash_of_the_weights_is_that_of_their_bytes() {
 }
 
 const TWO_NUMBERS: &str = "ee4ac73c2bd27756ab82780f27c73a7bc4d3f0bb6acb37e008bc27eccd7e588b";
+
+#[test]
+fn labels_have_two_values_each() {
+    let wrong = |change: &dyn Fn(&mut Metadata)| {
+        let mut model = small();
+        model.metadata.task = Task::Labels;
+        model.metadata.network.loss = "binary_cross_entropy".into();
+        model.metadata.classes = vec![0.0, 1.0];
+        change(&mut model.metadata);
+        to_bytes(&model).err().unwrap_or_default()
+    };
+    assert_eq!(wrong(&|_| {}), "");
+    assert_eq!(wrong(&|metadata| metadata.metric = Some("abs(a - y)".into())), "");
+    for (classes, words) in [(vec![0.0], "expected 2 classes"), (vec![1.0, 1.0], "finite and differ"), (vec![0.0, f64::NAN], "finite")] {
+        let message = wrong(&|metadata| metadata.classes = classes.clone());
+        assert!(message.contains(words), "{message}");
+    }
+    assert!(wrong(&|metadata| metadata.metric = Some("abs(y)".into())).contains("metric: there is no a"));
+}
 
 #[test]
 fn threshold_and_errors_are_kept_and_models_without_them_are_read() {

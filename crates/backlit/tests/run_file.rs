@@ -38,6 +38,7 @@ batch = "full"
 shuffle = false
 seed = 18446744073709551615
 threads = 3
+metric = "abs(a - y) / y"
 "#;
 
 fn run(text: &str) -> RunFile {
@@ -89,6 +90,8 @@ fn the_example_of_the_contract() {
         course: Course::default(),
         from: None,
         threshold: Threshold::At(0.5),
+        metric: Some("abs(a - y) / y".into()),
+        memory: None,
         folds: None,
     };
     assert_eq!(run.train, train);
@@ -236,7 +239,7 @@ fn every_wrong_value_is_refused_at_its_key_and_line() {
 
 #[test]
 fn the_course_of_a_training() {
-    let course = "schedule = \"step(30, factor=0.5)\"\nwarmup = 0.05\nclip_norm = 1\nclip_value = 0.5\npatience = 20\nkeep = \"last\"";
+    let course = "schedule = \"step(30, factor=0.5)\"\nwarmup = 0.05\nclip_norm = 1\nclip_value = 0.5\npatience = 20\nkeep = \"last\"\njudge = \"metric\"";
     let read = run(&EXAMPLE.replacen("threads = 3", course, 1)).train.course;
     let expected = Course {
         schedule: Some("step(30, factor=0.5)".into()),
@@ -245,6 +248,7 @@ fn the_course_of_a_training() {
         clip_value: Some(0.5),
         patience: Some(20),
         keep: Some(Keep::Last),
+        judge: Some(backlit::course::Judge::Metric),
     };
     assert_eq!(read, expected);
     let from = |path: &str| run(&EXAMPLE.replacen("threads = 3", &format!("from = \"{path}\""), 1)).train.from;

@@ -137,7 +137,7 @@ pub struct Choices {
     #[command(flatten)]
     pub columns: Columns,
     /// What the target is [default: told from the target]
-    #[arg(long, value_name = "regression|classes")]
+    #[arg(long, value_name = "regression|classes|labels")]
     pub task: Option<String>,
     /// Units of the hidden layers; "" for none [default: 64,32]
     #[arg(long, value_name = "64,32", allow_hyphen_values = true)]
@@ -196,6 +196,12 @@ pub struct Choices {
     /// Stop after so many epochs without a lower cost of the rows kept aside, and keep the best parameters
     #[arg(long, value_name = "EPOCHS", allow_negative_numbers = true)]
     pub patience: Option<u64>,
+    /// A measure of your own: a formula in the prediction a and the target y such as "abs(a - y) / y", of which less is better; "max: …" where more is
+    #[arg(long, value_name = "FORMULA", allow_hyphen_values = true)]
+    pub metric: Option<String>,
+    /// What --patience and --keep best listen to on the rows kept aside: cost or metric [default: cost]
+    #[arg(long, value_name = "cost|metric")]
+    pub judge: Option<String>,
     /// Which parameters are kept, by the rows kept aside: best or last [default: best with --patience, else last]
     #[arg(long, value_name = "best|last")]
     pub keep: Option<String>,
@@ -205,7 +211,7 @@ pub struct Choices {
     /// Memory that the table may take; a larger one is put into a temporary file and trained on from there [default: 1GB]
     #[arg(long, value_name = "512MB", allow_negative_numbers = true)]
     pub memory: Option<String>,
-    /// Of two classes: the probability above which the second is predicted; f1, balanced: the best on the rows kept aside [default: 0.5]
+    /// Of two classes, and of labels: the probability above which the second is predicted; f1, balanced: the best on the rows kept aside [default: 0.5]
     #[arg(long, value_name = "P|f1|balanced", allow_negative_numbers = true)]
     pub threshold: Option<String>,
     /// How weights start: he_normal, uniform(-1, 1) … [default: by activation]

@@ -6,14 +6,17 @@ use crate::graph::{Graph, NodeId};
 use crate::plan::Plan;
 use crate::step::{Batch, Data, Rows, Runner};
 
-/// The epoch after which the rows kept aside cost least.
+/// The epoch after which the rows kept aside cost least, or were measured least.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Best {
     /// Counted from 0.
     pub epoch: u64,
-    /// Mean cost of the rows kept aside.
+    /// Mean cost of the rows kept aside, or their measure.
     pub cost: f64,
 }
+
+/// What is to be small, from the outputs for the rows kept aside: rows × outputs.
+pub type Measure<'g, S> = Box<dyn FnMut(&[S]) -> f64 + Send + 'g>;
 
 /// The rows, with all that their cost needs.
 pub(crate) struct Held<'g, S> {
@@ -21,6 +24,8 @@ pub(crate) struct Held<'g, S> {
     runner: Runner<S>,
     data: Data<'g, S>,
     rows: usize,
+    /// What stands in the place of their cost, and room for their outputs, which the plan is then for.
+    measure: Option<(Measure<'g, S>, Vec<S>)>,
     /// Whether the runner has the rows.
     again: bool,
     best: Option<Best>,
@@ -35,13 +40,27 @@ impl<'g, S: Scalar> Held<'g, S> {
         let plan = Plan::forward(graph, cost);
         // A batch of one row is summed in another order.
         let runner = Runner::beside(&plan, rows.max(2), beside);
-        Held { plan, runner, data, rows, again: false, best: None, parameters }
+        Held { plan, runner, data, rows, measure: None, again: false, best: None, parameters }
     }
 
-    /// The mean cost with these parameters, which are kept if there were none better. A cost that is not a number is never better.
+    /// The same, with a measure of the node's values in the place of the mean cost.
+    pub fn measured(self, measure: Measure<'g, S>) -> Held<'g, S> {
+        let outputs = vec![S::ZERO; self.rows * self.plan.width()];
+        Held { measure: Some((measure, outputs)), ..self }
+    }
+
+    /// The mean cost, or the measure, with these parameters, which are kept if there were none better. A number that is not a number is never better.
     pub fn epoch_ended(&mut self, epoch: u64, parameters: &[S]) -> f64 {
-        let batch = Batch { data: self.data, rows: Rows::From(0, self.rows), again: self.again, draw: None };
-        let cost = self.runner.cost_of(&self.plan, parameters, batch);
+        let cost = match &mut self.measure {
+            Some((measure, outputs)) => {
+                self.runner.outputs_over(&self.plan, parameters, self.data, self.rows, outputs);
+                measure(outputs)
+            }
+            None => {
+                let batch = Batch { data: self.data, rows: Rows::From(0, self.rows), again: self.again, draw: None };
+                self.runner.cost_of(&self.plan, parameters, batch)
+            }
+        };
         self.again = true;
         if cost.is_finite() && self.best.is_none_or(|best| cost < best.cost) {
             self.best = Some(Best { epoch, cost });

@@ -1,6 +1,6 @@
 //! Training: epochs of steps, each a gradient over a batch and one move of the optimizer.
 
-pub use crate::held::Best;
+pub use crate::held::{Best, Measure};
 
 use crate::Scalar;
 use crate::clip::Clip;
@@ -173,6 +173,21 @@ impl<'g, S: Scalar> Trainer<'g, S> {
             Held::new(judge.0, judge.1, held, rows, best, &self.runner)
         });
         self.course = course;
+        self
+    }
+
+    /// The same training on a course, judged by a measure: what is to be small, from the values of the node `shown` for the rows
+    /// kept aside. See [`Trainer::on_course`].
+    pub fn judged_by(
+        mut self,
+        course: Course,
+        shown: (&Graph<S>, NodeId),
+        held: Data<'g, S>,
+        rows: usize,
+        measure: Measure<'g, S>,
+    ) -> Trainer<'g, S> {
+        self = self.on_course_over(course, shown, held, rows);
+        self.held = self.held.map(|held| held.measured(measure));
         self
     }
 

@@ -300,11 +300,11 @@ impl<'a> Reader<'a> {
     /// The same; where the table is beyond the bound all its numbers are put into a file, and only the columns that the bound keeps
     /// into the table.
     fn within(mut self, bound: Option<&Bound>) -> Result<(Reading, Option<Stored>), Error> {
-        let Numbers { mut values, storing, dropped } = self.numbers(bound, true)?;
+        let Numbers { mut values, storing, left_out } = self.numbers(bound, true)?;
         self.notes.extend(self.strange());
-        let rows = self.body.rows - dropped;
-        if dropped > 0 {
-            self.notes.push(format!("{dropped} rows without a target are left out; rows are counted without them"));
+        let rows = self.body.rows - left_out.len();
+        if !left_out.is_empty() {
+            self.notes.push(format!("{} rows without a target are left out; the others keep their numbers", left_out.len()));
         }
         if rows == 0 {
             return Err(Error::new(Kind::Data, "no row has a target").file(&self.source));
@@ -314,7 +314,7 @@ impl<'a> Reader<'a> {
             (columns, values) = (storing.kept(), std::mem::take(&mut storing.values));
             storing.finish()
         });
-        let table = Table { source: self.source, columns, rows, values };
+        let table = Table { source: self.source, columns, rows, values, left_out };
         Ok((Reading { table, delimiter: char::from(self.delimiter), header: self.header, notes: self.notes }, stored))
     }
 
@@ -329,9 +329,9 @@ impl<'a> Reader<'a> {
         let most = bound.map_or(usize::MAX, |bound| bound.rows(self.columns.len()));
         let (mut values, mut more, mut storing) = (Vec::new(), Vec::new(), None);
         self.next(most, &mut values)?;
-        let without = |reader: &Self, values: &mut Vec<f64>| if drops { reader.without_target(values) } else { 0 };
-        let mut dropped = without(self, &mut values);
-        let Some(bound) = bound else { return Ok(Numbers { values, storing, dropped }) };
+        let without = |reader: &Self, values: &mut Vec<f64>| if drops { reader.without_target(values) } else { Vec::new() };
+        let mut left_out = without(self, &mut values);
+        let Some(bound) = bound else { return Ok(Numbers { values, storing, left_out }) };
         let most = most.min((BLOCK / self.columns.len().max(1)).max(1));
         while self.next(most, &mut more)? > 0 {
             let storing = match &mut storing {
@@ -339,17 +339,19 @@ impl<'a> Reader<'a> {
                 None => storing.insert(Storing::new(&self.columns, bound)?),
             };
             storing.add(&std::mem::take(&mut values))?;
-            dropped += without(self, &mut more);
+            left_out.extend(without(self, &mut more));
             storing.add(&more)?;
             more.clear();
         }
-        Ok(Numbers { values, storing, dropped })
+        Ok(Numbers { values, storing, left_out })
     }
 
-    /// Takes the rows out whose target is missing; says how many.
-    fn without_target(&self, values: &mut Vec<f64>) -> usize {
-        let Take::Encoded(encoded) = &self.take else { return 0 };
-        drop_without_target(&encoded.encoder, &self.columns, values)
+    /// Takes the rows out whose target is missing, of those read last; tells their numbers in the table.
+    fn without_target(&self, values: &mut Vec<f64>) -> Vec<usize> {
+        let Take::Encoded(encoded) = &self.take else { return Vec::new() };
+        let first = self.body.rows - values.len() / self.columns.len().max(1);
+        let left_out = drop_without_target(&encoded.encoder, &self.columns, values);
+        left_out.into_iter().map(|row| first + row).collect()
     }
 }
 
@@ -357,7 +359,8 @@ impl<'a> Reader<'a> {
 struct Numbers {
     values: Vec<f64>,
     storing: Option<Storing>,
-    dropped: usize,
+    /// Rows that were left out, by their numbers in the table.
+    left_out: Vec<usize>,
 }
 
 /// Numbers that are read at a time where they go to a file.
@@ -406,23 +409,25 @@ impl Body {
     }
 }
 
-/// Takes the rows out whose target is missing; says how many.
-fn drop_without_target(encoder: &Encoder, columns: &[String], values: &mut Vec<f64>) -> usize {
+/// Takes the rows out whose target is missing; says which, in order.
+fn drop_without_target(encoder: &Encoder, columns: &[String], values: &mut Vec<f64>) -> Vec<usize> {
     let is_target = |name: &String| encoder.columns.iter().any(|column| column.name == *name && column.kind.drops_rows());
     let targets: Vec<usize> = columns.iter().enumerate().filter(|(_, name)| is_target(name)).map(|(place, _)| place).collect();
     let (width, before) = (columns.len(), values.len());
     if targets.is_empty() {
-        return 0;
+        return Vec::new();
     }
-    let mut kept = 0;
+    let (mut kept, mut left_out) = (0, Vec::new());
     for start in (0..before).step_by(width) {
         if targets.iter().all(|place| !values[start + place].is_nan()) {
             values.copy_within(start..start + width, kept);
             kept += width;
+        } else {
+            left_out.push(start / width);
         }
     }
     values.truncate(kept);
-    (before - kept) / width
+    left_out
 }
 
 fn cells_of(width: usize) -> String {

@@ -30,9 +30,22 @@ pub struct Table {
     pub rows: usize,
     /// rows × columns, row after row.
     pub values: Vec<f64>,
+    /// Rows of the file that are not among them, having no target: their numbers there, in order.
+    pub left_out: Vec<usize>,
 }
 
 impl Table {
+    /// The numbers of the rows in the file, counted from 0.
+    pub fn numbers(&self) -> Vec<usize> {
+        let mut left_out = self.left_out.iter().peekable();
+        (0..self.rows + self.left_out.len()).filter(|row| left_out.next_if_eq(&row).is_none()).collect()
+    }
+
+    /// The number of a row in the file.
+    pub fn number(&self, row: usize) -> usize {
+        self.left_out.iter().fold(row, |number, left| if *left <= number { number + 1 } else { number })
+    }
+
     /// Where a column stands, counted from 0. An unknown name is refused with names like it.
     pub fn index(&self, column: &str) -> Result<usize, Error> {
         match self.columns.iter().position(|name| name == column) {

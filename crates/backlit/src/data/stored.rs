@@ -1,6 +1,7 @@
 //! A table's numbers in a temporary file, for tables that are larger than the memory they may take. The file has no name: it
 //! vanishes with the program, however that ends.
 
+use super::Table;
 use crate::encoder::{Encoder, Kind, Missing, median};
 use crate::error::{Error, Kind as Wrong};
 use crate::scaler::Scaler;
@@ -9,7 +10,7 @@ use backlit_engine::step::{Rows, Source};
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The memory that a table may take when nobody says, in bytes.
 pub const MEMORY: u64 = 1_000_000_000;
@@ -100,7 +101,7 @@ impl Storing {
     pub fn finish(self) -> Stored {
         let Storing { file, folder, columns, rows, .. } = self;
         let (fills, buffers, fault) = (vec![f64::NAN; columns.len()], Mutex::default(), OnceLock::new());
-        Stored { file, folder, columns, rows, fills, buffers, fault }
+        Stored { file: Arc::new(file), folder, columns, rows, fills, buffers, fault }
     }
 }
 
@@ -127,7 +128,7 @@ fn refused(folder: &Path, error: &std::io::Error) -> Error {
 /// A table's numbers in a file: rows × columns, row after row. Every number is finite once those missing are [filled](Stored::fill).
 #[derive(Debug)]
 pub struct Stored {
-    file: File,
+    file: Arc<File>,
     folder: PathBuf,
     pub(crate) columns: Vec<String>,
     rows: usize,
@@ -137,6 +138,21 @@ pub struct Stored {
     buffers: Mutex<Vec<Vec<u8>>>,
     /// Why it could not be read.
     fault: OnceLock<String>,
+}
+
+/// The same file, with nothing lent yet.
+impl Clone for Stored {
+    fn clone(&self) -> Stored {
+        Stored {
+            file: self.file.clone(),
+            folder: self.folder.clone(),
+            columns: self.columns.clone(),
+            rows: self.rows,
+            fills: self.fills.clone(),
+            buffers: Mutex::default(),
+            fault: self.fault.clone(),
+        }
+    }
 }
 
 impl Stored {
@@ -283,23 +299,30 @@ fn read_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> std::io::Result<()
 /// Some columns of a stored table, in an order of their own: what a network takes.
 #[derive(Clone, Debug)]
 pub struct Inputs {
-    table: std::sync::Arc<Stored>,
+    table: Arc<Stored>,
     places: Vec<usize>,
+    /// Rows of the data that are not in the file, by their numbers, in order.
+    left_out: Vec<usize>,
 }
 
 /// Those of the same file.
 impl PartialEq for Inputs {
     fn eq(&self, other: &Inputs) -> bool {
-        std::sync::Arc::ptr_eq(&self.table, &other.table) && self.places == other.places
+        Arc::ptr_eq(&self.table, &other.table) && self.places == other.places
     }
 }
 
 impl Inputs {
-    /// The columns of these names; up to so many threads read them at a time.
-    pub(crate) fn new(mut table: Stored, source: &str, names: &[String], readers: usize) -> Result<Inputs, Error> {
-        let places = super::indices(source, &table.columns, names)?;
+    /// The columns of these names; up to so many threads read them at a time. `of`: the table that this is the file of
+    pub(crate) fn new(mut table: Stored, of: &Table, names: &[String], readers: usize) -> Result<Inputs, Error> {
+        let places = super::indices(&of.source, &table.columns, names)?;
         table.lend(readers);
-        Ok(Inputs { table: std::sync::Arc::new(table), places })
+        Ok(Inputs { table: Arc::new(table), places, left_out: of.left_out.clone() })
+    }
+
+    /// Where the row of this number lies in the file.
+    fn row(&self, number: usize) -> usize {
+        number - self.left_out.partition_point(|&left_out| left_out < number)
     }
 
     /// The inputs of these rows of the table, rows × inputs, a block after the other.
@@ -311,7 +334,7 @@ impl Inputs {
             block.clear();
             self.table.each(
                 rows.len(),
-                |r| rows[r],
+                |r| self.row(rows[r]),
                 |_, row| block.extend(self.places.iter().map(|&place| self.table.value(row, place))),
             )?;
             each(number * most, &block);
@@ -336,7 +359,7 @@ impl Inputs {
 pub(crate) struct Fed<'a, S> {
     pub inputs: &'a Inputs,
     pub scaler: Option<&'a Scaler>,
-    /// The rows' places in the table.
+    /// The rows' numbers in the data.
     pub rows: &'a [usize],
     /// The other data of the network, rows × width each.
     pub rest: [&'a [S]; 2],
@@ -346,10 +369,10 @@ impl<S: Scalar> Source<S> for Fed<'_, S> {
     fn load(&self, node: usize, rows: Rows<'_>, panel: &mut [S]) {
         let n = rows.len();
         let Some(node) = node.checked_sub(1) else {
-            let Inputs { table, places } = self.inputs;
+            let Inputs { table, places, .. } = self.inputs;
             let read = table.each(
                 n,
-                |r| self.rows[rows.number(r)],
+                |r| self.inputs.row(self.rows[rows.number(r)]),
                 |r, row| match self.scaler {
                     Some(Scaler { mean, scale, .. }) => {
                         for (i, ((&place, mean), scale)) in places.iter().zip(mean).zip(scale).enumerate() {
@@ -402,7 +425,8 @@ mod tests {
         let mut stored = storing.finish();
         assert_eq!((stored.rows, stored.size()), (rows, rows as u64 * 24));
         stored.fills[2] = 0.5;
-        let inputs = Inputs::new(stored, "t", &["c".into(), "a".into()], 1).unwrap();
+        let table = Table { source: "t".into(), columns: columns.clone(), rows, values: Vec::new(), left_out: Vec::new() };
+        let inputs = Inputs::new(stored, &table, &["c".into(), "a".into()], 1).unwrap();
         let numbers: Vec<usize> = (0..rows).map(|r| r * 7919 % rows).chain((0..rows).step_by(3)).chain([3, 3, 2]).collect();
         let want = |r: usize| [Some(at(r, 2)).filter(|x| !x.is_nan()).unwrap_or(0.5), at(r, 0)];
         assert_eq!(inputs.of_rows(&numbers).unwrap(), numbers.iter().flat_map(|&r| want(r)).collect::<Vec<_>>());

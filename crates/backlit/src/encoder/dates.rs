@@ -57,6 +57,31 @@ impl Moment {
     }
 }
 
+/// The moment of so many days since 1970-01-01, a fraction being a time of day.
+fn moment(days: f64) -> Option<Moment> {
+    let whole = days.floor();
+    let date = EPOCH.checked_add(jiff::Span::new().try_days(whole as i64).ok()?).ok()?;
+    let time = Time::midnight().checked_add(jiff::Span::new().try_seconds(((days - whole) * 86_400.0).round() as i64).ok()?).ok();
+    Some(Moment { date, time })
+}
+
+/// The [numbers](Moment::numbers) of so many days since 1970-01-01; NaN where they are.
+pub(super) fn of_day(days: f64, time: bool, values: &mut Vec<f64>) {
+    match moment(days).filter(|_| days.is_finite()) {
+        Some(moment) => moment.numbers(time, values),
+        None => values.extend(names(time).iter().map(|_| f64::NAN)),
+    }
+}
+
+/// So many days since 1970-01-01 as a date, with the time if it is not midnight.
+pub(super) fn shown(days: f64) -> String {
+    match moment(days) {
+        Some(Moment { date, time: Some(time) }) if time != Time::midnight() => format!("{date} {time}"),
+        Some(Moment { date, .. }) => date.to_string(),
+        None => "of no known day".into(),
+    }
+}
+
 /// Reads `2024-05-31`, `2024-05-31T14:30`, `31.05.2024 14:30:05`, `05/31/2024`; a `Z` behind the time is skipped.
 pub(super) fn read(cell: &str, order: Order) -> Option<Moment> {
     let cell = cell.trim();

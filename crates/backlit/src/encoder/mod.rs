@@ -59,6 +59,9 @@ pub enum Kind {
         order: Order,
         /// Whether there are times.
         time: bool,
+        /// Whether cells may be missing: a number more then says so. What takes their place is the median day, as days since 1970-01-01.
+        #[serde(default, skip_serializing_if = "Missing::is_refused")]
+        missing: Missing,
     },
     /// The number of a class, counted from 0. Only classes known are read; rows without one are left out.
     Class {
@@ -74,15 +77,22 @@ pub enum Kind {
 }
 
 /// What becomes of a missing number.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Missing {
     /// It is refused.
+    #[default]
     Refused,
     /// Its row is left out: of a target.
     RowLeftOut,
     /// This takes its place: the median of the numbers trained on, NaN as long as that is not known.
     Filled(f64),
+}
+
+impl Missing {
+    fn is_refused(&self) -> bool {
+        *self == Missing::Refused
+    }
 }
 
 /// A cell that says nothing a model knows: an unseen level, a word that is neither yes nor no.
@@ -102,7 +112,10 @@ impl Kind {
                 levels.iter().map(|level| format!("{column}={}", if level.is_empty() { "(missing)" } else { level })).collect()
             }
             Kind::Boolean { yes, .. } => vec![format!("{column}={yes}")],
-            Kind::Date { time, .. } => dates::names(*time).iter().map(|name| format!("{column} {name}")).collect(),
+            Kind::Date { time, missing, .. } => {
+                let marked = matches!(missing, Missing::Filled(_)).then_some(&"missing");
+                dates::names(*time).iter().chain(marked).map(|name| format!("{column} {name}")).collect()
+            }
         }
     }
 
@@ -137,14 +150,21 @@ impl Kind {
                 values.push(value);
                 Ok(Strange(value == 0.5))
             }
-            Kind::Date { order, time } => match dates::read(cell, *order) {
-                Some(moment) => {
-                    moment.numbers(*time, values);
-                    known
+            Kind::Date { order, time, missing } => {
+                let mark = matches!(missing, Missing::Filled(_));
+                match (dates::read(cell, *order), missing) {
+                    (Some(moment), _) => moment.numbers(*time, values),
+                    (None, Missing::Filled(day)) if is_missing(cell) => {
+                        dates::of_day(*day, *time, values);
+                        values.push(1.0);
+                        return known;
+                    }
+                    (None, _) if is_missing(cell) => return Err(Fault::Missing),
+                    (None, _) => return Err(Fault::Date),
                 }
-                None if is_missing(cell) => Err(Fault::Missing),
-                None => Err(Fault::Date),
-            },
+                values.extend(mark.then_some(0.0));
+                known
+            }
             Kind::Class { levels } => match find(levels, cell) {
                 Some(place) => {
                     values.push(place as f64);
@@ -191,8 +211,13 @@ impl Kind {
             }
             Kind::Category { levels } => format!("{} categories: {}", levels.len(), listed(levels)),
             Kind::Boolean { no, yes } => format!("{} or {}", excerpt(yes), excerpt(no)),
-            Kind::Date { time, .. } => {
-                format!("dates{}, taken apart into days, season and weekday", if *time { " with times" } else { "" })
+            Kind::Date { time, missing, .. } => {
+                let dates = format!("dates{}, taken apart into days, season and weekday", if *time { " with times" } else { "" });
+                match missing {
+                    Missing::Refused | Missing::RowLeftOut => dates,
+                    Missing::Filled(day) if day.is_nan() => format!("{dates}, missing ones become the median and are marked"),
+                    Missing::Filled(day) => format!("{dates}, missing ones become the median {} and are marked", dates::shown(*day)),
+                }
             }
             Kind::Level { levels } | Kind::Class { levels } => format!("{} classes: {}", levels.len(), listed(levels)),
         }
@@ -229,12 +254,22 @@ impl Encoder {
         })
     }
 
-    /// Puts the median of a column's numbers among `rows` in the place of those that are missing, in the encoder and in the table of
+    /// Puts the median of a column's numbers, or of its days, among `rows` in the place of those that are missing, in the encoder and in the table of
     /// its numbers, row after row as [`Encoder::names`] tells. A column that is missing in all of them becomes 0.
     pub fn fill(&mut self, rows: &[usize], values: &mut [f64]) {
         let width = self.names().len();
         let mut place = 0;
         for column in &mut self.columns {
+            let size = column.kind.names(&column.name).len();
+            if let Kind::Date { time, missing: Missing::Filled(fill), .. } = &mut column.kind {
+                let days = |row: usize| values[row * width + place];
+                *fill = median(&mut rows.iter().map(|&row| days(row)).filter(|day| !day.is_nan()).collect::<Vec<f64>>());
+                let mut numbers = Vec::new();
+                dates::of_day(*fill, *time, &mut numbers);
+                for row in values.chunks_exact_mut(width).filter(|row| row[place].is_nan()) {
+                    row[place..place + size - 1].copy_from_slice(&numbers);
+                }
+            }
             if let Kind::Number { missing: Missing::Filled(fill), .. } = &mut column.kind {
                 let mut known: Vec<f64> = rows.iter().map(|row| values[row * width + place]).filter(|number| !number.is_nan()).collect();
                 *fill = median(&mut known);
@@ -242,7 +277,7 @@ impl Encoder {
                     *number = *fill;
                 }
             }
-            place += column.kind.names(&column.name).len();
+            place += size;
         }
     }
 }
@@ -253,6 +288,16 @@ pub fn class_names(encoder: Option<&Encoder>, classes: &[f64]) -> Vec<String> {
         Some(words) => words.to_vec(),
         None => classes.iter().map(f64::to_string).collect(),
     }
+}
+
+/// What both values of each target are called, one after the other. `classes`: two for each of `targets`
+pub fn label_names(encoder: Option<&Encoder>, targets: &[String], classes: &[f64]) -> Vec<String> {
+    let words = |target: &String| {
+        let column = encoder?.columns.iter().find(|column| column.name == *target)?;
+        if let Kind::Class { levels } = &column.kind { Some(levels.clone()).filter(|levels| levels.len() == 2) } else { None }
+    };
+    let both = |(target, values): (&String, &[f64])| words(target).unwrap_or_else(|| values.iter().map(f64::to_string).collect());
+    targets.iter().zip(classes.chunks_exact(2)).flat_map(both).collect()
 }
 
 /// The middle number, or halfway between the middle two; 0 of none.
@@ -298,6 +343,28 @@ mod tests {
     }
 
     #[test]
+    fn missing_dates_become_the_median_day() {
+        let date = Kind::Date { order: Order::YearMonthDay, time: true, missing: Missing::Filled(f64::NAN) };
+        let mut encoder = Encoder { columns: vec![column("n", Kind::NUMBER), column("d", date)] };
+        let cells = ["2024-05-01", "", "2024-05-06 12:00", "2024-05-04", "2030-01-01"];
+        let mut values = Vec::new();
+        for cell in cells {
+            values.push(7.0);
+            encoder.columns[1].kind.encode(cell, &mut values).unwrap();
+        }
+        let width = encoder.names().len();
+        assert_eq!((width, encoder.names()[8].as_str()), (9, "d missing"));
+        // The middle of the first four: 2024-05-04, a Saturday; the last row is not trained on.
+        encoder.fill(&[0, 1, 2, 3], &mut values);
+        let same = |a: usize, b: usize| (a * width..a * width + 8).all(|k| values[k] == values[k + (b - a) * width]);
+        assert!(same(1, 3) && values[width + 8] == 1.0 && values[3 * width + 8] == 0.0, "{values:?}");
+        let mut again = Vec::new();
+        encoder.columns[1].kind.encode("?", &mut again).unwrap();
+        assert_eq!(again, values[width + 1..2 * width]);
+        assert!(encoder.columns[1].kind.words().contains("the median 2024-05-04 and"));
+    }
+
+    #[test]
     fn cells_become_numbers_by_their_kind() {
         let levels = |words: &[&str]| words.iter().map(|word| word.to_string()).collect::<Vec<_>>();
         let category = Kind::Category { levels: levels(&["", "blue", "red"]) };
@@ -305,7 +372,8 @@ mod tests {
         let gaps = Kind::Number { decimal_comma: true, missing: Missing::Filled(2.5) };
         let class = Kind::Class { levels: levels(&["a", "b"]) };
         type Outcome<'a> = Result<(&'a [f64], bool), Fault>;
-        let cases: [(&Kind, &str, Outcome); 16] = [
+        let date = |missing| Kind::Date { order: Order::YearMonthDay, time: false, missing };
+        let cases: [(&Kind, &str, Outcome); 19] = [
             (&category, " red ", Ok((&[0.0, 0.0, 1.0], false))),
             (&category, "NA", Ok((&[1.0, 0.0, 0.0], false))),
             (&category, "Red", Ok((&[0.0, 0.0, 0.0], true))),
@@ -320,8 +388,12 @@ mod tests {
             (&Kind::NUMBER, "", Err(Fault::Missing)),
             (&class, "b", Ok((&[1.0], false))),
             (&class, "c", Err(Fault::Class)),
-            (&Kind::Date { order: Order::YearMonthDay, time: false }, "", Err(Fault::Missing)),
-            (&Kind::Date { order: Order::YearMonthDay, time: false }, "31.05.2024", Err(Fault::Date)),
+            (&date(Missing::Refused), "", Err(Fault::Missing)),
+            (&date(Missing::Refused), "31.05.2024", Err(Fault::Date)),
+            (&date(Missing::Filled(0.0)), "31.05.2024", Err(Fault::Date)),
+            // A Thursday, 1970-01-01.
+            (&date(Missing::Filled(0.0)), "NA", Ok((&[0.0, 0.0, 1.0, 0.433883739, -0.900968868, 1.0], false))),
+            (&date(Missing::Filled(9.0)), "1970-01-01", Ok((&[0.0, 0.0, 1.0, 0.433883739, -0.900968868, 0.0], false))),
         ];
         for (kind, cell, want) in cases {
             let mut values = Vec::new();

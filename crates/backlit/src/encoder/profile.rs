@@ -97,7 +97,9 @@ impl Profile {
         for column in encoder.columns.iter().filter(|column| !plain(column)) {
             let missing = self.columns.iter().find(|profile| profile.name == column.name).map_or(0, |profile| profile.missing);
             let words = match column.kind {
-                Kind::Number { missing: Missing::Filled(_), .. } => format!("{} ({missing} of {})", column.kind.words(), self.rows),
+                Kind::Number { missing: Missing::Filled(_), .. } | Kind::Date { missing: Missing::Filled(_), .. } => {
+                    format!("{} ({missing} of {})", column.kind.words(), self.rows)
+                }
                 _ => column.kind.words(),
             };
             if !column.kind.is_level() {
@@ -186,10 +188,8 @@ impl ColumnProfile {
                 if ambiguous {
                     notes.push(format!("the dates of '{}' may be read in two ways: taken as day, month, year", excerpt(&self.name)));
                 }
-                return match self.missing {
-                    0 => Ok(Some(Kind::Date { order: ORDERS[place], time: self.times > 0 })),
-                    missing => Err(self.wrong(format!("{missing} dates are missing")).hint("fill them in or leave those rows out")),
-                };
+                let missing = if self.missing > 0 { Missing::Filled(f64::NAN) } else { Missing::Refused };
+                return Ok(Some(Kind::Date { order: ORDERS[place], time: self.times > 0, missing }));
             }
             let words = present - self.numbers;
             if words as f64 <= SLIPS * present as f64 {

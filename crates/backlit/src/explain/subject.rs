@@ -3,7 +3,7 @@
 use super::notation::{self, Names, Notation, Thing};
 use super::{Opened, Units, Update, Wording};
 use crate::error::{Error, Kind};
-use crate::job::Rows;
+use crate::job::{Rows, place_of};
 use crate::model_file::{Metadata, Model, Parameters, Task};
 use crate::predictor::scaled;
 use backlit_engine::NodeId;
@@ -56,16 +56,13 @@ impl Subject {
         terms.has_weights(rows.rows, &rows.w)?;
         let y = scaled(&metadata.target_scaler, &terms.smoothed(metadata.task, rows.y.len() / rows.rows, &rows.y));
         let names = Names::new(&network, &metadata.inputs, outputs(&metadata));
-        Ok(Subject { built, parameters, names, rows: (0..rows.rows).collect(), x, y, w: rows.w, raw: rows.x, metadata })
+        Ok(Subject { built, parameters, names, rows: rows.numbers, x, y, w: rows.w, raw: rows.x, metadata })
     }
 
-    /// Keeps these rows, in this order.
+    /// Keeps the rows of these numbers, in this order.
     pub fn keep(&mut self, rows: &[usize]) -> Result<(), Error> {
-        if let Some(row) = rows.iter().find(|&&row| row >= self.rows.len()) {
-            let message = format!("there is no row {row}: the data have {} rows, counted from 0", self.rows.len());
-            return Err(Error::new(Kind::Usage, message));
-        }
-        let lines = |from: &[f64], width: usize| rows.iter().flat_map(|&row| from[row * width..(row + 1) * width].to_vec()).collect();
+        let places = rows.iter().map(|&row| place_of(&self.rows, row)).collect::<Result<Vec<usize>, Error>>()?;
+        let lines = |from: &[f64], width: usize| places.iter().flat_map(|&row| from[row * width..(row + 1) * width].to_vec()).collect();
         let (inputs, outputs) = (self.names.inputs.len(), self.names.outputs.len());
         (self.x, self.y, self.raw) = (lines(&self.x, inputs), lines(&self.y, outputs), lines(&self.raw, inputs));
         self.w = if self.w.is_empty() { Vec::new() } else { lines(&self.w, 1) };

@@ -65,14 +65,14 @@ pub fn most_probable(p: &[f64]) -> usize {
 }
 
 /// None without numbers.
-fn mean(numbers: impl Iterator<Item = f64>) -> Option<f64> {
+pub(super) fn mean(numbers: impl Iterator<Item = f64>) -> Option<f64> {
     let (count, sum) = numbers.fold((0, 0.0), |(count, sum), number| (count + 1, sum + number));
     (count > 0).then(|| sum / count as f64)
 }
 
 /// The area under the ROC curve of column `k`, counted in pairs of rows. `p`, `y`: rows × outputs. None where all rows are of one kind.
 /// Source: Mann and Whitney, Annals of Mathematical Statistics 18, 1947.
-fn area(p: &[f64], y: &[f64], k: usize, outputs: usize) -> Option<f64> {
+pub(super) fn area(p: &[f64], y: &[f64], k: usize, outputs: usize) -> Option<f64> {
     // The bits of numbers from 0 on are in the order of the numbers, and leave room for one more.
     let key = |(p, y): (&f64, &f64)| (p.to_bits() << 1) | u64::from(*y > 0.5);
     let mut keys: Vec<u64> = p.iter().zip(y).skip(k).step_by(outputs).map(key).collect();

@@ -1,11 +1,15 @@
 //! How good predictions are, in the units of the target.
 
 mod classes;
+mod labels;
 mod numbers;
+mod own;
 mod threshold;
 
 pub use classes::{Classes, most_probable};
+pub use labels::{Label, Labels};
 pub use numbers::Numbers;
+pub use own::Own;
 pub use threshold::{HALF, Threshold};
 
 use crate::model_file::Task;
@@ -19,18 +23,21 @@ pub enum Metrics {
     Numbers(Numbers),
     /// Of classes.
     Classes(Classes),
+    /// Of several labels.
+    Labels(Labels),
 }
 
 impl Metrics {
     /// `outputs`, `targets`: rows × outputs. For classes the outputs are probabilities and the targets one-hot;
     /// for two classes there is one output, the probability of the second. `cost` is the mean cost: for classes that
-    /// is the log loss, taken from the logits, where no probability has been rounded to 0. `threshold`: the probability above which
-    /// the second of two classes is predicted.
+    /// is the log loss, taken from the logits, where no probability has been rounded to 0; for labels their log losses summed.
+    /// `threshold`: the probability above which the second of two classes, or a label, is predicted.
     pub fn of(task: Task, outputs: usize, predicted: &[f64], targets: &[f64], cost: f64, threshold: f64) -> Metrics {
         match task {
             Task::Regression | Task::Values => Metrics::Numbers(Numbers::of(outputs, predicted, targets)),
             Task::Classes => Metrics::Classes(Classes::of(outputs, predicted, targets, cost, None)),
             Task::TwoClasses => Metrics::Classes(Classes::of(outputs, predicted, targets, cost, Some(threshold))),
+            Task::Labels => Metrics::Labels(Labels::of(outputs, predicted, targets, cost, threshold)),
         }
     }
 
@@ -52,6 +59,15 @@ impl Metrics {
                 ("log_loss", of.log_loss),
                 ("brier", of.brier),
             ],
+            Metrics::Labels(of) => vec![
+                ("accuracy", of.accuracy),
+                ("subset_accuracy", of.subset_accuracy),
+                ("hamming_loss", of.hamming_loss),
+                ("macro_f1", of.macro_f1),
+                ("micro_f1", of.micro_f1),
+                ("auc", of.auc),
+                ("log_loss", of.log_loss),
+            ],
         }
     }
 
@@ -59,8 +75,10 @@ impl Metrics {
     pub fn undefined(&self) -> Vec<String> {
         let because = |name: &str| match name {
             "r2" => "a target does not vary",
+            "auc" if matches!(self, Metrics::Labels(_)) => "it needs rows with each label and without it",
             "auc" => "it needs rows of every class",
             "f1" => "no row is of that class, and none is taken for it",
+            "macro_f1" | "micro_f1" => "no row has a label, and none is predicted",
             _ => "there are no rows",
         };
         let list = self.list().into_iter().filter(|(_, value)| value.is_none());

@@ -1,6 +1,7 @@
 //! Whether the parts of a model fit together.
 
 use super::{FORMAT, Metadata, Model, Task};
+use crate::metrics::Own;
 use backlit_engine::ops;
 
 /// `Err` says what does not fit.
@@ -35,6 +36,9 @@ pub(super) fn check_metadata(metadata: &Metadata) -> Result<(), String> {
     check_columns(metadata)?;
     if !(0.0..1.0).contains(&metadata.threshold) {
         return Err(format!("expected a threshold from 0 to below 1, came {}", metadata.threshold));
+    }
+    if let Some(metric) = &metadata.metric {
+        Own::read(metric).map_err(|message| format!("metric: {message}"))?;
     }
     if let Some(residuals) = &metadata.residuals {
         residuals.check(metadata.targets.len()).map_err(|message| format!("residuals: {message}"))?;
@@ -91,16 +95,20 @@ fn check_columns(metadata: &Metadata) -> Result<(), String> {
     let expected = match metadata.task {
         Task::Classes => metadata.classes.len(),
         Task::TwoClasses => 2,
+        Task::Labels => 2 * metadata.targets.len(),
         Task::Regression | Task::Values => 0,
     };
     if metadata.classes.len() != expected {
         return Err(format!("expected {expected} classes for this task, came {}", metadata.classes.len()));
     }
-    let mut classes = metadata.classes.clone();
-    classes.sort_by(f64::total_cmp);
-    let twice = classes.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
-    if let Some(class) = classes.iter().copied().find(|class| !class.is_finite()).or(twice) {
-        return Err(format!("expected classes that are finite and differ, came {class}"));
+    // Labels have two classes each.
+    for classes in metadata.classes.chunks(if metadata.task == Task::Labels { 2 } else { metadata.classes.len().max(1) }) {
+        let mut classes = classes.to_vec();
+        classes.sort_by(f64::total_cmp);
+        let twice = classes.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
+        if let Some(class) = classes.iter().copied().find(|class| !class.is_finite()).or(twice) {
+            return Err(format!("expected classes that are finite and differ, came {class}"));
+        }
     }
     let scalers = [("input", &metadata.input_scaler, network.inputs), ("target", &metadata.target_scaler, metadata.targets.len())];
     for (what, scaler, columns) in scalers {

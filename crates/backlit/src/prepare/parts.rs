@@ -20,8 +20,8 @@ pub enum Part {
 }
 
 impl Part {
-    /// What a run asks for. After a cross-validation it is trained on all rows.
-    pub(super) fn asked(run: &RunFile) -> Part {
+    /// What the training of a run is on in the end: after a cross-validation all rows.
+    pub fn of(run: &RunFile) -> Part {
         if run.train.folds.is_some() { Part::All } else { Part::AsAsked }
     }
 
@@ -43,7 +43,15 @@ impl Part {
             columns.index(name)?;
         }
         if *how == Split::Stratified && !is_class {
-            return Err(usage(run, "a stratified split keeps the shares of classes, but numbers are predicted").key("data.split"));
+            let what = if task == Task::Labels { "labels" } else { "numbers" };
+            return Err(usage(run, format!("a stratified split keeps the shares of classes, but {what} are predicted")).key("data.split"));
+        }
+        if let (Part::AsAsked, Split::Time(Some(name))) = (self, how)
+            && let Some(row) = column(name)?.iter().position(|time| time.is_nan())
+        {
+            return Err(splits::wrong("a row without a time has no place in the order".into(), &table.source, name)
+                .row(table.number(row))
+                .hint("fill it in, or leave the row out"));
         }
         match (self, how) {
             (Part::All, _) => Ok(split(table.rows, 0.0, seed)),

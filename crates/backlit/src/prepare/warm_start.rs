@@ -27,6 +27,7 @@ pub(super) fn completed(mut run: RunFile, model: Option<&Model>, has_layers: boo
         }
         network.task = network.task.or((metadata.task != Task::Values).then_some(metadata.task));
     }
+    run.train.metric = run.train.metric.take().or(metadata.metric.clone());
     network.loss = network.loss.take().or(Some(metadata.network.loss.clone()));
     if network.layers.is_empty() && !has_layers {
         let layers: Result<Vec<Layer>, String> = metadata.network.layers.iter().map(layer).collect();

@@ -23,8 +23,13 @@ const KEYS: [&str; 13] = [
     "layer",
 ];
 
-const TASKS: [(&str, Task); 4] =
-    [("regression", Task::Regression), ("classes", Task::Classes), ("two_classes", Task::TwoClasses), ("values", Task::Values)];
+const TASKS: [(&str, Task); 5] = [
+    ("regression", Task::Regression),
+    ("classes", Task::Classes),
+    ("two_classes", Task::TwoClasses),
+    ("labels", Task::Labels),
+    ("values", Task::Values),
+];
 
 /// Both spellings of the times sign: not every keyboard has it.
 const ORIENTATIONS: [(&str, Orientation); 4] = [

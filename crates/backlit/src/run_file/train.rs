@@ -1,14 +1,15 @@
 //! Section `[train]`.
 
 use super::values::{Table, Value};
-use super::{Batch, Course, Keep, Network, Rng, Threshold, Train};
+use super::{Batch, Course, Judge, Keep, Network, Rng, Threshold, Train};
 use crate::data::bytes;
 use crate::error::Error;
+use crate::metrics::Own;
 use backlit_engine::optimizers;
 use std::path::Path;
 
-const KEYS: [&str; 11] =
-    ["optimizer", "learning_rate", "epochs", "batch", "shuffle", "seed", "threads", "from", "threshold", "folds", "memory"];
+const KEYS: [&str; 12] =
+    ["optimizer", "learning_rate", "epochs", "batch", "shuffle", "seed", "threads", "from", "threshold", "metric", "folds", "memory"];
 
 /// Every option that some optimizer takes.
 fn known_options() -> Vec<&'static str> {
@@ -46,6 +47,7 @@ pub(super) fn read(section: Option<&Table<'_>>, network: &Network, folder: &Path
         path => Ok(folder.join(path)),
     })?;
     train.threshold = section.read("threshold", threshold)?.unwrap_or_default();
+    train.metric = section.read("metric", |value| value.checked(Own::read))?;
     train.folds = section.read("folds", |value| value.whole(2, 1 << 20))?.map(|folds| folds as usize);
     train.memory = section.read("memory", |value| bytes(&value.string()?).map_err(|message| value.error(message)))?;
     Ok(train)
@@ -64,6 +66,7 @@ fn course(section: &Table<'_>) -> Result<Course, Error> {
         clip_value: section.read("clip_value", Value::number)?,
         patience: section.read("patience", |value| value.whole(1, u64::MAX))?,
         keep: section.read("keep", |value| value.choice(&Keep::NAMES))?,
+        judge: section.read("judge", |value| value.choice(&Judge::NAMES))?,
     };
     match course.engine() {
         Ok(_) => Ok(course),

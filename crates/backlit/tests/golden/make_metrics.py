@@ -5,8 +5,8 @@
 
 Logits are multiples of 1/2, so that probabilities tie. Cases leave classes out of the truth, of the predictions or of both, and
 hold rows of one class alone. What scikit-learn does not define is null: a division by zero gives nan (`zero_division=nan`), which
-a mean over classes leaves out, and the area under the ROC curve needs rows of every class. Two classes have one column: the logit of
-the second, and F1 is of the second. Several targets: scikit-learn's uniform average; of the errors squared the root of the mean over all.
+a mean over classes or labels leaves out, and the area under the ROC curve needs rows of every class. Two classes have one column: the logit of
+the second, and F1 is of the second. The log loss of labels is the mean of theirs. Several targets: scikit-learn's uniform average; of the errors squared the root of the mean over all.
 """
 
 import json
@@ -66,6 +66,28 @@ def numbers(name, predicted, truth):
         r2=plain(sk.r2_score(truth, predicted)) if varies else None))
 
 
+def labels(name, logits, truth, threshold=0.5):
+    p = 1 / (1 + np.exp(-logits))
+    said = (p > threshold).astype(int)
+    columns = range(truth.shape[1])
+    f1 = lambda **how: plain(sk.f1_score(truth, said, zero_division=np.nan, **how))
+    areas = [sk.roc_auc_score(truth[:, k], p[:, k]) if len(set(truth[:, k])) == 2 else None for k in columns]
+    each = [dict(accuracy=plain(sk.accuracy_score(truth[:, k], said[:, k])),
+                 f1=plain(sk.f1_score(truth[:, k], said[:, k], zero_division=np.nan)),
+                 auc=plain(areas[k])) for k in columns]
+    losses = [sk.log_loss(truth[:, k], np.stack([1 - p[:, k], p[:, k]], axis=1), labels=[0, 1]) for k in columns]
+    return dict(name=name, labels=truth.shape[1], logits=logits.ravel().tolist(), truth=truth.ravel().tolist(), p=p.ravel().tolist(),
+                threshold=threshold, expected=dict(
+        accuracy=plain(1 - sk.hamming_loss(truth, said)),
+        subset_accuracy=plain(sk.accuracy_score(truth, said)),
+        hamming_loss=plain(sk.hamming_loss(truth, said)),
+        macro_f1=f1(average="macro"),
+        micro_f1=f1(average="micro"),
+        auc=None if None in areas else plain(sk.roc_auc_score(truth, p, average="macro")),
+        log_loss=plain(np.mean(losses)),
+        each=each))
+
+
 def halves(*shape):
     return random.integers(-6, 7, size=shape) / 2
 
@@ -99,5 +121,16 @@ regressions.append(numbers("a target that does not vary", flat + 1, flat))
 tied = random.integers(0, 3, size=(20, 1)).astype(float)
 regressions.append(numbers("ties", tied[::-1], tied))
 
-written = dict(sklearn=sklearn.__version__, numpy=np.__version__, classes=cases, numbers=regressions)
+several = []
+for count, rows in [(2, 3), (2, 12), (3, 40), (6, 150)]:
+    truth = random.integers(0, 2, size=(rows, count)) * random.integers(0, 2, size=(rows, count))
+    several.append(labels(f"{count} labels, {rows} rows", halves(rows, count) + truth, truth, 0.5 if rows < 100 else 0.3))
+truth = np.stack([np.arange(10) % 2, np.zeros(10, int), np.ones(10, int)], axis=1)
+several.append(labels("a label that no row has, and one that all have", halves(10, 3), truth))
+quiet = halves(10, 3)
+quiet[:, 1] = -9
+several.append(labels("and the first of them is never predicted", quiet, truth))
+several.append(labels("none had, none predicted", np.full((4, 2), -9.0), np.zeros((4, 2), int)))
+
+written = dict(sklearn=sklearn.__version__, numpy=np.__version__, classes=cases, numbers=regressions, labels=several)
 Path(__file__).with_name("metrics.json").write_text(json.dumps(written, indent=None, allow_nan=False).replace('}}, {"name"', '}},\n{"name"') + "\n")

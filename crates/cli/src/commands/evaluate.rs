@@ -7,7 +7,7 @@ use backlit::data::MEMORY;
 use backlit::engine::typeset::visible;
 use backlit::error::{Error, Kind};
 use backlit::job::read_rows;
-use backlit::metrics::{Classes, HALF, Metrics};
+use backlit::metrics::{Classes, HALF, Label, Labels, Metrics, Own};
 use backlit::model_file::{Metadata, Task};
 use backlit::predictor::Predictor;
 use serde_json::json;
@@ -29,7 +29,7 @@ pub fn run(arguments: &Evaluate, common: &Common, screen: &Screen) -> Result<u8,
             format!("the cost is {cost}: the numbers are too large to be compared, or far outside of what the model was trained on");
         let worst = outputs.iter().zip(&rows.y).position(|(a, y)| !(a - y).is_finite()).map(|place| place / (outputs.len() / rows.rows));
         let error = Error::new(Kind::Data, message).file(&source);
-        return Err(worst.into_iter().fold(error, Error::row));
+        return Err(worst.into_iter().map(|row| rows.numbers[row]).fold(error, Error::row));
     }
     let metadata = &model.metadata;
     let metrics = Metrics::of(metadata.task, outputs.len() / rows.rows, &outputs, &rows.y, cost, metadata.threshold);
@@ -39,18 +39,39 @@ pub fn run(arguments: &Evaluate, common: &Common, screen: &Screen) -> Result<u8,
         lines.push(vec!["threshold".into(), number(metadata.threshold)]);
     }
     lines.extend(metrics.list().into_iter().map(|(name, value)| vec![name.to_string(), output::measure(value)]));
+    let own = metadata.metric.as_deref().and_then(|text| Own::read(text).ok());
+    let own = own.map(|own| (own.of(&outputs, &rows.y), own.text));
+    lines.extend(own.iter().map(|(value, text)| vec![text.clone(), output::measure(*value)]));
     let mut text = format!("{} on {} rows of {}\n{}", arguments.model.display(), rows.rows, source, output::table(&lines));
     metrics.undefined().iter().for_each(|why| text += &format!("  {why}\n"));
     if let Metrics::Classes(Classes { confusion: Some(confusion), .. }) = &metrics {
         text += &matrix(metadata, confusion);
     }
+    if let Metrics::Labels(Labels { each, .. }) = &metrics {
+        text += &labels(metadata, each);
+    }
     screen.result(&text);
     let mut document = json!({ "cost": cost, "rows": rows.rows, "metrics": metrics, "loss": loss });
-    if metadata.task == Task::TwoClasses {
+    if matches!(metadata.task, Task::TwoClasses | Task::Labels) {
         document["threshold"] = json!(metadata.threshold);
+    }
+    if let Some((value, formula)) = own {
+        document["metric"] = json!({ "formula": formula, "value": value });
     }
     screen.document(&document);
     Ok(0)
+}
+
+/// A line for each label.
+fn labels(metadata: &Metadata, each: &[Label]) -> String {
+    let head = ["label", "accuracy", "f1", "auc"].map(str::to_string).to_vec();
+    let line = |(target, of): (&String, &Label)| {
+        let measures = [of.accuracy, of.f1, of.auc].map(output::measure);
+        std::iter::once(visible(target)).chain(measures).collect::<Vec<_>>()
+    };
+    let lines = metadata.targets.iter().zip(each).take(MOST_SHOWN).map(line);
+    let more = if each.len() > MOST_SHOWN { "  the other labels are shown with --json\n" } else { "" };
+    format!("\n{}{more}", output::table(&std::iter::once(head).chain(lines).collect::<Vec<_>>()))
 }
 
 /// A line for each class, a column for each class predicted.

@@ -7,6 +7,7 @@ use crate::pages::draw;
 use backlit::document::Document;
 use backlit::error::{Error, Kind};
 use backlit::explain::{self, Opened, Subject, Wording, Worked, notation};
+use backlit::job::place_of;
 use clap::ValueEnum;
 use std::path::Path;
 
@@ -19,7 +20,7 @@ pub fn run(arguments: &Explain, common: &Common, screen: &Screen) -> Result<u8, 
     let form = form(arguments, common)?;
     let mut subject = subject(arguments, common, screen)?;
     if let Some(ranges) = &arguments.row {
-        subject.keep(&chosen(&ranges.0, subject.rows.len())?)?;
+        subject.keep(&chosen(&ranges.0, &subject.rows)?)?;
     }
     let wording = subject.wording(notation);
     let (written, agrees) = match (&arguments.parameter, arguments.layer) {
@@ -109,15 +110,12 @@ fn subject(arguments: &Explain, common: &Common, screen: &Screen) -> Result<Subj
     Subject::new(model, rows)
 }
 
-/// The rows of these ranges, in their order, each once.
-fn chosen(ranges: &[(usize, usize)], rows: usize) -> Result<Vec<usize>, Error> {
+/// The rows of these ranges, in their order, each once. `numbers`: those that the data have
+fn chosen(ranges: &[(usize, usize)], numbers: &[usize]) -> Result<Vec<usize>, Error> {
     let mut chosen = Vec::new();
-    let mut taken = vec![false; rows];
+    let mut taken = vec![false; numbers.last().map_or(0, |last| last + 1)];
     for &(first, last) in ranges {
-        if last >= rows {
-            let message = format!("there is no row {last}: the data have {rows} rows, counted from 0");
-            return Err(Error::new(Kind::Usage, message));
-        }
+        place_of(numbers, last)?;
         chosen.extend((first..=last).filter(|&row| !std::mem::replace(&mut taken[row], true)));
     }
     Ok(chosen)

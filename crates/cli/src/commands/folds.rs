@@ -7,10 +7,9 @@ use backlit::error::Error;
 use backlit::files;
 use backlit::folds::{CrossValidation, cross_validate};
 use backlit::job::Job;
-use backlit::metrics::most_probable;
+use backlit::metrics::{Threshold, most_probable};
 use backlit::model_file::Task;
-use backlit::prepare::Hidden;
-use backlit::run_file::RunFile;
+use backlit::prepare::{Hidden, Read};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
@@ -22,9 +21,9 @@ pub struct Folds(CrossValidation);
 
 impl Folds {
     /// Trains on the folds; none: Ctrl-C. `job`: the training on all rows that comes behind.
-    pub fn train(run: &RunFile, hidden: Option<&Hidden>, job: &Job, count: usize, screen: &Screen) -> Result<Option<Folds>, Error> {
+    pub fn train(read: &Read, hidden: Option<&Hidden>, job: &Job, count: usize, screen: &Screen) -> Result<Option<Folds>, Error> {
         let bar = bar(job.epochs.saturating_mul(count as u64), screen);
-        let validated = cross_validate(run, hidden, job.threads, count, &mut |fold, progress| {
+        let validated = cross_validate(read, hidden, job.threads, count, &mut |fold, progress| {
             if progress.epoch_ended {
                 bar.set_position(fold as u64 * job.epochs + progress.epoch);
             }
@@ -34,21 +33,26 @@ impl Folds {
         Ok(validated?.map(Folds))
     }
 
-    /// Of two classes: the probability above which the second is predicted.
-    pub fn threshold(&self) -> f64 {
-        self.0.threshold
+    /// What the training on all rows takes from them: threshold, epochs, errors for intervals.
+    pub fn give(&self, job: &mut Job, screen: &Screen) {
+        job.threshold = Threshold::At(self.0.threshold);
+        job.residuals = self.0.residuals.clone();
+        if let Some(epochs) = self.0.epochs {
+            job.epochs = epochs;
+            screen.note(&format!("the training on all rows takes {epochs} epochs, the median of the folds' best ones"));
+        }
     }
 
     /// Mean and deviation of each measure.
     pub fn report(&self, job: &Job) -> String {
         let head = vec![format!("cross-validation, {} folds", self.0.folds.len()), "mean".into(), "deviation".into()];
-        let lines = self.0.spreads().into_iter().map(|(name, spread)| {
+        let lines = self.0.spreads().into_iter().chain(self.0.own()).map(|(name, spread)| {
             let name = if name == "cost" { format!("cost ({})", job.shape.loss) } else { name.to_string() };
             vec![name, output::measure(spread.map(|spread| spread.mean)), output::measure(spread.map(|spread| spread.deviation))]
         });
         let mut text = output::table(&std::iter::once(head).chain(lines).collect::<Vec<_>>());
         if job.threshold.is_found() {
-            text += &format!("  the second class is predicted above a probability of {}\n", number(self.threshold()));
+            text += &format!("  the second class is predicted above a probability of {}\n", number(self.0.threshold));
         }
         text + "  now on all rows\n\n"
     }
@@ -61,40 +65,53 @@ impl Folds {
         let mut measures: Map<String, Value> = self.0.spreads().into_iter().map(spread).collect();
         let cost = measures.remove("cost");
         let each = self.0.folds.iter().map(|fold| json!({ "rows": fold.rows.len(), "cost": fold.cost, "metrics": fold.metrics }));
-        json!({
+        let own = self
+            .0
+            .own()
+            .map(|(formula, of)| json!({ "formula": formula, "mean": of.map(|of| of.mean), "deviation": of.map(|of| of.deviation) }));
+        let mut document = json!({
             "count": self.0.folds.len(),
             "cost": cost,
             "metrics": measures,
             "each": each.collect::<Vec<_>>(),
             "predictions": directory.join(PREDICTIONS).display().to_string(),
-        })
+        });
+        if let Some(epochs) = self.0.epochs {
+            document["epochs"] = json!(epochs);
+        }
+        if let Some(own) = own {
+            document["metric"] = own;
+        }
+        document
     }
 
     /// Writes a line for each row: its number, its fold, what is right and what is said of it.
     pub fn save(&self, directory: &Path, job: &Job) -> Result<(), Error> {
         let (width, target) = (job.outputs(), &job.targets[0]);
-        let is_class = matches!(job.task, Task::Classes | Task::TwoClasses);
+        let names = job.class_names();
         let said = |name: &String| format!("{name} predicted");
         let probable = match job.task {
             Task::Regression | Task::Values => Vec::new(),
-            Task::Classes => job.classes.iter().map(|class| format!("{target}={class}")).collect(),
-            Task::TwoClasses => vec![format!("{target}={}", job.classes[1])],
+            Task::Classes => names.iter().map(|class| format!("{target}={class}")).collect(),
+            Task::TwoClasses => vec![format!("{target}={}", names[1])],
+            Task::Labels => job.targets.iter().zip(names.chunks(2)).map(|(target, both)| format!("{target}={}", both[1])).collect(),
         };
         let columns = ["row".to_string(), "fold".into()].into_iter().chain(job.targets.clone()).chain(job.targets.iter().map(said));
-        let mut text = columns.chain(probable).map(|name| quoted(&name)).collect::<Vec<_>>().join(",") + "\n";
-        let class = |line: &[f64], threshold: f64| match job.task {
-            Task::TwoClasses => job.classes[usize::from(line[0] > threshold)],
-            _ => job.classes[most_probable(line)],
+        let mut text = columns.chain(probable.iter().cloned()).map(|name| quoted(&name)).collect::<Vec<_>>().join(",") + "\n";
+        let words = |line: &[f64], threshold: f64| match job.task {
+            Task::Regression | Task::Values => line.iter().map(|number| format!("{number:?}")).collect(),
+            Task::Classes => vec![quoted(&names[most_probable(line)])],
+            Task::TwoClasses | Task::Labels => {
+                line.iter().zip(names.chunks(2)).map(|(p, both)| quoted(&both[usize::from(*p > threshold)])).collect::<Vec<_>>()
+            }
         };
         let lines = job.train.y.chunks_exact(width).zip(self.0.outputs.chunks_exact(width));
-        for ((row, (y, a)), fold) in lines.enumerate().zip(&self.0.fold_of) {
+        for ((row, (y, a)), fold) in self.0.rows.iter().zip(lines).zip(&self.0.fold_of) {
             let mut cells = vec![row.to_string(), fold.to_string()];
-            if is_class {
-                cells.extend([class(y, 0.5), class(a, self.threshold())].map(|class| class.to_string()));
-            } else {
-                cells.extend(y.iter().map(|y| format!("{y:?}")));
+            cells.extend(words(y, 0.5).into_iter().chain(words(a, self.0.threshold)));
+            if !probable.is_empty() {
+                cells.extend(a.iter().map(|a| format!("{a:?}")));
             }
-            cells.extend(a.iter().map(|a| format!("{a:?}")));
             text += &(cells.join(",") + "\n");
         }
         files::write(&directory.join(PREDICTIONS), text.as_bytes())

@@ -40,6 +40,7 @@ pub fn run(arguments: &Predict, common: &Common, screen: &Screen) -> Result<u8, 
         file: arguments.output.as_deref().map(Whole::create).transpose()?,
         document: screen.is_json().then(Document::default),
         values: prediction.values(),
+        labels: prediction.labels(),
         screen,
     };
     if let Some(unfinished) = out.file.as_ref().and_then(Whole::unfinished).map(Path::to_path_buf) {
@@ -140,6 +141,8 @@ struct Out<'a> {
     document: Option<Document>,
     /// The classes, for the document.
     values: Vec<Value>,
+    /// Of labels how many there are: so many classes stand in a row.
+    labels: Option<usize>,
     screen: &'a Screen,
 }
 
@@ -147,7 +150,11 @@ impl Out<'_> {
     /// Takes a block, as text and as numbers; false: nobody reads it any more.
     fn take(&mut self, text: &[u8], width: usize, outputs: &[f64], classes: Option<&[usize]>) -> Result<bool, Error> {
         if let Some(document) = &mut self.document {
-            let values = classes.map(|classes| classes.iter().map(|&class| &self.values[class]).collect());
+            let values: Option<Vec<&Value>> = classes.map(|classes| classes.iter().map(|&class| &self.values[class]).collect());
+            let values = values.map(|values| match self.labels {
+                Some(count) => values.chunks(count).map(|row| json!(row)).collect(),
+                None => values.into_iter().cloned().collect(),
+            });
             document.add(width, outputs, values)?;
         }
         match &mut self.file {
@@ -166,7 +173,7 @@ struct Document {
 }
 
 impl Document {
-    fn add(&mut self, width: usize, outputs: &[f64], classes: Option<Vec<&Value>>) -> Result<(), Error> {
+    fn add(&mut self, width: usize, outputs: &[f64], classes: Option<Vec<Value>>) -> Result<(), Error> {
         let lines: Vec<&[f64]> = outputs.chunks_exact(width).collect();
         self.outputs.write(items(serde_json::to_string(&lines), self.begun).as_bytes())?;
         if let Some(classes) = classes {
@@ -180,7 +187,9 @@ impl Document {
         let metadata = prediction.metadata;
         let mut short = json!({ "rows": rows, "targets": metadata.targets, "columns": prediction.columns(), "outputs": null });
         if prediction.is_class() {
-            short["classes"] = json!(prediction.values());
+            let values = prediction.values();
+            short["classes"] =
+                if prediction.labels().is_some() { values.chunks(2).map(|both| json!(both)).collect() } else { json!(values) };
             short["predicted"] = Value::Null;
         }
         if let Some(Interval { level, half_widths }) = &prediction.interval {
@@ -244,8 +253,8 @@ impl Interval {
             return Err(wrong("intervals are for a regression".into()).file(model.display()));
         }
         let Some(residuals) = &metadata.residuals else {
-            let message = "it takes the errors on rows kept aside at training, and this model has none".into();
-            return Err(wrong(message).file(model.display()).hint("train with --validation 0.2, without --folds"));
+            let message = "it takes the errors on rows kept aside or out of folds at training, and this model has none".into();
+            return Err(wrong(message).file(model.display()).hint("train with --validation 0.2, or with --folds 10"));
         };
         let half_widths = residuals.half_widths(level).map_err(|needed| {
             wrong(format!("a level of {level} takes {needed} rows kept aside at training, there were {}", residuals.rows))
@@ -259,7 +268,12 @@ impl Interval {
 impl Prediction<'_> {
     /// Whether a class is predicted.
     fn is_class(&self) -> bool {
-        matches!(self.metadata.task, Task::Classes | Task::TwoClasses)
+        matches!(self.metadata.task, Task::Classes | Task::TwoClasses | Task::Labels)
+    }
+
+    /// How many labels there are, where labels are predicted.
+    fn labels(&self) -> Option<usize> {
+        (self.metadata.task == Task::Labels).then_some(self.metadata.targets.len())
     }
 
     /// Each number with the ends of its interval behind it. `outputs`: rows × width
@@ -269,18 +283,28 @@ impl Prediction<'_> {
         (3 * width, outputs.iter().zip(half_widths.iter().cycle()).flat_map(around).collect())
     }
 
-    /// The number of the predicted class of each row; none where numbers are predicted. `outputs`: rows × width
+    /// The number of the predicted class of each row, of labels of each label; none where numbers are predicted. `outputs`: rows × width
     fn classes(&self, width: usize, outputs: &[f64]) -> Option<Vec<usize>> {
         let lines = outputs.chunks_exact(width);
         match self.metadata.task {
             Task::Regression | Task::Values => None,
             Task::Classes => Some(lines.map(most_probable).collect()),
             Task::TwoClasses => Some(lines.map(|p| usize::from(p[0] > self.metadata.threshold)).collect()),
+            Task::Labels => {
+                let label = |(k, p): (usize, &f64)| 2 * k + usize::from(*p > self.metadata.threshold);
+                Some(lines.flat_map(|p| p.iter().enumerate().map(label)).collect())
+            }
         }
     }
 
     /// The classes as a program reads them: words, or the numbers that stand in the table.
     fn values(&self) -> Vec<Value> {
+        if self.labels().is_some() {
+            let is_word = |k: usize| self.names[k] != self.metadata.classes[k].to_string();
+            return (0..self.names.len())
+                .map(|k| if is_word(k) { json!(self.names[k]) } else { json!(self.metadata.classes[k]) })
+                .collect();
+        }
         let words = self.metadata.encoder.as_ref().and_then(|encoder| encoder.classes());
         words.map_or_else(
             || self.metadata.classes.iter().map(|&class| json!(class)).collect(),
@@ -299,6 +323,9 @@ impl Prediction<'_> {
             Task::Regression | Task::Values => self.metadata.targets.clone(),
             Task::Classes => self.names.iter().map(|class| format!("{target}={class}")).collect(),
             Task::TwoClasses => vec![format!("{target}={}", self.names[1])],
+            Task::Labels => {
+                self.metadata.targets.iter().zip(self.names.chunks(2)).map(|(target, both)| format!("{target}={}", both[1])).collect()
+            }
         }
     }
 
@@ -306,16 +333,17 @@ impl Prediction<'_> {
     fn head(&self) -> Vec<u8> {
         let mut names: Vec<String> = self.columns();
         if self.is_class() {
-            names.insert(0, self.metadata.targets[0].clone());
+            names.splice(0..0, self.metadata.targets.iter().cloned());
         }
         (names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(",") + "\n").into_bytes()
     }
 
-    /// Lines of numbers; for classes the class first, then the probabilities. `outputs`: rows × width
+    /// Lines of numbers; for classes the class first, for labels all of them, then the probabilities. `outputs`: rows × width
     fn lines(&self, width: usize, outputs: &[f64], classes: Option<&[usize]>, text: &mut Vec<u8>) {
         for (r, line) in outputs.chunks_exact(width).enumerate() {
-            if let Some(classes) = classes {
-                write!(text, "{},", quoted(&self.names[classes[r]])).expect("a Vec takes all");
+            let count = self.labels().unwrap_or(1);
+            for class in classes.iter().flat_map(|classes| &classes[r * count..(r + 1) * count]) {
+                write!(text, "{},", quoted(&self.names[*class])).expect("a Vec takes all");
             }
             for (k, number) in line.iter().enumerate() {
                 write!(text, "{}{number:?}", if k == 0 { "" } else { "," }).expect("a Vec takes all");

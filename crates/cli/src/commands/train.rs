@@ -9,11 +9,11 @@ use backlit::engine::train::End;
 use backlit::error::{Error, Kind};
 use backlit::files;
 use backlit::job::Job;
-use backlit::metrics::{Threshold, most_probable};
+use backlit::metrics::{Own, most_probable};
 use backlit::model_file::{self, Parameters, Task, weights_sha256};
-use backlit::prepare::{self, Hidden};
+use backlit::prepare::{self, Hidden, Part};
 use backlit::run_directory::{self, RunDirectory};
-use backlit::run_file::{self, Batch, Keep, RunFile, Split};
+use backlit::run_file::{self, Batch, Judge, Keep, RunFile, Split};
 use backlit::session::{self, Outcome, Progress, Sample};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -26,7 +26,9 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Error> {
     let (run, hidden) = run_of(arguments, common)?;
-    let mut job = prepare::job_to_train(&run, hidden.as_ref(), threads(common))?;
+    let read = prepare::read(&run, hidden.as_ref())?;
+    let for_folds = run.train.folds.map(|count| (count, read.clone()));
+    let mut job = prepare::job_of(read, hidden.as_ref(), threads(common), Part::of(&run))?;
     job.notes.iter().for_each(|note| screen.note(note));
     if arguments.find_rate {
         return find_rate::run(&job, screen);
@@ -42,15 +44,15 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed));
     screen.say(&introduction(&job, screen));
     let mut validated = None;
-    if let Some(count) = run.train.folds {
-        let Some(folds) = Folds::train(&run, hidden.as_ref(), &job, count, screen).inspect_err(|_| directory.discard())? else {
+    if let Some((count, read)) = for_folds {
+        let Some(folds) = Folds::train(&read, hidden.as_ref(), &job, count, screen).inspect_err(|_| directory.discard())? else {
             directory.discard();
             screen.say("  interrupted in the cross-validation; nothing is saved\n");
             screen.document(&json!({ "interrupted": true, "model": null }));
             return Ok(130);
         };
         screen.say(&folds.report(&job));
-        job.threshold = Threshold::At(folds.threshold());
+        folds.give(&mut job, screen);
         validated = Some(folds);
     }
     let bar = bar(job.epochs, screen);
@@ -155,7 +157,8 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
         run.network.task = Some(match task.as_str() {
             "regression" => Task::Regression,
             "classes" | "classification" => Task::Classes,
-            other => return Err(wrong("task", format!("expected regression or classes, came {other}"))),
+            "labels" => Task::Labels,
+            other => return Err(wrong("task", format!("expected regression, classes or labels, came {other}"))),
         });
     }
     if let Some(batch) = &choices.batch {
@@ -194,6 +197,9 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
         run.train.memory = Some(bytes(memory).map_err(|message| wrong("memory", message))?);
     }
     course(choices, run)?;
+    if let Some(metric) = &choices.metric {
+        run.train.metric = Some(Own::read(metric).map_err(|message| wrong("metric", message))?.text);
+    }
     run.train.from = choices.from.clone().or(run.train.from.take());
     if let Some(threshold) = &choices.threshold {
         run.train.threshold = threshold.parse().map_err(|message| wrong("threshold", message))?;
@@ -231,6 +237,11 @@ fn course(choices: &Choices, run: &mut RunFile) -> Result<(), Error> {
         let found = Keep::NAMES.iter().find(|(name, _)| name == keep);
         let wrong = || Error::new(Kind::Usage, format!("--keep: expected best or last, came {keep}"));
         course.keep = Some(found.ok_or_else(wrong)?.1);
+    }
+    if let Some(judge) = &choices.judge {
+        let found = Judge::NAMES.iter().find(|(name, _)| name == judge);
+        let wrong = || Error::new(Kind::Usage, format!("--judge: expected cost or metric, came {judge}"));
+        course.judge = Some(found.ok_or_else(wrong)?.1);
     }
     Ok(())
 }
@@ -323,6 +334,10 @@ fn report(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> Strin
     for ((name, b), (_, a)) in before.1.iter().zip(&after.1) {
         lines.push(vec![name.to_string(), output::measure(*b), output::measure(*a)]);
     }
+    if let Some(((before, after), formula)) = outcome.before.own.zip(outcome.after.own).zip(job.metric.as_ref()) {
+        let shown = |(trained, held): (Option<f64>, Option<f64>)| output::measure(if job.held.rows > 0 { held } else { trained });
+        lines.push(vec![formula.clone(), shown(before), shown(after)]);
+    }
     text += &format!("\n{}", output::table(&lines));
     if job.threshold.is_found() {
         text += &format!("  the second class is predicted above a probability of {}\n", number(outcome.model.metadata.threshold));
@@ -331,7 +346,8 @@ fn report(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> Strin
     text += &format!("\n  cost on the rows trained on: {b} before, {a} after {} epochs ({} steps)\n", outcome.epochs, outcome.steps);
     if let Some(best) = &outcome.best {
         let kept = if job.course.keeps_best() { "; its parameters are kept" } else { "" };
-        text += &format!("  best epoch by the rows kept aside: {} of {}{kept}\n", best.epoch + 1, outcome.epochs);
+        let judge = if job.course.judged_by_metric() { "the metric of the rows kept aside" } else { "the rows kept aside" };
+        text += &format!("  best epoch by {judge}: {} of {}{kept}\n", best.epoch + 1, outcome.epochs);
     }
     if let (End::Patient(_), Some(patience)) = (&outcome.end, job.course.patience) {
         text += &format!("  stopped early: no better epoch in the last {patience}\n");
@@ -351,18 +367,26 @@ fn report(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> Strin
 /// Predicted and actual, before and after.
 fn samples(job: &Job, outcome: &Outcome) -> String {
     let classes = job.class_names();
+    let threshold = outcome.model.metadata.threshold;
+    let label = |k: usize, yes: bool| classes[2 * k + usize::from(yes)].clone();
     let say = |numbers: &[f64]| match job.task {
         Task::Classes => format!("{} ({:.0} %)", classes[most_probable(numbers)], 100.0 * numbers[most_probable(numbers)]),
         Task::TwoClasses => {
-            let class = usize::from(numbers[0] > outcome.model.metadata.threshold);
+            let class = usize::from(numbers[0] > threshold);
             let share = if class == 1 { numbers[0] } else { 1.0 - numbers[0] };
             format!("{} ({:.0} %)", classes[class], 100.0 * share)
+        }
+        Task::Labels => {
+            let share = |yes: bool, p: f64| 100.0 * if yes { p } else { 1.0 - p };
+            let one = |(k, &p): (usize, &f64)| format!("{} ({:.0} %)", label(k, p > threshold), share(p > threshold, p));
+            numbers.iter().enumerate().map(one).collect::<Vec<_>>().join(", ")
         }
         Task::Regression | Task::Values => numbers.iter().map(|&x| number(x)).collect::<Vec<_>>().join(", "),
     };
     let actual = |sample: &Sample| match job.task {
         Task::Classes => classes[most_probable(&sample.actual)].clone(),
         Task::TwoClasses => classes[usize::from(sample.actual[0] > 0.5)].clone(),
+        Task::Labels => sample.actual.iter().enumerate().map(|(k, &y)| label(k, y > 0.5)).collect::<Vec<_>>().join(", "),
         Task::Regression | Task::Values => say(&sample.actual),
     };
     let header = ["row".to_string(), "predicted before".into(), "predicted after".into(), format!("actual {}", job.targets.join(", "))];
@@ -373,6 +397,7 @@ fn samples(job: &Job, outcome: &Outcome) -> String {
 fn document(job: &Job, outcome: &Outcome, saved: &Saved, parameters: bool) -> Value {
     let held = |scores: &session::Scores| scores.held.as_ref().map(|(cost, metrics)| json!({ "cost": cost, "metrics": metrics }));
     let samples = outcome.samples.iter().map(|s| json!({ "row": s.row, "actual": s.actual, "before": s.before, "after": s.after }));
+    let judged = if job.course.judged_by_metric() { "metric" } else { "cost" };
     let mut document = json!({
         "name": job.name,
         "task": job.task,
@@ -388,13 +413,18 @@ fn document(job: &Job, outcome: &Outcome, saved: &Saved, parameters: bool) -> Va
         "precision": job.precision.name(),
         "interrupted": matches!(outcome.end, End::Stopped(_)),
         "stopped_early": matches!(outcome.end, End::Patient(_)),
-        "best": outcome.best.map(|best| json!({ "epoch": best.epoch + 1, "cost": best.cost })),
+        "best": outcome.best.map(|best| json!({ "epoch": best.epoch + 1, (judged): best.cost })),
         "from": job.from,
         "weights_sha256": saved.sha256,
         "model": saved.model.display().to_string(),
     });
-    if job.task == Task::TwoClasses {
+    if matches!(job.task, Task::TwoClasses | Task::Labels) {
         document["threshold"] = json!(outcome.model.metadata.threshold);
+    }
+    if let Some(((before, after), formula)) = outcome.before.own.zip(outcome.after.own).zip(job.metric.as_ref()) {
+        document["metric"] = json!({
+            "formula": formula, "before": before.0, "after": after.0, "validation": { "before": before.1, "after": after.1 },
+        });
     }
     if parameters {
         document["parameters"] = tensors(job, &outcome.model.parameters);

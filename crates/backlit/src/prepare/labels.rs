@@ -1,0 +1,75 @@
+//! Several labels, each of which a row has or has not: told from the targets or from what was asked for.
+
+use super::usage;
+use crate::data::{Table, listed};
+use crate::encoder::{Encoder, Kind as Of};
+use crate::error::{Error, Kind};
+use crate::model_file::Task;
+use crate::run_file::RunFile;
+
+/// Several targets are taken as labels only where there are so many rows: fewer may be numbers that happen to be 0 and 1.
+const FEWEST_ROWS: usize = 10;
+
+/// Both values of each target, one after the other, where the targets are labels; none: they are something else.
+pub(super) fn told(
+    run: &RunFile,
+    table: &Table,
+    targets: &[String],
+    encoder: Option<&Encoder>,
+    notes: &mut Vec<String>,
+) -> Result<Option<Vec<f64>>, Error> {
+    let loss = run.network.loss.as_deref().unwrap_or("");
+    if run.network.task == Some(Task::Labels) {
+        if !matches!(loss, "" | "binary_cross_entropy") {
+            return Err(usage(run, format!("expected binary_cross_entropy for labels, came {loss}"))
+                .key("network.loss")
+                .hint("--task regression, or leave the loss out"));
+        }
+        let pairs: Result<Vec<[f64; 2]>, Error> = targets.iter().map(|target| pair(table, target, encoder)).collect();
+        return pairs.map(|pairs| Some(pairs.concat()));
+    }
+    if run.network.task.is_some() || targets.len() < 2 || !matches!(loss, "" | "binary_cross_entropy") || table.rows < FEWEST_ROWS {
+        return Ok(None);
+    }
+    let mut varies = false;
+    for target in targets {
+        let Ok([0.0, 1.0]) = pair(table, target, encoder) else { return Ok(None) };
+        let values = table.take(std::slice::from_ref(target))?;
+        varies |= values.contains(&0.0) && values.contains(&1.0);
+    }
+    if !varies {
+        return Ok(None);
+    }
+    let words = targets.iter().any(|target| levels(encoder, target).is_some());
+    let other = if words { "" } else { " (--task regression takes them as numbers)" };
+    notes.push(format!(
+        "{} hold two values each: taken as labels, a probability for each{other}",
+        listed(targets.iter().map(String::as_str))
+    ));
+    Ok(Some([0.0, 1.0].repeat(targets.len())))
+}
+
+/// The words of a target that holds words.
+fn levels<'a>(encoder: Option<&'a Encoder>, target: &str) -> Option<&'a [String]> {
+    match &encoder?.columns.iter().find(|column| column.name == target)?.kind {
+        Of::Class { levels } => Some(levels),
+        _ => None,
+    }
+}
+
+/// Both values of a target: 0 and 1 where it holds no others, even if one of them has no row.
+fn pair(table: &Table, target: &String, encoder: Option<&Encoder>) -> Result<[f64; 2], Error> {
+    let mut values = table.take(std::slice::from_ref(target))?;
+    values.sort_by(f64::total_cmp);
+    values.dedup();
+    let words = levels(encoder, target);
+    match (words.map(<[String]>::len), values.as_slice()) {
+        (Some(2), _) => Ok([0.0, 1.0]),
+        (None, values) if values.iter().all(|value| *value == 0.0 || *value == 1.0) => Ok([0.0, 1.0]),
+        (None, &[no, yes]) => Ok([no, yes]),
+        (words, values) => {
+            let message = format!("expected two values, so that it is a label, came {}", words.unwrap_or(values.len()));
+            Err(Error::new(Kind::Data, message).file(&table.source).column(target).hint("--task regression, or other targets"))
+        }
+    }
+}
