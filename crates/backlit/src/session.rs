@@ -109,7 +109,8 @@ fn run<S: Scalar>(
     let course = job.course.engine().map_err(|(key, message)| usage(format!("{key}: {message}")))?;
     let mut trainer =
         Trainer::new(&built.graph, built.cost, initial.clone(), optimizer.map_err(usage)?, &job.frozen, job.train.rows, settings)
-            .on_course(course, (&shown.graph, shown.loss), &held, held_rows);
+            .on_course(course, (&shown.graph, shown.loss), &held, held_rows)
+            .at_rates(job.shape.rates());
     let mut net = Net::new(shown, initial, job.surroundings(), job.threads);
     let shown = if job.held.rows > 0 { &job.held } else { &job.train };
     let shown = shown.first(SAMPLES, job.inputs.len(), job.outputs());

@@ -284,7 +284,8 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         let one_wave = self.gradient.is_empty();
         let factor = self.factor();
         let rate = self.settings.learning_rate * factor;
-        let Trainer { plan, runner, small, optimizer, searches, trainable, parameters, previous, gradient, order, course, rates, .. } = self;
+        let Trainer { plan, runner, small, optimizer, searches, trainable, parameters, previous, gradient, order, course, rates, .. } =
+            self;
         let clip = course.clip;
         let picked = picked(order, self.rows, start, rows);
         if *searches && let Some(search) = optimizer.search() {

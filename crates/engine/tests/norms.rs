@@ -87,8 +87,7 @@ fn trainings_are_pytorchs() {
         let moves = optimizers::find::<f64>(optimizer).expect("an optimizer").create(options, parameters.len()).expect("its options");
         let settings =
             Settings { epochs: number(&case["epochs"]) as u64, batch: Some(batch), shuffle: false, seed: 0, learning_rate, threads: 1 };
-        let mut trainer =
-            Trainer::new(&built.graph, built.cost, parameters, moves, &[], rows, settings).at_rates(rates(case, &built));
+        let mut trainer = Trainer::new(&built.graph, built.cost, parameters, moves, &[], rows, settings).at_rates(rates(case, &built));
         let mut costs = Vec::new();
         let end = trainer.run(&[&x, &y], &mut |moment| {
             costs.push(moment.cost);

@@ -30,7 +30,10 @@ impl BatchNorm {
         summary: "The weighted sums of each unit brought to mean 0 and variance 1, over the batch in training and by running statistics everywhere else; then scaled and shifted.",
         formula: "n[r,k] = γ[k] (z[r,k] - μ[k]) / s[k] + β[k], s[k] = √(σ²[k] + 0.00001)",
         partials: &[
-            Partial { by: "z", formula: "∂n/∂z = γ/s; in training ∂n[r]/∂z[q] = γ/s ([r = q] - (1 + h[r] h[q])/B), h = (z - μ)/s, of B rows" },
+            Partial {
+                by: "z",
+                formula: "∂n/∂z = γ/s; in training ∂n[r]/∂z[q] = γ/s ([r = q] - (1 + h[r] h[q])/B), h = (z - μ)/s, of B rows",
+            },
             Partial { by: "γ", formula: "∂n/∂γ = (z - μ)/s" },
             Partial { by: "β", formula: "∂n/∂β = 1" },
             Partial { by: "μ", formula: "∂n/∂μ = -γ/s; in training none" },
