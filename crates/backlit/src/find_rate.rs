@@ -49,6 +49,10 @@ pub fn find_rate(job: &Job) -> Result<Search, Error> {
     if job.optimizer == "lbfgs" {
         return Err(Error::new(Kind::Usage, "lbfgs searches the length of every step itself; there is no rate to find"));
     }
+    if let Some(l) = job.shape.layers.iter().position(|layer| layer.learning_rate.is_some()) {
+        let message = format!("one rate is looked for, but layer {} has a learning rate of its own", l + 1);
+        return Err(Error::new(Kind::Usage, message).hint("leave it out for the search"));
+    }
     let tried = match job.precision {
         Precision::F32 => tried::<f32>(job),
         Precision::F64 => tried::<f64>(job),

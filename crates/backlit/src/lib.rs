@@ -18,6 +18,7 @@ pub mod folds;
 pub mod gradient_check;
 pub mod inspect;
 pub mod job;
+pub mod layers;
 pub mod metrics;
 pub mod model_file;
 pub mod predictor;

@@ -12,6 +12,7 @@ use crate::conformal::Residuals;
 use crate::course::Course;
 use crate::encoder::{Encoder, class_names, label_names};
 use crate::error::{Error, Kind};
+use crate::layers::Norm;
 use crate::metrics::HALF;
 use crate::scaler::Scaler;
 use crate::terms::{Terms, is_zero};
@@ -30,7 +31,7 @@ pub const FORMAT: u64 = 1;
 pub struct Model {
     /// What the parameters mean.
     pub metadata: Metadata,
-    /// The parameters, flat, in graph order: layer after layer, weight (units × inputs) before bias (units).
+    /// The parameters, flat, in graph order: layer after layer, weight (units × inputs) before bias (units) before those of a norm.
     pub parameters: Parameters,
 }
 
@@ -146,6 +147,15 @@ pub struct LayerShape {
     /// The share of activations struck out in training.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub dropout: f64,
+    /// How the weighted sums are normalized.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub norm: Option<Norm>,
+    /// The layer, counted from 1, whose output is added to the activation; 0 is the inputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skip: Option<usize>,
+    /// η of this layer; none: that of the training.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f64>,
 }
 
 /// How a model was trained.
@@ -220,6 +230,8 @@ impl Shape {
             activation: layer.activation.clone(),
             bias: layer.bias,
             dropout: layer.dropout,
+            norm: layer.norm.map(Norm::engine),
+            skip: layer.skip,
         });
         Network { inputs: self.inputs, layers: layers.collect(), loss: self.loss.clone(), terms: self.terms.network() }
     }
@@ -233,6 +245,10 @@ impl Shape {
             parameters.push((format!("layer{}.weight", l + 1), vec![layer.units, inputs]));
             if layer.bias {
                 parameters.push((format!("layer{}.bias", l + 1), vec![layer.units]));
+            }
+            for name in layer.norm.map_or(&[][..], Norm::parameters) {
+                total = total.checked_add(layer.units)?;
+                parameters.push((format!("layer{}.{name}", l + 1), vec![layer.units]));
             }
             inputs = layer.units;
         }

@@ -12,6 +12,7 @@ use crate::data::{BUNDLED, Bound, Inputs, MEMORY, Reading, Stored, Table, bundle
 use crate::encoder::{Encoder, class_names};
 use crate::error::{Error, Kind};
 use crate::job::{Job, Rows, encode};
+use crate::layers::{self, Norm, Skip};
 use crate::metrics::{Own, Threshold};
 use crate::model_file::{LayerShape, Model, Precision, Shape, Task, weights_sha256};
 use crate::predictor::scaled;
@@ -175,6 +176,7 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         [&mut train, &mut held].into_iter().flat_map(|rows| &mut rows.numbers).for_each(|number| *number = in_file[*number]);
     }
     let layers = with_dropout(run, layers(run, hidden, outputs, &loss)?)?;
+    let layers = layers::completed(run, layers, inputs.len(), |key, message| usage(run, message).key(key))?;
     check_layers(run, &layers, inputs.len(), outputs)?;
     let (mut initial, frozen) = parameters(run, &layers, inputs.len())?;
     if let Some(model) = &start {
@@ -217,12 +219,16 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         Some(Batch::Rows(rows)) => Some(rows),
         None => (!inline && !searches).then_some(BATCH),
     };
+    layers::suits(&layers, &run.train.optimizer, train.rows, batch, |key, message| usage(run, message).key(key))?;
     let shape = layers.iter().map(|layer| LayerShape {
         units: layer.units,
         activation: layer.activation.clone(),
         bias: layer.bias != Bias::None,
         freeze: layer.freeze.iter().map(Freeze::to_string).collect(),
         dropout: layer.dropout.unwrap_or(0.0),
+        norm: layer.norm.flatten(),
+        skip: if let Some(Skip::From(from)) = layer.skip { Some(from) } else { None },
+        learning_rate: layer.learning_rate,
     });
     Ok(Job {
         bundled: matches!(run.data.source, Source::Bundled(_)),
@@ -599,6 +605,9 @@ fn layers(run: &RunFile, hidden: Option<&Hidden>, outputs: usize, loss: &str) ->
         bias_initializer: None,
         freeze: Vec::new(),
         dropout: None,
+        norm: None,
+        skip: None,
+        learning_rate: None,
     };
     ops::activation::<f64>(&hidden.activation).map_err(|message| usage(run, message))?;
     if let Some(place) = hidden.units.iter().position(|&units| units == 0) {
@@ -636,12 +645,14 @@ fn check_layers(run: &RunFile, layers: &[Layer], inputs: usize, outputs: usize) 
             let message = format!("expected {} × {width} (units × inputs), came a row of {}", layer.units, row.len());
             return Err(usage(run, message).key(key(l, "weight")));
         }
-        total = total.saturating_add(layer.units.saturating_mul(width.saturating_add(1)));
+        let norm = layer.norm.flatten().map_or(0, |norm| norm.parameters().len());
+        total = total.saturating_add(layer.units.saturating_mul(width.saturating_add(1 + norm)));
         for freeze in &layer.freeze {
             let outside = match *freeze {
                 Freeze::WeightElement(unit, input) => unit >= layer.units || input >= width,
                 Freeze::BiasElement(unit) => unit >= layer.units || layer.bias == Bias::None,
                 Freeze::Bias => layer.bias == Bias::None,
+                Freeze::Gain | Freeze::Shift => layer.norm.flatten().is_none(),
                 Freeze::Weight => false,
             };
             if outside {
@@ -695,9 +706,15 @@ fn parameters(run: &RunFile, layers: &[Layer], inputs: usize) -> Result<(Vec<f64
             Bias::Values(values) => initial.extend(values),
             Bias::Drawn => initial.extend(of_bias.map_or(Ok(usual), parse)?.draw(&mut draws, 1, layer.units)),
         }
+        let norm_start = initial.len();
+        for parameter in layer.norm.flatten().map_or(&[][..], Norm::parameters) {
+            initial.resize(initial.len() + layer.units, Norm::initial(parameter));
+        }
         frozen.extend(layer.freeze.iter().map(|freeze| match *freeze {
             Freeze::Weight => start..bias_start,
-            Freeze::Bias => bias_start..initial.len(),
+            Freeze::Bias => bias_start..norm_start,
+            Freeze::Gain => norm_start..norm_start + layer.units,
+            Freeze::Shift => norm_start + layer.units..norm_start + 2 * layer.units,
             Freeze::WeightElement(unit, input) => start + unit * width + input..start + unit * width + input + 1,
             Freeze::BiasElement(unit) => bias_start + unit..bias_start + unit + 1,
         }));

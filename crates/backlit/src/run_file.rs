@@ -15,6 +15,7 @@ pub use crate::splits::Split;
 pub use crate::terms::{ClassWeight, Terms};
 
 use crate::error::{Error, Kind};
+use crate::layers::{Norm, Skip};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use values::{File, Table};
@@ -92,6 +93,10 @@ pub struct Network {
     pub terms: Terms,
     /// The share of activations struck out in training, in hidden layers that say nothing.
     pub dropout: Option<f64>,
+    /// Of hidden layers that say nothing.
+    pub norm: Option<Norm>,
+    /// Whether hidden layers that say nothing add what goes in to what comes out, where the widths are equal.
+    pub skip: bool,
     /// From the first hidden layer to the output; empty: chosen by the data.
     pub layers: Vec<Layer>,
 }
@@ -136,6 +141,12 @@ pub struct Layer {
     pub freeze: Vec<Freeze>,
     /// The share of activations struck out in training; none: as [`Network::dropout`] says, and nothing in the last layer.
     pub dropout: Option<f64>,
+    /// How the weighted sums are normalized, if at all; none: as [`Network::norm`] says, and not in the last layer.
+    pub norm: Option<Option<Norm>>,
+    /// What is added to the activation; none: as [`Network::skip`] says, and nothing in the last layer.
+    pub skip: Option<Skip>,
+    /// η of this layer; none: [`Train::learning_rate`].
+    pub learning_rate: Option<f64>,
 }
 
 /// A layer's initial bias.
@@ -157,6 +168,10 @@ pub enum Freeze {
     Weight,
     /// All biases.
     Bias,
+    /// The gain of a norm.
+    Gain,
+    /// The shift of a norm.
+    Shift,
     /// The weight of one unit for one input, counted from 0.
     WeightElement(usize, usize),
     /// The bias of one unit, counted from 0.
@@ -232,6 +247,8 @@ impl fmt::Display for Freeze {
         match self {
             Freeze::Weight => write!(f, "weight"),
             Freeze::Bias => write!(f, "bias"),
+            Freeze::Gain => write!(f, "gain"),
+            Freeze::Shift => write!(f, "shift"),
             Freeze::WeightElement(unit, input) => write!(f, "weight[{unit},{input}]"),
             Freeze::BiasElement(unit) => write!(f, "bias[{unit}]"),
         }
@@ -241,9 +258,11 @@ impl fmt::Display for Freeze {
 impl std::str::FromStr for Freeze {
     type Err = String;
 
-    /// Reads `weight`, `bias`, `weight[0,1]`, `bias[1]`. `Err` says what to type.
+    /// Reads `weight`, `bias`, `weight[0,1]`, `bias[1]`, `gain`, `shift`. `Err` says what to type.
     fn from_str(text: &str) -> Result<Freeze, String> {
-        let wrong = || format!("expected weight, bias, weight[unit,input] or bias[unit] counted from 0, came '{}'", text.escape_debug());
+        let wrong = || {
+            format!("expected weight, bias, weight[unit,input] or bias[unit] counted from 0, gain or shift, came '{}'", text.escape_debug())
+        };
         let (name, places) = match text.split_once('[') {
             Some((name, rest)) => {
                 let inside = rest.strip_suffix(']').ok_or_else(wrong)?;
@@ -255,6 +274,8 @@ impl std::str::FromStr for Freeze {
         match (name.trim(), places.as_slice()) {
             ("weight", []) => Ok(Freeze::Weight),
             ("bias", []) => Ok(Freeze::Bias),
+            ("gain", []) => Ok(Freeze::Gain),
+            ("shift", []) => Ok(Freeze::Shift),
             ("weight", &[unit, input]) => Ok(Freeze::WeightElement(unit, input)),
             ("bias", &[unit]) => Ok(Freeze::BiasElement(unit)),
             _ => Err(wrong()),

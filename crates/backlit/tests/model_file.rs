@@ -14,7 +14,7 @@ fn strings(names: &[&str]) -> Vec<String> {
 }
 
 fn layer(units: usize, activation: &str, bias: bool) -> LayerShape {
-    LayerShape { units, activation: activation.into(), bias, freeze: Vec::new(), dropout: 0.0 }
+    LayerShape { units, activation: activation.into(), bias, freeze: Vec::new(), dropout: 0.0, norm: None, skip: None, learning_rate: None }
 }
 
 /// Two inputs, two units with bias, one output without: 8 parameters.

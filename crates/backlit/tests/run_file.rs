@@ -66,6 +66,9 @@ fn the_example_of_the_contract() {
         bias_initializer: None,
         dropout: None,
         freeze: vec![Freeze::Bias, Freeze::WeightElement(0, 1), Freeze::BiasElement(1)],
+        norm: None,
+        skip: None,
+        learning_rate: None,
     };
     let second = Layer {
         units: 2,
@@ -76,6 +79,9 @@ fn the_example_of_the_contract() {
         bias_initializer: None,
         dropout: None,
         freeze: vec![],
+        norm: None,
+        skip: None,
+        learning_rate: None,
     };
     assert_eq!(run.network.layers, [first, second]);
     let train = Train {

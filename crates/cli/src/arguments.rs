@@ -217,6 +217,12 @@ pub struct Choices {
     /// How weights start: he_normal, uniform(-1, 1) … [default: by activation]
     #[arg(long, value_name = "NAME")]
     pub initializer: Option<String>,
+    /// Normalize the hidden layers' weighted sums: layer, batch or none [default: none]
+    #[arg(long, value_name = "layer|batch|none")]
+    pub norm: Option<String>,
+    /// Add to each hidden layer's activation what goes into it, where both are of one width
+    #[arg(long)]
+    pub skip: bool,
     /// What changes the cost.
     #[command(flatten)]
     pub terms: Terms,

@@ -55,10 +55,10 @@ impl Parameter {
         self.rows * self.columns
     }
 
-    /// The name of its `index`-th number: `layer1.weight[unit,input]`, `layer1.bias[unit]`.
+    /// The name of its `index`-th number: `layer1.weight[unit,input]`, `layer1.bias[unit]`, `layer1.gain[unit]`.
     pub fn element(&self, index: usize) -> String {
         match self.rows {
-            1 if self.name.ends_with("bias") => format!("{}[{index}]", self.name),
+            1 if !self.name.ends_with("weight") => format!("{}[{index}]", self.name),
             _ => format!("{}[{},{}]", self.name, index / self.columns, index % self.columns),
         }
     }

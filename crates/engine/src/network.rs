@@ -50,7 +50,16 @@ impl Terms {
     }
 }
 
-/// One layer: z = x Wᵀ + b, a = activation(z).
+/// What the weighted sums of a layer are brought to mean 0 and variance 1 over, before the activation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Norm {
+    /// The units of each row.
+    Layer,
+    /// The rows of the batch for each unit; in training only, elsewhere running statistics take their place.
+    Batch,
+}
+
+/// One layer: z = x Wᵀ + b, a = activation(z), or of what a norm makes of z.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layer {
     /// How many units, each with one row of weights.
@@ -61,6 +70,10 @@ pub struct Layer {
     pub bias: bool,
     /// The share of activations that are struck out in training, from 0 to below 1.
     pub dropout: f64,
+    /// How the weighted sums are normalized.
+    pub norm: Option<Norm>,
+    /// The layer whose output is added to the activation, struck out or not; 0 is the inputs.
+    pub skip: Option<usize>,
 }
 
 /// A network as a graph, with the nodes one asks for.
@@ -104,8 +117,46 @@ pub struct LayerNodes {
     pub bias: Option<NodeId>,
     /// `z1`
     pub z: NodeId,
+    /// What the norm added, if there is one.
+    pub norm: Option<NormNodes>,
     /// `a1`
     pub a: NodeId,
+    /// What goes on to the next layer: `s1` behind a skip, else the activation, struck out where there are masks.
+    pub out: NodeId,
+}
+
+/// The nodes of a layer's norm.
+#[derive(Clone, Copy, Debug)]
+pub struct NormNodes {
+    /// `layer1.gain`
+    pub gain: NodeId,
+    /// `layer1.shift`
+    pub shift: NodeId,
+    /// `layer1.running_mean` and `layer1.running_variance`, of a norm over the batch.
+    pub running: Option<[NodeId; 2]>,
+    /// `n1`
+    pub n: NodeId,
+}
+
+impl Norm {
+    /// Adds a norm behind `z`, which has so many units.
+    fn on<S: Scalar>(self, z: NodeId, l: usize, units: usize, training: bool, graph: &mut Graph<S>) -> Result<NormNodes, GraphError> {
+        let mut parameter = |name: &str| graph.parameter(&format!("layer{l}.{name}"), 1, units);
+        let (gain, shift) = (parameter("gain")?, parameter("shift")?);
+        let name = format!("n{l}");
+        match self {
+            Norm::Layer => {
+                let n = graph.operation(&name, Arc::new(ops::layer_norm::LayerNorm), &[z, gain, shift])?;
+                Ok(NormNodes { gain, shift, running: None, n })
+            }
+            Norm::Batch => {
+                let running = [parameter("running_mean")?, parameter("running_variance")?];
+                let inputs = [z, gain, shift, running[0], running[1]];
+                let n = graph.operation(&name, Arc::new(ops::batch_norm::BatchNorm::new(training)), &inputs)?;
+                Ok(NormNodes { gain, shift, running: Some(running), n })
+            }
+        }
+    }
 }
 
 impl Network {
@@ -116,7 +167,7 @@ impl Network {
 
     /// Adds a dense layer, linear until an activation follows.
     pub fn dense(mut self, units: usize) -> Network {
-        self.layers.push(Layer { units, activation: "linear".into(), bias: true, dropout: 0.0 });
+        self.layers.push(Layer { units, activation: "linear".into(), bias: true, dropout: 0.0, norm: None, skip: None });
         self
     }
 
@@ -132,6 +183,22 @@ impl Network {
     pub fn dropout(mut self, rate: f64) -> Network {
         if let Some(layer) = self.layers.last_mut() {
             layer.dropout = rate;
+        }
+        self
+    }
+
+    /// Normalizes the last layer's weighted sums.
+    pub fn norm(mut self, norm: Norm) -> Network {
+        if let Some(layer) = self.layers.last_mut() {
+            layer.norm = Some(norm);
+        }
+        self
+    }
+
+    /// Adds a layer's output to the last layer's activation; 0 is the inputs.
+    pub fn skip(mut self, from: usize) -> Network {
+        if let Some(layer) = self.layers.last_mut() {
+            layer.skip = Some(from);
         }
         self
     }
@@ -206,18 +273,19 @@ impl Network {
         self.built(false)
     }
 
-    /// The graph to train: the same, with masks where there is dropout.
+    /// The graph to train: the same, with masks where there is dropout, and with the batch's own statistics where a norm is over it.
     pub fn build_to_train<S: Scalar>(&self) -> Result<Built<S>, GraphError> {
         self.built(true)
     }
 
-    fn built<S: Scalar>(&self, masked: bool) -> Result<Built<S>, GraphError> {
+    fn built<S: Scalar>(&self, training: bool) -> Result<Built<S>, GraphError> {
         let wrong = |node: &str, message: String| GraphError { node: node.into(), message };
         if self.layers.is_empty() {
             return Err(wrong("layer1", "expected at least one layer, came none".into()));
         }
         let mut graph = Graph::new();
-        let mut a = graph.data("x", self.inputs)?;
+        let x = graph.data("x", self.inputs)?;
+        let mut a = x;
         let y = graph.data("y", self.outputs().max(1))?;
         let mut width = self.inputs;
         let mut layers = Vec::with_capacity(self.layers.len());
@@ -229,12 +297,24 @@ impl Network {
             let z = graph.operation(&format!("z{l}"), Arc::new(ops::affine::Affine), &inputs)?;
             let name = format!("a{l}");
             let activation = ops::activation(&layer.activation).map_err(|message| wrong(&name, message))?;
-            a = graph.operation(&name, activation, &[z])?;
-            layers.push(LayerNodes { weight, bias, z, a });
-            if masked && layer.dropout > 0.0 {
+            let norm = layer.norm.map(|norm| norm.on(z, l, layer.units, training, &mut graph)).transpose()?;
+            a = graph.operation(&name, activation, &[norm.map_or(z, |norm| norm.n)])?;
+            let mut out = a;
+            if training && layer.dropout > 0.0 {
                 let mask = graph.mask(&format!("mask{l}"), layer.units, l as u32, layer.dropout)?;
-                a = graph.operation(&format!("{name} after dropout"), Arc::new(ops::dropout::Dropout), &[a, mask])?;
+                out = graph.operation(&format!("{name} after dropout"), Arc::new(ops::dropout::Dropout), &[out, mask])?;
             }
+            if let Some(from) = layer.skip {
+                let name = format!("s{l}");
+                let before = match from {
+                    0 => Some(x),
+                    from => layers.get(from - 1).map(|layer: &LayerNodes| layer.out),
+                };
+                let before = before.ok_or_else(|| wrong(&name, format!("expected a layer from 0 to {}, came {from}", l - 1)))?;
+                out = graph.operation(&name, Arc::new(ops::add::Add), &[out, before])?;
+            }
+            layers.push(LayerNodes { weight, bias, z, norm, a, out });
+            a = out;
             width = layer.units;
         }
         let loss: Arc<dyn Op<S>> = ops::loss(&self.loss).map_err(|message| wrong("cost", message))?;

@@ -58,6 +58,19 @@ pub trait Op<S: Scalar>: Send + Sync {
     fn is_penalty(&self) -> bool {
         false
     }
+    /// Whether it reads all rows of a batch together. Such a batch is one block, computed by one worker.
+    fn reads_batch(&self) -> bool {
+        false
+    }
+    /// Whether input `wrt` is a parameter that is not trained, but remembers something of each batch.
+    fn remembers(&self, wrt: usize) -> bool {
+        let _ = wrt;
+        false
+    }
+    /// The new numbers of such a parameter, from the old ones and from what `forward` kept of a batch of so many rows.
+    fn remember(&self, wrt: usize, rows: usize, saved: &[S], numbers: &mut [S]) {
+        let _ = (wrt, rows, saved, numbers);
+    }
     /// Which numbers of the output the `index`-th number of input `wrt` acts on, in one row.
     fn reach(&self, wrt: usize, index: usize, inputs: &[Shape]) -> Range<usize> {
         let _ = (wrt, index);

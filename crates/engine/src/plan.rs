@@ -43,6 +43,17 @@ pub struct Plan<S> {
     pub(crate) differentiable: bool,
     /// Multiplications of one row, forward: for deciding whether threads are worth their while.
     pub(crate) work: usize,
+    /// Whether some operation reads all rows of a batch together.
+    pub(crate) reads_batch: bool,
+    /// Parameters that remember something of each batch.
+    pub(crate) remembered: Vec<Remembered>,
+}
+
+/// A parameter that is not trained: what an operation remembers of the batches.
+pub(crate) struct Remembered {
+    pub step: usize,
+    pub wrt: usize,
+    pub range: Range<usize>,
 }
 
 /// Where a block keeps its copy of one of the data.
@@ -230,6 +241,8 @@ impl<'g, S: Scalar> Planner<'g, S> {
             target_upstream: None,
             differentiable,
             work: 0,
+            reads_batch: false,
+            remembered: Vec::new(),
         };
         let nodes = graph.nodes.len();
         Planner { graph, target, needed: ancestors(graph, target), sources: vec![Source::Value(0); nodes], upstream: vec![0; nodes], plan }
@@ -315,6 +328,11 @@ impl<'g, S: Scalar> Planner<'g, S> {
                 self.plan.saved += saved_width;
             }
             let op = op.clone();
+            self.plan.reads_batch |= op.reads_batch();
+            for (wrt, slot) in slots.iter().enumerate().filter(|(wrt, _)| op.remembers(*wrt)) {
+                let range = start(slot)..start(slot) + slot.size;
+                self.plan.remembered.push(Remembered { step: self.plan.forward.len(), wrt, range });
+            }
             ForwardStep::Operation(Operation { op, slots, offset, width, saved_offset, saved_width, saves_gradient, node: id })
         });
     }

@@ -116,13 +116,15 @@ pub struct Trainer<'g, S> {
     step: u64,
     course: Course,
     held: Option<Held<'g, S>>,
+    /// Parameters with a rate of their own, in order.
+    rates: Vec<(Range<usize>, f64)>,
     /// Of the last gradient.
     epoch: u64,
 }
 
 impl<'g, S: Scalar> Trainer<'g, S> {
     /// Prepares training from `parameters` over data of `rows` rows; allocates all that will be needed.
-    /// `frozen`: places in the flat parameters that are not updated.
+    /// `frozen`: places in the flat parameters that are not updated. Those that remember something of the batches are never trained.
     pub fn new(
         graph: &'g Graph<S>,
         cost: NodeId,
@@ -138,8 +140,9 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         let batch = settings.batch.unwrap_or(rows).clamp(1, rows);
         let shuffled = settings.shuffle && batch < rows;
         let runner = Runner::new(&plan, batch, settings.threads);
+        let frozen = [frozen, &plan.remembered.iter().map(|remembered| remembered.range.clone()).collect::<Vec<_>>()].concat();
         Trainer {
-            trainable: trainable(parameters.len(), frozen),
+            trainable: trainable(parameters.len(), &frozen),
             previous: parameters.clone(),
             gradient: vec![S::ZERO; if runner.is_one_wave(batch) { 0 } else { parameters.len() }],
             order: if shuffled { (0..rows as u32).collect() } else { Vec::new() },
@@ -155,8 +158,18 @@ impl<'g, S: Scalar> Trainer<'g, S> {
             step: 0,
             course: Course::default(),
             held: None,
+            rates: Vec::new(),
             epoch: 0,
         }
+    }
+
+    /// The same training, in which these parameters move at rates of their own in place of the common one. A schedule changes
+    /// all alike. `rates`: apart from each other, in their order.
+    pub fn at_rates(mut self, rates: Vec<(Range<usize>, f64)>) -> Trainer<'g, S> {
+        self.rates = rates;
+        // The place for their rules, before the first step.
+        self.optimizer.own_rates(&self.rates, 0.0);
+        self
     }
 
     /// The same training on a course. `held`: rows kept aside, one slice for each data node of `judge`, rows × width; their cost is
@@ -227,13 +240,16 @@ impl<'g, S: Scalar> Trainer<'g, S> {
             let mut start = 0;
             while start < self.rows {
                 let rows = batch.min(self.rows - start);
-                let (cost, finite) = self.step(data, epoch, start, rows, again);
+                let (cost, mut finite) = self.step(data, epoch, start, rows, again);
                 again = rows == self.rows;
                 if !cost.is_finite() {
                     // The update before this gradient is to blame, or what the run began with.
                     return End::Diverged(self.diverged(data, self.step.max(1), start, rows));
                 }
                 self.step += 1;
+                if !self.plan.remembered.is_empty() {
+                    finite &= self.runner.remember(&self.plan, &mut self.previous);
+                }
                 std::mem::swap(&mut self.parameters, &mut self.previous);
                 if !finite {
                     return End::Diverged(self.diverged(data, self.step, start, rows));
@@ -264,13 +280,13 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         Some(cost)
     }
 
-    /// η of the next step.
-    fn rate(&self) -> f64 {
-        let Some(schedule) = &self.course.schedule else { return self.settings.learning_rate };
+    /// What the rates are multiplied by in the next step.
+    fn factor(&self) -> f64 {
+        let Some(schedule) = &self.course.schedule else { return 1.0 };
         let batch = self.settings.batch.unwrap_or(self.rows);
         let per_epoch = self.rows.div_ceil(batch) as u64;
         let steps = self.settings.epochs.saturating_mul(per_epoch);
-        self.settings.learning_rate * schedule.factor(Place { step: self.step, steps, per_epoch })
+        schedule.factor(Place { step: self.step, steps, per_epoch })
     }
 
     /// The last update may have been the one too many: the last batch once more tells.
@@ -291,8 +307,10 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         self.epoch = epoch;
         let draw = self.draw();
         let one_wave = self.gradient.is_empty();
-        let rate = self.rate();
-        let Trainer { plan, runner, small, optimizer, searches, trainable, parameters, previous, gradient, order, course, .. } = self;
+        let factor = self.factor();
+        let rate = self.settings.learning_rate * factor;
+        let Trainer { plan, runner, small, optimizer, searches, trainable, parameters, previous, gradient, order, course, rates, .. } =
+            self;
         let clip = course.clip;
         let picked = picked(order, self.rows, start, rows);
         if *searches && let Some(search) = optimizer.search() {
@@ -311,6 +329,9 @@ impl<'g, S: Scalar> Trainer<'g, S> {
             return search.step(rate, again, parameters, previous, &mut evaluate);
         }
         optimizer.begin(rate);
+        if !rates.is_empty() {
+            optimizer.own_rates(rates, factor);
+        }
         let (move_, memory) = optimizer.parts();
         let batch = Batch { data, rows: picked, again, draw };
         if let Some(small) = small {
@@ -398,9 +419,9 @@ fn picked(order: &[u32], all: usize, start: usize, count: usize) -> Rows<'_> {
     }
 }
 
-/// `layer3.weight…`, `z3…`, `a3…` tell their layer.
+/// `layer3.weight…`, `z3…`, `n3…`, `a3…`, `s3…` tell their layer.
 fn layer_of(place: &str) -> Option<usize> {
-    let rest = place.strip_prefix("layer").or_else(|| place.strip_prefix(['z', 'a']))?;
+    let rest = place.strip_prefix("layer").or_else(|| place.strip_prefix(['z', 'n', 'a', 's']))?;
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
 }

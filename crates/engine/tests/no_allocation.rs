@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods)]
 
 use backlit_engine::clip::Clip;
+use backlit_engine::network::Norm;
 use backlit_engine::random::{Purpose, Random};
 use backlit_engine::schedule::Schedule;
 use backlit_engine::train::{Course, End, Settings, Trainer};
@@ -82,11 +83,13 @@ struct Run<'a> {
     threads: usize,
     epochs: u64,
     course: Course,
+    /// Whether the first parameters move at a rate of their own.
+    own_rate: bool,
 }
 
 impl<'a> Run<'a> {
     fn full_batch(network: Network, rows: usize, optimizer: &'a str) -> Run<'a> {
-        Run { network, rows, batch: None, optimizer, options: &[], threads: 1, epochs: 30, course: Course::default() }
+        Run { network, rows, batch: None, optimizer, options: &[], threads: 1, epochs: 30, course: Course::default(), own_rate: false }
     }
 
     /// Allocations between the end of the step `warm_up` and the end of the last, and how many steps lie between.
@@ -113,6 +116,9 @@ impl<'a> Run<'a> {
             &held,
             self.rows / 2,
         );
+        if self.own_rate {
+            trainer = trainer.at_rates(vec![(0..100, 1e-4)]);
+        }
         let (mut before, mut after, mut steps) = (0, 0, 0);
         let w = vec![S::ONE; self.rows];
         let end = trainer.run(&[&x, &y, &w], &mut |moment| {
@@ -159,6 +165,13 @@ fn steps_of_every_kind() {
     Run::full_batch(terms(), 506, "sgd").assert_none::<f64>(1, "weights, penalties and masks");
     Run { batch: Some(100), ..Run::full_batch(terms(), 506, "adam") }.assert_none::<f32>(1, "weights, penalties and masks, batches");
     Run { batch: Some(1), ..Run::full_batch(terms(), 50, "adam") }.assert_none::<f32>(1, "weights, penalties and masks, row by row");
+
+    let norms = |norm| Network::inputs(13).dense(40).norm(norm).relu().dense(40).norm(norm).tanh().skip(1).dense(1).half_squared_error();
+    for norm in [Norm::Layer, Norm::Batch] {
+        let run = Run { batch: Some(100), own_rate: true, ..Run::full_batch(norms(norm), 506, "adam") };
+        run.assert_none::<f32>(1, "norms, skips and a rate of its own");
+        run.assert_none::<f64>(1, "norms, skips and a rate of its own");
+    }
 
     let options: [(&str, &[(&str, f64)]); 9] = [
         ("sgd", &[("weight_decay", 0.01)]),

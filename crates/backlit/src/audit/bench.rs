@@ -119,7 +119,8 @@ impl<'a> Bench<'a> {
             threads: 1,
         };
         let frozen = between(&recipe.trainable, recipe.parameters.len());
-        let mut trainer = Trainer::new(&built.graph, built.cost, recipe.parameters.clone(), optimizer, &frozen, recipe.rows, settings);
+        let mut trainer = Trainer::new(&built.graph, built.cost, recipe.parameters.clone(), optimizer, &frozen, recipe.rows, settings)
+            .at_rates(self.wording.subject.metadata.network.rates());
         let end = trainer.run(&[&recipe.x, &recipe.y], &mut |moment| match moment.step >= after {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
@@ -167,6 +168,7 @@ impl<'a> Bench<'a> {
             optimizer: "sgd".into(),
             options: Vec::new(),
             rate: self.recipe.rate,
+            own_rates: self.recipe.own_rates.clone(),
             batch: None,
             shuffle: false,
             seed: 0,
@@ -307,6 +309,7 @@ fn recipe(subject: &Subject, net: &Net) -> Result<Recipe, Error> {
         optimizer: training.optimizer.clone(),
         options: training.options.clone().into_iter().collect(),
         rate: training.learning_rate,
+        own_rates: subject.metadata.network.layers.iter().map(|layer| layer.learning_rate).collect(),
         batch: training.batch.filter(|&batch| batch < subject.rows.len()),
         shuffle: training.shuffle,
         seed: subject.metadata.seed,
@@ -324,6 +327,8 @@ fn frozen(subject: &Subject, net: &Net) -> Result<Vec<Range<usize>>, Error> {
             frozen.push(match freeze {
                 Freeze::Weight => layer.weight..layer.weight + layer.units * layer.inputs,
                 Freeze::Bias => layer.biases(),
+                // A network with norms is not worked by hand.
+                Freeze::Gain | Freeze::Shift => 0..0,
                 Freeze::WeightElement(unit, input) => one(layer.weight + unit * layer.inputs + input),
                 Freeze::BiasElement(unit) => one(layer.biases().start + unit),
             });

@@ -23,6 +23,8 @@ pub struct Recipe {
     pub options: Vec<(String, f64)>,
     /// η
     pub rate: f64,
+    /// η of layers that have their own; may be shorter than the layers are many.
+    pub own_rates: Vec<Option<f64>>,
     /// Rows of an update; none: all.
     pub batch: Option<usize>,
     /// Whether each pass over the rows puts them into a new order.
@@ -179,7 +181,8 @@ impl<'a> Training<'a> {
             if way.rounds() {
                 gradient[net.layer(layer).range()].iter_mut().for_each(|number| *number = way.keep(*number));
             }
-            self.optimizers[layer - 1].update(way.rate(recipe.rate), &self.trainable[layer - 1], &gradient, old, &mut new);
+            let rate = recipe.own_rates.get(layer - 1).copied().flatten().unwrap_or(recipe.rate);
+            self.optimizers[layer - 1].update(way.rate(rate), &self.trainable[layer - 1], &gradient, old, &mut new);
             da = dz.iter().map(|dz| through_weights(net, way, layer, dz, old, &new)).collect();
         }
         new

@@ -87,6 +87,11 @@ impl Net {
             return Err(usage("a network whose cost has row weights or penalties in it is not worked by hand".into())
                 .hint("backlit explain and backlit check show them"));
         }
+        if network.layers.iter().any(|layer| layer.norm.is_some() || layer.skip.is_some()) {
+            return Err(
+                usage("a network with norms or skips is not worked by hand".into()).hint("backlit explain and backlit check show them")
+            );
+        }
         let (mut start, mut inputs, mut layers) = (0, network.inputs, Vec::new());
         for layer in &network.layers {
             let weight = start;

@@ -32,6 +32,7 @@ pub fn layer(subject: &Subject, layer: usize) -> Result<Worked, Error> {
     if !(1..=layers).contains(&layer) {
         return Err(Error::new(Kind::Usage, format!("there is no layer {layer}; layers go from 1 to {layers}")));
     }
+    subject.metadata.network.only_plain("a layer as matrices")?;
     let row = one_row(subject)?;
     let data = subject.data();
     let values = subject.finite_values(&data)?;

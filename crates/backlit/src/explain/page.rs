@@ -5,6 +5,7 @@ use super::notation::Thing;
 use super::wording::with_numbers;
 use super::{Opened, Wording, picture};
 use crate::document::{Block, Document, Equation, Inline, Table};
+use crate::layers::Norm;
 use backlit_engine::explain::{Factor, Path, StandsFor, Stop, What};
 use backlit_engine::formula::Formula;
 use backlit_engine::optimizers::WorkedLine;
@@ -62,9 +63,12 @@ fn introduction(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
     parts.extend([words(" and its derivative is "), Inline::Math(gradient_number(opened)), words(".")]);
     page.paragraph(parts);
     let loss = &wording.subject.metadata.network.loss;
-    let layers = wording.subject.names.units.iter().zip(&wording.subject.names.activations);
-    let layers: Vec<String> = layers.map(|(units, activation)| format!("{units} {activation}")).collect();
+    let layers = wording.subject.names.units.iter().zip(wording.subject.metadata.network.said());
+    let layers: Vec<String> = layers.map(|(units, said)| format!("{units} {said}")).collect();
     page.say(format!("Network: {} inputs, {}; loss {loss}.", wording.subject.names.inputs.len(), layers.join(", ")));
+    if wording.subject.metadata.network.layers.iter().any(|layer| layer.norm == Some(Norm::Batch)) {
+        page.say("A batch norm is shown by its running statistics; in training those of the batch stand in their place.");
+    }
 }
 
 /// The gradient with the digits that are true.
@@ -243,6 +247,10 @@ pub(super) fn reason(stop: &Stop, wording: &Wording<'_>) -> String {
             };
             format!("a weight on the way is {value}: {what} = {value}")
         }
+        (Thing::Activation { layer, unit }, Thing::Part { .. }) => {
+            let activation = &wording.subject.names.activations[layer - 1];
+            format!("unit {unit} of layer {layer}: the slope of {activation} is {value} at {} = {}", said(by), rounded(z, USUAL))
+        }
         (_, Thing::Term(_)) => format!("the weight of the row is {value}"),
         (Thing::Cost | Thing::Term(_), _) => {
             format!("the loss has slope {value} here: the prediction is {}, as the target wants it", rounded(z, USUAL))
@@ -321,8 +329,7 @@ fn update(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
         page.say(format!("{} is frozen: it keeps its value, whatever its gradient.", opened.name));
         return;
     }
-    let training = &wording.subject.metadata.training;
-    page.say(format!("The first step of {} with learning rate {} on this gradient:", update.optimizer, training.learning_rate));
+    page.say(format!("The first step of {} with learning rate {} on this gradient:", update.optimizer, update.learning_rate));
     let lines = update.lines.iter().map(|line| {
         let (symbol, formula, substituted) = update_line(line, opened, wording);
         let mut equation = chained(symbol, vec![formula, substituted, number(line.value, update.digits)]);

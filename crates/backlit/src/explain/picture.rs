@@ -31,7 +31,8 @@ pub fn picture(opened: &Opened, wording: &Wording<'_>) -> Diagram {
     let gradients = values.gradients();
     let light = Light::new(opened, subject, row);
     let mut layers = vec![subject.x_node()];
-    layers.extend(subject.built.layers.iter().map(|layer| layer.a));
+    layers.extend(subject.built.layers.iter().map(|layer| layer.out));
+    let said = subject.metadata.network.said();
     let mut columns = Vec::new();
     let mut drawn: Vec<Vec<usize>> = Vec::new();
     for (c, &node) in layers.iter().enumerate() {
@@ -45,7 +46,7 @@ pub fn picture(opened: &Opened, wording: &Wording<'_>) -> Diagram {
             shown.sort_unstable();
         }
         let units = shown.iter().map(|&index| {
-            let thing = if c == 0 { Thing::Input(index) } else { Thing::Activation { layer: c, unit: index } };
+            let thing = wording.at(Place { node, index });
             let mut lines = vec![format!("= {}", short(numbers[index]))];
             if c > 0 {
                 let delta = gradients[subject.built.layers[c - 1].z.number()][index];
@@ -53,7 +54,7 @@ pub fn picture(opened: &Opened, wording: &Wording<'_>) -> Diagram {
             }
             Unit { name: unicode(&wording.thing(thing)), lines, light: light.of(node, index), bias: false }
         });
-        let heading = if c == 0 { "inputs".to_string() } else { format!("layer {c}: {}", subject.names.activations[c - 1]) };
+        let heading = if c == 0 { "inputs".to_string() } else { format!("layer {c}: {}", said[c - 1]) };
         columns.push(Column { heading, total: numbers.len(), units: units.collect() });
         drawn.push(shown);
     }
@@ -104,14 +105,14 @@ impl Light {
                 let What::Local { of, by } = factor.what else { continue };
                 *light.lines.entry((by, of)).or_default() += share;
                 // A unit is lit by the paths that pass through its slope.
-                if subject.built.layers.iter().any(|layer| layer.a == of.node) {
+                if subject.built.layers.iter().any(|layer| layer.out == of.node) {
                     *light.places.entry(of).or_default() += share;
                 }
             }
         }
         // The explained weight's own input is where the light comes in.
         if let Some(Thing::Weight { layer, input, .. }) = subject.thing(opened.explanation.target) {
-            let node = if layer == 1 { subject.x_node() } else { subject.built.layers[layer - 2].a };
+            let node = if layer == 1 { subject.x_node() } else { subject.built.layers[layer - 2].out };
             light.places.insert(Place { node, index: input }, 1.0);
         }
         light

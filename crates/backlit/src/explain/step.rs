@@ -23,6 +23,7 @@ const TERMS: usize = 4;
 
 /// Works the step for the one kept row.
 pub fn step(subject: &Subject, wording: &Wording<'_>) -> Result<Worked, Error> {
+    subject.metadata.network.only_plain("a step worked as a whole")?;
     let row = one_row(subject)?;
     let count = subject.parameters.len();
     if count > LARGEST {
@@ -329,6 +330,7 @@ impl Work<'_> {
             "The first step of {} with learning rate {}. All of them use the old values.",
             training.optimizer, training.learning_rate
         ));
+        self.subject.metadata.network.rates_said().into_iter().for_each(|said| page.say(said));
         // The rule once, worked for the first parameter that moves; the others in a table.
         let example = opened.iter().find(|one| one.update.as_ref().is_some_and(|update| !update.frozen));
         if let Some((one, update)) = example.and_then(|one| one.update.as_ref().map(|update| (one, update))) {

@@ -79,7 +79,7 @@ impl Subject {
             let inside = wanted[parameter.name.len() + 1..].strip_suffix(']')?;
             let indices: Vec<usize> = inside.split(',').map(|part| part.parse().ok()).collect::<Option<_>>()?;
             let index = match indices.as_slice() {
-                [u] if parameter.rows == 1 => *u,
+                [u] if parameter.rows == 1 && !parameter.name.ends_with("weight") => *u,
                 [u, i] if *i < parameter.columns && parameter.name.ends_with("weight") => {
                     u.checked_mul(parameter.columns)?.checked_add(*i)?
                 }
@@ -101,7 +101,7 @@ impl Subject {
             return Ok(Target::Parameter(index));
         }
         let shapes: Vec<String> = (self.built.graph.parameters().iter().take(8))
-            .map(|p| match p.name.ends_with("bias") {
+            .map(|p| match !p.name.ends_with("weight") {
                 true => format!("{}[0…{}]", p.name, p.columns - 1),
                 false => format!("{}[0…{},0…{}]", p.name, p.rows - 1, p.columns - 1),
             })

@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::digits::{USUAL, apart};
-use super::notation::Thing;
+use super::notation::{Part, Thing};
 use backlit_engine::explain::{Explanation, Target};
 use backlit_engine::optimizers::{WorkedLine, worked};
 
@@ -11,6 +11,8 @@ use backlit_engine::optimizers::{WorkedLine, worked};
 pub struct Update {
     /// By name.
     pub optimizer: String,
+    /// η of the parameter's layer.
+    pub learning_rate: f64,
     /// Line after line; the last gives the new value. Empty where the parameter is frozen.
     pub lines: Vec<WorkedLine>,
     /// What comes out.
@@ -29,12 +31,28 @@ impl Update {
         let frozen = subject.thing(explanation.target).is_some_and(|thing| is_frozen(subject, thing));
         let (optimizer, old) = (training.optimizer.clone(), explanation.value);
         if frozen {
-            return Some(Update { optimizer, lines: Vec::new(), new_value: old, frozen, digits: USUAL });
+            return Some(Update {
+                optimizer,
+                learning_rate: training.learning_rate,
+                lines: Vec::new(),
+                new_value: old,
+                frozen,
+                digits: USUAL,
+            });
         }
         let options: Vec<(String, f64)> = training.options.clone().into_iter().collect();
-        let lines = worked(&optimizer, &options, training.learning_rate, old, &[explanation.gradient]).ok()?;
+        let layer = subject.thing(explanation.target).and_then(layer_of);
+        let learning_rate = layer.map_or(training.learning_rate, |l| subject.metadata.network.rate_of(l, training.learning_rate));
+        let lines = worked(&optimizer, &options, learning_rate, old, &[explanation.gradient]).ok()?;
         let new_value = lines.last()?.value;
-        Some(Update { optimizer, lines, new_value, frozen, digits: apart(old, new_value) })
+        Some(Update { optimizer, learning_rate, lines, new_value, frozen, digits: apart(old, new_value) })
+    }
+}
+
+fn layer_of(thing: Thing) -> Option<usize> {
+    match thing {
+        Thing::Weight { layer, .. } | Thing::Bias { layer, .. } | Thing::Part { layer, .. } => Some(layer),
+        _ => None,
     }
 }
 
@@ -42,6 +60,11 @@ fn is_frozen(subject: &Subject, thing: Thing) -> bool {
     let (layer, names) = match thing {
         Thing::Weight { layer, unit, input } => (layer, ["weight".to_string(), format!("weight[{unit},{input}]")]),
         Thing::Bias { layer, unit } => (layer, ["bias".to_string(), format!("bias[{unit}]")]),
+        Thing::Part { part: Part::RunningMean | Part::RunningVariance, .. } => return true,
+        Thing::Part { part, layer, unit } => {
+            let name = part.parameter().unwrap_or_default();
+            (layer, [name.to_string(), format!("{name}[{unit}]")])
+        }
         _ => return false,
     };
     subject.metadata.network.layers[layer - 1].freeze.iter().any(|frozen| names.contains(frozen))

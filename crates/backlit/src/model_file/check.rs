@@ -65,7 +65,14 @@ fn check_network(metadata: &Metadata) -> Result<(), String> {
         if !(0.0..1.0).contains(&layer.dropout) {
             return Err(format!("layer {}: expected a dropout from 0 to below 1, came {}", l + 1, layer.dropout));
         }
+        if layer.learning_rate.is_some_and(|rate| !(rate.is_finite() && rate > 0.0)) {
+            return Err(format!("layer {}: expected a learning rate above 0, came {:?}", l + 1, layer.learning_rate));
+        }
         ops::activation::<f64>(&layer.activation).map_err(|message| format!("layer {}: {message}", l + 1))?;
+        let widths: Vec<usize> = std::iter::once(network.inputs).chain(network.layers.iter().map(|layer| layer.units)).collect();
+        if let Some(from) = layer.skip.filter(|&from| from > l || widths[from] != layer.units) {
+            return Err(format!("layer {}: expected a skip from a layer before it with {} units, came {from}", l + 1, layer.units));
+        }
     }
     network.terms.check(metadata.task, metadata.classes.len())?;
     ops::loss::<f64>(&network.loss).map(|_| ())

@@ -4,6 +4,7 @@ use super::usage;
 use crate::data::{Bound, Reading, Stored, Table, read_within};
 use crate::encoder::Encoder;
 use crate::error::Error;
+use crate::layers::{Norm, Skip};
 use crate::model_file::{self, LayerShape, Model, Parameters, Precision, Task};
 use crate::run_file::{Bias, Layer, RunFile, Source};
 
@@ -49,6 +50,9 @@ fn layer(shape: &LayerShape) -> Result<Layer, String> {
         initializer: None,
         bias_initializer: None,
         dropout: Some(shape.dropout),
+        norm: Some(shape.norm),
+        skip: Some(shape.skip.map_or(Skip::No, Skip::From)),
+        learning_rate: shape.learning_rate,
         freeze: shape.freeze.iter().map(|text| text.parse()).collect::<Result<_, _>>()?,
     })
 }
@@ -93,9 +97,15 @@ pub(super) fn classes(run: &RunFile, model: &Model, task: Task) -> Result<Vec<f6
 /// The model's parameters for these layers, and what a person should know of them.
 pub(super) fn parameters(run: &RunFile, model: &Model, layers: &[Layer], notes: &mut Vec<String>) -> Result<Vec<f64>, Error> {
     let theirs = &model.metadata.network.layers;
-    let said = |units: usize, activation: &str, bias: bool| format!("{units} {activation}{}", if bias { "" } else { " without bias" });
-    let known = |layers: &[LayerShape]| layers.iter().map(|l| said(l.units, &l.activation, l.bias)).collect::<Vec<_>>();
-    let wanted: Vec<String> = layers.iter().map(|l| said(l.units, &l.activation, l.bias != Bias::None)).collect();
+    let said = |units: usize, activation: &str, bias: bool, norm: Option<Norm>, skip: Option<usize>| {
+        let norm = norm.map_or(String::new(), |norm| format!(" with {} norm", norm.name()));
+        let skip = skip.map_or(String::new(), |from| format!(" with a skip from {from}"));
+        format!("{units} {activation}{}{norm}{skip}", if bias { "" } else { " without bias" })
+    };
+    let from = |skip: Option<Skip>| if let Some(Skip::From(from)) = skip { Some(from) } else { None };
+    let known = |layers: &[LayerShape]| layers.iter().map(|l| said(l.units, &l.activation, l.bias, l.norm, l.skip)).collect::<Vec<_>>();
+    let ours = |l: &Layer| said(l.units, &l.activation, l.bias != Bias::None, l.norm.flatten(), from(l.skip));
+    let wanted: Vec<String> = layers.iter().map(ours).collect();
     if known(theirs) != wanted {
         let message = format!("the model has the layers {}; expected the same, came {}", known(theirs).join(", "), wanted.join(", "));
         return Err(wrong(run, message).hint("leave the layers out, or train without a model to begin with"));

@@ -4,9 +4,11 @@ use super::network::{initializer, share};
 use super::values::{Table, Value};
 use super::{Bias, Freeze, Layer, Precision, Source};
 use crate::error::Error;
+use crate::layers::{Norm, Skip};
 use backlit_engine::ops;
 
-const KEYS: [&str; 8] = ["units", "activation", "weight", "bias", "initializer", "bias_initializer", "freeze", "dropout"];
+const KEYS: [&str; 11] =
+    ["units", "activation", "weight", "bias", "initializer", "bias_initializer", "freeze", "dropout", "norm", "skip", "learning_rate"];
 
 /// The most weights a network may have.
 const MOST_WEIGHTS: u64 = 1 << 31;
@@ -67,8 +69,39 @@ fn layer(section: &Table<'_>, precision: Precision, width: Option<usize>) -> Res
     let inputs = width.or(weight.as_ref().and_then(|rows| rows.first()).map(Vec::len));
     let freeze = section.read("freeze", |value| freeze(value, units, inputs, &bias))?.unwrap_or_default();
     let activation = activation.unwrap_or_else(|| "linear".to_string());
-    let dropout = section.read("dropout", share)?;
-    Ok(Layer { units, activation, weight, bias, initializer: weights_start, bias_initializer: biases_start, freeze, dropout })
+    Ok(Layer {
+        units,
+        activation,
+        weight,
+        bias,
+        initializer: weights_start,
+        bias_initializer: biases_start,
+        freeze,
+        dropout: section.read("dropout", share)?,
+        norm: section.read("norm", |value| value.choice(&Norm::NAMES))?,
+        skip: section.read("skip", skip)?,
+        learning_rate: section.read("learning_rate", rate)?,
+    })
+}
+
+/// `true`, `false`, or the number of a layer.
+fn skip(value: &Value<'_>) -> Result<Skip, Error> {
+    match value.as_boolean() {
+        Some(true) => Ok(Skip::Input),
+        Some(false) => Ok(Skip::No),
+        None => match value.whole(0, MOST_WEIGHTS) {
+            Ok(from) => Ok(Skip::From(from as usize)),
+            Err(_) => Err(value.expected("true, false, or the number of a layer before this one, 0 for the inputs")),
+        },
+    }
+}
+
+/// η, above 0.
+fn rate(value: &Value<'_>) -> Result<f64, Error> {
+    match value.number() {
+        Ok(rate) if rate > 0.0 => Ok(rate),
+        _ => Err(value.expected("a finite number above 0")),
+    }
 }
 
 /// units × inputs

@@ -3,11 +3,12 @@
 use super::values::{Table, Value};
 use super::{Data, Network, Orientation, Precision, Rng, Source, Task, Terms, layers};
 use crate::error::Error;
+use crate::layers::Norm;
 use crate::terms::MOST_PENALTY;
 use backlit_engine::init::Initializer;
 use backlit_engine::ops;
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 15] = [
     "precision",
     "loss",
     "task",
@@ -20,6 +21,8 @@ const KEYS: [&str; 13] = [
     "penalize_biases",
     "label_smoothing",
     "dropout",
+    "norm",
+    "skip",
     "layer",
 ];
 
@@ -55,7 +58,9 @@ pub(super) fn read(section: &Table<'_>, data: &Data) -> Result<Network, Error> {
     let layers = section.read("layer", |value| layers::read(value, precision, &data.source))?.unwrap_or_default();
     let terms = terms(section)?;
     let dropout = section.read("dropout", share)?;
-    Ok(Network { precision, loss, task, rng, initializer, bias_initializer, orientation, terms, dropout, layers })
+    let norm = section.read("norm", |value| value.choice(&Norm::NAMES))?.flatten();
+    let skip = section.read("skip", Value::boolean)?.unwrap_or(false);
+    Ok(Network { precision, loss, task, rng, initializer, bias_initializer, orientation, terms, dropout, norm, skip, layers })
 }
 
 /// Penalties and smoothing.

@@ -173,6 +173,7 @@ impl Layout<'_> {
             Inline::Math(number(training.learning_rate, GIVEN)),
             words("."),
         ]);
+        self.wording.subject.metadata.network.rates_said().into_iter().for_each(|said| page.say(said));
         let worked = self.chosen.iter().filter_map(|&index| self.opened.get(index)).find_map(|opened| {
             let update = opened.update.as_ref().filter(|update| !update.frozen)?;
             Some(

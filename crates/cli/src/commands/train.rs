@@ -9,7 +9,8 @@ use backlit::engine::train::End;
 use backlit::error::{Error, Kind};
 use backlit::files;
 use backlit::job::Job;
-use backlit::metrics::{Own, most_probable};
+use backlit::layers::Norm;
+use backlit::metrics::{Own, Threshold, most_probable};
 use backlit::model_file::{self, Parameters, Task, weights_sha256};
 use backlit::prepare::{self, Hidden, Part};
 use backlit::run_directory::{self, RunDirectory};
@@ -222,7 +223,19 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
         run.train.options.push((name.clone(), *value));
     }
     super::terms::put_over(&choices.terms, run)?;
+    layers(choices, run)?;
     hidden(choices, run)
+}
+
+/// What the flags say of all hidden layers.
+fn layers(choices: &Choices, run: &mut RunFile) -> Result<(), Error> {
+    if let Some(norm) = &choices.norm {
+        let found = Norm::NAMES.iter().find(|(name, _)| name == norm);
+        let wrong = || Error::new(Kind::Usage, format!("--norm: expected layer, batch or none, came {norm}"));
+        run.network.norm = found.ok_or_else(wrong)?.1;
+    }
+    run.network.skip |= choices.skip;
+    Ok(())
 }
 
 /// What the flags say of the course of the training.
@@ -299,7 +312,7 @@ pub(super) fn bar(epochs: u64, screen: &Screen) -> ProgressBar {
 fn introduction(job: &Job, screen: &Screen) -> String {
     let sizes: Vec<String> =
         std::iter::once(job.inputs.len()).chain(job.shape.layers.iter().map(|layer| layer.units)).map(|n| n.to_string()).collect();
-    let activations: Vec<&str> = job.shape.layers.iter().map(|layer| layer.activation.as_str()).collect();
+    let activations = job.shape.said();
     let batch = job.batch.map_or("full batch".to_string(), |rows| format!("batches of {rows}"));
     let text = format!(
         "{}: {} rows to train on, {} kept aside\n  network   {} ({}), {}, {} parameters, {}\n  training  {} epochs, {}, {} at rate {}, seed {}\n{}\n",

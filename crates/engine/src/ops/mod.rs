@@ -2,8 +2,10 @@
 
 pub mod add;
 pub mod affine;
+pub mod batch_norm;
 pub mod concat;
 pub mod dropout;
+pub mod layer_norm;
 pub mod mul;
 pub mod penalty;
 pub mod softmax;
@@ -69,6 +71,8 @@ pub fn table<S: Scalar>() -> Vec<Entry<S>> {
         weighted::Weighted::entry(),
         penalty::Penalty::entry(),
         dropout::Dropout::entry(),
+        layer_norm::LayerNorm::entry(),
+        batch_norm::BatchNorm::entry(),
     ]
 }
 

@@ -55,9 +55,11 @@ impl<S: Scalar> Rule<S, 1> for Step<S> {
 
 impl<S: Scalar> Recipe<S, 1> for Adagrad {
     type Rule = Step<S>;
-    fn rule(&mut self, learning_rate: f64) -> Step<S> {
-        let rate = learning_rate / (1.0 + self.steps as f64 * self.lr_decay);
+    fn count(&mut self) {
         self.steps += 1;
+    }
+    fn rule(&self, learning_rate: f64) -> Step<S> {
+        let rate = learning_rate / (1.0 + self.steps.saturating_sub(1) as f64 * self.lr_decay);
         Step { rate: S::from_f64(rate), weight_decay: S::from_f64(self.weight_decay), epsilon: S::from_f64(self.epsilon) }
     }
 }

@@ -103,8 +103,7 @@ impl<S: Scalar> Rule<S, 3> for Step<S> {
 }
 
 impl Adam {
-    fn step<S: Scalar>(&mut self, learning_rate: f64) -> Step<S> {
-        self.steps += 1;
+    fn step<S: Scalar>(&self, learning_rate: f64) -> Step<S> {
         let [beta1, beta2, epsilon, weight_decay, _] = self.options;
         let t = self.steps as f64;
         let root = one_minus_power(beta2, t).sqrt();
@@ -123,14 +122,20 @@ impl Adam {
 
 impl<S: Scalar> Recipe<S, 2> for Adam {
     type Rule = Step<S>;
-    fn rule(&mut self, learning_rate: f64) -> Step<S> {
+    fn count(&mut self) {
+        self.steps += 1;
+    }
+    fn rule(&self, learning_rate: f64) -> Step<S> {
         self.step(learning_rate)
     }
 }
 
 impl<S: Scalar> Recipe<S, 3> for AmsGrad {
     type Rule = Step<S>;
-    fn rule(&mut self, learning_rate: f64) -> Step<S> {
+    fn count(&mut self) {
+        self.0.steps += 1;
+    }
+    fn rule(&self, learning_rate: f64) -> Step<S> {
         self.0.step(learning_rate)
     }
 }

@@ -23,6 +23,11 @@ pub trait Optimizer<S: Scalar>: Send {
     /// Begins a step: every parameter is then moved once.
     fn begin(&mut self, learning_rate: f64);
 
+    /// Then lets these parameters move at rates of their own in this step, each times `factor`. They lie apart, in their order.
+    fn own_rates(&mut self, rates: &[(Range<usize>, f64)], factor: f64) {
+        let _ = (rates, factor);
+    }
+
     /// How this step moves parameters, and what is remembered: vectors of the length of the flat parameters, or empty.
     fn parts(&mut self) -> (&dyn Move<S>, [&mut [S]; MOST_MEMORY]);
 
@@ -58,35 +63,59 @@ pub trait Move<S>: Sync {
 /// What an optimizer's file says: its rule for the next step.
 trait Recipe<S, const K: usize>: Send {
     type Rule: Rule<S, K> + Send + Sync + 'static;
-    /// Counts the step and works out what all parameters share.
-    fn rule(&mut self, learning_rate: f64) -> Self::Rule;
+    /// Counts the step.
+    fn count(&mut self) {}
+    /// Works out what all parameters of one rate share.
+    fn rule(&self, learning_rate: f64) -> Self::Rule;
 }
 
 /// A recipe with its memory of `K` numbers for each parameter.
 struct Made<S, C: Recipe<S, K>, const K: usize> {
     recipe: C,
-    ready: Option<Ready<C::Rule, K>>,
+    ready: Ready<C::Rule, K>,
     memory: [Vec<S>; MOST_MEMORY],
 }
 
 /// Makes an optimizer of a recipe; what it remembers begins with `start`.
 fn made<S: Scalar, C: Recipe<S, K> + 'static, const K: usize>(recipe: C, parameters: usize, start: f64) -> Box<dyn Optimizer<S>> {
     let memory = |k| vec![S::from_f64(start); if k < K { parameters } else { 0 }];
-    Box::new(Made { recipe, ready: None, memory: std::array::from_fn(memory) })
+    Box::new(Made { recipe, ready: Ready { rule: None, own: Vec::new() }, memory: std::array::from_fn(memory) })
 }
 
 impl<S: Scalar, C: Recipe<S, K>, const K: usize> Optimizer<S> for Made<S, C, K> {
     fn begin(&mut self, learning_rate: f64) {
-        self.ready = Some(Ready(self.recipe.rule(learning_rate)));
+        self.recipe.count();
+        self.ready.rule = Some(self.recipe.rule(learning_rate));
+    }
+
+    fn own_rates(&mut self, rates: &[(Range<usize>, f64)], factor: f64) {
+        let own = &mut self.ready.own;
+        own.clear();
+        own.extend(rates.iter().map(|(range, rate)| (range.clone(), self.recipe.rule(rate * factor))));
     }
 
     fn parts(&mut self) -> (&dyn Move<S>, [&mut [S]; MOST_MEMORY]) {
-        let ready = self.ready.as_ref().expect("a step is begun before it moves");
-        (ready, self.memory.each_mut().map(Vec::as_mut_slice))
+        (&self.ready, self.memory.each_mut().map(Vec::as_mut_slice))
     }
 }
 
-struct Ready<R, const K: usize>(R);
+struct Ready<R, const K: usize> {
+    rule: Option<R>,
+    /// Of parameters with a rate of their own.
+    own: Vec<(Range<usize>, R)>,
+}
+
+impl<R, const K: usize> Ready<R, K> {
+    /// The rule at a place in the flat parameters, and where another one begins.
+    fn rule_at(&self, place: usize) -> (&R, usize) {
+        let base = self.rule.as_ref().expect("a step is begun before it moves");
+        match self.own.get(self.own.partition_point(|(range, _)| range.end <= place)) {
+            Some((range, rule)) if range.start <= place => (rule, range.end),
+            Some((range, _)) => (base, range.start),
+            None => (base, usize::MAX),
+        }
+    }
+}
 
 impl<S: Scalar, R: Rule<S, K> + Sync, const K: usize> Move<S> for Ready<R, K> {
     fn apply(&self, trainable: &[Range<usize>], old: &[S], stretch: Stretch<'_, S>) -> bool {
@@ -102,8 +131,14 @@ impl<S: Scalar, R: Rule<S, K> + Sync, const K: usize> Move<S> for Ready<R, K> {
             }
             // A few numbers: a loop is done before a copy is called.
             (done..from).for_each(|i| gradient[i] = old[i]);
-            let memory = memory.each_mut().map(|memory| &mut memory[from..to]);
-            finite &= update(&self.0, &old[from..to], &mut gradient[from..to], memory);
+            let mut from = from;
+            while from < to {
+                let (rule, end) = self.rule_at(start + from);
+                let end = to.min(end - start);
+                let memory = memory.each_mut().map(|memory| &mut memory[from..end]);
+                finite &= update(rule, &old[from..end], &mut gradient[from..end], memory);
+                from = end;
+            }
             done = to;
         }
         (done..old.len()).for_each(|i| gradient[i] = old[i]);

@@ -95,14 +95,14 @@ impl RmsProp {
 
 impl<S: Scalar> Recipe<S, 1> for RmsProp {
     type Rule = Step<S>;
-    fn rule(&mut self, learning_rate: f64) -> Step<S> {
+    fn rule(&self, learning_rate: f64) -> Step<S> {
         self.step(learning_rate)
     }
 }
 
 impl<S: Scalar> Recipe<S, 3> for Velocity {
     type Rule = Step<S>;
-    fn rule(&mut self, learning_rate: f64) -> Step<S> {
+    fn rule(&self, learning_rate: f64) -> Step<S> {
         self.0.step(learning_rate)
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn entry<S: Scalar>() -> Entry<S> {
             match (momentum, weight_decay) {
                 (0.0, 0.0) => made(Plain, parameters, 0.0),
                 (0.0, _) => made(Decayed { weight_decay }, parameters, 0.0),
-                _ => made(Sgd { options, first: true }, parameters, 0.0),
+                _ => made(Sgd { options, steps: 0 }, parameters, 0.0),
             }
         },
         lines: LINES,
@@ -47,7 +47,7 @@ struct Decayed {
 
 struct Sgd {
     options: [f64; 4],
-    first: bool,
+    steps: u64,
 }
 
 struct PlainStep<S> {
@@ -93,23 +93,27 @@ impl<S: Scalar> Rule<S, 1> for Step<S> {
 
 impl<S: Scalar> Recipe<S, 0> for Plain {
     type Rule = PlainStep<S>;
-    fn rule(&mut self, learning_rate: f64) -> PlainStep<S> {
+    fn rule(&self, learning_rate: f64) -> PlainStep<S> {
         PlainStep { rate: S::from_f64(learning_rate) }
     }
 }
 
 impl<S: Scalar> Recipe<S, 0> for Decayed {
     type Rule = DecayedStep<S>;
-    fn rule(&mut self, learning_rate: f64) -> DecayedStep<S> {
+    fn rule(&self, learning_rate: f64) -> DecayedStep<S> {
         DecayedStep { rate: S::from_f64(learning_rate), weight_decay: S::from_f64(self.weight_decay) }
     }
 }
 
 impl<S: Scalar> Recipe<S, 1> for Sgd {
     type Rule = Step<S>;
-    fn rule(&mut self, learning_rate: f64) -> Step<S> {
+    fn count(&mut self) {
+        self.steps += 1;
+    }
+    fn rule(&self, learning_rate: f64) -> Step<S> {
         let [momentum, dampening, nesterov, weight_decay] = self.options;
-        let share = if std::mem::take(&mut self.first) { 1.0 } else { 1.0 - dampening };
+        // The first velocity is the gradient.
+        let share = if self.steps <= 1 { 1.0 } else { 1.0 - dampening };
         Step {
             rate: S::from_f64(learning_rate),
             weight_decay: S::from_f64(weight_decay),

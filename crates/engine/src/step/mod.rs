@@ -17,7 +17,7 @@ pub use sum::Stretch;
 
 use crate::Scalar;
 use crate::optimizers::MOST_MEMORY;
-use crate::plan::{ForwardStep, Plan};
+use crate::plan::{ForwardStep, Plan, Remembered};
 use backlit_kernels::narrow;
 use backlit_kernels::product::transpose;
 use std::ops::Range;
@@ -71,7 +71,8 @@ pub struct NotFinite {
 impl<S: Scalar> Runner<S> {
     /// Buffers for batches of at most `rows` rows, on at most so many threads: as many as are worth their while.
     pub fn new(plan: &Plan<S>, rows: usize, threads: usize) -> Runner<S> {
-        let threads = threads.clamp(1, rows.div_ceil(GROUP).max(1));
+        let most = if plan.reads_batch { 1 } else { rows.div_ceil(GROUP).max(1) };
+        let threads = threads.clamp(1, most);
         let pays = plan.work * block(plan, rows, threads) >= WORTH_A_THREAD;
         Runner::on_threads(plan, rows, if pays { threads } else { 1 })
     }
@@ -90,6 +91,7 @@ impl<S: Scalar> Runner<S> {
 
     fn on_pool(plan: &Plan<S>, rows: usize, threads: usize, pool: Option<Arc<rayon::ThreadPool>>) -> Runner<S> {
         let rows = rows.max(1);
+        let threads = if plan.reads_batch { 1 } else { threads };
         let capacity = block(plan, rows, threads);
         let held = if plan.data_width * rows <= KEPT { rows } else { (threads * capacity).min(rows) };
         let numbers = |n: usize| vec![S::ZERO; n];
@@ -180,6 +182,17 @@ impl<S: Scalar> Runner<S> {
             Some(pool) => pool.install(|| by_halves(stretch, finish)),
             None => finish(stretch),
         }
+    }
+
+    /// Puts what the last step's batch leaves behind into the parameters that remember it; says whether every number is finite.
+    pub(crate) fn remember(&self, plan: &Plan<S>, parameters: &mut [S]) -> bool {
+        plan.remembered.iter().fold(true, |finite, Remembered { step, wrt, range }| {
+            let ForwardStep::Operation(operation) = &plan.forward[*step] else { unreachable!("an operation's step") };
+            let (worker, numbers) = (&self.workers[0], &mut parameters[range.clone()]);
+            let saved = &worker.saved[operation.saved_offset * self.capacity..][..worker.rows.len() * operation.saved_width];
+            operation.op.remember(*wrt, worker.rows.len(), saved, numbers);
+            finite && numbers.iter().all(|number| number.is_finite())
+        })
     }
 
     /// The mean cost of the rows.
@@ -331,6 +344,9 @@ fn sum_by_halves(numbers: &mut [f64; 16]) -> f64 {
 
 /// Rows in a block where so many threads share a batch.
 fn block<S: Scalar>(plan: &Plan<S>, rows: usize, threads: usize) -> usize {
+    if plan.reads_batch {
+        return rows;
+    }
     let most = match (plan.is_wide(), threads) {
         (true, _) => WIDE_BLOCK,
         (false, 1) => NARROW_BLOCK,

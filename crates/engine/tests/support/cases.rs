@@ -36,6 +36,9 @@ pub fn shape_lists() -> Vec<Vec<Shape>> {
         vec![Rows(33); 2],
         vec![Rows(40), Parameter(30, 40)],
         vec![Rows(40), Parameter(30, 40), Parameter(1, 30)],
+        [&[Rows(33)][..], &[Parameter(1, 33); 2]].concat(),
+        [&[Rows(3)][..], &[Parameter(1, 3); 4]].concat(),
+        [&[Rows(33)][..], &[Parameter(1, 33); 4]].concat(),
     ]);
     lists
 }
@@ -54,7 +57,7 @@ pub fn cases_of<S: Scalar>(op: &Arc<dyn Op<S>>) -> Vec<Case<S>> {
 
 impl<S: Scalar> Case<S> {
     /// Random numbers in -2..2, targets of losses in 0..1. Where these have no value, as for the logarithm of a
-    /// negative prediction, their sizes.
+    /// negative prediction or the root of a negative variance, their sizes.
     pub fn random(op: Arc<dyn Op<S>>, shapes: &[Shape], seed: u64) -> Case<S> {
         let stream = &mut Stream::new(seed);
         let is_loss = matches!(op.about().kind, Kind::PointwiseLoss | Kind::RowLoss);
@@ -66,7 +69,7 @@ impl<S: Scalar> Case<S> {
         };
         let mut case = Case { op, given: shapes.iter().enumerate().map(numbers).collect() };
         if (0..ROWS).any(|row| case.plain(row, None).iter().any(|dual| dual.value.is_nan())) {
-            for x in &mut case.given[0].numbers {
+            for x in case.given.iter_mut().flat_map(|given| &mut given.numbers) {
                 *x = S::from_f64(x.to_f64().abs());
             }
         }

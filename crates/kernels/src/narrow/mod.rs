@@ -75,6 +75,26 @@ pub fn bias_gradient<S: Scalar>(rows: usize, delta: &[S], db: &mut [S], add: boo
     across(rows, delta, None, db, add);
 }
 
+/// `sums[u]` += Σᵣ `a[u,r]` · `b[u,r]`
+/// `a`, `b`: units × rows
+pub fn add_products<S: Scalar>(rows: usize, a: &[S], b: &[S], sums: &mut [S]) {
+    for ((a, b), sum) in a.chunks_exact(rows).zip(b.chunks_exact(rows)).zip(sums) {
+        add_strands(rows, |r| a[r] * b[r], sum);
+    }
+}
+
+/// `sum` += Σᵣ `number(r)`
+#[inline(always)]
+pub fn add_strands<S: Scalar>(rows: usize, number: impl Fn(usize) -> S, sum: &mut S) {
+    for start in (0..rows).step_by(GROUP) {
+        let mut strands = [S::ZERO; LANES];
+        for r in start..rows.min(start + GROUP) {
+            strands[(r - start) % LANES] += number(r);
+        }
+        *sum += joined(&strands);
+    }
+}
+
 /// What a sum is added to.
 #[derive(Clone, Copy)]
 enum Beside<'a, S> {

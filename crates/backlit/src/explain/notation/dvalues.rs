@@ -1,7 +1,7 @@
 //! Layers as objects that hand `dvalues` back: `relu1.dinputs`, `dense1.dweights[i,u]` (inputs × units), as in code that
 //! gives every layer a forward and a backward.
 
-use super::{Names, Notation, Thing, square};
+use super::{Names, Notation, Part, Thing, square};
 use backlit_engine::typeset::Math;
 
 pub(super) struct Dvalues;
@@ -31,7 +31,9 @@ impl Notation for Dvalues {
                 Thing::Activation { layer, unit } if is_last(layer) => return indexed("loss.dinputs".into(), &[unit]),
                 Thing::Activation { layer, unit } => return indexed(format!("dense{}.dinputs", layer + 1), &[unit]),
                 Thing::Input(i) => return indexed("dense1.dinputs".into(), &[i]),
-                Thing::Target(_) | Thing::Cost | Thing::Term(_) => {}
+                Thing::Part { part: Part::Gain, layer, unit } => return indexed(format!("norm{layer}.dgains"), &[0, unit]),
+                Thing::Part { part: Part::Shift, layer, unit } => return indexed(format!("norm{layer}.dshifts"), &[0, unit]),
+                Thing::Target(_) | Thing::Cost | Thing::Term(_) | Thing::Part { .. } => {}
             }
         }
         let ((of, mut index), (by, more)) = (word(of, names), word(by, names));
@@ -57,6 +59,11 @@ fn word(thing: Thing, names: &Names) -> (String, Vec<usize>) {
         Thing::Bias { layer, unit } => (format!("dense{layer}.biases"), vec![0, unit]),
         Thing::PreActivation { layer, unit } => (format!("dense{layer}.output"), vec![unit]),
         Thing::Activation { layer, unit } => (format!("{}.output", activation(layer, names)), vec![unit]),
+        Thing::Part { part: Part::Normalized, layer, unit } => (format!("norm{layer}.output"), vec![unit]),
+        Thing::Part { part: Part::Sum, layer, unit } => (format!("skip{layer}.output"), vec![unit]),
+        Thing::Part { part: Part::Gain, layer, unit } => (format!("norm{layer}.gains"), vec![0, unit]),
+        Thing::Part { part: Part::Shift, layer, unit } => (format!("norm{layer}.shifts"), vec![0, unit]),
+        Thing::Part { part, layer, unit } => (format!("norm{layer}.{}", part.word()), vec![0, unit]),
         Thing::Cost => ("loss".into(), Vec::new()),
         Thing::Term(term) => (term.word().into(), Vec::new()),
     }

@@ -39,6 +39,7 @@ fn word(thing: Thing) -> (String, Vec<usize>) {
         Thing::Bias { layer, unit } => (format!("b{}", layer - 1), vec![unit]),
         Thing::PreActivation { layer, unit } => (format!("layer{layer}_inputs"), vec![unit]),
         Thing::Activation { layer, unit } => (format!("layer{layer}_outputs"), vec![unit]),
+        Thing::Part { part, layer, unit } => (format!("layer{layer}_{}", part.word()), vec![unit]),
         Thing::Cost => ("ErrorT".into(), Vec::new()),
         Thing::Term(term) => (term.word().into(), Vec::new()),
     }

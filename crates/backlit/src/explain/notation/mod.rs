@@ -49,10 +49,67 @@ pub enum Thing {
         /// Unit.
         unit: usize,
     },
+    /// What a norm or a skip brings to a unit.
+    Part {
+        /// Which of these.
+        part: Part,
+        /// Layer.
+        layer: usize,
+        /// Unit.
+        unit: usize,
+    },
     /// The cost of the row, or the mean over rows.
     Cost,
     /// What the cost is made of, where that is more than the loss.
     Term(Term),
+}
+
+/// What a layer has with a norm or a skip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// γ: what the normalized sum is multiplied by.
+    Gain,
+    /// β: what is added then.
+    Shift,
+    /// μ: the running mean of the weighted sum.
+    RunningMean,
+    /// σ²: its running variance.
+    RunningVariance,
+    /// n: what the norm makes of the weighted sum.
+    Normalized,
+    /// s: the activation and what a skip adds to it.
+    Sum,
+}
+
+impl Part {
+    /// Its name in a program.
+    fn word(self) -> &'static str {
+        match self {
+            Part::Gain => "gain",
+            Part::Shift => "shift",
+            Part::RunningMean => "running_mean",
+            Part::RunningVariance => "running_variance",
+            Part::Normalized => "normalized",
+            Part::Sum => "skip_sum",
+        }
+    }
+
+    /// Its letter.
+    fn letter(self) -> &'static str {
+        match self {
+            Part::Gain => "γ",
+            Part::Shift => "β",
+            Part::RunningMean => "μ",
+            Part::RunningVariance => "v",
+            Part::Normalized => "n",
+            Part::Sum => "s",
+        }
+    }
+
+    /// Whether it is a parameter, by its name in the model file.
+    pub fn parameter(self) -> Option<&'static str> {
+        (!matches!(self, Part::Normalized | Part::Sum)).then(|| self.word())
+    }
 }
 
 /// What lies between the loss and the cost.
@@ -172,6 +229,15 @@ pub fn thing_at(built: &Built<f64>, node: NodeId, index: usize) -> Thing {
         }
         if node == nodes.a {
             return Thing::Activation { layer, unit: index };
+        }
+        let norm = nodes.norm.iter().flat_map(|norm| {
+            let [mean, variance] = norm.running.map_or([None; 2], |running| running.map(Some));
+            [(Part::Gain, Some(norm.gain)), (Part::Shift, Some(norm.shift)), (Part::Normalized, Some(norm.n))]
+                .into_iter()
+                .chain([(Part::RunningMean, mean), (Part::RunningVariance, variance)])
+        });
+        if let Some((part, _)) = norm.chain([(Part::Sum, Some(nodes.out))]).find(|(_, own)| *own == Some(node)) {
+            return Thing::Part { part, layer, unit: index };
         }
     }
     match built.graph.name(node) {

@@ -27,6 +27,7 @@ impl Notation for NetOut {
             Thing::Bias { layer, unit: u } => below("b", unit(names, layer, u)),
             Thing::PreActivation { layer, unit: u } => below("net", unit(names, layer, u)),
             Thing::Activation { layer, unit: u } => below("out", unit(names, layer, u)),
+            Thing::Part { part, layer, unit: u } => below(part.letter(), unit(names, layer, u)),
             Thing::Cost => below("E", "total".into()),
             Thing::Term(term) => term.letter(),
         }

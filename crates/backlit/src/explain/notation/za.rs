@@ -26,6 +26,7 @@ impl Notation for Za {
             Thing::Bias { layer, unit } => layered("b", layer, &[unit]),
             Thing::PreActivation { layer, unit } => layered("z", layer, &[unit]),
             Thing::Activation { layer, unit } => layered("a", layer, &[unit]),
+            Thing::Part { part, layer, unit } => layered(part.letter(), layer, &[unit]),
             Thing::Cost => Math::letter("C"),
             Thing::Term(term) => term.letter(),
         }

@@ -119,6 +119,7 @@ impl<'a> Script<'a> {
             let message = "a script knows no row weights and no penalties, which this cost has in it";
             return Err(Error::new(Kind::Usage, message).hint("--format text, markdown, latex, html or json"));
         }
+        subject.metadata.network.only_plain("a script")?;
         let curves = Curves::new(subject).ok_or_else(too_deep)?;
         let passes = (0..subject.rows.len()).map(|row| Pass::new(subject, &curves, row)).collect();
         let (helpers, sections, printed) = (Helpers::default(), Vec::new(), Vec::new());

@@ -123,7 +123,7 @@ impl Pass {
             Thing::Activation { layer, unit } => self.by_a[layer][unit],
             Thing::Weight { layer, unit, input } => self.by_z[layer - 1][unit].multiply(&self.into(layer, input)),
             Thing::Bias { layer, unit } => self.by_z[layer - 1][unit],
-            Thing::Target(_) | Thing::Cost | Thing::Term(_) => Noisy::exact(1.0),
+            Thing::Target(_) | Thing::Cost | Thing::Term(_) | Thing::Part { .. } => Noisy::exact(1.0),
         }
     }
 
