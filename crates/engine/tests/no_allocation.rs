@@ -10,6 +10,7 @@ use backlit_engine::clip::Clip;
 use backlit_engine::network::Norm;
 use backlit_engine::random::{Purpose, Random};
 use backlit_engine::schedule::Schedule;
+use backlit_engine::step::{Data, Rows, Source};
 use backlit_engine::train::{Course, End, Settings, Trainer};
 use backlit_engine::{Network, Scalar, optimizers};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -85,11 +86,36 @@ struct Run<'a> {
     course: Course,
     /// Whether the first parameters move at a rate of their own.
     own_rate: bool,
+    /// Whether the rows come from a source.
+    from_source: bool,
+}
+
+/// Slices that are asked for.
+struct Asked<'a, S>([&'a [S]; 3]);
+
+impl<S: Scalar> Source<S> for Asked<'_, S> {
+    fn load(&self, node: usize, rows: Rows<'_>, panel: &mut [S]) {
+        let (n, width) = (rows.len(), panel.len() / rows.len());
+        for (k, number) in panel.iter_mut().enumerate() {
+            *number = self.0[node][rows.number(k % n) * width + k / n];
+        }
+    }
 }
 
 impl<'a> Run<'a> {
     fn full_batch(network: Network, rows: usize, optimizer: &'a str) -> Run<'a> {
-        Run { network, rows, batch: None, optimizer, options: &[], threads: 1, epochs: 30, course: Course::default(), own_rate: false }
+        Run {
+            network,
+            rows,
+            batch: None,
+            optimizer,
+            options: &[],
+            threads: 1,
+            epochs: 30,
+            course: Course::default(),
+            own_rate: false,
+            from_source: false,
+        }
     }
 
     /// Allocations between the end of the step `warm_up` and the end of the last, and how many steps lie between.
@@ -121,7 +147,10 @@ impl<'a> Run<'a> {
         }
         let (mut before, mut after, mut steps) = (0, 0, 0);
         let w = vec![S::ONE; self.rows];
-        let end = trainer.run(&[&x, &y, &w], &mut |moment| {
+        let slices = [&x[..], &y, &w];
+        let asked = Asked(slices);
+        let data = if self.from_source { Data::Source(&asked) } else { Data::Slices(&slices) };
+        let end = trainer.run_over(data, &mut |moment| {
             after = allocations();
             if moment.step <= warm_up {
                 before = after;
@@ -160,6 +189,12 @@ fn steps_of_every_kind() {
     Run::full_batch(narrow(), 506, "sgd").assert_none::<f64>(1, "several chunks");
     Run { batch: Some(32), ..Run::full_batch(narrow(), 506, "sgd") }.assert_none::<f64>(1, "shuffled batches");
     Run { batch: Some(100), ..Run::full_batch(narrow(), 506, "sgd") }.assert_none::<f32>(1, "shuffled batches of two chunks");
+
+    for batch in [None, Some(1), Some(100)] {
+        let asked = || Run { batch, from_source: true, ..Run::full_batch(narrow(), 506, "sgd") };
+        asked().assert_none::<f64>(1, "rows from a source");
+        asked().assert_none::<f32>(1, "rows from a source");
+    }
 
     let terms = || Network::inputs(13).dense(40).relu().dropout(0.3).dense(5).tanh().dropout(0.5).dense(1).weighted().penalty(0.01, 0.1);
     Run::full_batch(terms(), 506, "sgd").assert_none::<f64>(1, "weights, penalties and masks");

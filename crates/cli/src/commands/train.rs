@@ -10,7 +10,7 @@ use backlit::error::{Error, Kind};
 use backlit::files;
 use backlit::job::Job;
 use backlit::layers::Norm;
-use backlit::metrics::{Own, Threshold, most_probable};
+use backlit::metrics::{Own, most_probable};
 use backlit::model_file::{self, Parameters, Task, weights_sha256};
 use backlit::prepare::{self, Hidden, Part};
 use backlit::run_directory::{self, RunDirectory};
