@@ -121,7 +121,13 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
     let run = &run;
     // Its columns are all that there are.
     let (source, rows) = (&table.source, table.rows);
-    let whole = stored.as_ref().map(|stored| Table { source: source.clone(), columns: stored.columns.clone(), rows, values: Vec::new() });
+    let whole = stored.as_ref().map(|stored| Table {
+        source: source.clone(),
+        columns: stored.columns.clone(),
+        rows,
+        values: Vec::new(),
+        left_out: Vec::new(),
+    });
     let levels = encoder.iter().flat_map(|encoder| &encoder.columns).filter(|column| column.kind.is_level());
     let (mut inputs, targets) =
         columns(run, whole.as_ref().unwrap_or(&table), &levels.map(|column| column.name.clone()).collect::<Vec<_>>())?;
