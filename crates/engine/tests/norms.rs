@@ -176,7 +176,7 @@ fn trained<S: Scalar>(norm: Norm, batch: usize, threads: usize, own: bool) -> Ve
     let moves = optimizers::find::<S>("adam").expect("an optimizer").create(&[], parameters.len()).expect("no options");
     let settings = Settings { epochs: 2, batch: Some(batch), shuffle: true, seed: 4, learning_rate: 0.01, threads };
     let count = parameters.len();
-    let mut trainer = Trainer::new(&built.graph, built.cost, parameters, moves, &[7..9], y.len() / 3, settings);
+    let mut trainer = Trainer::new(&built.graph, built.cost, parameters, moves, &[7..9, 20..21], y.len() / 3, settings);
     if own {
         trainer = trainer.at_rates(vec![(3..100, 0.01), (100..101, 0.01), (count - 5..count, 0.01)]);
     }
