@@ -65,6 +65,9 @@ fn the_example_of_the_contract() {
         initializer: None,
         bias_initializer: None,
         dropout: None,
+        norm: None,
+        skip: None,
+        learning_rate: None,
         freeze: vec![Freeze::Bias, Freeze::WeightElement(0, 1), Freeze::BiasElement(1)],
         norm: None,
         skip: None,
@@ -78,6 +81,9 @@ fn the_example_of_the_contract() {
         initializer: Some("uniform(-1, 1)".into()),
         bias_initializer: None,
         dropout: None,
+        norm: None,
+        skip: None,
+        learning_rate: None,
         freeze: vec![],
         norm: None,
         skip: None,
@@ -330,4 +336,17 @@ fn files() {
     std::fs::write(&path, "\u{feff}[data]\r\npath = \"t.csv\"\r\n").unwrap();
     assert_eq!(read(&path).unwrap().data.source, Source::Path(directory.path().join("t.csv")));
     assert!(read(Path::new("")).is_err());
+}
+
+#[test]
+fn norms_skips_and_rates_of_layers_are_read() {
+    use backlit::layers::{Norm, Skip};
+    let text = "[data]\npath = \"t.csv\"\ntarget = \"y\"\n[network]\nnorm = \"batch\"\nskip = true\n[[network.layer]]\nunits = 4\nnorm = \"none\"\n\
+        skip = 0\nlearning_rate = 0.5\nfreeze = [\"gain\", \"shift\"]\n[[network.layer]]\nunits = 4\nnorm = \"layer\"\nskip = false\n[[network.layer]]\nunits = 1\n";
+    let run = run(text);
+    assert_eq!((run.network.norm, run.network.skip), (Some(Norm::Batch), true));
+    let layers: Vec<_> = run.network.layers.iter().map(|layer| (layer.norm, layer.skip, layer.learning_rate)).collect();
+    let first = (Some(None), Some(Skip::From(0)), Some(0.5));
+    assert_eq!(layers, [first, (Some(Some(Norm::Layer)), Some(Skip::No), None), (None, None, None)]);
+    assert_eq!(run.network.layers[0].freeze, [Freeze::Gain, Freeze::Shift]);
 }
