@@ -1,6 +1,6 @@
 //! A look at a table before anything is trained on it: what its columns hold, and what may go wrong with them.
 
-use crate::data::{Reader, profile};
+use crate::data::{Header, Reader, profile};
 use crate::encoder::{Encoder, Kind, Missing, Profile};
 use crate::error::Error;
 use crate::run_file::Data;
@@ -100,12 +100,13 @@ const FAR: f64 = 1e4;
 
 /// Looks at a bundled table or a file. `said`: target, categories, columns to ignore.
 pub fn inspect(data: &str, said: &Data) -> Result<Inspection, Error> {
-    let profile = profile(data)?;
+    let header = Header::said(said.header);
+    let profile = profile(data, &header)?;
     let names: Vec<String> = profile.columns.iter().map(|column| column.name.clone()).collect();
     crate::data::indices(data, &names, &[&said.target[..], &said.categories, &said.ignore].concat())?;
     let mut notes = Vec::new();
     let encoder = profile.encoder(said, &mut notes).map_err(|error| error.file(data))?;
-    let table = Numbers::read(data, &encoder)?;
+    let table = Numbers::read(data, &encoder, &header)?;
     let columns = profile.columns.iter().map(|column| {
         let place = encoder.columns.iter().position(|used| used.name == column.name);
         let is_number = |place: &usize| matches!(encoder.columns[*place].kind, Kind::Number { .. });
@@ -133,7 +134,7 @@ struct Numbers {
 }
 
 impl Numbers {
-    fn read(data: &str, encoder: &Encoder) -> Result<Numbers, Error> {
+    fn read(data: &str, encoder: &Encoder, header: &Header) -> Result<Numbers, Error> {
         let mut one_each = encoder.clone();
         for column in &mut one_each.columns {
             column.kind = match &column.kind {
@@ -142,7 +143,7 @@ impl Numbers {
                 other => other.clone(),
             };
         }
-        let mut reader = Reader::named(data)?.encoded(&one_each)?;
+        let mut reader = Reader::named(data, header)?.encoded(&one_each)?;
         let (mut values, width) = (Vec::new(), reader.columns.len());
         let rows = reader.next(usize::MAX, &mut values)?;
         let mut place = 0;

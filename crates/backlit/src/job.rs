@@ -28,6 +28,8 @@ pub struct Job {
     pub classes: Vec<f64>,
     /// How the table's own columns become inputs and targets, if they are not plain numbers.
     pub encoder: Option<Encoder>,
+    /// Whether the table has no names for its columns: they are called by their places.
+    pub headless: bool,
     /// Input columns.
     pub inputs: Vec<String>,
     /// Target columns.
@@ -205,6 +207,7 @@ impl Job {
             task: self.task,
             classes: self.classes.clone(),
             encoder: self.encoder.clone(),
+            headless: self.headless,
             network: self.shape.clone(),
             input_scaler: self.input_scaler.clone(),
             target_scaler: self.target_scaler.clone(),

@@ -14,7 +14,7 @@ use crate::encoder::{Encoder, class_names, label_names};
 use crate::error::{Error, Kind};
 use crate::metrics::HALF;
 use crate::scaler::Scaler;
-use crate::terms::{Terms, is_zero};
+use crate::terms::{Terms, is_false, is_zero};
 use backlit_engine::Network;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -95,6 +95,9 @@ pub struct Metadata {
     /// How the table's own columns become those that go in and come out; none: they are numbers and stay as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoder: Option<Encoder>,
+    /// Whether the table had no names for its columns, which are then found by their places.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub headless: bool,
     /// The layers.
     pub network: Shape,
     /// How input columns are standardized; none: they go in as they are.

@@ -8,8 +8,8 @@ mod warm_start;
 pub use formulas::formula_notes;
 pub use parts::Part;
 
-use crate::data::{BUNDLED, Reading, Table, bundled, indices, note, profile, read_encoded, read_numbers};
-use crate::encoder::{Encoder, class_names};
+use crate::data::{BUNDLED, Header, Reading, Table, bundled, indices, note, profile, read_encoded, read_numbers};
+use crate::encoder::{Column, Encoder, class_names};
 use crate::error::{Error, Kind};
 use crate::job::{Job, Rows, encode};
 use crate::metrics::{Own, Threshold};
@@ -57,6 +57,7 @@ pub fn run_on(data: &str) -> RunFile {
             target: Vec::new(),
             categories: Vec::new(),
             ignore: Vec::new(),
+            header: None,
             standardize: true,
             validation: 0.2,
             split: Split::Random,
@@ -90,6 +91,7 @@ pub struct Read {
     table: Table,
     name: String,
     encoder: Option<Encoder>,
+    headless: bool,
     notes: Vec<String>,
 }
 
@@ -98,20 +100,22 @@ pub fn read(run: &RunFile, hidden: Option<&Hidden>) -> Result<Read, Error> {
     let start = warm_start::model(run)?;
     let run = warm_start::completed(with_plain_names(run)?, start.as_ref(), hidden.is_some())?;
     let mut notes = Vec::new();
-    let (table, name, encoder) = table(&run, start.as_ref(), &mut notes)?;
-    Ok(Read { run, start, table, name, encoder, notes })
+    let (table, name, encoder, headless) = table(&run, start.as_ref(), &mut notes)?;
+    Ok(Read { run, start, table, name, encoder, headless, notes })
 }
 
 /// [`job`] on data that were read, trained on a part of the rows.
 pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -> Result<Job, Error> {
-    let Read { mut run, start, mut table, name, mut encoder, mut notes } = read;
+    let Read { mut run, start, mut table, name, mut encoder, headless, mut notes } = read;
     if part == Part::All && run.train.folds.is_some() {
         // There are no rows to listen to; the folds tell how many epochs it takes.
         run.train.course = run.train.course.without_waiting();
     }
     let run = &run;
-    let levels = encoder.iter().flat_map(|encoder| &encoder.columns).filter(|column| column.kind.is_level());
-    let (mut inputs, targets) = columns(run, &table, &levels.map(|column| column.name.clone()).collect::<Vec<_>>())?;
+    let is_aside = |column: &Column| column.kind.is_level() || run.data.is_aside(&column.name);
+    let no_inputs = encoder.iter().flat_map(|encoder| &encoder.columns).filter(|column| is_aside(column));
+    let no_inputs: Vec<String> = no_inputs.flat_map(|column| column.kind.names(&column.name)).collect();
+    let (mut inputs, targets) = columns(run, &table, &no_inputs)?;
     if let Some(model) = &start {
         inputs = warm_start::columns(run, model, &table, &targets)?;
     }
@@ -132,7 +136,7 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         if start.is_none() {
             encoder.fill(&trained, &mut table.values);
         }
-        encoder.columns.retain(|column| !column.kind.is_level());
+        encoder.columns.retain(|column| !is_aside(column));
     }
     let all = Rows { rows: table.rows, numbers: (0..table.rows).collect(), x: table.take(&inputs)?, y, w: Vec::new() };
     let [mut train, mut held] = [trained, aside].map(|numbers| all.pick(&numbers, inputs.len(), outputs));
@@ -210,6 +214,7 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         task,
         classes,
         encoder,
+        headless,
         shape: Shape { inputs: inputs.len(), layers: shape.collect(), loss, terms },
         inputs,
         targets,
@@ -292,23 +297,24 @@ fn usage(run: &RunFile, message: impl Into<String>) -> Error {
     if run.file.is_empty() { error } else { error.file(&run.file) }
 }
 
-/// The rows, what a person calls them, and how they came from a table of more than numbers.
-fn table(run: &RunFile, start: Option<&Model>, notes: &mut Vec<String>) -> Result<(Table, String, Option<Encoder>), Error> {
+/// The rows, what a person calls them, how they came from a table of more than numbers, and whether its columns have no names.
+fn table(run: &RunFile, start: Option<&Model>, notes: &mut Vec<String>) -> Result<(Table, String, Option<Encoder>, bool), Error> {
     let stem = |path: &Path| path.file_stem().map_or("data".to_string(), |stem| stem.to_string_lossy().into_owned());
     match &run.data.source {
         Source::Bundled(name) => {
             notes.extend(note(name).map(str::to_string));
-            Ok((bundled(name)?, name.clone(), None))
+            Ok((bundled(name)?, name.clone(), None, false))
         }
         Source::Path(path) => {
-            let plain = if run.data.categories.is_empty() && start.is_none() { read_numbers(path) } else { None };
+            let plain =
+                if run.data.categories.is_empty() && start.is_none() { read_numbers(path, &Header::said(run.data.header)) } else { None };
             let (reading, encoder) = match (start, plain) {
                 (Some(model), _) => (warm_start::read(run, model, &path.display().to_string())?, model.metadata.encoder.clone()),
                 (None, Some(reading)) => (reading, None),
                 (None, None) => encoded(run, path, notes)?,
             };
             notes.extend(reading.notes);
-            Ok((reading.table, stem(path), encoder))
+            Ok((reading.table, stem(path), encoder, !reading.header))
         }
         Source::Inline { inputs, targets } => {
             let (n, k) = (inputs[0].len(), targets[0].len());
@@ -319,6 +325,7 @@ fn table(run: &RunFile, start: Option<&Model>, notes: &mut Vec<String>) -> Resul
                 Table { source: run.file.clone(), columns, rows: inputs.len(), values, left_out: Vec::new() },
                 stem(Path::new(&run.file)),
                 None,
+                false,
             ))
         }
     }
@@ -327,7 +334,8 @@ fn table(run: &RunFile, start: Option<&Model>, notes: &mut Vec<String>) -> Resul
 /// A table that holds more than numbers, and how it is read.
 fn encoded(run: &RunFile, path: &Path, notes: &mut Vec<String>) -> Result<(Reading, Option<Encoder>), Error> {
     let source = path.display().to_string();
-    let profile = profile(&source)?;
+    let header = Header::said(run.data.header);
+    let profile = profile(&source, &header)?;
     let names: Vec<String> = profile.columns.iter().map(|column| column.name.clone()).collect();
     if run.data.target.is_empty() {
         return Err(no_target(&source, &names));
@@ -335,7 +343,7 @@ fn encoded(run: &RunFile, path: &Path, notes: &mut Vec<String>) -> Result<(Readi
     let named = [&run.data.target[..], &run.data.categories, &run.data.ignore].concat();
     indices(&source, &names, &named)?;
     let encoder = profile.encoder(&run.data, notes).map_err(|error| error.file(&source))?;
-    let reading = read_encoded(&source, &encoder)?;
+    let reading = read_encoded(&source, &encoder, &header)?;
     Ok((reading, Some(encoder)))
 }
 

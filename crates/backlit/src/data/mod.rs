@@ -3,6 +3,7 @@
 mod bundled;
 pub(crate) mod cells;
 mod csv;
+mod header;
 pub(crate) mod near;
 mod records;
 mod typed;
@@ -11,6 +12,7 @@ mod words;
 pub(crate) use self::csv::read_numbers;
 pub use self::csv::{Reader, Reading, profile, read, read_csv, read_encoded, read_for, read_from};
 pub use bundled::{BUNDLED, bundled, note};
+pub use header::Header;
 pub(crate) use words::read_words;
 
 use crate::error::{Error, Kind};

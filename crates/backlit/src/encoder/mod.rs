@@ -11,6 +11,11 @@ pub use profile::{ColumnProfile, Profile};
 use crate::data::cells::{Fault, excerpt, is_missing, number};
 use serde::{Deserialize, Serialize};
 
+/// Whether a cell is a date in some order.
+pub(crate) fn is_date(cell: &str) -> bool {
+    dates::ORDERS.iter().any(|order| dates::read(cell, *order).is_some())
+}
+
 /// Columns by name, each with what becomes of its cells.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,7 +1,7 @@
 //! A training that goes on from the parameters of a saved model: its columns, classes, layers and scales are kept.
 
 use super::usage;
-use crate::data::{Reading, Table, read_encoded};
+use crate::data::{Header, Reading, Table, read_encoded};
 use crate::encoder::Encoder;
 use crate::error::Error;
 use crate::model_file::{self, LayerShape, Model, Parameters, Precision, Task};
@@ -59,7 +59,7 @@ pub(super) fn read(run: &RunFile, model: &Model, data: &str) -> Result<Reading, 
     if let Some(weights) = run.data.weights.iter().find(|name| encoder.columns.iter().all(|column| column.name != **name)) {
         encoder.columns.extend(Encoder::plain(std::slice::from_ref(weights)).columns);
     }
-    read_encoded(data, &encoder)
+    read_encoded(data, &encoder, &Header::for_model(&model.metadata, run.data.header))
 }
 
 /// The model's inputs in its order, each a column of the table; `Err` where a target is another.
