@@ -77,8 +77,8 @@ impl CrossValidation {
     }
 }
 
-/// For each of `count` folds of data that were read trains a network on the rows of the others, from the same initial parameters. `observe` is called after
-/// each step with the fold, counted from 0; none: it was stopped.
+/// For each of `count` folds of data that were read trains a network on the rows of the others, from the same initial parameters.
+/// `observe` is called after each step with the fold, counted from 0; none: it was stopped.
 pub fn cross_validate(
     read: &Read,
     hidden: Option<&Hidden>,

@@ -110,7 +110,8 @@ pub struct Metadata {
     /// A measure of its own, a formula in a and y, where one was typed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
-    /// The errors on the rows kept aside, or of a cross-validation those out of folds, where numbers are predicted and there were such rows.
+    /// The errors on the rows kept aside, or of a cross-validation those out of folds, where numbers are predicted and there were such
+    /// rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub residuals: Option<Residuals>,
     /// Of the run that made it.

@@ -35,8 +35,8 @@ pub fn read_csv(path: &Path) -> Result<Table, Error> {
 /// Reads a table of numbers and says how it was understood.
 ///
 /// The delimiter is the one of `,` `;` tab `|` that splits the first lines most evenly. The first line is a
-/// header if one of its cells is no number. A byte order mark, carriage returns, blanks around cells and
-/// empty lines at the end are skipped; a cell may stand in quotes.
+/// header if one of its cells is no number, unless it looks like the rows below it. A byte order mark, carriage returns, blanks around
+/// cells and empty lines at the end are skipped; a cell may stand in quotes.
 ///
 /// Every cell below the header must be a finite number. Errors ([`Kind::Data`]) name the file and, where there
 /// is one, the row (counted from 0, without the header), the line and the column.
@@ -219,7 +219,8 @@ impl<'a> Reader<'a> {
         };
         let mut notes = Vec::new();
         if let Some(why) = &why {
-            notes.push(format!("the first line looks like a row ({why}): there is no header, the columns are called c0, c1 and so on (--header: it names them)"));
+            let called = "there is no header, the columns are called c0, c1 and so on (--header: it names them)";
+            notes.push(format!("the first line looks like a row ({why}): {called}"));
             records.again();
         } else if let (Some(says), false) = (said, is_plain) {
             if !says {

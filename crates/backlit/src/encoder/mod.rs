@@ -259,8 +259,8 @@ impl Encoder {
         })
     }
 
-    /// Puts the median of a column's numbers, or of its days, among `rows` in the place of those that are missing, in the encoder and in the table of
-    /// its numbers, row after row as [`Encoder::names`] tells. A column that is missing in all of them becomes 0.
+    /// Puts the median of a column's numbers, or of its days, among `rows` in the place of those that are missing, in the encoder and
+    /// in the table of its numbers, row after row as [`Encoder::names`] tells. A column that is missing in all of them becomes 0.
     pub fn fill(&mut self, rows: &[usize], values: &mut [f64]) {
         let width = self.names().len();
         let mut place = 0;
