@@ -4,7 +4,7 @@ use backlit::data::read_for;
 use backlit::inspect::{What, inspect, inspect_within};
 use backlit::job::{read_rows, rows_for};
 use backlit::predictor::Predictor;
-use backlit::prepare;
+use backlit::prepare::{self, Part};
 use backlit::session;
 use std::ops::ControlFlow;
 
@@ -42,10 +42,10 @@ fn inspections_and_evaluations() {
     let job = prepare::job(&run, None, 1).expect("a job");
     let model = session::train(&job, &mut |_| ControlFlow::Continue(())).expect("a model").model;
     let predictor = Predictor::new(&model, 2);
-    let rows = rows_for(&model.metadata, &read_for(&path, &model.metadata, true).expect("a table").table, true).expect("rows");
+    let rows = rows_for(&model.metadata, &read_for(&path, &model.metadata, true, None).expect("a table").table, true).expect("rows");
     let want = predictor.outputs_and_cost(rows.rows, &rows.x, &rows.y);
     for memory in [0, 20_000, 1_000_000_000] {
-        let (rows, _, notes) = read_rows(&model.metadata, &path, memory, 2).expect("rows");
+        let (rows, _, notes) = read_rows(&model.metadata, &path, None, memory, 2).expect("rows");
         assert_eq!(rows.stored.is_some(), memory < 1_000_000_000);
         assert_eq!(notes.len(), usize::from(rows.stored.is_some()), "{notes:?}");
         assert_eq!(predictor.outputs_and_cost_of(&rows).expect("outputs"), want, "{memory}");
@@ -53,7 +53,7 @@ fn inspections_and_evaluations() {
 
     // All rows of a job whose inputs are in a file are those of the job in memory.
     run.train.memory = Some(0);
-    let stored = prepare::job_to_train(&run, None, 1).expect("a job");
+    let stored = prepare::job_of(prepare::read(&run, None).expect("a table"), None, 1, Part::of(&run)).expect("a job");
     assert!(stored.train.x.is_empty() && stored.train.stored.is_some());
     assert_eq!(stored.all_rows(), job.all_rows());
     assert_eq!((stored.encoder, stored.input_scaler), (job.encoder, job.input_scaler));

@@ -29,6 +29,7 @@ fn small() -> Model {
         targets: strings(&["é"]),
         task: Task::Regression,
         encoder: None,
+        headless: false,
         classes: Vec::new(),
         network: Shape {
             inputs: 2,

@@ -69,9 +69,6 @@ fn the_example_of_the_contract() {
         skip: None,
         learning_rate: None,
         freeze: vec![Freeze::Bias, Freeze::WeightElement(0, 1), Freeze::BiasElement(1)],
-        norm: None,
-        skip: None,
-        learning_rate: None,
     };
     let second = Layer {
         units: 2,
@@ -85,9 +82,6 @@ fn the_example_of_the_contract() {
         skip: None,
         learning_rate: None,
         freeze: vec![],
-        norm: None,
-        skip: None,
-        learning_rate: None,
     };
     assert_eq!(run.network.layers, [first, second]);
     let train = Train {
