@@ -38,6 +38,7 @@ batch = "full"
 shuffle = false
 seed = 18446744073709551615
 threads = 3
+memory = "512MB"
 "#;
 
 fn run(text: &str) -> RunFile {
@@ -90,6 +91,7 @@ fn the_example_of_the_contract() {
         from: None,
         threshold: Threshold::At(0.5),
         folds: None,
+        memory: Some(512_000_000),
     };
     assert_eq!(run.train, train);
 }
