@@ -39,6 +39,7 @@ shuffle = false
 seed = 18446744073709551615
 threads = 3
 metric = "abs(a - y) / y"
+memory = "512MB"
 "#;
 
 fn run(text: &str) -> RunFile {
@@ -97,8 +98,8 @@ fn the_example_of_the_contract() {
         from: None,
         threshold: Threshold::At(0.5),
         metric: Some("abs(a - y) / y".into()),
-        memory: None,
         folds: None,
+        memory: Some(512_000_000),
     };
     assert_eq!(run.train, train);
 }
