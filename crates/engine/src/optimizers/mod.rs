@@ -106,14 +106,38 @@ struct Ready<R, const K: usize> {
 }
 
 impl<R, const K: usize> Ready<R, K> {
+    /// The rule of all that have no rate of their own.
+    fn base(&self) -> &R {
+        self.rule.as_ref().expect("a step is begun before it moves")
+    }
+
     /// The rule at a place in the flat parameters, and where another one begins.
     fn rule_at(&self, place: usize) -> (&R, usize) {
-        let base = self.rule.as_ref().expect("a step is begun before it moves");
+        let base = self.base();
         match self.own.get(self.own.partition_point(|(range, _)| range.end <= place)) {
             Some((range, rule)) if range.start <= place => (rule, range.end),
             Some((range, _)) => (base, range.start),
             None => (base, usize::MAX),
         }
+    }
+}
+
+impl<R, const K: usize> Ready<R, K> {
+    /// [`update`] with each number's own rule; `start`: the place of the first one in the flat parameters.
+    #[cold]
+    fn by_rates<S: Scalar>(&self, start: usize, old: &[S], gradient: &mut [S], mut memory: [&mut [S]; K]) -> bool
+    where
+        R: Rule<S, K>,
+    {
+        let (mut from, mut finite) = (0, true);
+        while from < old.len() {
+            let (rule, end) = self.rule_at(start + from);
+            let end = old.len().min(end - start);
+            let memory = memory.each_mut().map(|memory| &mut memory[from..end]);
+            finite &= update(rule, &old[from..end], &mut gradient[from..end], memory);
+            from = end;
+        }
+        finite
     }
 }
 
@@ -131,14 +155,11 @@ impl<S: Scalar, R: Rule<S, K> + Sync, const K: usize> Move<S> for Ready<R, K> {
             }
             // A few numbers: a loop is done before a copy is called.
             (done..from).for_each(|i| gradient[i] = old[i]);
-            let mut from = from;
-            while from < to {
-                let (rule, end) = self.rule_at(start + from);
-                let end = to.min(end - start);
-                let memory = memory.each_mut().map(|memory| &mut memory[from..end]);
-                finite &= update(rule, &old[from..end], &mut gradient[from..end], memory);
-                from = end;
-            }
+            let (old, gradient, memory) = (&old[from..to], &mut gradient[from..to], memory.each_mut().map(|memory| &mut memory[from..to]));
+            finite &= match self.own.is_empty() {
+                true => update(self.base(), old, gradient, memory),
+                false => self.by_rates(start + from, old, gradient, memory),
+            };
             done = to;
         }
         (done..old.len()).for_each(|i| gradient[i] = old[i]);
