@@ -53,11 +53,29 @@ impl Whole {
 
     /// Gives it its name.
     pub fn finish(self) -> Result<(), Error> {
+        self.finish_keeping(None)
+    }
+
+    /// Gives it its name; what had that name is then called `previous`, if there is such a name.
+    pub fn finish_keeping(self, previous: Option<&Path>) -> Result<(), Error> {
         let finished = match self.to {
             To::Device(mut file) => file.flush(),
-            To::New(path, file) => name(&path, file),
+            To::New(path, file) => name(&path, file, previous),
         };
         finished.map_err(|error| refused(&self.path, &error))
+    }
+}
+
+/// How the names of neighbours begin and end.
+const PARTIAL: (&str, &str) = (".backlit-", ".partial");
+
+/// Takes away what writers that were ended from outside left in a directory in which nobody writes now.
+pub(crate) fn sweep(directory: &Path) {
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        let is_left = |name: &str| name.starts_with(PARTIAL.0) && name.ends_with(PARTIAL.1);
+        if entry.file_name().to_str().is_some_and(is_left) {
+            let _ = std::fs::remove_file(entry.path());
+        }
     }
 }
 
@@ -81,7 +99,7 @@ fn create(path: &Path) -> std::io::Result<To> {
     }
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".backlit-").suffix(".partial");
+    builder.prefix(PARTIAL.0).suffix(PARTIAL.1);
     #[cfg(unix)]
     {
         // Temporary files are private; this is a file like any other, minus the person's umask.
@@ -92,8 +110,12 @@ fn create(path: &Path) -> std::io::Result<To> {
     Ok(To::New(path, file))
 }
 
-fn name(path: &Path, file: NamedTempFile) -> std::io::Result<()> {
+fn name(path: &Path, file: NamedTempFile, previous: Option<&Path>) -> std::io::Result<()> {
     file.as_file().sync_all()?;
+    match previous.map_or(Ok(()), |previous| std::fs::rename(path, previous)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     file.persist(path).map_err(|error| error.error)?;
     sync(directory(path))
 }
