@@ -13,6 +13,21 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     file.finish()
 }
 
+/// The same, but not yet safe from a power failure: until [`sync`] a file may then be empty. That is not waited for.
+pub(crate) fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let mut file = Whole::create(path)?;
+    file.write(bytes)?;
+    match file.to {
+        To::Device(_) => Ok(()),
+        To::New(to, file) => file.persist(to).map(drop).map_err(|error| refused(path, &error.error)),
+    }
+}
+
+/// Makes what a file holds outlast a power failure; its name does so when the directory is synced.
+pub(crate) fn sync(path: &Path) -> Result<(), Error> {
+    File::options().write(true).open(path).and_then(|file| file.sync_all()).map_err(|error| refused(path, &error))
+}
+
 /// A file that is written piece by piece and afterwards holds either what it held before or all of it: the pieces go to a new
 /// file in the same directory, which at the end is synced and takes the name; dropped before, it vanishes. A link is
 /// followed; a device or a pipe is written to as it is. Errors are [`Kind::Failed`].
@@ -117,7 +132,7 @@ fn name(path: &Path, file: NamedTempFile, previous: Option<&Path>) -> std::io::R
         _ => {}
     }
     file.persist(path).map_err(|error| error.error)?;
-    sync(directory(path))
+    sync_name(directory(path))
 }
 
 /// Where a file stands: without a directory in the current one.
@@ -168,7 +183,7 @@ impl Default for Aside {
 }
 
 /// Makes the new name outlast a power failure. Some file systems cannot, which is no error.
-fn sync(directory: &Path) -> std::io::Result<()> {
+fn sync_name(directory: &Path) -> std::io::Result<()> {
     if !cfg!(unix) {
         return Ok(());
     }

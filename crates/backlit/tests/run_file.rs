@@ -98,6 +98,7 @@ fn the_example_of_the_contract() {
         threshold: Threshold::At(0.5),
         metric: Some("abs(a - y) / y".into()),
         memory: None,
+        checkpoint_every: None,
         folds: None,
     };
     assert_eq!(run.train, train);

@@ -82,6 +82,8 @@ pub struct Checkpoints {
     every: Option<Every>,
     /// Whether the checkpoint that is there is one of this run, so that the next one makes it the previous one.
     is_good: bool,
+    /// Whether what the run was asked for outlasts a power failure.
+    is_synced: bool,
     /// Where the training goes on from.
     start: Option<Checkpoint>,
     /// Of the last one written.
@@ -128,8 +130,7 @@ impl Begun {
             }
         };
         let every = self.run.train.checkpoint_every;
-        let checkpoints = Checkpoints { directory: self.directory, pins: self.pins, every, is_good, start, written: Instant::now() };
-        Ok((checkpoints, note))
+        Ok((Checkpoints { is_good, start, ..Checkpoints::new(self.directory, self.pins, every) }, note))
     }
 }
 
@@ -149,10 +150,13 @@ impl Checkpoints {
     pub fn begin(directory: &Path, run: &RunFile, job: &Job, has_hidden: bool) -> Result<Checkpoints, Error> {
         let pins = run::begin(directory, run, job, has_hidden)?;
         let every = run.train.checkpoint_every;
-        let checkpoints =
-            Checkpoints { directory: directory.to_path_buf(), pins, every, is_good: false, start: None, written: Instant::now() };
+        let checkpoints = Checkpoints::new(directory.to_path_buf(), pins, every);
         checkpoints.clear();
         Ok(checkpoints)
+    }
+
+    fn new(directory: PathBuf, pins: Pins, every: Option<Every>) -> Checkpoints {
+        Checkpoints { directory, pins, every, is_good: false, is_synced: false, start: None, written: Instant::now() }
     }
 
     /// Where the checkpoint is.
@@ -190,6 +194,9 @@ impl Checkpoints {
             let hint = format!("{hint}; then --resume {} goes on from the last checkpoint", self.directory.display());
             error.hint(hint)
         };
+        if !self.is_synced {
+            run::sync(&self.directory).map_err(failed)?;
+        }
         let mut writer = Writer::new(precision);
         trainer.save(&mut writer);
         let about = About::new(&self.pins.id(), trainer.steps());
@@ -201,7 +208,7 @@ impl Checkpoints {
             file.finish_keeping(self.is_good.then_some(&previous))
         });
         written.map_err(failed)?;
-        (self.is_good, self.written) = (true, Instant::now());
+        (self.is_good, self.is_synced, self.written) = (true, true, Instant::now());
         Ok(())
     }
 

@@ -99,7 +99,7 @@ pub(super) fn begin(directory: &Path, run: &RunFile, job: &Job, has_hidden: bool
         from: whole.train.from.as_deref().map(pin).transpose()?,
         finished: false,
     };
-    files::write(&directory.join(RUN), text.as_bytes())?;
+    files::write_unsynced(&directory.join(RUN), text.as_bytes())?;
     pins.write(directory)?;
     Ok(pins)
 }
@@ -170,7 +170,7 @@ fn unchanged(pin: &Pin, absolute: &Path, what: &str) -> Result<PathBuf, Error> {
 impl Pins {
     pub fn write(&self, directory: &Path) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(self).map_err(|error| Error::new(Kind::Failed, error.to_string()))?;
-        files::write(&directory.join(PINS), format!("{text}\n").as_bytes())
+        files::write_unsynced(&directory.join(PINS), format!("{text}\n").as_bytes())
     }
 
     /// What tells the run from every other.
@@ -178,6 +178,11 @@ impl Pins {
         let unfinished = Pins { finished: false, ..self.clone() };
         hexadecimal(serde_json::to_string(&unfinished).unwrap_or_default().as_bytes())
     }
+}
+
+/// Makes what was written down outlast a power failure, once the directory is synced.
+pub(super) fn sync(directory: &Path) -> Result<(), Error> {
+    [RUN, PINS].iter().try_for_each(|name| files::sync(&directory.join(name)))
 }
 
 /// Whether a directory holds a checkpoint.
