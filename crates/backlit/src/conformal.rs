@@ -1,7 +1,7 @@
 //! Intervals around predicted numbers, as wide as the errors on rows that were kept aside: split conformal prediction.
 //!
-//! The errors may also be those out of folds, around a network trained on all rows: the jackknife rule over folds, whose share inside is near
-//! the level where training is stable. Source: Barber, Candès, Ramdas and Tibshirani, Annals of Statistics 49, 2021.
+//! The errors may also be those out of folds, around a network trained on all rows: the jackknife rule over folds, whose share inside
+//! is near the level where training is stable. Source: Barber, Candès, Ramdas and Tibshirani, Annals of Statistics 49, 2021.
 //!
 //! Where new rows come as those kept aside came, an interval of level 0.9 holds at least 0.9 of the right numbers on average over
 //! trainings, whatever the network and the distribution. Source: Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World,

@@ -25,7 +25,7 @@ pub struct CrossValidation {
     pub residuals: Option<Residuals>,
     /// The median over the folds of the best epoch, counted from 1, where something waited for it.
     pub epochs: Option<u64>,
-    /// Of two classes: the probability above which the second is predicted, chosen on these outputs if it was to be chosen.
+    /// Of two classes and of labels: the probability above which the second is predicted, chosen on these outputs if it was to be chosen.
     pub threshold: f64,
 }
 
@@ -78,8 +78,8 @@ impl CrossValidation {
     }
 }
 
-/// For each of `count` folds of data that were read trains a network on the rows of the others, from the same initial parameters. `observe` is called after
-/// each step with the fold, counted from 0; none: it was stopped.
+/// For each of `count` folds of data that were read trains a network on the rows of the others, from the same initial parameters.
+/// `observe` is called after each step with the fold, counted from 0; none: it was stopped.
 pub fn cross_validate(
     read: &Read,
     hidden: Option<&Hidden>,
@@ -125,14 +125,15 @@ pub fn cross_validate(
         }
     }
     let residuals = if task == Task::Regression { Residuals::of(width, &outputs, &y) } else { None };
-    let threshold = if task == Task::TwoClasses { read.run.train.threshold.choose(&outputs, &y) } else { HALF };
-    let fold = |((held, said), (cost, own)): (&(Rows, Vec<f64>), (f64, Option<(String, f64)>))| Fold {
+    let is_cut = matches!(task, Task::TwoClasses | Task::Labels);
+    let threshold = if is_cut { read.run.train.threshold.choose(&outputs, &y) } else { HALF };
+    let folds = parts.iter().zip(costs).map(|((held, said), (cost, own))| Fold {
         metrics: Metrics::of(task, width, said, &held.y, cost, threshold),
         rows: held.numbers.clone(),
         cost,
         own,
-    };
-    let folds = parts.iter().zip(costs).map(fold).collect();
+    });
+    let folds = folds.collect();
     Ok(Some(CrossValidation { folds, rows: numbers, fold_of, outputs, residuals, epochs: median(epochs), threshold }))
 }
 

@@ -1,6 +1,6 @@
 //! A look at a table before anything is trained on it: what its columns hold, and what may go wrong with them.
 
-use crate::data::{Bound, MEMORY, Reader, Stored, number, profile};
+use crate::data::{Bound, Header, MEMORY, Reader, Stored, number, profile};
 use crate::encoder::{Encoder, Kind, Missing, Profile};
 use crate::error::Error;
 use crate::run_file::Data;
@@ -106,12 +106,13 @@ pub fn inspect(data: &str, said: &Data) -> Result<Inspection, Error> {
 
 /// The same; a table that takes more memory than so many bytes is put into a temporary file.
 pub fn inspect_within(data: &str, said: &Data, memory: u64) -> Result<Inspection, Error> {
-    let profile = profile(data)?;
+    let header = Header::said(said.header);
+    let profile = profile(data, &header)?;
     let names: Vec<String> = profile.columns.iter().map(|column| column.name.clone()).collect();
     crate::data::indices(data, &names, &[&said.target[..], &said.categories, &said.ignore].concat())?;
     let mut notes = Vec::new();
     let encoder = profile.encoder(said, &mut notes).map_err(|error| error.file(data))?;
-    let table = Numbers::read(data, &encoder, memory)?;
+    let table = Numbers::read(data, &encoder, &header, memory)?;
     notes.extend(table.stored.as_ref().map(Stored::note));
     let mut seen = Vec::new();
     table.each(|place, numbers| seen.push(Seen::of(numbers, matches!(encoder.columns[place].kind, Kind::Number { .. }))))?;
@@ -148,7 +149,7 @@ struct Numbers {
 }
 
 impl Numbers {
-    fn read(data: &str, encoder: &Encoder, memory: u64) -> Result<Numbers, Error> {
+    fn read(data: &str, encoder: &Encoder, header: &Header, memory: u64) -> Result<Numbers, Error> {
         let mut one_each = encoder.clone();
         for column in &mut one_each.columns {
             column.kind = match &column.kind {
@@ -157,7 +158,7 @@ impl Numbers {
                 other => other.clone(),
             };
         }
-        let reader = Reader::named(data)?.encoded(&one_each)?;
+        let reader = Reader::named(data, header)?.encoded(&one_each)?;
         let width = reader.columns.len();
         let (rows, values, stored) = reader.all(&Bound { memory, keep: Vec::new() })?;
         let mut place = 0;

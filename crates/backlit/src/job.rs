@@ -28,6 +28,8 @@ pub struct Job {
     pub classes: Vec<f64>,
     /// How the table's own columns become inputs and targets, if they are not plain numbers.
     pub encoder: Option<Encoder>,
+    /// Whether the table has no names for its columns: they are called by their places.
+    pub headless: bool,
     /// Input columns.
     pub inputs: Vec<String>,
     /// Target columns.
@@ -243,6 +245,7 @@ impl Job {
             task: self.task,
             classes: self.classes.clone(),
             encoder: self.encoder.clone(),
+            headless: self.headless,
             network: self.shape.clone(),
             input_scaler: self.input_scaler.clone(),
             target_scaler: self.target_scaler.clone(),
@@ -279,10 +282,16 @@ pub fn rows_for(metadata: &Metadata, table: &Table, with_targets: bool) -> Resul
 /// Rows with targets for a model that exists, from a bundled table, by its name, or a file; the inputs of a table that is larger than
 /// `memory` bytes are left in a temporary file, from which up to so many threads read. With what the table is called, and what a person
 /// should know of the reading.
-pub fn read_rows(metadata: &Metadata, data: &str, memory: u64, threads: usize) -> Result<(Rows, String, Vec<String>), Error> {
+pub fn read_rows(
+    metadata: &Metadata,
+    data: &str,
+    header: Option<bool>,
+    memory: u64,
+    threads: usize,
+) -> Result<(Rows, String, Vec<String>), Error> {
     let weights = metadata.network.terms.weights.iter().filter_map(|weights| weights.column.clone());
     let bound = Bound { memory, keep: metadata.targets.iter().cloned().chain(weights).collect() };
-    let (reading, stored) = read_for_within(data, metadata, true, Some(&bound))?;
+    let (reading, stored) = read_for_within(data, metadata, true, header, Some(&bound))?;
     let table = reading.table;
     let Some(stored) = stored else { return Ok((rows_for(metadata, &table, true)?, table.source, reading.notes)) };
     let mut notes = reading.notes;

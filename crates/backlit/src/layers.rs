@@ -168,7 +168,7 @@ pub(crate) fn suits(
         let message = "lbfgs computes several costs in a step, so there is no one batch to take running statistics from";
         return Err(wrong(key(l, "norm"), message.into()).hint("norm = \"layer\", or another optimizer"));
     }
-    let last = batch.map_or(rows, |batch| if rows % batch == 0 { batch.min(rows) } else { rows % batch });
+    let last = (rows - 1) % batch.unwrap_or(rows).min(rows) + 1;
     if last == 1 {
         let message = format!("a norm over the batch needs at least 2 rows in each, but the last batch of an epoch has 1 of {rows} rows");
         return Err(wrong(key(l, "norm"), message).hint("another batch size, or norm = \"layer\""));

@@ -15,7 +15,7 @@ use crate::error::{Error, Kind};
 use crate::layers::Norm;
 use crate::metrics::HALF;
 use crate::scaler::Scaler;
-use crate::terms::{Terms, is_zero};
+use crate::terms::{Terms, is_false, is_zero};
 use backlit_engine::Network;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -96,6 +96,9 @@ pub struct Metadata {
     /// How the table's own columns become those that go in and come out; none: they are numbers and stay as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoder: Option<Encoder>,
+    /// Whether the table had no names for its columns, which are then found by their places.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub headless: bool,
     /// The layers.
     pub network: Shape,
     /// How input columns are standardized; none: they go in as they are.
@@ -108,7 +111,8 @@ pub struct Metadata {
     /// A measure of its own, a formula in a and y, where one was typed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
-    /// The errors on the rows kept aside, or of a cross-validation those out of folds, where numbers are predicted and there were such rows.
+    /// The errors on the rows kept aside, or of a cross-validation those out of folds, where numbers are predicted and there were such
+    /// rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub residuals: Option<Residuals>,
     /// Of the run that made it.

@@ -9,8 +9,10 @@ pub use formulas::formula_notes;
 pub use parts::Part;
 pub(crate) use warm_start::layer as layer_of_shape;
 
-use crate::data::{BUNDLED, Bound, Inputs, MEMORY, Reading, Stored, Table, bundled, indices, note, profile, read_numbers, read_within};
-use crate::encoder::{Encoder, class_names};
+use crate::data::{
+    BUNDLED, Bound, Header, Inputs, MEMORY, Reading, Stored, Table, bundled, indices, note, profile, read_numbers, read_within,
+};
+use crate::encoder::{Column, Encoder, class_names};
 use crate::error::{Error, Kind};
 use crate::job::{Job, Rows, encode};
 use crate::layers::{self, Norm, Skip};
@@ -59,6 +61,7 @@ pub fn run_on(data: &str) -> RunFile {
             target: Vec::new(),
             categories: Vec::new(),
             ignore: Vec::new(),
+            header: None,
             standardize: true,
             validation: 0.2,
             split: Split::Random,
@@ -95,6 +98,7 @@ pub struct Read {
     memory: u64,
     name: String,
     encoder: Option<Encoder>,
+    headless: bool,
     notes: Vec<String>,
 }
 
@@ -108,13 +112,13 @@ fn read_up_to(run: &RunFile, hidden: Option<&Hidden>, memory: Option<u64>) -> Re
     let run = warm_start::completed(with_plain_names(run)?, start.as_ref(), hidden.is_some())?;
     let mut notes = Vec::new();
     let bound = memory.map(|memory| Bound { memory, keep: decisive(&run) });
-    let (table, stored, name, encoder) = table(&run, start.as_ref(), bound.as_ref(), &mut notes)?;
-    Ok(Read { run, start, table, stored, memory: memory.unwrap_or(MEMORY), name, encoder, notes })
+    let (table, stored, name, encoder, headless) = table(&run, start.as_ref(), bound.as_ref(), &mut notes)?;
+    Ok(Read { run, start, table, stored, memory: memory.unwrap_or(MEMORY), name, encoder, headless, notes })
 }
 
 /// [`job`] on data that were read, trained on a part of the rows.
 pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -> Result<Job, Error> {
-    let Read { mut run, start, mut table, mut stored, memory, name, mut encoder, mut notes } = read;
+    let Read { mut run, start, mut table, mut stored, memory, name, mut encoder, headless, mut notes } = read;
     if part == Part::All && run.train.folds.is_some() {
         // There are no rows to listen to; the folds tell how many epochs it takes.
         run.train.course = run.train.course.without_waiting();
@@ -129,9 +133,10 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         values: Vec::new(),
         left_out: Vec::new(),
     });
-    let levels = encoder.iter().flat_map(|encoder| &encoder.columns).filter(|column| column.kind.is_level());
-    let (mut inputs, targets) =
-        columns(run, whole.as_ref().unwrap_or(&table), &levels.map(|column| column.name.clone()).collect::<Vec<_>>())?;
+    let is_aside = |column: &Column| column.kind.is_level() || run.data.is_aside(&column.name);
+    let no_inputs = encoder.iter().flat_map(|encoder| &encoder.columns).filter(|column| is_aside(column));
+    let no_inputs: Vec<String> = no_inputs.flat_map(|column| column.kind.names(&column.name)).collect();
+    let (mut inputs, targets) = columns(run, whole.as_ref().unwrap_or(&table), &no_inputs)?;
     if let Some(model) = &start {
         inputs = warm_start::columns(run, model, whole.as_ref().unwrap_or(&table), &targets)?;
     }
@@ -155,7 +160,7 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
                 None => encoder.fill(&trained, &mut table.values),
             }
         }
-        encoder.columns.retain(|column| !column.kind.is_level());
+        encoder.columns.retain(|column| !is_aside(column));
     }
     let threads = run.train.threads.unwrap_or(threads);
     let (x, stored) = match stored {
@@ -249,6 +254,7 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         task,
         classes,
         encoder,
+        headless,
         shape: Shape { inputs: inputs.len(), layers: shape.collect(), loss, terms },
         inputs,
         targets,
@@ -331,22 +337,23 @@ fn usage(run: &RunFile, message: impl Into<String>) -> Error {
     if run.file.is_empty() { error } else { error.file(&run.file) }
 }
 
-/// The rows, what a person calls them, and how they came from a table of more than numbers.
+/// The rows, what a person calls them, how they came from a table of more than numbers, and whether its columns have no names.
 #[allow(clippy::type_complexity)]
 fn table(
     run: &RunFile,
     start: Option<&Model>,
     bound: Option<&Bound>,
     notes: &mut Vec<String>,
-) -> Result<(Table, Option<Stored>, String, Option<Encoder>), Error> {
+) -> Result<(Table, Option<Stored>, String, Option<Encoder>, bool), Error> {
     let stem = |path: &Path| path.file_stem().map_or("data".to_string(), |stem| stem.to_string_lossy().into_owned());
     match &run.data.source {
         Source::Bundled(name) => {
             notes.extend(note(name).map(str::to_string));
-            Ok((bundled(name)?, None, name.clone(), None))
+            Ok((bundled(name)?, None, name.clone(), None, false))
         }
         Source::Path(path) => {
-            let plain = if run.data.categories.is_empty() && start.is_none() { read_numbers(path, bound) } else { None };
+            let header = Header::said(run.data.header);
+            let plain = if run.data.categories.is_empty() && start.is_none() { read_numbers(path, &header, bound) } else { None };
             let ((reading, stored), encoder) = match (start, plain) {
                 (Some(model), _) => (warm_start::read(run, model, &path.display().to_string(), bound)?, model.metadata.encoder.clone()),
                 (None, Some(reading)) => (reading, None),
@@ -354,7 +361,7 @@ fn table(
             };
             notes.extend(reading.notes);
             notes.extend(stored.as_ref().map(Stored::note));
-            Ok((reading.table, stored, stem(path), encoder))
+            Ok((reading.table, stored, stem(path), encoder, !reading.header))
         }
         Source::Inline { inputs, targets } => {
             let (n, k) = (inputs[0].len(), targets[0].len());
@@ -362,7 +369,7 @@ fn table(
             let columns = (0..n).map(|i| format!("x{i}")).chain(names).collect();
             let values = inputs.iter().zip(targets).flat_map(|(x, y)| x.iter().chain(y)).copied().collect();
             let table = Table { source: run.file.clone(), columns, rows: inputs.len(), values, left_out: Vec::new() };
-            Ok((table, None, stem(Path::new(&run.file)), None))
+            Ok((table, None, stem(Path::new(&run.file)), None, false))
         }
     }
 }
@@ -376,7 +383,8 @@ fn encoded(
     notes: &mut Vec<String>,
 ) -> Result<((Reading, Option<Stored>), Option<Encoder>), Error> {
     let source = path.display().to_string();
-    let profile = profile(&source)?;
+    let header = Header::said(run.data.header);
+    let profile = profile(&source, &header)?;
     let names: Vec<String> = profile.columns.iter().map(|column| column.name.clone()).collect();
     if run.data.target.is_empty() {
         return Err(no_target(&source, &names));
@@ -384,7 +392,7 @@ fn encoded(
     let named = [&run.data.target[..], &run.data.categories, &run.data.ignore].concat();
     indices(&source, &names, &named)?;
     let encoder = profile.encoder(&run.data, notes).map_err(|error| error.file(&source))?;
-    Ok((read_within(&source, &encoder, bound)?, Some(encoder)))
+    Ok((read_within(&source, &encoder, &header, bound)?, Some(encoder)))
 }
 
 fn no_target(source: &str, columns: &[String]) -> Error {

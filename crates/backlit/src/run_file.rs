@@ -46,6 +46,8 @@ pub struct Data {
     pub categories: Vec<String>,
     /// Columns that are not used.
     pub ignore: Vec<String>,
+    /// Whether the first line names the columns; none: judged by what stands in it.
+    pub header: Option<bool>,
     /// Whether columns are brought to mean 0 and standard deviation 1. Without a word: true, and false for worked examples.
     pub standardize: bool,
     /// The share of the rows kept aside, 0 ≤ v < 1. Without a word: 0.2, and 0 for worked examples.
@@ -56,6 +58,13 @@ pub struct Data {
     pub weights: Option<String>,
     /// What each class weighs besides; none: all the same.
     pub class_weight: Option<ClassWeight>,
+}
+
+impl Data {
+    /// Whether a column is no input and yet decides the split.
+    pub fn is_aside(&self, column: &str) -> bool {
+        self.split.column() == Some(column) && self.ignore.iter().any(|name| name == column)
+    }
 }
 
 /// Where the rows of a run come from.

@@ -59,7 +59,7 @@ pub(crate) fn is_zero(number: &f64) -> bool {
     *number == 0.0
 }
 
-fn is_false(truth: &bool) -> bool {
+pub(crate) fn is_false(truth: &bool) -> bool {
     !truth
 }
 

@@ -29,6 +29,7 @@ fn small() -> Model {
         targets: strings(&["é"]),
         task: Task::Regression,
         encoder: None,
+        headless: false,
         classes: Vec::new(),
         network: Shape {
             inputs: 2,
@@ -371,5 +372,25 @@ fn threshold_and_errors_are_kept_and_models_without_them_are_read() {
         [vec![], vec![vec![1.0]], vec![vec![1.0, 2.0]; 2], vec![vec![2.0, 1.0]], vec![vec![-1.0, 2.0]], vec![vec![1.0, f64::INFINITY]]]
     {
         assert!(errors(bad.clone()).contains("residuals: expected"), "{bad:?}");
+    }
+}
+
+#[test]
+fn norms_skips_and_rates_are_kept() {
+    use backlit::layers::Norm;
+    let mut model = wide();
+    let first = &mut model.metadata.network.layers[0];
+    (first.norm, first.skip, first.learning_rate) = (Some(Norm::Batch), Some(0), Some(0.1 + 0.2));
+    model.parameters = Parameters::F64((0..16).map(f64::from).collect());
+    let names: Vec<String> = model.metadata.network.parameters().into_iter().flatten().map(|(name, _)| name).collect();
+    let of_first = ["weight", "bias", "gain", "shift", "running_mean", "running_variance"].map(|name| format!("layer1.{name}"));
+    assert_eq!(names, [&of_first[..], &["layer2.weight".to_string()]].concat());
+    let bytes = to_bytes(&model).expect("a model");
+    assert_eq!(from_bytes(&bytes), Ok(model.clone()));
+    assert_eq!(model.metadata.network.rates(), [(0..14, 0.1 + 0.2)]);
+    for (skip, rate) in [(Some(1), None), (Some(9), None), (Some(0), Some(0.0)), (Some(0), Some(f64::NAN))] {
+        let mut wrong = model.clone();
+        (wrong.metadata.network.layers[0].skip, wrong.metadata.network.layers[0].learning_rate) = (skip, rate);
+        assert!(to_bytes(&wrong).is_err(), "{skip:?} {rate:?}");
     }
 }

@@ -65,10 +65,10 @@ fn the_example_of_the_contract() {
         initializer: None,
         bias_initializer: None,
         dropout: None,
-        freeze: vec![Freeze::Bias, Freeze::WeightElement(0, 1), Freeze::BiasElement(1)],
         norm: None,
         skip: None,
         learning_rate: None,
+        freeze: vec![Freeze::Bias, Freeze::WeightElement(0, 1), Freeze::BiasElement(1)],
     };
     let second = Layer {
         units: 2,
@@ -78,10 +78,10 @@ fn the_example_of_the_contract() {
         initializer: Some("uniform(-1, 1)".into()),
         bias_initializer: None,
         dropout: None,
-        freeze: vec![],
         norm: None,
         skip: None,
         learning_rate: None,
+        freeze: vec![],
     };
     assert_eq!(run.network.layers, [first, second]);
     let train = Train {
@@ -340,6 +340,7 @@ path = "/some/\"table\" \\ \t \u007f ü.csv"
 target = ["a, b", "c"]
 categories = ["d"]
 ignore = ["e"]
+header = false
 standardize = false
 validation = 0.125
 split = "grouped"
@@ -467,4 +468,17 @@ fn checkpoints_are_asked_for_by_steps_or_by_time() {
         let error = refused(&format!("[data]\nbundled = \"houses\"\n[train]\ncheckpoint_every = {wrong}\n"));
         assert_eq!(error.key.as_deref(), Some("train.checkpoint_every"), "{wrong}");
     }
+}
+
+#[test]
+fn norms_skips_and_rates_of_layers_are_read() {
+    use backlit::layers::{Norm, Skip};
+    let text = "[data]\npath = \"t.csv\"\ntarget = \"y\"\n[network]\nnorm = \"batch\"\nskip = true\n[[network.layer]]\nunits = 4\nnorm = \"none\"\n\
+        skip = 0\nlearning_rate = 0.5\nfreeze = [\"gain\", \"shift\"]\n[[network.layer]]\nunits = 4\nnorm = \"layer\"\nskip = false\n[[network.layer]]\nunits = 1\n";
+    let run = run(text);
+    assert_eq!((run.network.norm, run.network.skip), (Some(Norm::Batch), true));
+    let layers: Vec<_> = run.network.layers.iter().map(|layer| (layer.norm, layer.skip, layer.learning_rate)).collect();
+    let first = (Some(None), Some(Skip::From(0)), Some(0.5));
+    assert_eq!(layers, [first, (Some(Some(Norm::Layer)), Some(Skip::No), None), (None, None, None)]);
+    assert_eq!(run.network.layers[0].freeze, [Freeze::Gain, Freeze::Shift]);
 }

@@ -168,7 +168,7 @@ fn nonsense_is_refused_with_its_place() {
         ("target = \"c\"\nclass_weight = \"0=-1\"\n[network]\ntask = \"classes\"\n", "came '0=-1'"),
         ("target = \"c\"\nclass_weight = \"0=1,0=2\"\n[network]\ntask = \"classes\"\n", "'0' is named twice"),
         ("target = \"c\"\nclass_weight = \"0=0,1=0\"\n[network]\ntask = \"classes\"\n", "add up to 0"),
-        ("target = \"c\"\n[network]\ntask = \"regression\"\nlabel_smoothing = 0.1\n", "labels are smoothed of classes only"),
+        ("target = \"c\"\n[network]\ntask = \"regression\"\nlabel_smoothing = 0.1\n", "labels are smoothed of classes and labels only"),
         ("target = \"c\"\n[network]\nlabel_smoothing = 1\n", "from 0 to below 1"),
         ("target = \"c\"\n[network]\nl1 = -1\n", "network.l1"),
         ("target = \"c\"\n[network]\nl2 = \"much\"\n", "network.l2"),

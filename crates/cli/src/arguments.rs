@@ -33,9 +33,22 @@ pub struct Common {
     /// Numbers of 4 or 8 bytes [default: f32]
     #[arg(long, global = true, value_name = "f32|f64")]
     pub precision: Option<Precision>,
+    /// A table's first line names its columns [default: judged by what stands in it]
+    #[arg(long, global = true)]
+    pub header: bool,
+    /// A table's first line is a row like the others; the columns are called c0, c1 and so on
+    #[arg(long, global = true, conflicts_with = "header")]
+    pub no_header: bool,
     /// When to use colour (NO_COLOR is honoured)
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
+}
+
+impl Common {
+    /// Whether a table's first line names its columns, if that is said.
+    pub fn first_line(&self) -> Option<bool> {
+        self.header.then_some(true).or(self.no_header.then_some(false))
+    }
 }
 
 /// Numbers of 4 or 8 bytes.
@@ -169,10 +182,10 @@ pub struct Choices {
     /// How these rows are chosen: random, stratified (keeps the shares of classes), grouped (cuts no group), time (the last rows) [default: random]
     #[arg(long, value_name = "HOW")]
     pub split: Option<String>,
-    /// For --split grouped: the column whose value a group's rows share; it stays an input
+    /// For --split grouped: the column whose value a group's rows share; it stays an input unless it is ignored
     #[arg(long, value_name = "COLUMN")]
     pub group: Option<String>,
-    /// For --split time: the column that orders the rows; it stays an input [default: the order of the table]
+    /// For --split time: the column that orders the rows; it stays an input unless it is ignored [default: the order of the table]
     #[arg(long, value_name = "COLUMN")]
     pub time: Option<String>,
     /// Cross-validate with so many folds first (of classes with equal shares), then train on all rows

@@ -278,7 +278,7 @@ fn run_files_whose_data_are_no_data() {
         ("[data]\npath = \"good.csv\"\ntarget = [\"y\"]\nvalidation = 1\n", "data.validation"),
         ("[data]\npath = \"good.csv\"\ntarget = [\"y\"]\nvalidation = nan\n", "data.validation"),
         ("[data]\npath = \"good.csv\"\ntarget = [\"y\"]\nstandardize = 1\n", "data.standardize"),
-        ("[data]\npath = \"good.csv\"\ntarget = [\"y\"]\nheader = false\n", "data.header"),
+        ("[data]\npath = \"good.csv\"\ntarget = [\"y\"]\nheader = \"no\"\n", "data.header"),
         ("[data\n", "run.toml"),
         ("[data]\n[data]\n", "run.toml"),
         ("\u{0}", "run.toml"),

@@ -120,7 +120,7 @@ fn the_bound_is_read_and_errors_are_the_same() {
         "--target nothing",
         "--target late --weights nothing",
         "--target late --split time --time nothing",
-        "--target price --task classes",
+        "--target side --task regression",
     ] {
         let line = format!("train table.csv {wrong} --json");
         let (held, stored) = (desk.run(&line), desk.run(&format!("{line} --memory 0")));

@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{Desk, hash, number};
+use support::{Desk, hash, number, numbers};
 
 /// A number to predict, of three columns.
 fn table() -> String {
@@ -136,6 +136,33 @@ fn an_explanation_shows_norms_skips_and_the_rate_of_the_layer() {
 }
 
 #[test]
+fn a_whole_step_is_worked() {
+    let (run, count) = everything();
+    let desk = Desk::with(&[("t.csv", &table()), ("run.toml", &run)]);
+    desk.fine("train --config run.toml --out run");
+    let worked = desk.json("explain run t.csv --row 7");
+    assert_eq!(worked["agrees"], json!(true));
+    assert_eq!(worked["parameters"].as_array().map(Vec::len), Some(count));
+    // What leaves each layer, done again from the record.
+    let of = |layer: usize, what: &str| numbers(&worked["layers"][layer - 1][what]);
+    for (layer, from) in [(2, 1), (3, 1)] {
+        let before = if from == 1 { of(1, "a") } else { of(from, "s") };
+        for (unit, s) in of(layer, "s").into_iter().enumerate() {
+            assert!((s - of(layer, "a")[unit] - before[unit]).abs() < 1e-15);
+            assert!((of(layer, "a")[unit] - of(layer, "n")[unit].tanh()).abs() < 1e-15);
+        }
+    }
+    let page = desk.fine("explain run t.csv --row 7");
+    page.says(&["the mean of the layer's z", "s⁽²⁾₀ = a⁽²⁾₀ + a⁽¹⁾₀", "∂C/∂γ⁽²⁾₀", "∂C/∂β⁽³⁾₅", "∂C/∂s⁽³⁾₀"]);
+    for format in ["markdown", "latex", "html"] {
+        desk.fine(&format!("explain run t.csv --row 7 --format {format}"));
+    }
+    for notation in ["net-out", "explicit", "dvalues"] {
+        desk.fine(&format!("explain run t.csv --row 7 --notation {notation}"));
+    }
+}
+
+#[test]
 fn training_goes_on_from_a_model() {
     let (run, _) = everything();
     let desk = Desk::with(&[("t.csv", &table()), ("run.toml", &run)]);
@@ -173,8 +200,7 @@ fn what_cannot_be_done_is_refused() {
     for (line, words) in [
         ("explain run t.csv --row 7 --parameter layer1.weight[0,0] --format numpy", "a script knows no norms and no skips"),
         ("explain run t.csv --row 7 --parameter layer1.weight[0,0] --format ipynb", "a script knows no norms and no skips"),
-        ("explain run t.csv --row 7", "a step worked as a whole knows no norms and no skips, and layer 1 has one"),
-        ("explain run t.csv --row 7 --layer 2", "a layer as matrices knows no norms"),
+        ("explain run t.csv --row 7 --layer 2", "a layer as matrices knows no norms and no skips, and layer 1 has one"),
         ("audit claims.csv run t.csv --row 7", "not worked by hand"),
         ("worksheet run t.csv --row 7", "not worked by hand"),
         ("train t.csv --target y --norm rows", "--norm: expected layer, batch or none, came rows"),

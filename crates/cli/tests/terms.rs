@@ -82,13 +82,45 @@ fn the_cost_as_trained_is_checked_and_explained_and_the_loss_is_shown() {
     }
 }
 
+/// Claims taken from `explain` and from the training itself are right; without weight or penalty they are the slip that they are.
+#[test]
+fn weighted_and_penalized_costs_are_audited() {
+    let desk = Desk::with(&[("t.csv", &table())]);
+    let line = "train t.csv --target a --ignore c --weights w --l1 0.003 --l2 0.02 --hidden 2 --activation tanh --precision f64 --optimizer sgd \
+                --learning-rate 0.1 --batch full --epochs 0 --validation 0";
+    fine(&desk, &format!("{line} --out run"));
+    let judge = |claims: &str, rest: &str, code: i32| {
+        desk.write("claims.csv", format!("quantity,value\n{claims}"));
+        let line = format!("audit claims.csv run t.csv {rest} --json");
+        let outcome = desk.run_words(&line.split_whitespace().collect::<Vec<_>>());
+        outcome.expect(code);
+        outcome.document()
+    };
+    for rows in ["", "--row 7"] {
+        let opened = fine(&desk, &format!("explain run t.csv {rows} --parameter layer1.weight[1,0]"));
+        let bias = fine(&desk, &format!("explain run t.csv {rows} --parameter layer2.bias[0]"));
+        let (cost, gradient) = (number(&opened["cost"]), number(&opened["gradient"]));
+        let new = number(&opened["update"]["new_value"]);
+        let claims = format!(
+            "C,{cost:.10}\n∂C/∂W⁽¹⁾[1,0],{gradient:.10}\nlayer1.weight[1,0] after 1,{new:.10}\n∂C/∂b⁽²⁾₀,{:.10}\n",
+            number(&bias["gradient"])
+        );
+        assert_eq!(judge(&claims, rows, 0)["right"], json!(4), "{claims}");
+        // Without the penalty: a network that has none, at the same parameters.
+        let weight = number(&opened["value"]);
+        let without = gradient - 0.003 * weight.signum() - 0.02 * weight;
+        let judged = judge(&format!("∂C/∂W⁽¹⁾[1,0],{without:.10}\n"), rows, 6);
+        assert_eq!(judged["claims"][0]["would_be"][0]["slip"], "cost-terms", "{judged}");
+        assert!(judged.to_string().contains("the penalty on large weights is left out"), "{judged}");
+    }
+}
+
 #[test]
 fn what_cannot_be_done_is_refused() {
     let desk = Desk::with(&[("t.csv", &table()), ("claims.csv", "quantity,value\nC,1\n")]);
     fine(&desk, &format!("{} --out run", FLAGS.replace("--hidden 9,6", "--hidden 5,4")));
     for (line, words) in [
         ("explain run t.csv --row 7 --parameter layer1.weight[0,0] --format numpy", "no row weights and no penalties"),
-        ("audit claims.csv run t.csv --row 7", "not worked by hand"),
         ("worksheet run t.csv --row 7", "not worked by hand"),
         ("train t.csv --target c --l1 -1", "--l1: expected a number from 0 to 1000000, came -1"),
         ("train t.csv --target c --l2 nan", "--l2"),

@@ -50,7 +50,8 @@ impl<'g, S: Scalar> Held<'g, S> {
         Held { measure: Some((measure, outputs)), ..self }
     }
 
-    /// The mean cost, or the measure, with these parameters, which are kept if there were none better. A number that is not a number is never better.
+    /// The mean cost, or the measure, with these parameters, which are kept if there were none better. What is not a number is never
+    /// better.
     pub fn epoch_ended(&mut self, epoch: u64, parameters: &[S]) -> f64 {
         let cost = match &mut self.measure {
             Some((measure, outputs)) => {

@@ -121,7 +121,7 @@ impl<'a> Bench<'a> {
         let frozen = between(&recipe.trainable, recipe.parameters.len());
         let mut trainer = Trainer::new(&built.graph, built.cost, recipe.parameters.clone(), optimizer, &frozen, recipe.rows, settings)
             .at_rates(self.wording.subject.metadata.network.rates());
-        let end = trainer.run(&[&recipe.x, &recipe.y], &mut |moment| match moment.step >= after {
+        let end = trainer.run(&[&recipe.x, &recipe.y, &recipe.w], &mut |moment| match moment.step >= after {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         });
@@ -147,7 +147,8 @@ impl<'a> Bench<'a> {
             ));
         }
         self.noise.insert(after, noise);
-        let recipe = Recipe { parameters, x: self.recipe.x.clone(), y: self.recipe.y.clone(), options: Vec::new(), ..self.plain_recipe() };
+        let Recipe { x, y, w, .. } = &self.recipe;
+        let recipe = Recipe { parameters, x: x.clone(), y: y.clone(), w: w.clone(), ..self.plain_recipe() };
         let mut at = follow(&self.net, &recipe, &Right, &BTreeSet::from([0]));
         let Some(mut snapshot) = at.remove(&0) else { return Ok(()) };
         self.compare(&snapshot)?;
@@ -164,6 +165,7 @@ impl<'a> Bench<'a> {
             parameters: Vec::new(),
             x: Vec::new(),
             y: Vec::new(),
+            w: Vec::new(),
             rows: self.recipe.rows,
             optimizer: "sgd".into(),
             options: Vec::new(),
@@ -180,7 +182,7 @@ impl<'a> Bench<'a> {
     fn compare(&self, snapshot: &Snapshot) -> Result<(), Error> {
         let subject = self.wording.subject;
         let (built, recipe) = (&subject.built, &self.recipe);
-        let data: [&[f64]; 2] = [&recipe.x, &recipe.y];
+        let data: [&[f64]; 3] = [&recipe.x, &recipe.y, &recipe.w];
         let disagree =
             |what: &str| Err(Error::new(Kind::Verification, format!("{what}: the engine and the computation by hand do not agree")));
         let close = |a: f64, b: f64, size: f64| (a - b).abs() <= SAME * a.abs().max(b.abs()).max(size) || a == b;
@@ -265,7 +267,7 @@ impl<'a> Bench<'a> {
         let Some(parameters) = self.engine.get(&asked.after) else { return Ok(by_hand) };
         let subject = self.wording.subject;
         let built = &subject.built;
-        let data: [&[f64]; 2] = [&self.recipe.x, &self.recipe.y];
+        let data: [&[f64]; 3] = [&self.recipe.x, &self.recipe.y, &self.recipe.w];
         let target = match asked.what {
             What::Value(Item::Thing(thing)) => {
                 let values = Values::new(&built.graph, built.cost, parameters, &data, 0);
@@ -305,6 +307,7 @@ fn recipe(subject: &Subject, net: &Net) -> Result<Recipe, Error> {
         parameters: subject.parameters.clone(),
         x: subject.x.clone(),
         y: subject.y.clone(),
+        w: subject.w.clone(),
         rows: subject.rows.len(),
         optimizer: training.optimizer.clone(),
         options: training.options.clone().into_iter().collect(),

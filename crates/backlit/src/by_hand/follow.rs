@@ -15,6 +15,8 @@ pub struct Recipe {
     pub x: Vec<f64>,
     /// rows × outputs
     pub y: Vec<f64>,
+    /// The rows' weights; empty: 1.
+    pub w: Vec<f64>,
     /// How many.
     pub rows: usize,
     /// By name.
@@ -59,7 +61,16 @@ impl Recipe {
 
     fn forward(&self, net: &Net, parameters: &[f64], row: usize, way: &dyn Way) -> Sheet {
         let (x, y) = self.row(net, row);
-        net.forward(parameters, x, y, way)
+        let mut sheet = net.forward(parameters, x, y, way);
+        if let Some(&weight) = self.w.get(row) {
+            let weight = way.row_weight(weight);
+            sheet.cost *= weight;
+            sheet.parts.iter_mut().chain(&mut sheet.pull).for_each(|number| *number *= weight);
+        }
+        if net.terms.penalizes() {
+            sheet.cost += net.penalty(parameters, way);
+        }
+        sheet
     }
 }
 
@@ -95,9 +106,12 @@ fn snapshot(net: &Net, recipe: &Recipe, way: &dyn Way, parameters: Vec<f64>, nex
             add_gradient(net, sheet, way, layer, &back.dz[layer], &mut gradient);
         }
         gradient[net.layer(layer).range()].iter_mut().for_each(|number| *number /= divide);
+        net.add_penalty(layer, &parameters, way, &mut gradient);
         way.finish(net, layer, &mut gradient);
     }
-    let cost = sheets.iter().map(|sheet| sheet.cost).sum::<f64>() / divide;
+    // The penalty is in the cost of every row, and in the mean once.
+    let penalty = if net.terms.penalizes() { net.penalty(&parameters, way) } else { 0.0 };
+    let cost = sheets.iter().map(|sheet| sheet.cost - penalty).sum::<f64>() / divide + penalty;
     Snapshot { parameters, next, sheets, backs, gradient, cost }
 }
 
@@ -177,6 +191,7 @@ impl<'a> Training<'a> {
                 add_gradient(net, sheet, way, layer, dz, &mut gradient);
             }
             gradient[net.layer(layer).range()].iter_mut().for_each(|number| *number /= divide);
+            net.add_penalty(layer, old, way, &mut gradient);
             way.finish(net, layer, &mut gradient);
             if way.rounds() {
                 gradient[net.layer(layer).range()].iter_mut().for_each(|number| *number = way.keep(*number));

@@ -17,6 +17,7 @@ pub use way::{Right, Way};
 use crate::error::{Error, Kind};
 use backlit_engine::Network;
 use backlit_engine::formula::{Dual, evaluate};
+use backlit_engine::network::Terms;
 use backlit_engine::op::{self, Op, Operand, Row, Written};
 use backlit_engine::ops;
 use std::ops::Range;
@@ -30,6 +31,8 @@ pub struct Net {
     pub layers: Vec<Layer>,
     /// Whether the loss is a sum over outputs of a function of one output.
     pub adds_outputs: bool,
+    /// What changes the cost besides: C = w · loss + l1 Σ |W| + l2/2 Σ W².
+    pub terms: Terms,
     loss: Arc<dyn Op<f64>>,
 }
 
@@ -70,7 +73,7 @@ pub struct Sheet {
     pub slope: Vec<Vec<f64>>,
     /// The targets.
     pub y: Vec<f64>,
-    /// C of this row.
+    /// C of this row, with its weight and the penalty.
     pub cost: f64,
     /// The cost of each output, where the loss is a sum over outputs.
     pub parts: Vec<f64>,
@@ -83,10 +86,6 @@ impl Net {
     pub fn new(network: &Network) -> Result<Net, Error> {
         let usage = |message: String| Error::new(Kind::Usage, message);
         let loss = ops::loss::<f64>(&network.loss).map_err(usage)?;
-        if !network.terms.is_empty() {
-            return Err(usage("a network whose cost has row weights or penalties in it is not worked by hand".into())
-                .hint("backlit explain and backlit check show them"));
-        }
         if network.layers.iter().any(|layer| layer.norm.is_some() || layer.skip.is_some()) {
             return Err(
                 usage("a network with norms or skips is not worked by hand".into()).hint("backlit explain and backlit check show them")
@@ -104,7 +103,7 @@ impl Net {
             inputs = layer.units;
         }
         let adds_outputs = loss.about().kind == op::Kind::PointwiseLoss;
-        Ok(Net { inputs: network.inputs, layers, adds_outputs, loss })
+        Ok(Net { inputs: network.inputs, layers, adds_outputs, terms: network.terms, loss })
     }
 
     /// How many layers.
@@ -136,6 +135,31 @@ impl Net {
     pub fn place(&self, edge: Edge) -> usize {
         let layer = self.layer(edge.layer);
         layer.weight + edge.unit * layer.inputs + edge.input
+    }
+
+    /// The places of a layer's parameters that cost something by themselves. Layers count from 1.
+    fn penalized(&self, layer: usize) -> Range<usize> {
+        let all = self.layer(layer).range();
+        match (self.terms.penalizes(), self.terms.penalize_biases) {
+            (false, _) => all.start..all.start,
+            (true, true) => all,
+            (true, false) => all.start..all.end - self.layer(layer).biases().len(),
+        }
+    }
+
+    /// What the sizes of the parameters cost: l1 Σ |W| + l2/2 Σ W².
+    fn penalty(&self, parameters: &[f64], way: &dyn Way) -> f64 {
+        let all = (1..=self.depth()).flat_map(|layer| &parameters[self.penalized(layer)]);
+        way.penalty() * all.map(|w| self.terms.l1 * w.abs() + self.terms.l2 / 2.0 * w * w).sum::<f64>()
+    }
+
+    /// Adds the derivatives of that by a layer's parameters. A weight that is 0 has no sign.
+    fn add_penalty(&self, layer: usize, parameters: &[f64], way: &dyn Way, gradient: &mut [f64]) {
+        for place in self.penalized(layer) {
+            let w = parameters[place];
+            let sign = if w == 0.0 { 0.0 } else { w.signum() };
+            gradient[place] += way.penalty() * (self.terms.l1 * sign + self.terms.l2 * w);
+        }
     }
 
     /// The slope of an activation by the card's own formula, in which a stands where a person puts it in: a (1 − a).

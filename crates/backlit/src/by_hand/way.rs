@@ -39,6 +39,16 @@ pub trait Way: Send + Sync {
         1.0
     }
 
+    /// What the loss of a row is multiplied by, from the row's weight.
+    fn row_weight(&self, weight: f64) -> f64 {
+        weight
+    }
+
+    /// How many times the penalty is in the cost.
+    fn penalty(&self) -> f64 {
+        1.0
+    }
+
     /// What the sum over rows is divided by.
     fn divide(&self, rows: usize) -> f64 {
         rows as f64

@@ -2,6 +2,7 @@
 
 use super::bundled::bundled_text;
 use super::cells::{Fault, Faults, excerpt, number};
+use super::header::{Header, lines, looks_like_a_row};
 use super::records::{Broken, Record, Records};
 use super::stored::{Bound, Stored, Storing};
 use super::{FEW, Table, listed, typed};
@@ -35,8 +36,8 @@ pub fn read_csv(path: &Path) -> Result<Table, Error> {
 /// Reads a table of numbers and says how it was understood.
 ///
 /// The delimiter is the one of `,` `;` tab `|` that splits the first lines most evenly. The first line is a
-/// header if one of its cells is no number. A byte order mark, carriage returns, blanks around cells and
-/// empty lines at the end are skipped; a cell may stand in quotes.
+/// header if one of its cells is no number, unless it looks like the rows below it. A byte order mark, carriage returns, blanks around
+/// cells and empty lines at the end are skipped; a cell may stand in quotes.
 ///
 /// Every cell below the header must be a finite number. Errors ([`Kind::Data`]) name the file and, where there
 /// is one, the row (counted from 0, without the header), the line and the column.
@@ -45,26 +46,32 @@ pub fn read(path: &Path) -> Result<Reading, Error> {
 }
 
 /// Reads a table of numbers; nothing if it is none, which is known at the first cell that is none.
-pub(crate) fn read_numbers(path: &Path, bound: Option<&Bound>) -> Option<(Reading, Option<Stored>)> {
-    let mut reader = Reader::open(path).ok()?;
+pub(crate) fn read_numbers(path: &Path, header: &Header, bound: Option<&Bound>) -> Option<(Reading, Option<Stored>)> {
+    let mut reader = Reader::open_as(path, header).ok()?;
     reader.stops_at_a_fault = true;
     reader.within(bound).ok()
 }
 
 /// Reads a table in any words and numbers as an encoder tells; its columns are the encoder's [names](Encoder::names). Rows without a
 /// target are left out, and said.
-pub fn read_encoded(data: &str, encoder: &Encoder) -> Result<Reading, Error> {
-    Reader::named(data)?.encoded(encoder)?.whole()
+pub fn read_encoded(data: &str, encoder: &Encoder, header: &Header) -> Result<Reading, Error> {
+    Reader::named(data, header)?.encoded(encoder)?.whole()
 }
 
 /// [`read_encoded`]; where the table is beyond the bound its numbers are put into a file.
-pub(crate) fn read_within(data: &str, encoder: &Encoder, bound: Option<&Bound>) -> Result<(Reading, Option<Stored>), Error> {
-    Reader::named(data)?.encoded(encoder)?.within(bound)
+pub(crate) fn read_within(
+    data: &str,
+    encoder: &Encoder,
+    header: &Header,
+    bound: Option<&Bound>,
+) -> Result<(Reading, Option<Stored>), Error> {
+    Reader::named(data, header)?.encoded(encoder)?.within(bound)
 }
 
 /// Reads a bundled table, by its name, or a file as a model takes it, with its targets or without.
-pub fn read_for(data: &str, metadata: &Metadata, targets: bool) -> Result<Reading, Error> {
-    Ok(read_for_within(data, metadata, targets, None)?.0)
+/// `header`: whether its first line names the columns, if a person says so.
+pub fn read_for(data: &str, metadata: &Metadata, targets: bool, header: Option<bool>) -> Result<Reading, Error> {
+    Ok(read_for_within(data, metadata, targets, header, None)?.0)
 }
 
 /// The same; where the table is beyond the bound its numbers are put into a file.
@@ -72,16 +79,17 @@ pub(crate) fn read_for_within(
     data: &str,
     metadata: &Metadata,
     targets: bool,
+    header: Option<bool>,
     bound: Option<&Bound>,
 ) -> Result<(Reading, Option<Stored>), Error> {
-    let reader = Reader::named(data)?;
+    let reader = Reader::named(data, &Header::for_model(metadata, header))?;
     let encoder = metadata.encoder(targets, |column| reader.cells.iter().any(|cell| cell == column));
     reader.encoded(&encoder)?.within(bound)
 }
 
 /// Counts what stands in the columns of a table in any words and numbers.
-pub fn profile(data: &str) -> Result<Profile, Error> {
-    let mut reader = Reader::named(data)?;
+pub fn profile(data: &str, header: &Header) -> Result<Profile, Error> {
+    let mut reader = Reader::named(data, header)?;
     reader.take = Take::Counted(Profile::new(&reader.cells, char::from(reader.delimiter)));
     reader.next(usize::MAX, &mut Vec::new())?;
     match reader.take {
@@ -156,15 +164,20 @@ impl Encoded {
 
 impl<'a> Reader<'a> {
     /// Opens a bundled table, by its name, or a file.
-    pub fn named(data: &str) -> Result<Reader<'static>, Error> {
+    pub fn named(data: &str, header: &Header) -> Result<Reader<'static>, Error> {
         match bundled_text(data) {
             Some(text) => Reader::new(text.as_bytes(), data),
-            None => Reader::open(Path::new(data)),
+            None => Reader::open_as(Path::new(data), header),
         }
     }
 
-    /// Opens a file and reads its header.
+    /// Opens a file and reads its header, if it has one by the looks of it.
     pub fn open(path: &Path) -> Result<Reader<'static>, Error> {
+        Reader::open_as(path, &Header::default())
+    }
+
+    /// Opens a file and reads its header, if it has one.
+    pub fn open_as(path: &Path, header: &Header) -> Result<Reader<'static>, Error> {
         let source = path.display().to_string();
         let refused = |error: std::io::Error| {
             let refused = Error::new(Kind::Data, format!("cannot be read: {error}")).file(&source);
@@ -177,27 +190,27 @@ impl<'a> Reader<'a> {
             return Err(Error::new(Kind::Data, "expected a file, came a directory").file(&source));
         }
         if let Some(text) = typed::open(path)? {
-            return Reader::read(text, &source, true);
+            return Reader::read(text, &source, true, header);
         }
         let file = Arc::new(File::open(path).map_err(refused)?);
         let before = file.metadata().map_err(refused)?;
-        let mut reader = Reader::new(file.clone(), &source)?;
+        let mut reader = Reader::read(Box::new(file.clone()), &source, false, header)?;
         reader.watched = before.is_file().then_some((file, before.len()));
         Ok(reader)
     }
 
     /// Reads the header; `source` is the table's name in errors.
     pub fn new(input: impl Read + 'a, source: &str) -> Result<Reader<'a>, Error> {
-        Reader::read(Box::new(input), source, false)
+        Reader::read(Box::new(input), source, false, &Header::default())
     }
 
     /// The same; `is_plain`: whether it is known that commas stand between cells and names in the first line.
-    fn read(input: Box<dyn Read + 'a>, source: &str, is_plain: bool) -> Result<Reader<'a>, Error> {
+    fn read(input: Box<dyn Read + 'a>, source: &str, is_plain: bool, header: &Header) -> Result<Reader<'a>, Error> {
         let records = Records::new(input).map_err(|broken| broken.at(None, &[])).map_err(|error| error.file(source))?;
-        Reader::of(records, source, is_plain).map_err(|error| error.file(source))
+        Reader::of(records, source, is_plain, header).map_err(|error| error.file(source))
     }
 
-    fn of(mut records: Records<Box<dyn Read + 'a>>, source: &str, is_plain: bool) -> Result<Reader<'a>, Error> {
+    fn of(mut records: Records<Box<dyn Read + 'a>>, source: &str, is_plain: bool, known: &Header) -> Result<Reader<'a>, Error> {
         refuse_binary(records.sample())?;
         let (delimiter, terminator) = if is_plain { (b',', b'\n') } else { split(records.sample(), records.sample_is_all()) };
         records.split_at(delimiter, terminator);
@@ -210,13 +223,32 @@ impl<'a> Reader<'a> {
         let Some(record) = first else {
             return Err(Error::new(Kind::Data, "expected a table, came a file without any text"));
         };
-        let header = is_plain || is_header(&record);
-        let columns: Vec<String> = match header {
-            true => names(&record)?,
-            false => (0..record.len()).map(|column| format!("c{column}")).collect(),
+        let cells: Vec<String> = record.cells().map(|cell| cell.trim().to_string()).collect();
+        let said = if is_plain { Some(true) } else { known.known(&cells) };
+        let has_words = is_header(&record);
+        let by_name = match said == Some(true) || said.is_none() && has_words {
+            true => Some(names(&record)),
+            false => None,
+        };
+        let why = match said {
+            None if has_words => looks_like_a_row(&cells, &lines(records.sample(), records.sample_is_all(), delimiter, terminator)),
+            _ => None,
+        };
+        let header = by_name.is_some() && why.is_none();
+        let columns: Vec<String> = match by_name.filter(|_| header) {
+            Some(names) => names?,
+            None => (0..cells.len()).map(|column| format!("c{column}")).collect(),
         };
         let mut notes = Vec::new();
-        if is_plain {
+        if let Some(why) = &why {
+            let called = "there is no header, the columns are called c0, c1 and so on (--header: it names them)";
+            notes.push(format!("the first line looks like a row ({why}): {called}"));
+            records.again();
+        } else if let (Some(says), false) = (said, is_plain) {
+            if !says {
+                records.again();
+            }
+        } else if is_plain {
             // The names are the file's own.
         } else if header {
             let numbers: Vec<&str> = columns.iter().map(String::as_str).filter(|name| name.parse::<f64>().is_ok()).collect();

@@ -3,6 +3,7 @@
 mod bundled;
 pub(crate) mod cells;
 mod csv;
+mod header;
 pub(crate) mod near;
 mod records;
 mod stored;
@@ -12,6 +13,7 @@ mod words;
 pub use self::csv::{Reader, Reading, profile, read, read_csv, read_encoded, read_for, read_from};
 pub(crate) use self::csv::{read_for_within, read_numbers, read_within};
 pub use bundled::{BUNDLED, bundled, note};
+pub use header::Header;
 pub(crate) use stored::{Bound, Fed, number};
 pub use stored::{Inputs, MEMORY, Stored, bytes};
 pub(crate) use words::read_words;

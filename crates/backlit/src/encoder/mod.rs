@@ -11,6 +11,11 @@ pub use profile::{ColumnProfile, Profile};
 use crate::data::cells::{Fault, excerpt, is_missing, number};
 use serde::{Deserialize, Serialize};
 
+/// Whether a cell is a date in some order.
+pub(crate) fn is_date(cell: &str) -> bool {
+    dates::ORDERS.iter().any(|order| dates::read(cell, *order).is_some())
+}
+
 /// Columns by name, each with what becomes of its cells.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -254,8 +259,8 @@ impl Encoder {
         })
     }
 
-    /// Puts the median of a column's numbers, or of its days, among `rows` in the place of those that are missing, in the encoder and in the table of
-    /// its numbers, row after row as [`Encoder::names`] tells. A column that is missing in all of them becomes 0.
+    /// Puts the median of a column's numbers, or of its days, among `rows` in the place of those that are missing, in the encoder and
+    /// in the table of its numbers, row after row as [`Encoder::names`] tells. A column that is missing in all of them becomes 0.
     pub fn fill(&mut self, rows: &[usize], values: &mut [f64]) {
         let width = self.names().len();
         let mut place = 0;

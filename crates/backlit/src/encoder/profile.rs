@@ -60,7 +60,7 @@ impl Profile {
     pub fn encoder(&self, said: &Data, notes: &mut Vec<String>) -> Result<Encoder, Error> {
         let mut encoder = Encoder::default();
         let (mut left_out, mut empty) = (Vec::new(), Vec::new());
-        for column in self.columns.iter().filter(|column| !said.ignore.contains(&column.name)) {
+        for column in self.columns.iter().filter(|column| !said.ignore.contains(&column.name) || said.is_aside(&column.name)) {
             let kind = match said.target.contains(&column.name) {
                 true => column.target(self)?,
                 false if column.missing == self.rows => {
@@ -76,6 +76,10 @@ impl Profile {
                     column.level()?
                 }
                 false => match column.kind(self, said.categories.contains(&column.name), notes)? {
+                    Some(kind) if matches!(kind, Kind::Number { .. } | Kind::Date { .. }) => kind,
+                    _ if matches!(&said.split, Split::Time(Some(time)) if *time == column.name) => {
+                        return Err(column.wrong("expected numbers or dates to order the rows by, came words".into()));
+                    }
                     Some(kind) => kind,
                     None => {
                         left_out.push(column.name.as_str());
@@ -102,7 +106,7 @@ impl Profile {
                 }
                 _ => column.kind.words(),
             };
-            if !column.kind.is_level() {
+            if !column.kind.is_level() && !said.is_aside(&column.name) {
                 notes.push(format!("'{}' holds {words}", excerpt(&column.name)));
             }
         }

@@ -1,5 +1,7 @@
 //! A whole step of a small network as a worked page: forward, cost, backward, every new value.
 
+mod norm;
+
 use super::digits::{USUAL, enough_for, number};
 use super::layer::one_row;
 use super::notation::{Term, Thing};
@@ -23,7 +25,6 @@ const TERMS: usize = 4;
 
 /// Works the step for the one kept row.
 pub fn step(subject: &Subject, wording: &Wording<'_>) -> Result<Worked, Error> {
-    subject.metadata.network.only_plain("a step worked as a whole")?;
     let row = one_row(subject)?;
     let count = subject.parameters.len();
     if count > LARGEST {
@@ -53,7 +54,14 @@ pub fn step(subject: &Subject, wording: &Wording<'_>) -> Result<Worked, Error> {
     page.paragraph([Inline::Strong(verdict)]);
     let layers = subject.built.layers.iter().enumerate().map(|(l, nodes)| {
         let (z, a, delta) = (values.all(nodes.z), values.all(nodes.a), &gradients[nodes.z.number()]);
-        json!({ "layer": l + 1, "z": z, "a": a, "delta": delta })
+        let mut record = json!({ "layer": l + 1, "z": z, "a": a, "delta": delta });
+        if let Some(norm) = nodes.norm {
+            record["n"] = json!(values.all(norm.n));
+        }
+        if nodes.out != nodes.a {
+            record["s"] = json!(values.all(nodes.out));
+        }
+        record
     });
     let parameters = opened.iter().map(|one| {
         let (explanation, update) = (&one.explanation, one.update.as_ref());
@@ -90,8 +98,8 @@ impl Work<'_> {
         match layer {
             1 => (self.subject.x_node(), Box::new(|i| self.wording.thing(Thing::Input(i)))),
             _ => {
-                let before = self.subject.built.layers[layer - 2].a;
-                (before, Box::new(move |unit| self.wording.thing(Thing::Activation { layer: layer - 1, unit })))
+                let before = self.subject.built.layers[layer - 2].out;
+                (before, Box::new(move |index| self.wording.thing(self.wording.at(Place { node: before, index }))))
             }
         }
     }
@@ -121,7 +129,7 @@ impl Work<'_> {
             page.heading(3, format!("Layer {layer}"));
             let (input, name) = self.input(layer);
             let width = self.subject.names.width_into(layer);
-            let mut equations = Vec::new();
+            let (mut equations, mut behind) = (Vec::new(), self.row_statistics(layer));
             for unit in 0..self.subject.names.units[l] {
                 let weight = |input: usize| Thing::Weight { layer, unit, input };
                 let z = self.at(nodes.z, unit);
@@ -129,16 +137,26 @@ impl Work<'_> {
                     let pair = [self.at(nodes.weight, unit * width + i), self.at(input, i)];
                     (Math::joined([self.wording.thing(weight(i)), name(i)], "·"), pair)
                 });
-                sum.alone = nodes.bias.map(|bias| (self.wording.thing(Thing::Bias { layer, unit }), self.at(bias, unit)));
+                sum.alone.extend(nodes.bias.map(|bias| (self.wording.thing(Thing::Bias { layer, unit }), self.at(bias, unit))));
                 let z_name = self.wording.thing(Thing::PreActivation { layer, unit });
                 equations.push(sum.equation(z_name.clone(), z));
                 let mut steps = Vec::new();
+                let (into, value) = match &nodes.norm {
+                    None => (z_name, z),
+                    Some(norm) => {
+                        behind.extend(self.normalized(norm, layer, unit));
+                        (self.node_at(norm.n, unit), self.at(norm.n, unit))
+                    }
+                };
                 if let Some(op) = self.subject.built.graph.operation_at(nodes.a) {
-                    steps = self.formula(op.about(), &op.constants(), &[("z", z_name, z)]).unwrap_or_default();
+                    steps = self.formula(op.about(), &op.constants(), &[("z", into, value)]).unwrap_or_default();
                 }
                 steps.push(number(self.at(nodes.a, unit), USUAL));
+                let equations = if nodes.norm.is_some() { &mut behind } else { &mut equations };
                 equations.push(chained(self.wording.thing(Thing::Activation { layer, unit }), steps));
+                equations.extend(self.skipped(layer, unit));
             }
+            equations.extend(behind);
             page.equations(equations);
         }
     }
@@ -153,8 +171,9 @@ impl Work<'_> {
         let mut equations = Vec::new();
         let mut terms = Vec::new();
         for k in 0..self.subject.names.outputs.len() {
-            let (a, y) = (Thing::Activation { layer: last, unit: k }, Thing::Target(k));
-            let (a_value, y_value) = (self.at(built.layers[last - 1].a, k), self.at(self.subject.y_node(), k));
+            let out = Place { node: built.layers[last - 1].out, index: k };
+            let (a, y) = (self.wording.at(out), Thing::Target(k));
+            let (a_value, y_value) = (self.values.at(out), self.at(self.subject.y_node(), k));
             equations.push(Equation::new(self.wording.thing(y), number(y_value, USUAL)));
             let letters = [(letter, self.wording.thing(a), a_value), ("y", self.wording.thing(y), y_value)];
             terms.extend(self.formula(about, &op.constants(), &letters));
@@ -175,7 +194,11 @@ impl Work<'_> {
 
     /// What a node of one number a row is called.
     fn node(&self, node: NodeId) -> Math {
-        self.wording.thing(self.wording.at(Place { node, index: 0 }))
+        self.node_at(node, 0)
+    }
+
+    fn node_at(&self, node: NodeId, index: usize) -> Math {
+        self.wording.thing(self.wording.at(Place { node, index }))
     }
 
     /// From the loss to the cost, where these are two.
@@ -237,27 +260,30 @@ impl Work<'_> {
             let units = self.subject.names.units[l];
             let mut equations = Vec::new();
             for unit in 0..units {
-                let (a, z) = (Thing::Activation { layer, unit }, Thing::PreActivation { layer, unit });
+                let into = Place { node: nodes.norm.map_or(nodes.z, |norm| norm.n), index: unit };
+                let (a, z) = (Thing::Activation { layer, unit }, self.wording.at(into));
                 let da = self.gradient(nodes.a, unit);
-                equations.extend(self.gradient_of_activation(layer, unit, da));
+                equations.extend(self.gradient_of_output(layer, unit, self.gradient(nodes.out, unit)));
+                equations.extend(self.before_skip(layer, unit));
                 let slope = self.values.local(nodes.a, 0, unit, unit);
-                equations.push(self.written(self.wording.partial(a, z), nodes.a, Place { node: nodes.z, index: unit }, unit));
-                let delta = self.gradient(nodes.z, unit);
+                equations.push(self.written(self.wording.partial(a, z), nodes.a, into, unit));
+                let delta = self.gradient(into.node, unit);
                 let product = Math::joined([self.wording.partial(Thing::Cost, a), self.wording.partial(a, z)], "·");
                 let steps = vec![product, factors(&[da, slope], delta), number(delta, USUAL)];
                 equations.push(chained(self.wording.partial(Thing::Cost, z), steps));
             }
+            equations.extend(nodes.norm.iter().flat_map(|norm| self.through_norm(norm, layer)));
             page.equations(equations);
             page.equations(self.weights(layer));
         }
     }
 
-    /// ∂C/∂a of a unit: from the loss, or the sum over the next layer's units.
-    fn gradient_of_activation(&self, layer: usize, unit: usize, value: f64) -> Vec<Equation> {
-        let left = self.wording.partial(Thing::Cost, Thing::Activation { layer, unit });
+    /// ∂C/∂ what leaves a unit: from the loss, or the sum over the next layer's units and over skips.
+    fn gradient_of_output(&self, layer: usize, unit: usize, value: f64) -> Vec<Equation> {
+        let place = Place { node: self.subject.built.layers[layer - 1].out, index: unit };
+        let left = self.wording.partial(Thing::Cost, self.wording.at(place));
         let Some(next) = self.subject.built.layers.get(layer) else {
-            let (nodes, built) = (self.subject.built.layers[layer - 1], &self.subject.built);
-            let place = Place { node: nodes.a, index: unit };
+            let built = &self.subject.built;
             if built.loss == built.cost {
                 return vec![self.written(left, built.cost, place, 0).note("from the loss")];
             }
@@ -268,12 +294,13 @@ impl Work<'_> {
             return vec![slope, chained(left, vec![Math::joined(symbols, "·"), numbers, number(value, USUAL)])];
         };
         let width = self.subject.names.units[layer - 1];
-        let sum = Sum::new(self.subject.names.units[layer], |k| {
+        let mut sum = Sum::new(self.subject.names.units[layer], |k| {
             let (weight, z) =
                 (Thing::Weight { layer: layer + 1, unit: k, input: unit }, Thing::PreActivation { layer: layer + 1, unit: k });
             let symbols = Math::joined([self.wording.partial(Thing::Cost, z), self.wording.thing(weight)], "·");
             (symbols, [self.gradient(next.z, k), self.at(next.weight, k * width + unit)])
         });
+        sum.alone = self.through_skips(layer, unit);
         vec![sum.equation(left, value)]
     }
 
@@ -365,25 +392,25 @@ impl Work<'_> {
     }
 }
 
-/// A sum of products of two, and perhaps one number more.
+/// A sum of products of two, and perhaps numbers more.
 struct Sum {
     /// Symbols and numbers of each term.
     terms: Vec<(Math, [f64; 2])>,
-    alone: Option<(Math, f64)>,
+    alone: Vec<(Math, f64)>,
 }
 
 impl Sum {
     fn new(count: usize, term: impl Fn(usize) -> (Math, [f64; 2])) -> Sum {
-        Sum { terms: (0..count).map(term).collect(), alone: None }
+        Sum { terms: (0..count).map(term).collect(), alone: Vec::new() }
     }
 
     /// left = symbols = numbers = value, with digits enough to do the sum again.
     fn equation(&self, left: Math, value: f64) -> Equation {
-        let alone = self.alone.as_ref().map(|(_, number)| *number);
+        let alone = self.alone.iter().map(|(_, number)| *number);
         let numbers: Vec<f64> = self.terms.iter().flat_map(|(_, pair)| *pair).chain(alone).collect();
         let digits = enough_for(&numbers, value, USUAL, |numbers| {
-            let (pairs, rest) = numbers.as_chunks::<2>();
-            pairs.iter().map(|[a, b]| a * b).chain(rest.iter().copied()).sum()
+            let (pairs, rest) = numbers.split_at(2 * self.terms.len());
+            pairs.as_chunks::<2>().0.iter().map(|[a, b]| a * b).chain(rest.iter().copied()).sum()
         });
         let drawn = |value: f64| in_product(value, digits);
         let (mut symbols, mut numbers) = (Vec::new(), Vec::new());
@@ -395,7 +422,7 @@ impl Sum {
             symbols.push(symbol);
             numbers.push(number);
         }
-        if let Some((symbol, value)) = &self.alone {
+        for (symbol, value) in &self.alone {
             symbols.push(symbol.clone());
             numbers.push(drawn(*value));
         }

@@ -1,7 +1,7 @@
 //! A training that goes on from the parameters of a saved model: its columns, classes, layers and scales are kept.
 
 use super::usage;
-use crate::data::{Bound, Reading, Stored, Table, read_within};
+use crate::data::{Bound, Header, Reading, Stored, Table, read_within};
 use crate::encoder::Encoder;
 use crate::error::Error;
 use crate::layers::{Norm, Skip};
@@ -64,7 +64,7 @@ pub(super) fn read(run: &RunFile, model: &Model, data: &str, bound: Option<&Boun
     if let Some(weights) = run.data.weights.iter().find(|name| encoder.columns.iter().all(|column| column.name != **name)) {
         encoder.columns.extend(Encoder::plain(std::slice::from_ref(weights)).columns);
     }
-    read_within(data, &encoder, bound)
+    read_within(data, &encoder, &Header::for_model(&model.metadata, run.data.header), bound)
 }
 
 /// The model's inputs in its order, each a column of the table; `Err` where a target is another.

@@ -15,6 +15,7 @@ pub(super) fn read(section: &Table<'_>, folder: &Path) -> Result<Data, Error> {
         "target",
         "categories",
         "ignore",
+        "header",
         "standardize",
         "validation",
         "split",
@@ -30,9 +31,10 @@ pub(super) fn read(section: &Table<'_>, folder: &Path) -> Result<Data, Error> {
     let validation = section.read("validation", validation)?.unwrap_or(if inline { 0.0 } else { 0.2 });
     let columns = |name: &str| Ok::<_, Error>(section.read(name, Value::strings)?.unwrap_or_default());
     let (categories, ignore) = (columns("categories")?, columns("ignore")?);
+    let header = section.read("header", Value::boolean)?;
     let weights = section.read("weights", Value::string)?;
     let class_weight = section.read("class_weight", |value| value.string()?.parse().map_err(|message: String| value.error(message)))?;
-    Ok(Data { source, target, categories, ignore, standardize, validation, split: split(section)?, weights, class_weight })
+    Ok(Data { source, target, categories, ignore, header, standardize, validation, split: split(section)?, weights, class_weight })
 }
 
 fn split(section: &Table<'_>) -> Result<Split, Error> {

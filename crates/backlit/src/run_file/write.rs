@@ -33,7 +33,7 @@ impl Lines {
     }
 
     fn data(&mut self, data: &Data) -> Result<(), Error> {
-        let Data { source, target, categories, ignore, standardize, validation, split, weights, class_weight } = data;
+        let Data { source, target, categories, ignore, header, standardize, validation, split, weights, class_weight } = data;
         self.0 += "[data]\n";
         match source {
             Source::Path(path) => self.put("path", absolute(path)?),
@@ -46,6 +46,7 @@ impl Lines {
         for (key, names) in [("target", target), ("categories", categories), ("ignore", ignore)] {
             self.put_some(key, (!names.is_empty()).then(|| texts(names)));
         }
+        self.put_some("header", *header);
         self.put("standardize", standardize);
         self.put("validation", number(validation));
         let (name, column) = match split {

@@ -114,6 +114,10 @@ pub enum Quantity {
 /// Makes a sheet of the one row that the subject has.
 pub fn worksheet(subject: &mut Subject, notation: &dyn Notation, options: &Options) -> Result<Worksheet, Error> {
     fits(subject)?;
+    if !subject.metadata.network.terms.network().is_empty() {
+        let message = "a network whose cost has row weights or penalties in it is not worked by hand on a sheet";
+        return Err(Error::new(Kind::Usage, message).hint("backlit explain and backlit audit know them"));
+    }
     let shortened = shorten(subject);
     let subject = &*subject;
     let wording = subject.wording(notation);

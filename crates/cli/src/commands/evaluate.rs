@@ -16,7 +16,7 @@ pub fn run(arguments: &Evaluate, common: &Common, screen: &Screen) -> Result<u8,
     let (model, rows, source) = match &arguments.data {
         Some(data) => {
             let model = initial_or_saved(&arguments.model, common, screen)?;
-            let (rows, source, notes) = read_rows(&model.metadata, data, MEMORY, threads(common))?;
+            let (rows, source, notes) = read_rows(&model.metadata, data, common.first_line(), MEMORY, threads(common))?;
             notes.iter().for_each(|note| screen.note(note));
             (model, rows, source)
         }

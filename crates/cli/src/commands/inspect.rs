@@ -1,17 +1,18 @@
 //! `backlit inspect`: what a table holds, and what may go wrong with it.
 
-use crate::arguments::Inspect;
+use crate::arguments::{Common, Inspect};
 use crate::output::{self, Screen, number};
 use backlit::error::Error;
 use backlit::inspect::{ColumnReport, inspect};
 use backlit::prepare;
 use serde_json::json;
 
-pub fn run(arguments: &Inspect, screen: &Screen) -> Result<u8, Error> {
+pub fn run(arguments: &Inspect, common: &Common, screen: &Screen) -> Result<u8, Error> {
     let mut said = prepare::run_on(&arguments.data).data;
     said.target.clone_from(&arguments.columns.target);
     said.categories.clone_from(&arguments.columns.categories);
     said.ignore.clone_from(&arguments.columns.ignore);
+    said.header = common.first_line();
     let found = inspect(&arguments.data, &said)?;
     let header = ["column", "missing", "distinct", "mean", "deviation", "least", "most", "taken for"].map(String::from).to_vec();
     let line = |column: &ColumnReport| {

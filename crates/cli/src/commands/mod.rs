@@ -30,7 +30,7 @@ pub fn run(command: Command, common: &Common, screen: &Screen) -> Result<u8, Err
     match command {
         Command::Train(arguments) => train::run(&arguments, common, screen),
         Command::Predict(arguments) => predict::run(&arguments, common, screen),
-        Command::Inspect(arguments) => inspect::run(&arguments, screen),
+        Command::Inspect(arguments) => inspect::run(&arguments, common, screen),
         Command::Evaluate(arguments) => evaluate::run(&arguments, common, screen),
         Command::Explain(arguments) => explain::run(&arguments, common, screen),
         Command::Worksheet(arguments) => worksheet::run(&arguments, common, screen),
@@ -60,8 +60,8 @@ fn threads(common: &Common) -> usize {
 }
 
 /// A table, a bundled set by name or a file, as a model takes it.
-fn table(data: &str, metadata: &Metadata, with_targets: bool, screen: &Screen) -> Result<Table, Error> {
-    let reading = read_for(data, metadata, with_targets)?;
+fn table(data: &str, metadata: &Metadata, with_targets: bool, common: &Common, screen: &Screen) -> Result<Table, Error> {
+    let reading = read_for(data, metadata, with_targets, common.first_line())?;
     reading.notes.iter().for_each(|note| screen.note(note));
     Ok(reading.table)
 }
@@ -87,7 +87,7 @@ fn model_and_rows(
         return match data {
             None => Ok((model, job.all_rows(), path.display().to_string())),
             Some(data) => {
-                let table = table(data, &model.metadata, with_targets, screen)?;
+                let table = table(data, &model.metadata, with_targets, common, screen)?;
                 let rows = rows_for(&model.metadata, &table, with_targets)?;
                 Ok((model, rows, table.source))
             }
@@ -99,7 +99,7 @@ fn model_and_rows(
             Error::new(Kind::Usage, "which rows? A saved model has none of its own").hint("a CSV file, or a bundled set, behind the model")
         );
     };
-    let table = table(data, &model.metadata, with_targets, screen)?;
+    let table = table(data, &model.metadata, with_targets, common, screen)?;
     let rows = rows_for(&model.metadata, &table, with_targets)?;
     Ok((model, rows, table.source))
 }

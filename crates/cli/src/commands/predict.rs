@@ -6,7 +6,7 @@
 use super::{initial_or_saved, model_and_rows, threads};
 use crate::arguments::{Common, Predict};
 use crate::output::Screen;
-use backlit::data::{BUNDLED, Reader};
+use backlit::data::{BUNDLED, Header, Reader};
 use backlit::error::{Error, Kind};
 use backlit::files::{Aside, Whole};
 use backlit::metrics::most_probable;
@@ -24,7 +24,7 @@ pub fn run(arguments: &Predict, common: &Common, screen: &Screen) -> Result<u8, 
     let (model, mut rows) = match data.filter(|data| !BUNDLED.contains(data)) {
         Some(file) => {
             let model = initial_or_saved(&arguments.model, common, screen)?;
-            let rows = Rows::open(file, &model.metadata, screen)?;
+            let rows = Rows::open(file, &model.metadata, common, screen)?;
             (model, rows)
         }
         None => {
@@ -92,8 +92,9 @@ enum Rows {
 }
 
 impl Rows {
-    fn open(file: &str, metadata: &Metadata, screen: &Screen) -> Result<Rows, Error> {
-        let reader = Box::new(Reader::open(Path::new(file))?.encoded(&metadata.encoder(false, |_| false))?);
+    fn open(file: &str, metadata: &Metadata, common: &Common, screen: &Screen) -> Result<Rows, Error> {
+        let header = Header::for_model(metadata, common.first_line());
+        let reader = Box::new(Reader::open_as(Path::new(file), &header)?.encoded(&metadata.encoder(false, |_| false))?);
         reader.notes.iter().for_each(|note| screen.note(note));
         let places = reader.indices(&metadata.inputs)?;
         Ok(Rows::File { reader, places, raw: Vec::new() })

@@ -151,6 +151,7 @@ fn run_of(arguments: &Train, common: &Common) -> Result<(RunFile, Option<Hidden>
 pub fn with_common(run: &RunFile, common: &Common) -> RunFile {
     let mut run = run.clone();
     run.train.seed = common.seed.unwrap_or(run.train.seed);
+    run.data.header = common.first_line().or(run.data.header);
     run.train.threads = common.threads.map(usize::from).or(run.train.threads);
     run.network.precision = match common.precision {
         Some(Precision::F32) => model_file::Precision::F32,

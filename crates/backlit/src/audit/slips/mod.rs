@@ -12,6 +12,7 @@ mod rows;
 mod scale;
 mod sign;
 mod slope;
+mod terms;
 mod transposed;
 mod updated_weights;
 
@@ -69,7 +70,7 @@ pub(super) struct Reading {
 }
 
 /// Every slip that is tried, in the order in which they are reported.
-pub fn table() -> [&'static Slip; 14] {
+pub fn table() -> [&'static Slip; 15] {
     [
         &updated_weights::SLIP,
         &rounds::SLIP,
@@ -81,6 +82,7 @@ pub fn table() -> [&'static Slip; 14] {
         &neighbour::SLIP,
         &scale::SLIP,
         &rows::SLIP,
+        &terms::SLIP,
         &biases::SLIP,
         &rate::SLIP,
         &rounding::SLIP,
