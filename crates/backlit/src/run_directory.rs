@@ -12,8 +12,8 @@ pub struct RunDirectory {
     pub path: PathBuf,
     /// Whether it was made for this training.
     made: bool,
-    /// Locked; the system takes the lock back however the program ends.
-    lock: Option<File>,
+    /// Locked, where the file system knows locks; the system takes the lock back however the program ends.
+    _lock: Option<File>,
 }
 
 /// The file that is locked. It is never taken away from a directory that stays: another training may have it open.
@@ -65,7 +65,7 @@ fn locked(path: PathBuf, made: bool) -> Result<RunDirectory, Error> {
     };
     files::sweep(&path);
     tempfile::tempfile_in(&path).map_err(|error| failed(&path, error))?;
-    Ok(RunDirectory { path, made, lock })
+    Ok(RunDirectory { path, made, _lock: lock })
 }
 
 /// Makes a directory that was not there: this one, or with the first number behind it that is free. Another training
@@ -83,11 +83,6 @@ fn create_new(path: &Path) -> std::io::Result<PathBuf> {
 }
 
 impl RunDirectory {
-    /// Whether no other training is let in: not where the file system knows no locks.
-    pub fn is_locked(&self) -> bool {
-        self.lock.is_some()
-    }
-
     /// Takes the directory away again after a training that left nothing; one that was there before, or holds a checkpoint or anything
     /// else, stays.
     pub fn discard(&self) {
