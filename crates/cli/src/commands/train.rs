@@ -73,9 +73,8 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     bar.finish_and_clear();
     let saved =
         Saved::new(&directory.path, &job, &outcome, validated.as_ref(), checkpoints.as_ref()).inspect_err(|_| directory.discard())?;
-    match (checkpoints, &outcome.end) {
-        (Some(checkpoints), End::Finished | End::Patient(_)) => checkpoints.finish()?,
-        _ => {}
+    if let (Some(checkpoints), End::Finished | End::Patient(_)) = (checkpoints, &outcome.end) {
+        checkpoints.finish()?;
     }
     screen.say(&report(&job, &outcome, &saved, screen));
     if screen.is_quiet() {
