@@ -13,6 +13,21 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     file.finish()
 }
 
+/// The same, but not yet safe from a power failure: until [`sync`] a file may then be empty. That is not waited for.
+pub(crate) fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let mut file = Whole::create(path)?;
+    file.write(bytes)?;
+    match file.to {
+        To::Device(_) => Ok(()),
+        To::New(to, file) => file.persist(to).map(drop).map_err(|error| refused(path, &error.error)),
+    }
+}
+
+/// Makes what a file holds outlast a power failure; its name does so when the directory is synced.
+pub(crate) fn sync(path: &Path) -> Result<(), Error> {
+    File::options().write(true).open(path).and_then(|file| file.sync_all()).map_err(|error| refused(path, &error))
+}
+
 /// A file that is written piece by piece and afterwards holds either what it held before or all of it: the pieces go to a new
 /// file in the same directory, which at the end is synced and takes the name; dropped before, it vanishes. A link is
 /// followed; a device or a pipe is written to as it is. Errors are [`Kind::Failed`].
@@ -53,11 +68,29 @@ impl Whole {
 
     /// Gives it its name.
     pub fn finish(self) -> Result<(), Error> {
+        self.finish_keeping(None)
+    }
+
+    /// Gives it its name; what had that name is then called `previous`, if there is such a name.
+    pub fn finish_keeping(self, previous: Option<&Path>) -> Result<(), Error> {
         let finished = match self.to {
             To::Device(mut file) => file.flush(),
-            To::New(path, file) => name(&path, file),
+            To::New(path, file) => name(&path, file, previous),
         };
         finished.map_err(|error| refused(&self.path, &error))
+    }
+}
+
+/// How the names of neighbours begin and end.
+const PARTIAL: (&str, &str) = (".backlit-", ".partial");
+
+/// Takes away what writers that were ended from outside left in a directory in which nobody writes now.
+pub(crate) fn sweep(directory: &Path) {
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        let is_left = |name: &str| name.starts_with(PARTIAL.0) && name.ends_with(PARTIAL.1);
+        if entry.file_name().to_str().is_some_and(is_left) {
+            let _ = std::fs::remove_file(entry.path());
+        }
     }
 }
 
@@ -81,7 +114,7 @@ fn create(path: &Path) -> std::io::Result<To> {
     }
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".backlit-").suffix(".partial");
+    builder.prefix(PARTIAL.0).suffix(PARTIAL.1);
     #[cfg(unix)]
     {
         // Temporary files are private; this is a file like any other, minus the person's umask.
@@ -92,10 +125,14 @@ fn create(path: &Path) -> std::io::Result<To> {
     Ok(To::New(path, file))
 }
 
-fn name(path: &Path, file: NamedTempFile) -> std::io::Result<()> {
+fn name(path: &Path, file: NamedTempFile, previous: Option<&Path>) -> std::io::Result<()> {
     file.as_file().sync_all()?;
+    match previous.map_or(Ok(()), |previous| std::fs::rename(path, previous)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     file.persist(path).map_err(|error| error.error)?;
-    sync(directory(path))
+    sync_name(directory(path))
 }
 
 /// Where a file stands: without a directory in the current one.
@@ -146,7 +183,7 @@ impl Default for Aside {
 }
 
 /// Makes the new name outlast a power failure. Some file systems cannot, which is no error.
-fn sync(directory: &Path) -> std::io::Result<()> {
+fn sync_name(directory: &Path) -> std::io::Result<()> {
     if !cfg!(unix) {
         return Ok(());
     }

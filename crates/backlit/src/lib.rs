@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod by_hand;
+pub mod checkpoint;
 pub mod conformal;
 pub mod course;
 pub mod data;
@@ -29,6 +30,7 @@ pub mod run_file;
 pub mod scaler;
 pub mod session;
 pub mod splits;
+mod tensors;
 pub mod terms;
 pub mod worksheet;
 

@@ -327,7 +327,7 @@ impl Precision {
 
 /// SHA-256 of the parameters' little-endian bytes in graph order, in hexadecimal.
 pub fn weights_sha256(parameters: &Parameters) -> String {
-    bytes::hexadecimal(&parameters.to_bytes())
+    crate::tensors::hexadecimal(&parameters.to_bytes())
 }
 
 /// Writes a model. Whatever happens, `path` holds afterwards either what it held before or the whole new model:

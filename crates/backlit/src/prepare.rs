@@ -7,6 +7,7 @@ mod warm_start;
 
 pub use formulas::formula_notes;
 pub use parts::Part;
+pub(crate) use warm_start::layer as layer_of_shape;
 
 use crate::data::{
     BUNDLED, Bound, Header, Inputs, MEMORY, Reading, Stored, Table, bundled, indices, note, profile, read_numbers, read_within,

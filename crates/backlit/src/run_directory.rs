@@ -1,39 +1,71 @@
-//! The directory that a training leaves behind: the model and a summary.
+//! The directory that a training leaves behind: the model and a summary, and what it takes to go on after an end that was not planned.
 
+use crate::checkpoint;
 use crate::error::{Error, Kind};
+use crate::files;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
-/// Where a training leaves its files.
+/// Where a training leaves its files. As long as this lives, no other training is let in.
 pub struct RunDirectory {
     /// The directory.
     pub path: PathBuf,
     /// Whether it was made for this training.
     made: bool,
+    /// Locked, where the file system knows locks; the system takes the lock back however the program ends.
+    _lock: Option<File>,
 }
 
+/// The file that is locked. It is never taken away from a directory that stays: another training may have it open.
+const LOCK: &str = "lock";
+
 /// Makes the directory `out`, or a new one `runs/NAME-DATE`, and makes sure that it can be written to, so that a
-/// training that cannot be saved is refused before it starts.
+/// training that cannot be saved is refused before it starts; so is one where another is at work.
 pub fn create(out: Option<&Path>, name: &str) -> Result<RunDirectory, Error> {
-    let failed = |path: &Path, error: std::io::Error| {
-        Error::new(Kind::Failed, format!("the run directory cannot be made: {error}"))
-            .file(path.display())
-            .hint("--out with another directory")
-    };
-    let directory = match out {
+    let (path, made) = match out {
         Some(path) => {
             let made = !path.exists();
             std::fs::create_dir_all(path).map_err(|error| failed(path, error))?;
-            RunDirectory { path: path.to_path_buf(), made }
+            (path.to_path_buf(), made)
         }
         None => {
             let runs = Path::new("runs");
             std::fs::create_dir_all(runs).map_err(|error| failed(runs, error))?;
             let first = runs.join(format!("{}-{}", plain(name), jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S")));
-            RunDirectory { path: create_new(&first).map_err(|error| failed(&first, error))?, made: true }
+            (create_new(&first).map_err(|error| failed(&first, error))?, true)
         }
     };
-    tempfile::tempfile_in(&directory.path).map_err(|error| failed(&directory.path, error))?;
-    Ok(directory)
+    locked(path, made)
+}
+
+/// The directory of a training that is to go on.
+pub fn open(path: &Path) -> Result<RunDirectory, Error> {
+    match path.is_dir() {
+        true => locked(path.to_path_buf(), false),
+        false => Err(Error::new(Kind::Usage, "there is no run directory here").file(path.display()).hint("the DIR of train --out DIR")),
+    }
+}
+
+fn failed(path: &Path, error: std::io::Error) -> Error {
+    Error::new(Kind::Failed, format!("the run directory cannot be made: {error}")).file(path.display()).hint("--out with another directory")
+}
+
+/// Lets nobody else in, and sees whether a file can be written.
+fn locked(path: PathBuf, made: bool) -> Result<RunDirectory, Error> {
+    let file = File::options().create(true).append(true).open(path.join(LOCK)).map_err(|error| failed(&path, error))?;
+    let lock = match file.try_lock() {
+        Ok(()) => Some(file),
+        Err(TryLockError::WouldBlock) => {
+            let error = Error::new(Kind::Failed, "another training is at work in this directory").file(path.display());
+            return Err(error.hint("wait for its end, or --out with another directory"));
+        }
+        // Some file systems know no locks.
+        Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => None,
+        Err(TryLockError::Error(error)) => return Err(failed(&path, error)),
+    };
+    files::sweep(&path);
+    tempfile::tempfile_in(&path).map_err(|error| failed(&path, error))?;
+    Ok(RunDirectory { path, made, _lock: lock })
 }
 
 /// Makes a directory that was not there: this one, or with the first number behind it that is free. Another training
@@ -51,10 +83,12 @@ fn create_new(path: &Path) -> std::io::Result<PathBuf> {
 }
 
 impl RunDirectory {
-    /// Takes the directory away again after a training that left nothing; one that was there before, or holds
-    /// something, stays.
+    /// Takes the directory away again after a training that left nothing; one that was there before, or holds a checkpoint or anything
+    /// else, stays.
     pub fn discard(&self) {
-        if self.made {
+        if self.made && !checkpoint::is_in(&self.path) {
+            checkpoint::forget(&self.path);
+            let _ = std::fs::remove_file(self.path.join(LOCK));
             let _ = std::fs::remove_dir(&self.path);
         }
     }

@@ -7,7 +7,9 @@ mod layers;
 mod network;
 mod train;
 mod values;
+mod write;
 
+pub use crate::checkpoint::Every;
 pub use crate::course::{Course, Judge, Keep};
 pub use crate::metrics::Threshold;
 pub use crate::model_file::{Precision, Task};
@@ -219,6 +221,8 @@ pub struct Train {
     pub folds: Option<usize>,
     /// Bytes that the table may take in memory; a larger one goes to a temporary file. None: [`crate::data::MEMORY`].
     pub memory: Option<u64>,
+    /// How often a checkpoint is written; none: only when the training is interrupted.
+    pub checkpoint_every: Option<Every>,
 }
 
 impl Default for Train {
@@ -238,6 +242,7 @@ impl Default for Train {
             metric: None,
             folds: None,
             memory: None,
+            checkpoint_every: None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One training from start to saved model: predictions and cost before, epochs, predictions and cost after.
 
+use crate::checkpoint::Checkpoints;
 use crate::conformal::Residuals;
 use crate::error::{Error, Kind};
 use crate::job::{Job, Rows};
@@ -80,14 +81,24 @@ const SAMPLES: usize = 10;
 
 /// Trains a job. `observe` is called after each step and may stop it.
 pub fn train(job: &Job, observe: &mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send)) -> Result<Outcome, Error> {
+    train_kept(job, None, observe)
+}
+
+/// The same, from where its checkpoints leave off, and with a checkpoint whenever one is due and where it is stopped.
+pub fn train_kept(
+    job: &Job,
+    checkpoints: Option<&mut Checkpoints>,
+    observe: &mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send),
+) -> Result<Outcome, Error> {
     match job.precision {
-        Precision::F32 => run::<f32>(job, observe, Parameters::F32),
-        Precision::F64 => run::<f64>(job, observe, Parameters::F64),
+        Precision::F32 => run::<f32>(job, checkpoints, observe, Parameters::F32),
+        Precision::F64 => run::<f64>(job, checkpoints, observe, Parameters::F64),
     }
 }
 
 fn run<S: Scalar>(
     job: &Job,
+    mut checkpoints: Option<&mut Checkpoints>,
     observe: &mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send),
     wrap: fn(Vec<S>) -> Parameters,
 ) -> Result<Outcome, Error> {
@@ -129,16 +140,35 @@ fn run<S: Scalar>(
     let x: Vec<S> = scaled(&job.input_scaler, &job.train.x);
     let y: Vec<S> = scaled(&job.target_scaler, &job.shape.terms.smoothed(job.task, job.outputs(), &job.train.y));
     let w: Vec<S> = scaled(&None, &job.train.w);
-    let (mut steps, mut epochs) = (0, 0);
+    if let Some(checkpoints) = &mut checkpoints {
+        checkpoints.start(job.precision, &mut trainer)?;
+    }
+    let (mut steps, mut epochs) = (trainer.steps(), trainer.epochs());
     let slices = [&x[..], &y, &w];
     let fed = job.train.fed(job.input_scaler.as_ref(), &y, &w);
     let data = fed.as_ref().map_or(Data::Slices(&slices), |fed| Data::Source(fed));
-    let end = trainer.run_over(data, &mut |moment: &Moment| {
-        steps = moment.step;
-        epochs = moment.epoch + u64::from(moment.epoch_ended);
-        let Moment { epoch, step, cost, epoch_ended, .. } = *moment;
-        observe(&Progress { epoch: epoch + 1, epochs: job.epochs, step, cost, epoch_ended })
-    });
+    let end = loop {
+        let mut is_stopped = false;
+        let ended = trainer.go_on(data, &mut |moment: &Moment| {
+            steps = moment.step;
+            epochs = moment.epoch + u64::from(moment.epoch_ended);
+            let Moment { epoch, step, cost, epoch_ended, .. } = *moment;
+            is_stopped = observe(&Progress { epoch: epoch + 1, epochs: job.epochs, step, cost, epoch_ended }).is_break();
+            match is_stopped || checkpoints.as_ref().is_some_and(|checkpoints| checkpoints.is_due(step)) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        });
+        if let Some(end) = ended {
+            break end;
+        }
+        if let Some(checkpoints) = &mut checkpoints {
+            checkpoints.save(job.precision, &mut trainer)?;
+        }
+        if is_stopped {
+            break trainer.stop(data);
+        }
+    };
 
     if let End::Diverged(divergence) = &end {
         // The updates that the parameters kept have seen.

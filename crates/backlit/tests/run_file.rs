@@ -98,6 +98,7 @@ fn the_example_of_the_contract() {
         from: None,
         threshold: Threshold::At(0.5),
         metric: Some("abs(a - y) / y".into()),
+        checkpoint_every: None,
         folds: None,
         memory: Some(512_000_000),
     };
@@ -331,6 +332,143 @@ fn files() {
     std::fs::write(&path, "\u{feff}[data]\r\npath = \"t.csv\"\r\n").unwrap();
     assert_eq!(read(&path).unwrap().data.source, Source::Path(directory.path().join("t.csv")));
     assert!(read(Path::new("")).is_err());
+}
+
+/// A run with a word for every key that there is; its text has them all.
+const EVERYTHING: &str = r#"
+[data]
+path = "/some/\"table\" \\ \t \u007f ü.csv"
+target = ["a, b", "c"]
+categories = ["d"]
+ignore = ["e"]
+header = false
+standardize = false
+validation = 0.125
+split = "grouped"
+group = "f"
+weights = "g"
+class_weight = "no=0.1,yes=1e-7"
+
+[network]
+precision = "f64"
+loss = "half_squared_error"
+task = "values"
+rng = "numpy"
+initializer = "uniform(-1, 1)"
+bias_initializer = "zeros"
+orientation = "inputs x units"
+l1 = 0.1
+l2 = 1e-300
+penalize_biases = true
+label_smoothing = 0.3
+dropout = 0.25
+norm = "layer"
+skip = true
+
+[[network.layer]]
+units = 2
+activation = "z * sigmoid(z)"
+weight = [[0.1, -0.0], [3.3333333333333335, 1e22]]
+bias = [0.1, 5e-324]
+freeze = ["bias", "weight[0,1]", "bias[1]", "gain"]
+dropout = 0.5
+norm = "batch"
+skip = 0
+learning_rate = 0.001
+
+[[network.layer]]
+units = 2
+bias = true
+initializer = "he_normal"
+bias_initializer = "normal(0, 1)"
+norm = "none"
+skip = true
+
+[[network.layer]]
+units = 1
+bias = false
+skip = false
+
+[train]
+optimizer = "rmsprop"
+alpha = 0.9
+epsilon = 1e-6
+centered = true
+learning_rate = 0.1
+epochs = 18446744073709551615
+batch = 17
+shuffle = false
+seed = 4294967295
+threads = 3
+schedule = "step(2, 0.5)"
+warmup = 0.1
+clip_norm = 1
+clip_value = 2
+patience = 3
+keep = "last"
+judge = "metric"
+from = "/some/model"
+threshold = 0.3
+metric = "max: a - y"
+folds = 4
+memory = "512MB"
+checkpoint_every = "1.5m"
+"#;
+
+#[test]
+fn a_run_is_written_as_it_is_read() {
+    let written = run(EVERYTHING).to_toml().expect("a text");
+    assert_eq!(run(&written), run(EVERYTHING), "{written}");
+    // What is not given is not there twice, and what is there is read: no key is forgotten.
+    let keys = |text: &str| text.lines().filter_map(|line| line.split_once(" = ")).map(|(key, _)| key.to_string()).collect::<Vec<_>>();
+    let all = keys(&written);
+    for key in keys(EVERYTHING) {
+        assert!(all.contains(&key), "{key} was not written");
+    }
+    for (from, to) in [
+        ("path = \"/some/\\\"table\\\" \\\\ \\t \\u007f ü.csv\"", "bundled = \"houses\""),
+        ("split = \"grouped\"\ngroup = \"f\"", "split = \"time\"\ntime = \"t\""),
+        ("split = \"grouped\"\ngroup = \"f\"", "split = \"time\""),
+        ("split = \"grouped\"\ngroup = \"f\"", "split = \"stratified\""),
+        ("class_weight = \"no=0.1,yes=1e-7\"", "class_weight = \"balanced\""),
+        ("batch = 17", "batch = \"full\""),
+        ("threshold = 0.3", "threshold = \"f1\""),
+        ("threshold = 0.3", "threshold = \"balanced\""),
+        ("keep = \"last\"", "keep = \"best\""),
+        ("checkpoint_every = \"1.5m\"", "checkpoint_every = 50"),
+        ("task = \"values\"", "task = \"labels\""),
+        ("task = \"values\"", "task = \"two_classes\""),
+        ("task = \"values\"", "task = \"classes\""),
+        ("task = \"values\"", "task = \"regression\""),
+    ] {
+        assert!(EVERYTHING.contains(from), "{from}");
+        let text = EVERYTHING.replacen(from, to, 1);
+        assert_eq!(run(&run(&text).to_toml().expect("a text")), run(&text), "{to}");
+    }
+    for text in [EXAMPLE, "[data]\nbundled = \"digits\"\n", "data = {inputs = [[1], [2]], targets = [[3], [4]], target = \"y\"}"] {
+        assert_eq!(run(&run(text).to_toml().expect("a text")), run(text), "{text}");
+    }
+}
+
+#[test]
+fn relative_paths_are_written_as_absolute_ones() {
+    let written = run("[data]\npath = \"table.csv\"\n[train]\nfrom = \"model\"\n").to_toml().expect("a text");
+    let here = std::env::current_dir().expect("a directory").join("some");
+    let again = parse(&written, "elsewhere/run.toml").expect("a run");
+    assert_eq!(again.data.source, Source::Path(here.join("table.csv")));
+    assert_eq!(again.train.from, Some(here.join("model")));
+}
+
+#[test]
+fn checkpoints_are_asked_for_by_steps_or_by_time() {
+    let every = |text: &str| run(&format!("[data]\nbundled = \"houses\"\n[train]\ncheckpoint_every = {text}\n")).train.checkpoint_every;
+    assert_eq!(every("7"), Some(Every::Steps(7)));
+    assert_eq!(every("\"7\""), Some(Every::Steps(7)));
+    assert_eq!([every("\"30s\""), every("\"1.5 m\""), every("\"2h\"")], [30.0, 90.0, 7200.0].map(|s| Some(Every::Seconds(s))));
+    for wrong in ["0", "-1", "1.5", "\"\"", "\"s\"", "\"0s\"", "\"-3m\"", "\"nans\"", "\"infh\"", "\"3 days\"", "\"1e30h\"", "true"] {
+        let error = refused(&format!("[data]\nbundled = \"houses\"\n[train]\ncheckpoint_every = {wrong}\n"));
+        assert_eq!(error.key.as_deref(), Some("train.checkpoint_every"), "{wrong}");
+    }
 }
 
 #[test]

@@ -107,11 +107,14 @@ pub enum Command {
 #[derive(Args)]
 pub struct Train {
     /// A table: CSV, Parquet, .npy or .npz, or a bundled set: houses, digits
-    #[arg(required_unless_present = "config", conflicts_with = "config")]
+    #[arg(required_unless_present_any = ["config", "resume"], conflicts_with = "config")]
     pub data: Option<String>,
     /// A run file (TOML)
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Go on with an interrupted run, alone: it ends as the unbroken one would have, to the bit
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["data", "config", "out", "find_rate", "seed", "precision"])]
+    pub resume: Option<PathBuf>,
     /// The run directory [default: runs/NAME-DATE]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -119,7 +122,7 @@ pub struct Train {
     #[command(flatten)]
     pub choices: Choices,
     /// Train nothing: try growing rates in a short training, print rate and smoothed cost, suggest one, save nothing
-    #[arg(long, conflicts_with_all = ["out", "print_hash", "parameters"])]
+    #[arg(long, conflicts_with_all = ["out", "print_hash", "parameters", "checkpoint_every"])]
     pub find_rate: bool,
     /// Print the SHA-256 of the trained parameters (little-endian bytes, in graph order)
     #[arg(long)]
@@ -130,7 +133,7 @@ pub struct Train {
 }
 
 /// What a table's columns are.
-#[derive(Args)]
+#[derive(Args, Default, PartialEq)]
 pub struct Columns {
     /// Column to predict; several: repeat, or separate by commas
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
@@ -144,7 +147,7 @@ pub struct Columns {
 }
 
 /// Flags that say what a run file could say too; a flag wins over the file.
-#[derive(Args)]
+#[derive(Args, Default, PartialEq)]
 pub struct Choices {
     /// What the columns are.
     #[command(flatten)]
@@ -224,6 +227,9 @@ pub struct Choices {
     /// Memory that the table may take; a larger one is put into a temporary file and trained on from there [default: 1GB]
     #[arg(long, value_name = "512MB", allow_negative_numbers = true)]
     pub memory: Option<String>,
+    /// Write a checkpoint after so many steps, or after a time: 30s, 5m, 2h [default: only when interrupted]
+    #[arg(long, value_name = "STEPS|TIME", allow_negative_numbers = true)]
+    pub checkpoint_every: Option<String>,
     /// Of two classes, and of labels: the probability above which the second is predicted; f1, balanced: the best on the rows kept aside [default: 0.5]
     #[arg(long, value_name = "P|f1|balanced", allow_negative_numbers = true)]
     pub threshold: Option<String>,
@@ -245,7 +251,7 @@ pub struct Choices {
 }
 
 /// Flags that change the cost.
-#[derive(Args)]
+#[derive(Args, Default, PartialEq)]
 pub struct Terms {
     /// Column of the rows' weights (0 or more), which is no input; they are scaled to mean 1
     #[arg(long, value_name = "COLUMN")]

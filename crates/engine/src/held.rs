@@ -4,6 +4,7 @@
 use crate::Scalar;
 use crate::graph::{Graph, NodeId};
 use crate::plan::Plan;
+use crate::state::Ledger;
 use crate::step::{Batch, Data, Rows, Runner};
 
 /// The epoch after which the rows kept aside cost least, or were measured least.
@@ -72,13 +73,25 @@ impl<'g, S: Scalar> Held<'g, S> {
         cost
     }
 
+    /// Goes through what is remembered of the epochs.
+    pub fn known(&mut self, ledger: &mut dyn Ledger<S>) {
+        let (mut is_known, Best { mut epoch, mut cost }) = (self.best.is_some(), self.best.unwrap_or(Best { epoch: 0, cost: 0.0 }));
+        ledger.truth("best.is_known", &mut is_known);
+        ledger.count("best.epoch", &mut epoch, u64::MAX - 1);
+        ledger.number("best.cost", &mut cost);
+        self.best = is_known.then_some(Best { epoch, cost });
+        if !self.parameters.is_empty() {
+            ledger.vector("best.parameters", &mut self.parameters);
+        }
+    }
+
     pub fn best(&self) -> Option<Best> {
         self.best
     }
 
     /// Epochs since the best, after so many.
     pub fn without_better(&self, epochs: u64) -> u64 {
-        epochs - self.best.map_or(0, |best| best.epoch + 1)
+        epochs.saturating_sub(self.best.map_or(0, |best| best.epoch + 1))
     }
 
     /// Puts the best parameters back, where they were kept.

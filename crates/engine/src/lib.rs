@@ -26,6 +26,7 @@ pub mod plan;
 pub mod random;
 pub mod schedule;
 pub mod shape;
+pub mod state;
 pub mod step;
 pub mod train;
 pub mod typed;

@@ -3,6 +3,7 @@
 //! Letters: n step counted from 0, N steps of the whole training, t = n/N. Steps of a linear warm-up come first and are not
 //! counted in these. Step and exponential fall between epochs, plateau after an epoch, the others at each step.
 
+use crate::state::Ledger;
 use backlit_kernels::math;
 
 /// Where a training stands.
@@ -207,6 +208,17 @@ impl Schedule {
 
     fn warm_steps(&self, steps: u64) -> u64 {
         (self.warm_up * steps as f64).round() as u64
+    }
+
+    /// Goes through what it remembers of the costs it heard.
+    pub(crate) fn known<S>(&mut self, ledger: &mut dyn Ledger<S>) {
+        if self.needs_held() {
+            let Plateau { factor, best, bad, cooldown } = &mut self.plateau;
+            ledger.number("plateau.factor", factor);
+            ledger.number("plateau.best", best);
+            ledger.number("plateau.bad", bad);
+            ledger.number("plateau.cooldown", cooldown);
+        }
     }
 
     /// Hears the cost of the rows kept aside after an epoch.

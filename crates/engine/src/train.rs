@@ -10,6 +10,7 @@ use crate::optimizers::Optimizer;
 use crate::plan::Plan;
 use crate::random::{Purpose, Random};
 use crate::schedule::{Place, Schedule};
+use crate::state::Ledger;
 use crate::step::{Batch, Data, Draw, Rows, Runner, Small, Stretch};
 use std::ops::{ControlFlow, Range};
 
@@ -221,30 +222,99 @@ impl<'g, S: Scalar> Trainer<'g, S> {
 
     /// The same, wherever the rows are.
     pub fn run_over(&mut self, data: Data<'_, S>, observe: &mut (dyn FnMut(&Moment) -> ControlFlow<()> + Send)) -> End {
+        self.go_on(data, observe).unwrap_or_else(|| self.stop(data))
+    }
+
+    /// The same, but where the observer says to stop nothing is done yet: none. The training can then be saved, go on as if nothing had
+    /// been, or [stop](Trainer::stop).
+    pub fn go_on(&mut self, data: Data<'_, S>, observe: &mut (dyn FnMut(&Moment) -> ControlFlow<()> + Send)) -> Option<End> {
         match self.runner.pool() {
-            Some(pool) => pool.install(|| self.run_here(data, observe)),
-            None => self.run_here(data, observe),
+            Some(pool) => pool.install(|| self.go_on_here(data, observe)),
+            None => self.go_on_here(data, observe),
         }
     }
 
-    fn run_here(&mut self, data: Data<'_, S>, observe: &mut (dyn FnMut(&Moment) -> ControlFlow<()> + Send)) -> End {
+    /// Ends it where it stands.
+    pub fn stop(&mut self, data: Data<'_, S>) -> End {
+        self.ended(data, End::Stopped(self.step))
+    }
+
+    /// Steps taken.
+    pub fn steps(&self) -> u64 {
+        self.step
+    }
+
+    /// Epochs finished.
+    pub fn epochs(&self) -> u64 {
+        self.step / self.per_epoch()
+    }
+
+    /// Takes down all that is known between two steps.
+    pub fn save(&mut self, ledger: &mut dyn Ledger<S>) {
+        let steps = self.settings.epochs.saturating_mul(self.per_epoch());
+        ledger.count("step", &mut self.step, steps);
+        ledger.vector("parameters", &mut self.parameters);
+        ledger.vector("previous", &mut self.previous);
+        self.optimizer.known(ledger);
+        if let Some(schedule) = &mut self.course.schedule {
+            schedule.known(ledger);
+        }
+        if let Some(held) = &mut self.held {
+            held.known(ledger);
+        }
+    }
+
+    /// Puts back what a training of the same graph, data and settings took down: this one goes on with the same bits, on any number of
+    /// threads.
+    pub fn restore(&mut self, ledger: &mut dyn Ledger<S>) {
+        self.save(ledger);
+        self.epoch = self.step.saturating_sub(1) / self.per_epoch();
+        self.shuffle();
+    }
+
+    /// Puts the rows into the order of the epoch.
+    fn shuffle(&mut self) {
+        if !self.order.is_empty() {
+            self.order.iter_mut().zip(0..).for_each(|(place, row)| *place = row);
+            Random::new(self.settings.seed, Purpose::Shuffle, self.epoch).shuffle(&mut self.order);
+        }
+    }
+
+    /// Steps of an epoch.
+    fn per_epoch(&self) -> u64 {
+        self.rows.div_ceil(self.settings.batch.unwrap_or(self.rows)) as u64
+    }
+
+    /// Where a step, counted from 0, finds its rows in the order of its epoch: the first, and how many.
+    fn rows_of(&self, step: u64) -> (usize, usize) {
+        let batch = self.settings.batch.unwrap_or(self.rows);
+        let start = (step % self.per_epoch()) as usize * batch;
+        (start, batch.min(self.rows - start))
+    }
+
+    fn go_on_here(&mut self, data: Data<'_, S>, observe: &mut (dyn FnMut(&Moment) -> ControlFlow<()> + Send)) -> Option<End> {
         let batch = self.settings.batch.unwrap_or(self.rows);
         let mut again = false;
-        // Of a run without a step, the first batch there would be.
-        let mut last = (0, batch.min(self.rows));
-        for epoch in 0..self.settings.epochs {
-            if !self.order.is_empty() {
-                self.order.iter_mut().zip(0..).for_each(|(place, row)| *place = row);
-                Random::new(self.settings.seed, Purpose::Shuffle, epoch).shuffle(&mut self.order);
+        let (mut epoch, mut start) = (self.epochs(), self.rows_of(self.step).0);
+        loop {
+            if start == 0 {
+                let waited = self.held.as_ref().map_or(0, |held| held.without_better(epoch));
+                if epoch > 0 && self.course.patience.is_some_and(|patience| waited >= patience) && self.held.is_some() {
+                    return Some(self.ended(data, End::Patient(self.step)));
+                }
+                if epoch >= self.settings.epochs {
+                    return Some(self.ended(data, End::Finished));
+                }
+                self.epoch = epoch;
+                self.shuffle();
             }
-            let mut start = 0;
             while start < self.rows {
                 let rows = batch.min(self.rows - start);
                 let (cost, mut finite) = self.step(data, epoch, start, rows, again);
                 again = rows == self.rows;
                 if !cost.is_finite() {
                     // The update before this gradient is to blame, or what the run began with.
-                    return End::Diverged(self.diverged(data, self.step.max(1), start, rows));
+                    return Some(End::Diverged(self.diverged(data, self.step.max(1), start, rows)));
                 }
                 self.step += 1;
                 if !self.plan.remembered.is_empty() {
@@ -252,23 +322,17 @@ impl<'g, S: Scalar> Trainer<'g, S> {
                 }
                 std::mem::swap(&mut self.parameters, &mut self.previous);
                 if !finite {
-                    return End::Diverged(self.diverged(data, self.step, start, rows));
+                    return Some(End::Diverged(self.diverged(data, self.step, start, rows)));
                 }
                 start += rows;
                 let epoch_ended = start == self.rows;
                 let held = if epoch_ended { self.epoch_ended(epoch) } else { None };
-                let moment = Moment { epoch, step: self.step, cost, epoch_ended, held };
-                last = (start - rows, rows);
-                if observe(&moment).is_break() {
-                    return self.ended(data, last, End::Stopped(self.step));
+                if observe(&Moment { epoch, step: self.step, cost, epoch_ended, held }).is_break() {
+                    return None;
                 }
             }
-            let waited = self.held.as_ref().map_or(0, |held| held.without_better(epoch + 1));
-            if self.course.patience.is_some_and(|patience| waited >= patience) && self.held.is_some() {
-                return self.ended(data, last, End::Patient(self.step));
-            }
+            (epoch, start) = (epoch + 1, 0);
         }
-        self.ended(data, last, End::Finished)
     }
 
     /// The cost of the rows kept aside, and what follows from it.
@@ -283,14 +347,15 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     /// What the rates are multiplied by in the next step.
     fn factor(&self) -> f64 {
         let Some(schedule) = &self.course.schedule else { return 1.0 };
-        let batch = self.settings.batch.unwrap_or(self.rows);
-        let per_epoch = self.rows.div_ceil(batch) as u64;
+        let per_epoch = self.per_epoch();
         let steps = self.settings.epochs.saturating_mul(per_epoch);
         schedule.factor(Place { step: self.step, steps, per_epoch })
     }
 
     /// The last update may have been the one too many: the last batch once more tells.
-    fn ended(&mut self, data: Data<'_, S>, (start, rows): (usize, usize), end: End) -> End {
+    fn ended(&mut self, data: Data<'_, S>, end: End) -> End {
+        // Of a run without a step, the first batch there would be.
+        let (start, rows) = self.rows_of(self.step.saturating_sub(1));
         let batch = Batch { data, rows: picked(&self.order, self.rows, start, rows), again: false, draw: self.draw() };
         if self.runner.cost_of(&self.plan, &self.parameters, batch).is_finite() {
             if let Some(held) = &self.held {
@@ -309,6 +374,8 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         let one_wave = self.gradient.is_empty();
         let factor = self.factor();
         let rate = self.settings.learning_rate * factor;
+        // A batch of all rows had the rows of the step before.
+        let is_known = self.step > 0 && rows == self.rows;
         let Trainer { plan, runner, small, optimizer, searches, trainable, parameters, previous, gradient, order, course, rates, .. } =
             self;
         let clip = course.clip;
@@ -326,7 +393,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
                 gradient[frozen_to..].fill(S::ZERO);
                 cost
             };
-            return search.step(rate, again, parameters, previous, &mut evaluate);
+            return search.step(rate, is_known, parameters, previous, &mut evaluate);
         }
         optimizer.begin(rate);
         if !rates.is_empty() {
@@ -388,8 +455,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         };
         let layer = layer_of(&place).or_else(|| self.graph.parameters().last().and_then(|last| layer_of(&last.name)));
         std::mem::swap(&mut self.parameters, &mut self.previous);
-        let batches = self.rows.div_ceil(self.settings.batch.unwrap_or(self.rows)) as u64;
-        Divergence { step, epoch: (step - 1) / batches, place, layer, value }
+        Divergence { step, epoch: (step - 1) / self.per_epoch(), place, layer, value }
     }
 
     fn bad_value(&mut self, data: Data<'_, S>, start: usize, rows: usize) -> Option<(String, f64)> {

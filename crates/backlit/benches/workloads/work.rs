@@ -1,6 +1,7 @@
 //! A network, its data and how it is trained: all that the workloads ask of the library.
 
 use backlit::engine::network::Built;
+use backlit::engine::state::Ledger;
 use backlit::engine::step::Runner;
 use backlit::engine::train::{End, Moment, Settings, Trainer};
 use backlit::engine::{Network, Plan, Scalar, optimizers};
@@ -44,6 +45,7 @@ impl<S: Scalar> Work<S> {
     /// Trains on; gives the cost that the last step saw, before its update.
     pub fn train(&self, trainer: &mut Trainer<S>) -> f64 {
         let mut last = f64::NAN;
+        trainer.restore(&mut FromTheFirstStep);
         let end = trainer.run(&[&self.x, &self.y], &mut |moment: &Moment| {
             last = moment.cost;
             ControlFlow::Continue(())
@@ -70,5 +72,20 @@ impl<S: Scalar> Work<S> {
 
     fn rows(&self) -> usize {
         self.x.len() / self.network.inputs
+    }
+}
+
+/// Lets a training take all its steps once more, from where it is.
+struct FromTheFirstStep;
+
+impl<S> Ledger<S> for FromTheFirstStep {
+    fn vector(&mut self, _: &str, _: &mut [S]) {}
+
+    fn number(&mut self, _: &str, _: &mut f64) {}
+
+    fn count(&mut self, name: &str, count: &mut u64, _: u64) {
+        if name == "step" {
+            *count = 0;
+        }
     }
 }

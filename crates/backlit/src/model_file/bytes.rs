@@ -5,24 +5,17 @@
 
 use super::check::{check, check_metadata, count};
 use super::{FORMAT, Metadata, Model, Parameters, Precision};
+use crate::tensors::{Entry, HASH, JSON, hash_of, header};
 use safetensors::{Dtype, SafeTensors};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use std::collections::HashSet;
-
-/// The keys of `__metadata__`.
-const JSON: &str = "backlit";
-const HASH: &str = "sha256";
-
-/// The largest header that safetensors reads.
-const MOST_HEADER: usize = 100_000_000;
 
 /// The bytes of the file for a model. `Err` says why [`from_bytes`] would refuse it.
 pub fn to_bytes(model: &Model) -> Result<Vec<u8>, String> {
     check(model)?;
     let json = serde_json::to_string(&model.metadata).map_err(|error| error.to_string())?;
     let tensors = model.parameters.to_bytes();
-    let mut file = header(&model.metadata, &json, &tensors)?;
+    let mut file = header(&entries(&model.metadata)?, &json, &tensors)?;
     file.extend_from_slice(&tensors);
     Ok(file)
 }
@@ -43,10 +36,10 @@ pub fn from_bytes(file: &[u8]) -> Result<Model, String> {
     if expected != Some(tensors.len()) {
         return Err(format!("its network needs {} parameters, it holds {} bytes of them", count(&metadata)?, tensors.len()));
     }
-    if hash_of(&metadata, json, tensors)? != *hash {
+    if hash_of(&entries(&metadata)?, json, tensors)? != *hash {
         return Err("the file is damaged: its hash does not fit its contents".into());
     }
-    if file[..8 + header_length] != header(&metadata, json, tensors)? {
+    if file[..8 + header_length] != header(&entries(&metadata)?, json, tensors)? {
         return Err("the file is damaged: it is not written as Backlit writes this model".into());
     }
     let model = Model { parameters: Parameters::from_bytes(tensors, metadata.precision), metadata };
@@ -93,46 +86,8 @@ fn check_tensors(metadata: &Metadata, about: &safetensors::tensor::Metadata) -> 
     Ok(())
 }
 
-/// The beginning of the file: the header's length (8 bytes) and the header.
-fn header(metadata: &Metadata, json: &str, tensors: &[u8]) -> Result<Vec<u8>, String> {
-    let quoted = |text: &str| serde_json::Value::from(text).to_string();
-    let hash = hash_of(metadata, json, tensors)?;
-    let mut header = format!("{{\"__metadata__\":{{\"{JSON}\":{},\"{HASH}\":\"{hash}\"}}", quoted(json));
-    let mut start = 0;
-    for (name, dtype, shape, bytes) in entries(metadata)? {
-        let end = start + bytes;
-        header += &format!(",\"{name}\":{{\"dtype\":\"{dtype}\",\"shape\":{shape},\"data_offsets\":[{start},{end}]}}");
-        start = end;
-    }
-    header.push('}');
-    // The format wants the tensors to begin at a multiple of eight bytes.
-    let length = header.len().next_multiple_of(8);
-    if length > MOST_HEADER {
-        return Err(format!("its description takes {length} bytes; the file format allows {MOST_HEADER}"));
-    }
-    let mut file = (length as u64).to_le_bytes().to_vec();
-    file.extend_from_slice(header.as_bytes());
-    file.resize(8 + length, b' ');
-    Ok(file)
-}
-
-/// The hash over everything: the length of the JSON and a new line, the JSON, then for each tensor in graph order a line
-/// `name dtype shape` and its bytes.
-fn hash_of(metadata: &Metadata, json: &str, tensors: &[u8]) -> Result<String, String> {
-    let mut hash = Sha256::new();
-    hash.update(format!("{}\n{json}", json.len()));
-    let mut rest = tensors;
-    for (name, dtype, shape, bytes) in entries(metadata)? {
-        let (tensor, after) = rest.split_at_checked(bytes).ok_or_else(|| format!("{name} is cut"))?;
-        hash.update(format!("{name} {dtype} {shape}\n"));
-        hash.update(tensor);
-        rest = after;
-    }
-    Ok(hex(&hash.finalize()))
-}
-
 /// Name, dtype, shape (as JSON) and bytes of each tensor in graph order.
-fn entries(metadata: &Metadata) -> Result<Vec<(String, &'static str, String, usize)>, String> {
+fn entries(metadata: &Metadata) -> Result<Vec<Entry>, String> {
     let dtype = match metadata.precision {
         Precision::F32 => "F32",
         Precision::F64 => "F64",
@@ -143,13 +98,4 @@ fn entries(metadata: &Metadata) -> Result<Vec<(String, &'static str, String, usi
         (name, dtype, format!("[{}]", sizes.join(",")), shape.iter().product::<usize>() * metadata.precision.bytes())
     };
     Ok(parameters.into_iter().map(entry).collect())
-}
-
-/// SHA-256 of some bytes, in hexadecimal.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -41,7 +41,8 @@ pub(super) fn completed(mut run: RunFile, model: Option<&Model>, has_layers: boo
     Ok(run)
 }
 
-fn layer(shape: &LayerShape) -> Result<Layer, String> {
+/// A layer of this shape, as a run file has it.
+pub(crate) fn layer(shape: &LayerShape) -> Result<Layer, String> {
     Ok(Layer {
         units: shape.units,
         activation: shape.activation.clone(),

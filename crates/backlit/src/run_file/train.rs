@@ -8,8 +8,21 @@ use crate::metrics::Own;
 use backlit_engine::optimizers;
 use std::path::Path;
 
-const KEYS: [&str; 12] =
-    ["optimizer", "learning_rate", "epochs", "batch", "shuffle", "seed", "threads", "from", "threshold", "metric", "folds", "memory"];
+const KEYS: [&str; 13] = [
+    "optimizer",
+    "learning_rate",
+    "epochs",
+    "batch",
+    "shuffle",
+    "seed",
+    "threads",
+    "from",
+    "threshold",
+    "metric",
+    "folds",
+    "memory",
+    "checkpoint_every",
+];
 
 /// Every option that some optimizer takes.
 fn known_options() -> Vec<&'static str> {
@@ -50,6 +63,11 @@ pub(super) fn read(section: Option<&Table<'_>>, network: &Network, folder: &Path
     train.metric = section.read("metric", |value| value.checked(Own::read))?;
     train.folds = section.read("folds", |value| value.whole(2, 1 << 20))?.map(|folds| folds as usize);
     train.memory = section.read("memory", |value| bytes(&value.string()?).map_err(|message| value.error(message)))?;
+    train.checkpoint_every = section.read("checkpoint_every", |value| {
+        let text =
+            value.as_string().map_or_else(|| value.whole(0, u64::MAX).map(|steps| steps.to_string()), |text| Ok(text.to_string()))?;
+        text.parse().map_err(|message: String| value.error(message))
+    })?;
     Ok(train)
 }
 

@@ -10,6 +10,7 @@ mod inspect;
 mod operations;
 mod predict;
 mod replay;
+mod resume;
 mod terms;
 mod train;
 mod worksheet;

@@ -1,9 +1,11 @@
 //! `backlit train`: a network on a table, before and after, saved.
 
 use super::folds::Folds;
+use super::resume::{self, Resumed};
 use super::{MODEL, find_rate, threads};
 use crate::arguments::{Choices, Common, Precision, Train};
 use crate::output::{self, Screen, number};
+use backlit::checkpoint::Checkpoints;
 use backlit::data::{BUNDLED, bytes};
 use backlit::engine::train::End;
 use backlit::error::{Error, Kind};
@@ -26,7 +28,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Error> {
-    let (run, hidden) = run_of(arguments, common)?;
+    let resumed = arguments.resume.as_deref().map(|path| Resumed::open(path, &arguments.choices)).transpose()?;
+    let (run, hidden) = match &resumed {
+        Some(resumed) if resumed.say_finished(arguments.print_hash, screen)? => return Ok(0),
+        Some(resumed) => (with_common(&resumed.begun.run, common), None),
+        None => run_of(arguments, common)?,
+    };
     let read = prepare::read(&run, hidden.as_ref())?;
     let for_folds = run.train.folds.map(|count| (count, read.clone()));
     let mut job = prepare::job_of(read, hidden.as_ref(), threads(common), Part::of(&run))?;
@@ -37,10 +44,15 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     if arguments.parameters && !common.json {
         screen.note("--parameters shows with --json only");
     }
-    let directory = run_directory::create(arguments.out.as_deref(), &job.name)?;
-    if directory.path.join(MODEL).exists() {
+    let (directory, begun) = match resumed {
+        Some(Resumed { directory, begun }) => (directory, Some(begun)),
+        None => (run_directory::create(arguments.out.as_deref(), &job.name)?, None),
+    };
+    if begun.is_none() && directory.path.join(MODEL).exists() {
         screen.note(&format!("the model in {} will be replaced", directory.path.display()));
     }
+    let checkpoints = resume::checkpoints(begun, &directory, &run, hidden.is_some(), &job, screen);
+    let mut checkpoints = checkpoints.inspect_err(|_| directory.discard())?;
     // Without a handler Ctrl-C still ends the program, only less politely.
     let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed));
     screen.say(&introduction(&job, screen));
@@ -57,9 +69,13 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
         validated = Some(folds);
     }
     let bar = bar(job.epochs, screen);
-    let outcome = trained(&job, &directory, &bar)?;
+    let outcome = trained(&job, checkpoints.as_mut(), &directory, &bar)?;
     bar.finish_and_clear();
-    let saved = Saved::new(&directory.path, &job, &outcome, validated.as_ref()).inspect_err(|_| directory.discard())?;
+    let saved =
+        Saved::new(&directory.path, &job, &outcome, validated.as_ref(), checkpoints.as_ref()).inspect_err(|_| directory.discard())?;
+    if let (Some(checkpoints), End::Finished | End::Patient(_)) = (checkpoints, &outcome.end) {
+        checkpoints.finish()?;
+    }
     screen.say(&report(&job, &outcome, &saved, screen));
     if screen.is_quiet() {
         screen.result(&one_line(&job, &outcome, &saved));
@@ -97,8 +113,8 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
 }
 
 /// Trains until the end or Ctrl-C.
-fn trained(job: &Job, directory: &RunDirectory, bar: &ProgressBar) -> Result<Outcome, Error> {
-    let trained = session::train(job, &mut |progress: &Progress| {
+fn trained(job: &Job, checkpoints: Option<&mut Checkpoints>, directory: &RunDirectory, bar: &ProgressBar) -> Result<Outcome, Error> {
+    let trained = session::train_kept(job, checkpoints, &mut |progress: &Progress| {
         if progress.epoch_ended {
             bar.set_position(progress.epoch);
         }
@@ -198,6 +214,9 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
     if let Some(memory) = &choices.memory {
         run.train.memory = Some(bytes(memory).map_err(|message| wrong("memory", message))?);
     }
+    if let Some(every) = &choices.checkpoint_every {
+        run.train.checkpoint_every = Some(every.parse().map_err(|message| wrong("checkpoint-every", message))?);
+    }
     course(choices, run)?;
     if let Some(metric) = &choices.metric {
         run.train.metric = Some(Own::read(metric).map_err(|message| wrong("metric", message))?.text);
@@ -284,13 +303,22 @@ fn hidden(choices: &Choices, run: &RunFile) -> Result<Option<Hidden>, Error> {
 struct Saved {
     model: PathBuf,
     sha256: String,
+    /// Of an interrupted run: where it can go on from.
+    checkpoint: Option<PathBuf>,
 }
 
 impl Saved {
-    fn new(directory: &Path, job: &Job, outcome: &Outcome, folds: Option<&Folds>) -> Result<Saved, Error> {
+    fn new(
+        directory: &Path,
+        job: &Job,
+        outcome: &Outcome,
+        folds: Option<&Folds>,
+        checkpoints: Option<&Checkpoints>,
+    ) -> Result<Saved, Error> {
         let model = directory.join(MODEL);
         model_file::save(&model, &outcome.model)?;
-        let saved = Saved { sha256: weights_sha256(&outcome.model.parameters), model };
+        let checkpoint = checkpoints.map(Checkpoints::path).filter(|_| matches!(outcome.end, End::Stopped(_)));
+        let saved = Saved { sha256: weights_sha256(&outcome.model.parameters), model, checkpoint };
         let mut summary = document(job, outcome, &saved, false);
         if let Some(folds) = folds {
             folds.save(directory, job)?;
@@ -369,6 +397,9 @@ fn report(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> Strin
     if let End::Stopped(step) = outcome.end {
         text += &format!("  interrupted after step {step}, {} epochs finished; what was learned is saved\n", outcome.epochs);
     }
+    if let Some(directory) = saved.checkpoint.as_ref().and_then(|checkpoint| checkpoint.parent()) {
+        text += &format!("  to go on: backlit train --resume {}\n", directory.display());
+    }
     let data = if job.data.is_empty() { "DATA.csv" } else { &job.data };
     let model = saved.model.display();
     text += &format!(
@@ -432,6 +463,9 @@ fn document(job: &Job, outcome: &Outcome, saved: &Saved, parameters: bool) -> Va
         "weights_sha256": saved.sha256,
         "model": saved.model.display().to_string(),
     });
+    if let Some(checkpoint) = &saved.checkpoint {
+        document["checkpoint"] = json!(checkpoint.display().to_string());
+    }
     if matches!(job.task, Task::TwoClasses | Task::Labels) {
         document["threshold"] = json!(outcome.model.metadata.threshold);
     }

@@ -55,8 +55,8 @@ impl<S: Scalar> Rule<S, 1> for Step<S> {
 
 impl<S: Scalar> Recipe<S, 1> for Adagrad {
     type Rule = Step<S>;
-    fn count(&mut self) {
-        self.steps += 1;
+    fn steps(&mut self) -> Option<&mut u64> {
+        Some(&mut self.steps)
     }
     fn rule(&self, learning_rate: f64) -> Step<S> {
         let rate = learning_rate / (1.0 + self.steps.saturating_sub(1) as f64 * self.lr_decay);

@@ -122,8 +122,8 @@ impl Adam {
 
 impl<S: Scalar> Recipe<S, 2> for Adam {
     type Rule = Step<S>;
-    fn count(&mut self) {
-        self.steps += 1;
+    fn steps(&mut self) -> Option<&mut u64> {
+        Some(&mut self.steps)
     }
     fn rule(&self, learning_rate: f64) -> Step<S> {
         self.step(learning_rate)
@@ -132,8 +132,8 @@ impl<S: Scalar> Recipe<S, 2> for Adam {
 
 impl<S: Scalar> Recipe<S, 3> for AmsGrad {
     type Rule = Step<S>;
-    fn count(&mut self) {
-        self.0.steps += 1;
+    fn steps(&mut self) -> Option<&mut u64> {
+        Some(&mut self.0.steps)
     }
     fn rule(&self, learning_rate: f64) -> Step<S> {
         self.0.step(learning_rate)

@@ -9,6 +9,7 @@
 
 use super::{Entry, MOST_MEMORY, Move, Optimizer, sgd};
 use crate::Scalar;
+use crate::state::Ledger;
 
 pub(super) fn entry<S: Scalar>() -> Entry<S> {
     Entry {
@@ -266,6 +267,26 @@ impl<S: Scalar> Optimizer<S> for Lbfgs<S> {
 
     fn parts(&mut self) -> (&dyn Move<S>, [&mut [S]; MOST_MEMORY]) {
         self.plain.parts()
+    }
+
+    fn known(&mut self, ledger: &mut dyn Ledger<S>) {
+        let count = self.steps.len();
+        ledger.place("lbfgs.newest", &mut self.newest, count - 1);
+        ledger.place("lbfgs.known", &mut self.known, count);
+        for age in 0..self.known {
+            let place = (self.newest + count - age) % count;
+            let (s, y) = &mut self.steps[place];
+            ledger.vector(&format!("lbfgs.s{age}"), s);
+            ledger.vector(&format!("lbfgs.y{age}"), y);
+            ledger.number(&format!("lbfgs.rho{age}"), &mut self.rho[place]);
+        }
+        ledger.number("lbfgs.h0", &mut self.h0);
+        ledger.truth("lbfgs.is_first", &mut self.is_first);
+        let (mut is_known, mut cost) = (self.cost.is_some(), self.cost.unwrap_or_default());
+        ledger.truth("lbfgs.cost_is_known", &mut is_known);
+        ledger.number("lbfgs.cost", &mut cost);
+        self.cost = is_known.then_some(cost);
+        ledger.vector("lbfgs.gradient", &mut self.gradients[self.current]);
     }
 
     fn search(&mut self) -> Option<&mut Lbfgs<S>> {

@@ -8,6 +8,7 @@ mod rmsprop;
 mod sgd;
 
 use crate::Scalar;
+use crate::state::Ledger;
 use crate::step::Stretch;
 use backlit_kernels::update::{Rule, update};
 use std::ops::Range;
@@ -30,6 +31,9 @@ pub trait Optimizer<S: Scalar>: Send {
 
     /// How this step moves parameters, and what is remembered: vectors of the length of the flat parameters, or empty.
     fn parts(&mut self) -> (&dyn Move<S>, [&mut [S]; MOST_MEMORY]);
+
+    /// Goes through what it remembers of the steps it took.
+    fn known(&mut self, ledger: &mut dyn Ledger<S>);
 
     /// If a step is not a move of each parameter but a search that computes costs and gradients itself: that search.
     fn search(&mut self) -> Option<&mut Lbfgs<S>> {
@@ -63,8 +67,10 @@ pub trait Move<S>: Sync {
 /// What an optimizer's file says: its rule for the next step.
 trait Recipe<S, const K: usize>: Send {
     type Rule: Rule<S, K> + Send + Sync + 'static;
-    /// Counts the step.
-    fn count(&mut self) {}
+    /// The steps begun, where the rule depends on them.
+    fn steps(&mut self) -> Option<&mut u64> {
+        None
+    }
     /// Works out what all parameters of one rate share.
     fn rule(&self, learning_rate: f64) -> Self::Rule;
 }
@@ -84,7 +90,9 @@ fn made<S: Scalar, C: Recipe<S, K> + 'static, const K: usize>(recipe: C, paramet
 
 impl<S: Scalar, C: Recipe<S, K>, const K: usize> Optimizer<S> for Made<S, C, K> {
     fn begin(&mut self, learning_rate: f64) {
-        self.recipe.count();
+        if let Some(steps) = self.recipe.steps() {
+            *steps += 1;
+        }
         self.ready.rule = Some(self.recipe.rule(learning_rate));
     }
 
@@ -96,6 +104,17 @@ impl<S: Scalar, C: Recipe<S, K>, const K: usize> Optimizer<S> for Made<S, C, K> 
 
     fn parts(&mut self) -> (&dyn Move<S>, [&mut [S]; MOST_MEMORY]) {
         (&self.ready, self.memory.each_mut().map(Vec::as_mut_slice))
+    }
+
+    fn known(&mut self, ledger: &mut dyn Ledger<S>) {
+        if let Some(steps) = self.recipe.steps() {
+            ledger.count("optimizer.steps", steps, u64::MAX - 1);
+        }
+        for (memory, name) in self.memory.iter_mut().zip(["optimizer.memory1", "optimizer.memory2", "optimizer.memory3"]) {
+            if !memory.is_empty() {
+                ledger.vector(name, memory);
+            }
+        }
     }
 }
 

@@ -107,8 +107,8 @@ impl<S: Scalar> Recipe<S, 0> for Decayed {
 
 impl<S: Scalar> Recipe<S, 1> for Sgd {
     type Rule = Step<S>;
-    fn count(&mut self) {
-        self.steps += 1;
+    fn steps(&mut self) -> Option<&mut u64> {
+        Some(&mut self.steps)
     }
     fn rule(&self, learning_rate: f64) -> Step<S> {
         let [momentum, dampening, nesterov, weight_decay] = self.options;
