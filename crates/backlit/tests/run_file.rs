@@ -110,7 +110,7 @@ fn what_is_left_out() {
     assert_eq!((run.data.target.as_slice(), run.data.standardize, run.data.validation), (&["MEDV".to_string()][..], true, 0.2));
     assert_eq!(run.network, Network::default());
     assert_eq!((run.network.precision, run.network.rng, run.network.orientation), (Precision::F32, Rng::Own, Orientation::UnitsByInputs));
-    assert_eq!((run.train.optimizer.as_str(), run.train.seed, run.train.epochs, run.train.batch), ("adam", 0, None, None));
+    assert_eq!((run.train.optimizer(), run.train.seed, run.train.epochs, run.train.batch), ("adam", 0, None, None));
     let inline = parse("data = {inputs = [[1], [2]], targets = [[3], [4]], target = \"y\"}", "r").unwrap();
     assert_eq!((inline.data.standardize, inline.data.validation, inline.data.target.len()), (false, 0.0, 1));
     let absolute = parse("[data]\npath = \"/x/y.csv\"", "a/b/r.toml").unwrap();
