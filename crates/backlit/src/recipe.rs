@@ -45,14 +45,15 @@ const ACTIVATION: &str = "silu";
 /// η for classes, and for numbers brought to deviation 1.
 const RATES: [f64; 2] = [0.0035, 0.01];
 /// Adam's memory of squared gradients, and the decay of weights.
-const OPTIONS: [(&str, f64); 2] = [("beta2", 0.95), ("weight_decay", 0.1)];
+const OPTIONS: [(&str, f64); 2] = [("beta2", 0.95), ("weight_decay", 0.5)];
 const EPOCHS: u64 = 256;
 /// Rows of a batch: as many that an epoch has about [`STEPS`] steps, between these.
 const BATCH: [usize; 2] = [64, 256];
 const STEPS: usize = 32;
 
-/// Rows up to which so many networks are averaged.
-const ENSEMBLES: [(usize, usize); 3] = [(4000, 4), (12_000, 2), (usize::MAX, 1)];
+/// Rows up to which so many networks are averaged, and for how many epochs each is trained. Few rows gain most from that, since each network
+/// is then trained on nearly all of them; many take time.
+const ENSEMBLES: [(usize, usize, u64); 3] = [(1000, 8, 256), (4000, 4, 256), (usize::MAX, 4, 64)];
 
 /// How many networks the recipe trains where nobody says. A share to be kept aside, or the last rows in time, is for one.
 pub(crate) fn ensemble(run: &RunFile, rows: usize) -> usize {
@@ -60,7 +61,12 @@ pub(crate) fn ensemble(run: &RunFile, rows: usize) -> usize {
     if Recipe::of(run) == Recipe::Plain || alone {
         return 1;
     }
-    ENSEMBLES.iter().find(|(most, _)| rows <= *most).map_or(1, |(_, count)| *count)
+    of_size(rows).0
+}
+
+/// Networks and epochs.
+fn of_size(rows: usize) -> (usize, u64) {
+    ENSEMBLES.iter().find(|(most, ..)| rows <= *most).map_or((1, EPOCHS), |&(_, count, epochs)| (count, epochs))
 }
 
 /// What a recipe chose for a run.
@@ -82,15 +88,20 @@ pub(crate) fn fill(run: &RunFile, hidden: Option<&Hidden>, task: Task, rows: (us
     let classes = task != Task::Regression && task != Task::Values;
     let (trained, held) = if ensemble > 1 { (rows.0 - rows.0 / ensemble, rows.0 / ensemble) } else { rows };
     let mut why = Vec::new();
+    if ensemble > 1 {
+        why.push(format!(
+            "{ensemble} networks averaged, each with another {held} of {} rows kept aside: that gained most, above all on few rows",
+            rows.0
+        ));
+    }
     if run.network.layers.is_empty() {
         let typed = hidden.units.is_some() || hidden.activation.is_some();
         hidden.units.get_or_insert_with(|| UNITS.to_vec());
         hidden.activation.get_or_insert_with(|| ACTIVATION.into());
         if !typed {
-            why.push(format!("{} layers of {} {ACTIVATION}: smooth, and wider helped no table", UNITS.len(), UNITS[0]));
+            why.push(format!("{} hidden layers of {} {ACTIVATION}: better than two of 64 wherever there are rows enough", UNITS.len(), UNITS[0]));
         }
     }
-    let searches = run.train.optimizer.as_deref() == Some("lbfgs");
     if run.train.optimizer.is_none() {
         run.train.optimizer = Some("adamw".into());
         for (name, value) in OPTIONS {
@@ -99,33 +110,28 @@ pub(crate) fn fill(run: &RunFile, hidden: Option<&Hidden>, task: Task, rows: (us
             }
         }
         let rate = *run.train.learning_rate.get_or_insert(RATES[usize::from(!classes)]);
-        let what = if classes { "classes" } else { "numbers, whose rate may be higher than that of classes" };
-        why.push(format!("adamw at {rate} for {what}; weight decay instead of dropout, which took three times as long"));
+        let decay = run.train.options.iter().find(|(name, _)| name == "weight_decay").map_or(0.0, |(_, value)| *value);
+        why.push(format!("adamw at {rate}, a rate for {}; weight decay {decay} in the place of dropout", if classes { "classes" } else { "numbers" }));
     }
-    if !searches {
-        let epochs = *run.train.epochs.get_or_insert(EPOCHS);
-        let least = (trained / STEPS).next_power_of_two().clamp(BATCH[0], BATCH[1]);
-        let batch = *run.train.batch.get_or_insert(Batch::Rows(least));
-        if let Batch::Rows(batch) = batch {
-            why.push(format!("{epochs} epochs in batches of {batch}, for {trained} rows"));
-        }
+    if run.train.optimizer() != "lbfgs" {
+        let usual = if ensemble > 1 { of_size(rows.0).1 } else { EPOCHS };
+        let epochs = *run.train.epochs.get_or_insert(usual);
+        let size = (trained / STEPS).next_power_of_two().clamp(BATCH[0], BATCH[1]);
+        run.train.batch.get_or_insert(Batch::Rows(size));
         let course = &mut run.train.course;
         if course.schedule.is_none() && course.warmup.is_none() {
             course.schedule = Some("coslog4".into());
         }
-    }
-    if held > 0 {
-        let course = &mut run.train.course;
-        if course.keep.is_none() && course.patience.is_none() {
+        if held > 0 && course.keep.is_none() && course.patience.is_none() {
             course.keep = Some(Keep::Best);
-            why.push(format!("coslog4 falls to 0 four times; the best epoch of all by the {held} rows kept aside is taken"));
+            why.push(format!("the best of {epochs} epochs by the rows kept aside; the rate falls to 0 four times on the way (coslog4)"));
         }
     }
-    if classes {
-        let calibrates = *run.train.calibrate.get_or_insert(true);
-        if calibrates && held > 0 {
-            why.push(format!("probabilities are calibrated on these rows; seed {} gives the same bits again", run.train.seed));
-        }
-    }
+    let seed = format!("seed {} gives the same bits again", run.train.seed);
+    why.push(if classes && *run.train.calibrate.get_or_insert(true) && held > 0 {
+        format!("probabilities calibrated on the rows kept aside; {seed}")
+    } else {
+        seed
+    });
     Filled { run, hidden, why }
 }

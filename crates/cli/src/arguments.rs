@@ -212,7 +212,7 @@ pub struct Choices {
     #[arg(long, value_name = "K", allow_negative_numbers = true)]
     pub ensemble: Option<usize>,
     /// Divide the logits by a temperature chosen on the rows kept aside, so that probabilities hold [default: by recipe]
-    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    #[arg(long, value_name = "true|false")]
     pub calibrate: Option<bool>,
     /// Go on from the parameters of a model file or run directory; its columns, scales, layers, task and loss are kept
     #[arg(long, value_name = "MODEL")]
