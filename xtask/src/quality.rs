@@ -43,7 +43,12 @@ pub fn quality() -> Result<(), String> {
     if !output.status.success() {
         return Err(format!("quality.py failed: {}", output.status));
     }
-    let measured = format!("Measured {} with backlit {}, {}.\n", said("date", &["-u", "+%F"]), env!("CARGO_PKG_VERSION"), said(&python, &["-c", VERSIONS]));
+    let measured = format!(
+        "Measured {} with backlit {}, {}.\n",
+        said("date", &["-u", "+%F"]),
+        env!("CARGO_PKG_VERSION"),
+        said(&python, &["-c", VERSIONS])
+    );
     let text = format!("{measured}\n{}", String::from_utf8_lossy(&output.stdout));
     println!("{text}");
     if part {

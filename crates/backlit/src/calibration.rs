@@ -126,7 +126,13 @@ mod tests {
                 let z: Vec<f64> = (0..width).map(|_| 3.0 * random.normal()).collect();
                 let p: Vec<f64> = z.iter().map(|z| (z / right).exp()).collect();
                 let mut left = random.uniform(0.0, p.iter().sum());
-                let drawn = p.iter().position(|p| { left -= p; left < 0.0 }).unwrap_or(width - 1);
+                let drawn = p
+                    .iter()
+                    .position(|p| {
+                        left -= p;
+                        left < 0.0
+                    })
+                    .unwrap_or(width - 1);
                 logits.extend(z);
                 y.extend((0..width).map(|k| f64::from(u8::from(k == drawn))));
             }

@@ -36,7 +36,9 @@ pub(crate) fn suits(shape: &Shape) -> Result<(), String> {
         let wrong = |what: &str| Err(format!("an ensemble stands side by side in one network, but layer {} has {what}", l + 1));
         match layer {
             LayerShape { norm: Some(Norm::Layer), .. } => return wrong("a norm over all its units"),
-            LayerShape { norm: Some(_), .. } | LayerShape { skip: Some(_), .. } if l == last => return wrong("a norm or a skip and is the last"),
+            LayerShape { norm: Some(_), .. } | LayerShape { skip: Some(_), .. } if l == last => {
+                return wrong("a norm or a skip and is the last");
+            }
             LayerShape { skip: Some(0), .. } => return wrong("a skip from the inputs"),
             LayerShape { freeze, .. } if !freeze.is_empty() => return wrong("frozen parameters"),
             _ => {}
@@ -109,7 +111,12 @@ pub(crate) fn train(
         let (own, places) = member(job, members, k);
         let outcome = session::train(&own, &mut |progress: &Progress| {
             let before = k as u64 * job.epochs;
-            observe(&Progress { epoch: before + progress.epoch, epochs: count as u64 * job.epochs, step: steps + progress.step, ..*progress })
+            observe(&Progress {
+                epoch: before + progress.epoch,
+                epochs: count as u64 * job.epochs,
+                step: steps + progress.step,
+                ..*progress
+            })
         })?;
         steps += outcome.steps;
         match outcome.end {
@@ -206,8 +213,11 @@ fn report(job: &Job, members: &Members, mut model: Model, (said, cost): (&[f64],
         Ok::<_, Error>((cost, measured(&outputs, cost), own.as_ref().and_then(|own| own.of(&outputs, &job.train.y))))
     };
     let (b, a) = (of(&before)?, of(&after)?);
-    let scores = |(cost, metrics, trained): (f64, Metrics, Option<f64>), held: Option<(f64, Metrics)>, seen: Option<f64>| {
-        Scores { cost, metrics, held, own: own.as_ref().map(|_| (trained, seen)) }
+    let scores = |(cost, metrics, trained): (f64, Metrics, Option<f64>), held: Option<(f64, Metrics)>, seen: Option<f64>| Scores {
+        cost,
+        metrics,
+        held,
+        own: own.as_ref().map(|_| (trained, seen)),
     };
     let said_own = own.as_ref().filter(|_| whole).and_then(|own| own.of(said, &job.train.y));
     let held = (b.0, b.1.clone());
@@ -215,12 +225,8 @@ fn report(job: &Job, members: &Members, mut model: Model, (said, cost): (&[f64],
     let (said_before, said_after) = (before.outputs(shown.rows, &shown.x), after.outputs(shown.rows, &shown.x));
     let said_after = if whole { said } else { &said_after };
     let line = |numbers: &[f64], r: usize| numbers[r * width..(r + 1) * width].to_vec();
-    let sample = |r: usize| Sample {
-        row: shown.numbers[r],
-        actual: line(&shown.y, r),
-        before: line(&said_before, r),
-        after: line(said_after, r),
-    };
+    let sample =
+        |r: usize| Sample { row: shown.numbers[r], actual: line(&shown.y, r), before: line(&said_before, r), after: line(said_after, r) };
     let own_before = b.2;
     Ok(Outcome {
         samples: (0..shown.rows).map(sample).collect(),
@@ -233,4 +239,64 @@ fn report(job: &Job, members: &Members, mut model: Model, (said, cost): (&[f64],
         epochs: job.epochs,
         model,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use backlit_engine::network::Network;
+    use backlit_engine::random::{Purpose, Random};
+    use backlit_engine::step::Runner;
+    use backlit_engine::{Graph, Plan};
+
+    fn layer(units: usize, activation: &str) -> LayerShape {
+        LayerShape {
+            units,
+            activation: activation.into(),
+            bias: true,
+            freeze: Vec::new(),
+            dropout: 0.0,
+            norm: None,
+            skip: None,
+            learning_rate: None,
+        }
+    }
+
+    fn said(network: &Network, parameters: &[f64], rows: usize, x: &[f64]) -> Vec<f64> {
+        let built = network.build::<f64>().expect("a network");
+        let graph: &Graph<f64> = &built.graph;
+        let node = built.layers.last().expect("a layer").z;
+        let plan = Plan::forward(graph, node);
+        let mut out = vec![0.0; rows * plan.width()];
+        Runner::new(&plan, rows, 1).outputs(&plan, parameters, &[x, &[]], rows, &mut out);
+        out
+    }
+
+    /// With and without hidden layers, biases, norms over the batch and skips: what goes into the last activation is the mean.
+    #[test]
+    fn networks_side_by_side_say_their_mean() {
+        let deep = {
+            let mut layers = vec![layer(4, "tanh"), layer(4, "silu"), layer(3, "relu"), layer(2, "linear")];
+            layers[0].norm = Some(Norm::Batch);
+            layers[1].skip = Some(1);
+            layers[2].bias = false;
+            layers
+        };
+        for layers in [vec![layer(2, "linear")], vec![layer(5, "relu"), layer(1, "softplus")], deep] {
+            let shape = Shape { inputs: 3, layers, loss: "half_squared_error".into(), terms: crate::terms::Terms::default() };
+            suits(&shape).expect("these can");
+            let count = shape.parameters().expect("few").iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
+            let mut random = Random::new(1, Purpose::Initialize, 0);
+            // Running variances must be positive.
+            let members: Vec<Vec<f64>> = (0..3).map(|_| (0..count).map(|_| 0.1 + random.unit()).collect()).collect();
+            let x: Vec<f64> = (0..21).map(|_| random.normal()).collect();
+            let each: Vec<Vec<f64>> = members.iter().map(|member| said(&shape.network(), member, 7, &x)).collect();
+            let slices: Vec<&[f64]> = members.iter().map(Vec::as_slice).collect();
+            let whole = said(&wide(&shape, 3).network(), &side_by_side(&shape, &slices), 7, &x);
+            for (place, whole) in whole.iter().enumerate() {
+                let mean = each.iter().map(|said| said[place]).sum::<f64>() / 3.0;
+                assert!((whole - mean).abs() < 1e-12 * mean.abs().max(1.0), "{whole} and {mean}");
+            }
+        }
+    }
 }

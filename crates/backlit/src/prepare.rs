@@ -307,8 +307,12 @@ fn ensemble_of(run: &RunFile, rows: usize, part: Part) -> Result<usize, Error> {
     let wrong = |message: String, hint: &str| Err(usage(run, message).key("train.ensemble").hint(hint));
     match count {
         1 => Ok(1),
-        _ if part != Part::AsAsked => wrong("each network of an ensemble keeps a fold aside; no folds beside".into(), "leave one of both out"),
-        _ if run.train.from.is_some() => wrong("an ensemble begins with drawn parameters, not with a model's".into(), "leave one of both out"),
+        _ if part != Part::AsAsked => {
+            wrong("each network of an ensemble keeps a fold aside; no folds beside".into(), "leave one of both out")
+        }
+        _ if run.train.from.is_some() => {
+            wrong("an ensemble begins with drawn parameters, not with a model's".into(), "leave one of both out")
+        }
         _ if count > rows => wrong(format!("expected at most {rows} networks for {rows} rows, came {count}"), "fewer"),
         count => Ok(count),
     }

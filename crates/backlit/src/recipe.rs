@@ -1,6 +1,6 @@
 //! What fills in the choices that a run leaves open.
 //!
-//! The tuned recipe takes from RealMLP (Holzmüller, Grinsztajn and Steinwart, NeurIPS 2024) what paid on the tables of docs/quality.md:
+//! The tuned recipe takes from RealMLP (Holzmüller, Grinsztajn and Steinwart, NeurIPS 2024) what paid by measurement (docs/training.md):
 //! its schedule, its memory of squared gradients, decoupled weight decay, a rate of its own for numbers, the best epoch.
 
 use crate::course::Keep;
@@ -42,31 +42,28 @@ impl Recipe {
 /// Units of each hidden layer.
 const UNITS: [usize; 3] = [128, 128, 128];
 const ACTIVATION: &str = "silu";
-/// η for classes, and for numbers brought to deviation 1.
+/// η for classes and numbers as they are, and for numbers brought to deviation 1.
 const RATES: [f64; 2] = [0.0035, 0.01];
 /// Adam's memory of squared gradients, and the decay of weights.
 const OPTIONS: [(&str, f64); 2] = [("beta2", 0.95), ("weight_decay", 0.5)];
-const EPOCHS: u64 = 256;
-/// Rows of a batch: as many that an epoch has about [`STEPS`] steps, between these.
+/// Of each network of an ensemble: four times as many were no better. Of one alone: RealMLP's.
+const EPOCHS: u64 = 64;
+const EPOCHS_ALONE: u64 = 256;
+/// Rows of a batch: so many that an epoch has about [`STEPS`] steps, between these.
 const BATCH: [usize; 2] = [64, 256];
 const STEPS: usize = 32;
 
-/// Rows up to which so many networks are averaged, and for how many epochs each is trained. Few rows gain most from that, since each network
-/// is then trained on nearly all of them; many take time.
-const ENSEMBLES: [(usize, usize, u64); 3] = [(1000, 8, 256), (4000, 4, 256), (usize::MAX, 4, 64)];
+/// Rows up to which so many networks are averaged: few rows gain most, since each network is then trained on nearly all of them.
+const ENSEMBLES: [(usize, usize); 2] = [(1000, 8), (usize::MAX, 4)];
 
-/// How many networks the recipe trains where nobody says. A share to be kept aside, or the last rows in time, is for one.
+/// How many networks the recipe trains where nobody says. The last rows in time are kept aside by one, and of groups there may be few.
 pub(crate) fn ensemble(run: &RunFile, rows: usize) -> usize {
-    let alone = matches!(run.data.split, Split::Time(_)) || run.data.validation == 0.0 || run.train.from.is_some() || rows < 20;
+    let alone =
+        matches!(run.data.split, Split::Time(_) | Split::Grouped(_)) || run.data.validation == 0.0 || run.train.from.is_some() || rows < 20;
     if Recipe::of(run) == Recipe::Plain || alone {
         return 1;
     }
-    of_size(rows).0
-}
-
-/// Networks and epochs.
-fn of_size(rows: usize) -> (usize, u64) {
-    ENSEMBLES.iter().find(|(most, ..)| rows <= *most).map_or((1, EPOCHS), |&(_, count, epochs)| (count, epochs))
+    ENSEMBLES.iter().find(|(most, _)| rows <= *most).map_or(1, |(_, count)| *count)
 }
 
 /// What a recipe chose for a run.
@@ -99,7 +96,11 @@ pub(crate) fn fill(run: &RunFile, hidden: Option<&Hidden>, task: Task, rows: (us
         hidden.units.get_or_insert_with(|| UNITS.to_vec());
         hidden.activation.get_or_insert_with(|| ACTIVATION.into());
         if !typed {
-            why.push(format!("{} hidden layers of {} {ACTIVATION}: better than two of 64 wherever there are rows enough", UNITS.len(), UNITS[0]));
+            why.push(format!(
+                "{} hidden layers of {} {ACTIVATION}: better than two of 64 wherever there are rows enough",
+                UNITS.len(),
+                UNITS[0]
+            ));
         }
     }
     if run.train.optimizer.is_none() {
@@ -109,13 +110,21 @@ pub(crate) fn fill(run: &RunFile, hidden: Option<&Hidden>, task: Task, rows: (us
                 run.train.options.push((name.into(), value));
             }
         }
-        let rate = *run.train.learning_rate.get_or_insert(RATES[usize::from(!classes)]);
+        let poisson = run.network.loss.as_deref().is_some_and(|loss| loss.starts_with("poisson"));
+        let scaled = !classes && run.data.standardize && !poisson;
+        let rate = *run.train.learning_rate.get_or_insert(RATES[usize::from(scaled)]);
         let decay = run.train.options.iter().find(|(name, _)| name == "weight_decay").map_or(0.0, |(_, value)| *value);
-        why.push(format!("adamw at {rate}, a rate for {}; weight decay {decay} in the place of dropout", if classes { "classes" } else { "numbers" }));
+        why.push(format!(
+            "adamw at {rate}, a rate for {}; weight decay {decay} in the place of dropout",
+            match (classes, scaled) {
+                (true, _) => "classes",
+                (_, true) => "numbers brought to deviation 1",
+                _ => "numbers as they are",
+            }
+        ));
     }
     if run.train.optimizer() != "lbfgs" {
-        let usual = if ensemble > 1 { of_size(rows.0).1 } else { EPOCHS };
-        let epochs = *run.train.epochs.get_or_insert(usual);
+        let epochs = *run.train.epochs.get_or_insert(if ensemble > 1 { EPOCHS } else { EPOCHS_ALONE });
         let size = (trained / STEPS).next_power_of_two().clamp(BATCH[0], BATCH[1]);
         run.train.batch.get_or_insert(Batch::Rows(size));
         let course = &mut run.train.course;

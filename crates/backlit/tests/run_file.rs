@@ -85,7 +85,8 @@ fn the_example_of_the_contract() {
     };
     assert_eq!(run.network.layers, [first, second]);
     let train = Train {
-        optimizer: "sgd".into(),
+        recipe: None,
+        optimizer: Some("sgd".into()),
         options: vec![("momentum".into(), 0.9), ("nesterov".into(), 1.0)],
         learning_rate: Some(0.5),
         epochs: Some(10_000),
@@ -96,6 +97,8 @@ fn the_example_of_the_contract() {
         course: Course::default(),
         from: None,
         threshold: Threshold::At(0.5),
+        ensemble: None,
+        calibrate: None,
         metric: Some("abs(a - y) / y".into()),
         memory: None,
         folds: None,
@@ -231,6 +234,9 @@ fn every_wrong_value_is_refused_at_its_key_and_line() {
         ("threads = 3", "clip_value = -1", "train.clip_value", "above 0, came -1"),
         ("threads = 3", "patience = 0", "train.patience", "at least 1, came 0"),
         ("threads = 3", "from = \"\"", "train.from", "the path of a model"),
+        ("threads = 3", "recipe = \"best\"", "train.recipe", "\"plain\" or \"tuned\", came the string \"best\""),
+        ("threads = 3", "ensemble = 0", "train.ensemble", "from 1 to 100"),
+        ("threads = 3", "calibrate = 1", "train.calibrate", "came 1"),
         ("threads = 3", "keep = \"first\"", "train.keep", "\"best\" or \"last\", came the string \"first\""),
         ("[train]", "[training]", "training", "line 25: there is no such key at the top"),
         ("[train]", "[training]", "training", "did you mean train?"),

@@ -88,7 +88,10 @@ fn what_is_typed_stays() {
     assert_eq!((&training["optimizer"], number(&training["learning_rate"]), number(&training["batch"])), (&json!("sgd"), 0.05, 16.0));
     assert_eq!(training["course"], json!({ "schedule": "cosine(least=0)", "keep": "last" }));
     assert_eq!((number(&about["network"]["layers"][0]["units"]), &about["network"]["layers"][0]["activation"]), (7.0, &json!("tanh")));
-    assert_eq!((number(&document["validation"]["rows"]), &document["temperature"], &document["ensemble"]), (30.0, &Value::Null, &Value::Null));
+    assert_eq!(
+        (number(&document["validation"]["rows"]), &document["temperature"], &document["ensemble"]),
+        (30.0, &Value::Null, &Value::Null)
+    );
     // An option beside the recipe's own.
     desk.fine("train words.csv --target y --recipe tuned --epochs 2 --ensemble 2 --option weight_decay=0.25 --out option");
     let options = &metadata(&desk, "option")["training"]["options"];
@@ -149,7 +152,15 @@ fn each_row_is_judged_by_a_network_that_has_not_seen_it() {
     let deviation = (1.0f64 / 12.0).sqrt();
     assert!(seen < 0.6 * deviation && unseen > deviation, "{seen} and {unseen} beside {deviation}");
     // Intervals go by these errors: nine tenths of new rows lie inside.
-    desk.write("new.csv", table(460, |_, chance| chance.to_string()).lines().enumerate().filter(|(n, _)| *n == 0 || *n > 60).map(|(_, line)| format!("{line}\n")).collect::<String>());
+    desk.write(
+        "new.csv",
+        table(460, |_, chance| chance.to_string())
+            .lines()
+            .enumerate()
+            .filter(|(n, _)| *n == 0 || *n > 60)
+            .map(|(_, line)| format!("{line}\n"))
+            .collect::<String>(),
+    );
     let text = desk.fine("predict five new.csv --interval 0.9").out;
     let right = support::cells(&desk.read("new.csv"));
     let inside = support::cells(&text).iter().zip(&right).filter(|(said, right)| (said[1]..=said[2]).contains(&right[4])).count();
@@ -159,11 +170,14 @@ fn each_row_is_judged_by_a_network_that_has_not_seen_it() {
 /// A network that knows its rows by heart is too sure of others; divided by the temperature it is less so, and says the same classes.
 #[test]
 fn calibrated_probabilities_cost_less_and_name_the_same_classes() {
-    let desk = Desk::with(&[("words.csv", &words(400)), ("new.csv", &{
-        let all = words(2400);
-        let lines: Vec<&str> = all.lines().collect();
-        [&lines[..1], &lines[401..]].concat().join("\n") + "\n"
-    })]);
+    let desk = Desk::with(&[
+        ("words.csv", &words(400)),
+        ("new.csv", &{
+            let all = words(2400);
+            let lines: Vec<&str> = all.lines().collect();
+            [&lines[..1], &lines[401..]].concat().join("\n") + "\n"
+        }),
+    ]);
     let line = "train words.csv --target y --hidden 64,64 --learning-rate 0.01 --epochs 120";
     let sure = desk.json(&format!("{line} --out sure"));
     let calm = desk.json(&format!("{line} --calibrate true --out calm"));

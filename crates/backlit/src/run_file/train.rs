@@ -10,8 +10,23 @@ use crate::recipe::Recipe;
 use backlit_engine::optimizers;
 use std::path::Path;
 
-const KEYS: [&str; 15] =
-    ["recipe", "ensemble", "calibrate", "optimizer", "learning_rate", "epochs", "batch", "shuffle", "seed", "threads", "from", "threshold", "metric", "folds", "memory"];
+const KEYS: [&str; 15] = [
+    "recipe",
+    "ensemble",
+    "calibrate",
+    "optimizer",
+    "learning_rate",
+    "epochs",
+    "batch",
+    "shuffle",
+    "seed",
+    "threads",
+    "from",
+    "threshold",
+    "metric",
+    "folds",
+    "memory",
+];
 
 /// Every option that some optimizer takes.
 fn known_options() -> Vec<&'static str> {

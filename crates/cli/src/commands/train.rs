@@ -12,7 +12,7 @@ use backlit::files;
 use backlit::job::{Job, Rows};
 use backlit::layers::Norm;
 use backlit::metrics::{Own, most_probable};
-use backlit::model_file::{self, Parameters, Task, weights_sha256};
+use backlit::model_file::{self, Model, Parameters, Task, weights_sha256};
 use backlit::prepare::{self, Hidden, Part};
 use backlit::recipe::Recipe;
 use backlit::run_directory::{self, RunDirectory};
@@ -383,7 +383,8 @@ fn report(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> Strin
         lines.push(vec![name.to_string(), output::measure(*b), output::measure(*a)]);
     }
     if let Some(((before, after), formula)) = outcome.before.own.zip(outcome.after.own).zip(job.metric.as_ref()) {
-        let shown = |(trained, held): (Option<f64>, Option<f64>)| output::measure(if outcome.after.held.is_some() { held } else { trained });
+        let shown =
+            |(trained, held): (Option<f64>, Option<f64>)| output::measure(if outcome.after.held.is_some() { held } else { trained });
         lines.push(vec![formula.clone(), shown(before), shown(after)]);
     }
     text += &format!("\n{}", output::table(&lines));
@@ -487,20 +488,20 @@ fn document(job: &Job, outcome: &Outcome, saved: &Saved, parameters: bool) -> Va
         document["temperature"] = json!(temperature);
     }
     if parameters {
-        document["parameters"] = tensors(job, &outcome.model.parameters);
+        document["parameters"] = tensors(&outcome.model);
     }
     document
 }
 
 /// Every parameter by name: a weight as units × inputs, a bias as a list.
-fn tensors(job: &Job, parameters: &Parameters) -> Value {
+fn tensors(model: &Model) -> Value {
     // An f32 is printed with the shortest digits that read back as that f32.
-    let numbers: Vec<Value> = match parameters {
+    let numbers: Vec<Value> = match &model.parameters {
         Parameters::F32(numbers) => numbers.iter().map(|x| json!(x.to_string().parse::<f64>().ok())).collect(),
         Parameters::F64(numbers) => numbers.iter().map(|&x| json!(x)).collect(),
     };
     let mut start = 0;
-    let named = job.shape.parameters().into_iter().flatten().map(|(name, shape)| {
+    let named = model.metadata.network.parameters().into_iter().flatten().map(|(name, shape)| {
         let size = shape.iter().product::<usize>();
         let own = &numbers[start..start + size];
         start += size;
