@@ -97,7 +97,7 @@ pub(crate) fn fill(run: &RunFile, hidden: Option<&Hidden>, task: Task, rows: (us
         hidden.activation.get_or_insert_with(|| ACTIVATION.into());
         if !typed {
             why.push(format!(
-                "{} hidden layers of {} {ACTIVATION}: better than two of 64 wherever there are rows enough",
+                "{} hidden layers of {} {ACTIVATION}: for numbers better than two of 64, for classes as good",
                 UNITS.len(),
                 UNITS[0]
             ));

@@ -341,12 +341,12 @@ fn introduction(job: &Job, screen: &Screen) -> String {
     let activations = job.shape.said();
     let batch = job.batch.map_or("full batch".to_string(), |rows| format!("batches of {rows}"));
     let text = format!(
-        "{}: {} rows to train on, {} kept aside\n  network   {}{} ({}), {}, {} parameters, {}\n  training  {} epochs, {}, {} at rate {}, seed {}\n{}\n",
+        "{}: {} rows to train on, {}\n  network   {}{} ({}), {}, {} parameters, {}\n  training  {} epochs, {}, {} at rate {}, seed {}\n{}\n",
         screen.bold(&job.name),
         job.train.rows,
         match networks(job) {
-            1 => job.held.rows.to_string(),
-            count => format!("each by one of {count} networks"),
+            1 => format!("{} kept aside", job.held.rows),
+            count => format!("each kept aside by one of {count} networks"),
         },
         if networks(job) > 1 { format!("{} of ", networks(job)) } else { String::new() },
         sizes.join("-"),
