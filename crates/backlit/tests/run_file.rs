@@ -97,7 +97,8 @@ fn the_example_of_the_contract() {
         course: Course::default(),
         from: None,
         threshold: Threshold::At(0.5),
-        ensemble: None,
+        // The example names a share to be kept aside, which is for one network.
+        ensemble: Some(1),
         calibrate: None,
         metric: Some("abs(a - y) / y".into()),
         memory: None,
