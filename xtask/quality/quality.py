@@ -193,7 +193,7 @@ def cell(mean):
     values = [f"{value:.4g}" for value in mean[0]]
     if len(values) == 2:
         values = [f"{100 * mean[0][0]:.1f} %", f"{mean[0][1]:.3f}"]
-    return " / ".join(values) + f" ({mean[1]:.2g} s)"
+    return " / ".join(values) + f" ({mean[1]:.3g} s)"
 
 
 def page(options, all_tables, tools, results):
