@@ -1,7 +1,8 @@
-//! The project's own chores: `cargo xtask test | docs | bench`.
+//! The project's own chores: `cargo xtask test | docs | bench | quality`.
 
 mod peers;
 mod picture;
+mod quality;
 mod scale;
 mod section;
 
@@ -13,7 +14,8 @@ cargo xtask test    format, lints, every test, documentation: what CI runs
 cargo xtask docs    writes the generated pages of docs/ anew
 cargo xtask bench   times the engine beside the same loops written by hand
   --peers           nine workloads beside other tools, which must be set up; --peers --help tells how
-  --scale           time and memory as networks and tables grow";
+  --scale           time and memory as networks and tables grow
+cargo xtask quality  trains tables beside other tools, which must be set up; --help tells how";
 
 fn main() -> ExitCode {
     let chore = std::env::args().nth(1);
@@ -21,6 +23,7 @@ fn main() -> ExitCode {
         Some("test") => test(),
         Some("docs") => docs(),
         Some("bench") => bench(),
+        Some("quality") => quality::quality(),
         _ => Err(HELP.to_string()),
     };
     match result {

@@ -2,7 +2,8 @@
 
 /// Where `name` begins and ends.
 fn markers(name: &str) -> (String, String) {
-    (format!("<!-- {name}: written by cargo xtask bench --{name} -->\n"), format!("<!-- end of {name} -->\n"))
+    let chore = if name == "quality" { "quality".to_string() } else { format!("bench --{name}") };
+    (format!("<!-- {name}: written by cargo xtask {chore} -->\n"), format!("<!-- end of {name} -->\n"))
 }
 
 /// Puts `text` between the markers of `name`, or at the page's end with new markers.

@@ -1,8 +1,9 @@
 //! Cross-validation: each row is predicted by a network that was not trained on it.
 
+use crate::calibration;
 use crate::conformal::Residuals;
 use crate::error::{Error, Kind};
-use crate::job::Rows;
+use crate::job::{Calibrate, Rows};
 use crate::metrics::{HALF, Metrics, Threshold};
 use crate::model_file::Task;
 use crate::prepare::{Hidden, Part, Read, job_of};
@@ -27,6 +28,8 @@ pub struct CrossValidation {
     pub epochs: Option<u64>,
     /// Of two classes and of labels: the probability above which the second is predicted, chosen on these outputs if it was to be chosen.
     pub threshold: f64,
+    /// Where probabilities are calibrated: the temperature, chosen on these outputs, for the training on all rows.
+    pub temperature: Option<f64>,
 }
 
 /// How good the network trained on the other folds is on this one.
@@ -88,11 +91,14 @@ pub fn cross_validate(
     observe: &mut (dyn FnMut(usize, &Progress) -> ControlFlow<()> + Send),
 ) -> Result<Option<CrossValidation>, Error> {
     let (mut costs, mut parts, mut about, mut epochs) = (Vec::new(), Vec::new(), None, Vec::new());
+    let mut calibrates = false;
     for fold in 0..count {
         let mut plain = read.clone();
         // Chosen below, on all rows.
         plain.run.train.threshold = Threshold::default();
-        let job = job_of(plain, hidden, threads, Part::WithoutFold(fold, count))?;
+        let mut job = job_of(plain, hidden, threads, Part::WithoutFold(fold, count))?;
+        calibrates |= job.calibrate != Calibrate::No;
+        job.calibrate = Calibrate::No;
         let outcome = session::train(&job, &mut |progress| observe(fold, progress))?;
         match outcome.end {
             End::Diverged(divergence) => {
@@ -127,6 +133,7 @@ pub fn cross_validate(
     let residuals = if task == Task::Regression { Residuals::of(width, &outputs, &y) } else { None };
     let is_cut = matches!(task, Task::TwoClasses | Task::Labels);
     let threshold = if is_cut { read.run.train.threshold.choose(&outputs, &y) } else { HALF };
+    let temperature = calibrates.then(|| calibration::temperature_of(task, width, &outputs, &y));
     let folds = parts.iter().zip(costs).map(|((held, said), (cost, own))| Fold {
         metrics: Metrics::of(task, width, said, &held.y, cost, threshold),
         rows: held.numbers.clone(),
@@ -134,7 +141,7 @@ pub fn cross_validate(
         own,
     });
     let folds = folds.collect();
-    Ok(Some(CrossValidation { folds, rows: numbers, fold_of, outputs, residuals, epochs: median(epochs), threshold }))
+    Ok(Some(CrossValidation { folds, rows: numbers, fold_of, outputs, residuals, epochs: median(epochs), threshold, temperature }))
 }
 
 /// The middle number, of an even count the mean of both, rounded up; none of none.

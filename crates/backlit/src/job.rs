@@ -4,10 +4,12 @@ use crate::conformal::Residuals;
 use crate::course::Course;
 use crate::data::{Bound, Fed, Inputs, Table, read_for_within};
 use crate::encoder::{Encoder, class_names, label_names};
+use crate::ensemble::Members;
 use crate::error::{Error, Kind};
 use crate::metrics::{HALF, Threshold};
 use crate::model_file::{self, FORMAT, Metadata, Model, Parameters, Precision, Task, Training};
 use crate::predictor::Surroundings;
+use crate::recipe::Recipe;
 use crate::scaler::Scaler;
 use backlit_engine::optimizers;
 use backlit_engine::random::{Purpose, Random};
@@ -34,6 +36,14 @@ pub struct Job {
     pub inputs: Vec<String>,
     /// Target columns.
     pub targets: Vec<String>,
+    /// What filled in the choices that were left open.
+    pub recipe: Recipe,
+    /// What it chose, and why; one line each.
+    pub why: Vec<String>,
+    /// What becomes of the probabilities after training.
+    pub calibrate: Calibrate,
+    /// Several networks of this shape, which are averaged; none: one.
+    pub members: Option<Members>,
     /// Layers, loss, what is frozen.
     pub shape: model_file::Shape,
     /// Of the parameters and the arithmetic.
@@ -78,6 +88,18 @@ pub struct Job {
     pub threads: usize,
     /// What a person should be told about the choices made.
     pub notes: Vec<String>,
+}
+
+/// What becomes of the probabilities after training.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Calibrate {
+    /// Nothing.
+    #[default]
+    No,
+    /// A temperature is chosen on the rows kept aside.
+    OnHeld,
+    /// This temperature is taken.
+    By(f64),
 }
 
 /// Rows with their targets, in raw units; targets of classes are one-hot.
@@ -263,6 +285,9 @@ impl Job {
                 rows: self.train.rows,
                 validation_rows: self.held.rows,
                 course: self.course.spelled(),
+                recipe: self.recipe,
+                temperature: None,
+                ensemble: None,
                 best_epoch: None,
                 from: self.from.clone(),
             },

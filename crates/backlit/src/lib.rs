@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod by_hand;
+pub mod calibration;
 pub mod checkpoint;
 pub mod conformal;
 pub mod course;
@@ -11,6 +12,7 @@ pub mod data;
 pub mod document;
 pub mod drawing;
 pub mod encoder;
+pub mod ensemble;
 pub mod error;
 pub mod explain;
 pub mod files;
@@ -24,6 +26,7 @@ pub mod metrics;
 pub mod model_file;
 pub mod predictor;
 pub mod prepare;
+pub mod recipe;
 pub mod replay;
 pub mod run_directory;
 pub mod run_file;

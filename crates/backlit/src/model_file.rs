@@ -14,6 +14,7 @@ use crate::encoder::{Encoder, class_names, label_names};
 use crate::error::{Error, Kind};
 use crate::layers::Norm;
 use crate::metrics::HALF;
+use crate::recipe::Recipe;
 use crate::scaler::Scaler;
 use crate::terms::{Terms, is_false, is_zero};
 use backlit_engine::Network;
@@ -185,6 +186,15 @@ pub struct Training {
     /// How the rate changed, and the like.
     #[serde(default, skip_serializing_if = "Course::is_plain")]
     pub course: Course,
+    /// What filled in the choices that were left open.
+    #[serde(default, skip_serializing_if = "is_plain")]
+    pub recipe: Recipe,
+    /// How many networks stand side by side in this one, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ensemble: Option<usize>,
+    /// The temperature by which the last layer's parameters were divided after training, where probabilities were calibrated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
     /// The epoch whose parameters these are, counted from 1, where they are not those of the last step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best_epoch: Option<u64>,
@@ -220,6 +230,10 @@ impl Metadata {
 
 fn half() -> f64 {
     HALF
+}
+
+fn is_plain(recipe: &Recipe) -> bool {
+    *recipe == Recipe::Plain
 }
 
 fn is_half(threshold: &f64) -> bool {

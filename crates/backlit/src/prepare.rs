@@ -9,19 +9,22 @@ pub use formulas::formula_notes;
 pub use parts::Part;
 pub(crate) use warm_start::layer as layer_of_shape;
 
+use crate::calibration;
 use crate::data::{
     BUNDLED, Bound, Header, Inputs, MEMORY, Reading, Stored, Table, bundled, indices, note, profile, read_numbers, read_within,
 };
 use crate::encoder::{Column, Encoder, class_names};
+use crate::ensemble::{self, Members};
 use crate::error::{Error, Kind};
-use crate::job::{Job, Rows, encode};
+use crate::job::{Calibrate, Job, Rows, encode};
 use crate::layers::{self, Norm, Skip};
 use crate::metrics::{Own, Threshold};
 use crate::model_file::{LayerShape, Model, Precision, Shape, Task, weights_sha256};
 use crate::predictor::scaled;
+use crate::recipe::{self, Filled, Recipe};
 use crate::run_file::{self, Batch, Bias, Freeze, Layer, Orientation, Rng, RunFile, Source};
 use crate::scaler::Scaler;
-use crate::splits::Split;
+use crate::splits::{Split, classes_of};
 use crate::terms;
 use backlit_engine::init::{Draws, Initializer};
 use backlit_engine::{ops, optimizers};
@@ -29,19 +32,18 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Hidden layers where the run file has none: units and their activation.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Hidden {
-    /// Units of each, from the first.
-    pub units: Vec<usize>,
-    /// Of all of them.
-    pub activation: String,
+    /// Units of each, from the first; none: the recipe's.
+    pub units: Option<Vec<usize>>,
+    /// Of all of them; none: the recipe's.
+    pub activation: Option<String>,
 }
 
-impl Default for Hidden {
-    fn default() -> Self {
-        Hidden { units: vec![64, 32], activation: "relu".into() }
-    }
-}
+/// Units of the hidden layers when nobody says.
+const UNITS: [usize; 2] = [64, 32];
+/// Their activation when nobody says.
+const ACTIVATION: &str = "relu";
 
 /// Passes over the rows when nobody says.
 const EPOCHS: u64 = 200;
@@ -151,6 +153,15 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         let column = targets.get(place % outputs).unwrap_or(&targets[0]);
         Error::new(Kind::Data, message).file(&table.source).row(table.number(place / outputs)).column(column)
     })?;
+    let ensemble = ensemble_of(run, table.rows, part)?;
+    let part = if ensemble > 1 { Part::All } else { part };
+    let fold_of = match ensemble {
+        1 => None,
+        count => {
+            let classes = matches!(task, Task::Classes | Task::TwoClasses).then(|| classes_of(outputs, &y));
+            Some(parts::folds(run, &table, count, classes.as_deref())?)
+        }
+    };
     let (trained, aside) = part.rows(run, (&table, whole.as_ref().unwrap_or(&table)), task, outputs, &y)?;
     if let Some(encoder) = &mut encoder {
         // A model that training goes on from knows its medians already.
@@ -179,6 +190,9 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
     {
         notes.push(format!("'{}' decides the split and is an input too", column.escape_debug()));
     }
+    let own_layers = hidden.is_none() && !run.network.layers.is_empty();
+    let Filled { run: filled, hidden, why } = recipe::fill(run, hidden, task, (train.rows, held.rows), ensemble);
+    let (run, hidden) = (&filled, (!own_layers).then_some(&hidden));
     threshold(run, task, if part == Part::All { &train } else { &held })?;
 
     let wrong = |key: &str, message: String| usage(run, message).key(key);
@@ -219,11 +233,12 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
             Ok(())
         })?;
     }
-    let entry = optimizers::find::<f64>(&run.train.optimizer).map_err(|message| usage(run, message).key("train.optimizer"))?;
+    let entry = optimizers::find::<f64>(run.train.optimizer()).map_err(|message| usage(run, message).key("train.optimizer"))?;
     entry.create(&run.train.options, 0).map_err(|message| usage(run, message).key("train"))?;
-    led(run, held.rows)?;
+    let aside = if ensemble > 1 { train.rows } else { held.rows };
+    led(run, aside)?;
     let inline = matches!(run.data.source, Source::Inline { .. });
-    let searches = run.train.optimizer == "lbfgs";
+    let searches = run.train.optimizer() == "lbfgs";
     let batch = match run.train.batch {
         Some(Batch::Full) => None,
         Some(Batch::Rows(rows)) if searches && rows < train.rows => {
@@ -232,8 +247,9 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         Some(Batch::Rows(rows)) => Some(rows),
         None => (!inline && !searches).then_some(BATCH),
     };
-    layers::suits(&layers, &run.train.optimizer, train.rows, batch, |key, message| usage(run, message).key(key))?;
-    let shape = layers.iter().map(|layer| LayerShape {
+    layers::suits(&layers, run.train.optimizer(), train.rows, batch, |key, message| usage(run, message).key(key))?;
+    let layers_drawn = layers.clone();
+    let layers = layers.iter().map(|layer| LayerShape {
         units: layer.units,
         activation: layer.activation.clone(),
         bias: layer.bias != Bias::None,
@@ -243,6 +259,9 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         skip: if let Some(Skip::From(from)) = layer.skip { Some(from) } else { None },
         learning_rate: layer.learning_rate,
     });
+    let shape = Shape { inputs: inputs.len(), layers: layers.collect(), loss, terms };
+    let calibrate = calibrates(run, task, &shape, &frozen, aside)?;
+    let members = fold_of.map(|fold_of| members(run, &layers_drawn, &shape, &initial, fold_of, ensemble)).transpose()?;
     Ok(Job {
         bundled: matches!(run.data.source, Source::Bundled(_)),
         data: match &run.data.source {
@@ -255,7 +274,11 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         classes,
         encoder,
         headless,
-        shape: Shape { inputs: inputs.len(), layers: shape.collect(), loss, terms },
+        shape,
+        recipe: Recipe::of(run),
+        why,
+        calibrate,
+        members,
         inputs,
         targets,
         precision: run.network.precision,
@@ -266,7 +289,7 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         held,
         input_scaler,
         target_scaler,
-        optimizer: run.train.optimizer.clone(),
+        optimizer: run.train.optimizer().to_string(),
         options: run.train.options.clone(),
         learning_rate: run.train.learning_rate.unwrap_or(entry.learning_rate),
         course: run.train.course.clone(),
@@ -280,6 +303,54 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         threads,
         notes,
     })
+}
+
+/// How many networks are trained.
+fn ensemble_of(run: &RunFile, rows: usize, part: Part) -> Result<usize, Error> {
+    let count = match part {
+        Part::AsAsked => run.train.ensemble.unwrap_or_else(|| recipe::ensemble(run, rows)),
+        _ => run.train.ensemble.unwrap_or(1),
+    };
+    let wrong = |message: String, hint: &str| Err(usage(run, message).key("train.ensemble").hint(hint));
+    match count {
+        1 => Ok(1),
+        _ if part != Part::AsAsked => {
+            wrong("each network of an ensemble keeps a fold aside; no folds beside".into(), "leave one of both out")
+        }
+        _ if run.train.from.is_some() => {
+            wrong("an ensemble begins with drawn parameters, not with a model's".into(), "leave one of both out")
+        }
+        _ if count > rows => wrong(format!("expected at most {rows} networks for {rows} rows, came {count}"), "fewer"),
+        count => Ok(count),
+    }
+}
+
+/// What the networks of an ensemble begin with: the first as one alone would.
+fn members(run: &RunFile, layers: &[Layer], shape: &Shape, first: &[f64], fold_of: Vec<usize>, count: usize) -> Result<Members, Error> {
+    ensemble::suits(shape).map_err(|message| usage(run, message).key("train.ensemble"))?;
+    let drawn = |k: usize| {
+        let mut run = run.clone();
+        run.train.seed = ensemble::seed_of(run.train.seed, k);
+        if run.network.rng == Rng::Numpy {
+            run.train.seed %= 1 << 32;
+        }
+        Ok(parameters(&run, layers, shape.inputs)?.0)
+    };
+    let initial = std::iter::once(Ok(first.to_vec())).chain((1..count).map(drawn)).collect::<Result<_, Error>>()?;
+    Ok(Members { fold_of, initial })
+}
+
+/// What becomes of the probabilities after training.
+fn calibrates(run: &RunFile, task: Task, shape: &Shape, frozen: &[Range<usize>], held: usize) -> Result<Calibrate, Error> {
+    let wrong = |message: &str, hint: &str| Err(usage(run, message).key("train.calibrate").hint(hint));
+    match (run.train.calibrate, calibration::suits(task, shape, frozen)) {
+        (Some(true), Err(message)) => wrong(&message, "leave it out"),
+        (Some(true), Ok(())) if held > 0 => Ok(Calibrate::OnHeld),
+        // The folds will tell.
+        (Some(true), Ok(())) if run.train.folds.is_some() => Ok(Calibrate::No),
+        (Some(true), Ok(())) => wrong("probabilities are calibrated on rows kept aside; there are none", "a validation share above 0"),
+        _ => Ok(Calibrate::No),
+    }
 }
 
 /// The run with its loss and activations written plainly: `poisson()` and ` poisson` are `poisson`.
@@ -300,7 +371,7 @@ fn led(run: &RunFile, held: usize) -> Result<(), Error> {
     let course = &run.train.course;
     course.engine().map_err(|(key, message)| usage(run, message).key(format!("train.{key}")))?;
     let clips = course.clip_norm.map(|_| "clip_norm").or(course.clip_value.map(|_| "clip_value"));
-    if let (Some(key), "lbfgs") = (clips, run.train.optimizer.as_str()) {
+    if let (Some(key), "lbfgs") = (clips, run.train.optimizer()) {
         let message = format!("{key} has no place in lbfgs, which searches along the whole gradient; leave it out");
         return Err(usage(run, message).key(format!("train.{key}")));
     }
@@ -612,6 +683,8 @@ fn layers(run: &RunFile, hidden: Option<&Hidden>, outputs: usize, loss: &str) ->
     }
     let standard = Hidden::default();
     let hidden = hidden.unwrap_or(&standard);
+    let activation = hidden.activation.as_deref().unwrap_or(ACTIVATION);
+    let units = hidden.units.as_deref().unwrap_or(&UNITS);
     let layer = |units: usize, activation: &str| Layer {
         units,
         activation: ops::spelled(activation),
@@ -625,13 +698,13 @@ fn layers(run: &RunFile, hidden: Option<&Hidden>, outputs: usize, loss: &str) ->
         skip: None,
         learning_rate: None,
     };
-    ops::activation::<f64>(&hidden.activation).map_err(|message| usage(run, message))?;
-    if let Some(place) = hidden.units.iter().position(|&units| units == 0) {
+    ops::activation::<f64>(activation).map_err(|message| usage(run, message))?;
+    if let Some(place) = units.iter().position(|&units| units == 0) {
         return Err(usage(run, format!("hidden layer {} has 0 units; expected at least 1", place + 1)));
     }
     // The mean of a Poisson distribution is positive, so the output must be.
     let last = if loss.starts_with("poisson") { "softplus" } else { "linear" };
-    Ok(hidden.units.iter().map(|&units| layer(units, &hidden.activation)).chain([layer(outputs, last)]).collect())
+    Ok(units.iter().map(|&units| layer(units, activation)).chain([layer(outputs, last)]).collect())
 }
 
 /// The layers, each with its dropout: hidden ones that say nothing have the network's.

@@ -13,6 +13,7 @@ pub use crate::checkpoint::Every;
 pub use crate::course::{Course, Judge, Keep};
 pub use crate::metrics::Threshold;
 pub use crate::model_file::{Precision, Task};
+pub use crate::recipe::Recipe;
 pub use crate::splits::Split;
 pub use crate::terms::{ClassWeight, Terms};
 
@@ -190,10 +191,12 @@ pub enum Freeze {
 }
 
 /// Section `[train]`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Train {
-    /// By name. Without a word: adam.
-    pub optimizer: String,
+    /// What fills in the choices that are left open; none: [`Recipe::default`].
+    pub recipe: Option<Recipe>,
+    /// By name; none: the recipe's, or adam.
+    pub optimizer: Option<String>,
     /// The optimizer's options that are given; a boolean is 1 or 0.
     pub options: Vec<(String, f64)>,
     /// η, finite and above 0; none: the optimizer's own.
@@ -214,6 +217,10 @@ pub struct Train {
     pub from: Option<PathBuf>,
     /// Above which probability the second of two classes is predicted. Without a word: 0.5.
     pub threshold: Threshold,
+    /// Networks that are trained and averaged, each with another fold kept aside; none: as the recipe says, else one.
+    pub ensemble: Option<usize>,
+    /// Whether probabilities are calibrated on the rows kept aside; none: as the recipe says, else not.
+    pub calibrate: Option<bool>,
     /// A measure typed as a formula; see [`Own`](crate::metrics::Own).
     pub metric: Option<String>,
     /// Folds of a cross-validation before the training, which then is on all rows, whatever [`Data::validation`] says; none: no
@@ -225,25 +232,10 @@ pub struct Train {
     pub checkpoint_every: Option<Every>,
 }
 
-impl Default for Train {
-    fn default() -> Self {
-        Train {
-            optimizer: "adam".into(),
-            options: Vec::new(),
-            learning_rate: None,
-            epochs: None,
-            batch: None,
-            shuffle: None,
-            seed: 0,
-            threads: None,
-            course: Course::default(),
-            from: None,
-            threshold: Threshold::default(),
-            metric: None,
-            folds: None,
-            memory: None,
-            checkpoint_every: None,
-        }
+impl Train {
+    /// The optimizer's name.
+    pub fn optimizer(&self) -> &str {
+        self.optimizer.as_deref().unwrap_or("adam")
     }
 }
 
@@ -329,6 +321,10 @@ fn parse_in(text: &str, name: &str, folder: &Path) -> Result<RunFile, Error> {
         Some(section) => network::read(&section, &data)?,
         None => Network::default(),
     };
-    let train = train::read(top.table("train")?.as_ref(), &network, folder)?;
+    let mut train = train::read(top.table("train")?.as_ref(), &network, folder)?;
+    if section.get("validation").is_some() {
+        // A share to be kept aside is for one network.
+        train.ensemble = train.ensemble.or(Some(1));
+    }
     Ok(RunFile { file: name.to_string(), data, network, train })
 }

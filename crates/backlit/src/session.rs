@@ -1,15 +1,17 @@
 //! One training from start to saved model: predictions and cost before, epochs, predictions and cost after.
 
+use crate::calibration;
 use crate::checkpoint::Checkpoints;
 use crate::conformal::Residuals;
+use crate::ensemble;
 use crate::error::{Error, Kind};
-use crate::job::{Job, Rows};
+use crate::job::{Calibrate, Job, Rows};
 use crate::metrics::{Metrics, Own};
 use crate::model_file::{Metadata, Model, Parameters, Precision, Task};
 use crate::predictor::{Net, scaled};
 use backlit_engine::step::Data;
 use backlit_engine::train::{Best, End, Measure, Moment, Settings, Trainer};
-use backlit_engine::{Scalar, optimizers};
+use backlit_engine::{Network, Scalar, optimizers};
 use std::ops::ControlFlow;
 
 /// Where a training stands after a step.
@@ -77,19 +79,23 @@ pub struct Sample {
 }
 
 /// Rows shown before and after.
-const SAMPLES: usize = 10;
+pub(crate) const SAMPLES: usize = 10;
 
 /// Trains a job. `observe` is called after each step and may stop it.
 pub fn train(job: &Job, observe: &mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send)) -> Result<Outcome, Error> {
     train_kept(job, None, observe)
 }
 
-/// The same, from where its checkpoints leave off, and with a checkpoint whenever one is due and where it is stopped.
+/// The same, from where its checkpoints leave off, and with a checkpoint whenever one is due and where it is stopped. Of an ensemble
+/// there are none.
 pub fn train_kept(
     job: &Job,
     checkpoints: Option<&mut Checkpoints>,
     observe: &mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send),
 ) -> Result<Outcome, Error> {
+    if let Some(members) = &job.members {
+        return ensemble::train(job, members, observe);
+    }
     match job.precision {
         Precision::F32 => run::<f32>(job, checkpoints, observe, Parameters::F32),
         Precision::F64 => run::<f64>(job, checkpoints, observe, Parameters::F64),
@@ -174,8 +180,17 @@ fn run<S: Scalar>(
         // The updates that the parameters kept have seen.
         (steps, epochs) = (divergence.step - 1, divergence.epoch);
     }
-    net.set_parameters(trainer.parameters());
+    let mut parameters = trainer.parameters().to_vec();
+    net.set_parameters(&parameters);
     let mut metadata = job.metadata(epochs);
+    if let Some(temperature) = chosen_temperature(job, &network, &parameters)? {
+        let cooled = |x: &S| S::from_f64(x.to_f64() / temperature);
+        let last = calibration::last_layer(&job.shape);
+        let divided: Vec<S> = parameters[last.clone()].iter().map(cooled).collect();
+        parameters[last].copy_from_slice(&divided);
+        net.set_parameters(&parameters);
+        metadata.training.temperature = Some(temperature);
+    }
     let held = if job.held.rows > 0 { net.outputs_of(&job.held) } else { Vec::new() };
     learn_from_held(job, &held, &mut metadata);
     let after = scores(job, &net, metadata.threshold, own.as_ref());
@@ -196,8 +211,22 @@ fn run<S: Scalar>(
         metadata.training.best_epoch = best.map(|best| best.epoch + 1);
     }
     job.train.check()?;
-    let model = Model { metadata, parameters: wrap(trainer.parameters().to_vec()) };
+    let model = Model { metadata, parameters: wrap(parameters) };
     Ok(Outcome { model, before, after, samples, held, end, best, steps, epochs })
+}
+
+/// By what the logits are to be divided, if they are.
+fn chosen_temperature<S: Scalar>(job: &Job, network: &Network, parameters: &[S]) -> Result<Option<f64>, Error> {
+    match job.calibrate {
+        Calibrate::No => Ok(None),
+        Calibrate::By(temperature) => Ok(Some(temperature)),
+        Calibrate::OnHeld => {
+            let mut built = network.build::<S>().map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
+            built.shown = built.layers.last().map_or(built.shown, |layer| layer.out);
+            let logits = Net::new(built, parameters.to_vec(), job.surroundings(), job.threads).outputs_of(&job.held);
+            Ok(Some(calibration::temperature(job.task == Task::Classes, job.outputs(), &logits, &job.held.y)))
+        }
+    }
 }
 
 /// What the rows kept aside tell besides how good the network is. `held`: rows × outputs

@@ -5,6 +5,7 @@ use backlit::course::{Course, Keep};
 use backlit::error::{Error, Kind};
 use backlit::model_file::*;
 use backlit::predictor::Predictor;
+use backlit::recipe::Recipe;
 use backlit::scaler::Scaler;
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -53,6 +54,9 @@ fn small() -> Model {
             rows: 3,
             validation_rows: 0,
             course: Course::default(),
+            recipe: Recipe::Plain,
+            ensemble: None,
+            temperature: None,
             best_epoch: None,
             from: None,
         },

@@ -86,7 +86,8 @@ fn the_example_of_the_contract() {
     };
     assert_eq!(run.network.layers, [first, second]);
     let train = Train {
-        optimizer: "sgd".into(),
+        recipe: None,
+        optimizer: Some("sgd".into()),
         options: vec![("momentum".into(), 0.9), ("nesterov".into(), 1.0)],
         learning_rate: Some(0.5),
         epochs: Some(10_000),
@@ -97,6 +98,9 @@ fn the_example_of_the_contract() {
         course: Course::default(),
         from: None,
         threshold: Threshold::At(0.5),
+        // The example names a share to be kept aside, which is for one network.
+        ensemble: Some(1),
+        calibrate: None,
         metric: Some("abs(a - y) / y".into()),
         checkpoint_every: None,
         folds: None,
@@ -112,7 +116,7 @@ fn what_is_left_out() {
     assert_eq!((run.data.target.as_slice(), run.data.standardize, run.data.validation), (&["MEDV".to_string()][..], true, 0.2));
     assert_eq!(run.network, Network::default());
     assert_eq!((run.network.precision, run.network.rng, run.network.orientation), (Precision::F32, Rng::Own, Orientation::UnitsByInputs));
-    assert_eq!((run.train.optimizer.as_str(), run.train.seed, run.train.epochs, run.train.batch), ("adam", 0, None, None));
+    assert_eq!((run.train.optimizer(), run.train.seed, run.train.epochs, run.train.batch), ("adam", 0, None, None));
     let inline = parse("data = {inputs = [[1], [2]], targets = [[3], [4]], target = \"y\"}", "r").unwrap();
     assert_eq!((inline.data.standardize, inline.data.validation, inline.data.target.len()), (false, 0.0, 1));
     let absolute = parse("[data]\npath = \"/x/y.csv\"", "a/b/r.toml").unwrap();
@@ -233,6 +237,9 @@ fn every_wrong_value_is_refused_at_its_key_and_line() {
         ("threads = 3", "clip_value = -1", "train.clip_value", "above 0, came -1"),
         ("threads = 3", "patience = 0", "train.patience", "at least 1, came 0"),
         ("threads = 3", "from = \"\"", "train.from", "the path of a model"),
+        ("threads = 3", "recipe = \"best\"", "train.recipe", "\"plain\" or \"tuned\", came the string \"best\""),
+        ("threads = 3", "ensemble = 0", "train.ensemble", "from 1 to 100"),
+        ("threads = 3", "calibrate = 1", "train.calibrate", "came 1"),
         ("threads = 3", "keep = \"first\"", "train.keep", "\"best\" or \"last\", came the string \"first\""),
         ("[train]", "[training]", "training", "line 25: there is no such key at the top"),
         ("[train]", "[training]", "training", "did you mean train?"),

@@ -221,6 +221,15 @@ pub struct Choices {
     /// Which parameters are kept, by the rows kept aside: best or last [default: best with --patience, else last]
     #[arg(long, value_name = "best|last")]
     pub keep: Option<String>,
+    /// What fills in what is not said: plain (the textbook's network) or tuned (what did best on many tables) [default: plain]
+    #[arg(long, value_name = "plain|tuned")]
+    pub recipe: Option<String>,
+    /// Networks that are trained and averaged into one, each with another fold of the rows kept aside [default: by recipe, plain: 1]
+    #[arg(long, value_name = "K", allow_negative_numbers = true)]
+    pub ensemble: Option<usize>,
+    /// Divide the logits by a temperature chosen on the rows kept aside, so that probabilities hold [default: by recipe]
+    #[arg(long, value_name = "true|false")]
+    pub calibrate: Option<bool>,
     /// Go on from the parameters of a model file or run directory; its columns, scales, layers, task and loss are kept
     #[arg(long, value_name = "MODEL")]
     pub from: Option<PathBuf>,

@@ -46,8 +46,14 @@ struct Pin {
     sha256: String,
 }
 
-/// Why a run could not go on later, whatever is saved of it: its table can be read only once, or has a name that a run file cannot hold.
-pub fn unresumable(run: &RunFile) -> Option<Error> {
+/// Why a run could not go on later, whatever is saved of it: it is of several networks, or its table can be read only once or has a
+/// name that a run file cannot hold.
+pub fn unresumable(run: &RunFile, job: &Job) -> Option<Error> {
+    if job.members.is_some() {
+        let error =
+            Error::new(Kind::Usage, "an ensemble's networks are trained one after the other, and cannot go on after an interruption");
+        return Some(error.key("train.checkpoint_every").hint("--ensemble 1"));
+    }
     let wrong = |path: &Path, message: &str| Some(Error::new(Kind::Usage, message).file(path.display()));
     for path in [table_of(run), run.train.from.as_deref()].into_iter().flatten() {
         if path.to_str().is_none() {

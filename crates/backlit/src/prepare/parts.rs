@@ -71,7 +71,7 @@ impl Part {
 }
 
 /// The fold of each row.
-fn folds(run: &RunFile, table: &Table, count: usize, classes: Option<&[usize]>) -> Result<Vec<usize>, Error> {
+pub(super) fn folds(run: &RunFile, table: &Table, count: usize, classes: Option<&[usize]>) -> Result<Vec<usize>, Error> {
     let wrong = |message: String| usage(run, message).key("train.folds");
     if count < 2 || count > table.rows {
         return Err(wrong(format!("expected 2 to {} folds for {} rows, came {count}", table.rows, table.rows)));

@@ -3,12 +3,17 @@
 use super::values::{Table, Value};
 use super::{Batch, Course, Judge, Keep, Network, Rng, Threshold, Train};
 use crate::data::bytes;
+use crate::ensemble;
 use crate::error::Error;
 use crate::metrics::Own;
+use crate::recipe::Recipe;
 use backlit_engine::optimizers;
 use std::path::Path;
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 16] = [
+    "recipe",
+    "ensemble",
+    "calibrate",
     "optimizer",
     "learning_rate",
     "epochs",
@@ -40,10 +45,11 @@ pub(super) fn read(section: Option<&Table<'_>>, network: &Network, folder: &Path
     let Some(section) = section else { return Ok(train) };
     let known: Vec<&str> = KEYS.into_iter().chain(Course::KEYS).chain(known_options()).collect();
     section.only(&known)?;
-    if let Some(name) = section.read("optimizer", |value| value.checked(optimizers::find::<f64>))? {
-        train.optimizer = name;
-    }
-    train.options = options(section, &train.optimizer)?;
+    train.recipe = section.read("recipe", |value| value.choice(&Recipe::NAMES))?;
+    train.ensemble = section.read("ensemble", |value| value.whole(1, ensemble::MOST as u64))?.map(|count| count as usize);
+    train.calibrate = section.read("calibrate", Value::boolean)?;
+    train.optimizer = section.read("optimizer", |value| value.checked(optimizers::find::<f64>))?;
+    train.options = options(section, train.optimizer())?;
     train.learning_rate = section.read("learning_rate", |value| match value.number() {
         Ok(rate) if rate > 0.0 => Ok(rate),
         _ => Err(value.expected("a finite number above 0")),

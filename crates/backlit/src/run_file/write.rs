@@ -143,6 +143,9 @@ impl Lines {
 
     fn train(&mut self, train: &Train) -> Result<(), Error> {
         let Train {
+            recipe,
+            ensemble,
+            calibrate,
             optimizer,
             options,
             learning_rate,
@@ -160,7 +163,10 @@ impl Lines {
             checkpoint_every,
         } = train;
         self.0 += "\n[train]\n";
-        self.put("optimizer", text(optimizer));
+        self.put_some("recipe", recipe.map(|recipe| text(recipe.name())));
+        self.put_some("ensemble", *ensemble);
+        self.put_some("calibrate", *calibrate);
+        self.put_some("optimizer", optimizer.as_deref().map(text));
         for (name, value) in options {
             self.put(name, number(value));
         }

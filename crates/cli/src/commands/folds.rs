@@ -6,7 +6,7 @@ use crate::output::{self, Screen, number};
 use backlit::error::Error;
 use backlit::files;
 use backlit::folds::{CrossValidation, cross_validate};
-use backlit::job::Job;
+use backlit::job::{Calibrate, Job};
 use backlit::metrics::{Threshold, most_probable};
 use backlit::model_file::Task;
 use backlit::prepare::{Hidden, Read};
@@ -37,6 +37,7 @@ impl Folds {
     pub fn give(&self, job: &mut Job, screen: &Screen) {
         job.threshold = Threshold::At(self.0.threshold);
         job.residuals = self.0.residuals.clone();
+        job.calibrate = self.0.temperature.map_or(job.calibrate, Calibrate::By);
         if let Some(epochs) = self.0.epochs {
             job.epochs = epochs;
             screen.note(&format!("the training on all rows takes {epochs} epochs, the median of the folds' best ones"));

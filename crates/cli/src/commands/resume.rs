@@ -66,7 +66,7 @@ pub fn checkpoints(
         screen.note(&note);
         return Ok(Some(checkpoints));
     }
-    match checkpoint::unresumable(run) {
+    match checkpoint::unresumable(run, job) {
         Some(error) if run.train.checkpoint_every.is_some() => Err(error),
         Some(_) => Ok(None),
         None => Checkpoints::begin(&directory.path, run, job, has_hidden).map(Some),

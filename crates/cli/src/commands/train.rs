@@ -8,13 +8,15 @@ use crate::output::{self, Screen, number};
 use backlit::checkpoint::Checkpoints;
 use backlit::data::{BUNDLED, bytes};
 use backlit::engine::train::End;
+use backlit::ensemble;
 use backlit::error::{Error, Kind};
 use backlit::files;
-use backlit::job::Job;
+use backlit::job::{Job, Rows};
 use backlit::layers::Norm;
 use backlit::metrics::{Own, most_probable};
-use backlit::model_file::{self, Parameters, Task, weights_sha256};
+use backlit::model_file::{self, Model, Parameters, Task, weights_sha256};
 use backlit::prepare::{self, Hidden, Part};
+use backlit::recipe::Recipe;
 use backlit::run_directory::{self, RunDirectory};
 use backlit::run_file::{self, Batch, Judge, Keep, RunFile, Split};
 use backlit::session::{self, Outcome, Progress, Sample};
@@ -68,7 +70,7 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
         folds.give(&mut job, screen);
         validated = Some(folds);
     }
-    let bar = bar(job.epochs, screen);
+    let bar = bar(job.epochs.saturating_mul(networks(&job) as u64), screen);
     let outcome = trained(&job, checkpoints.as_mut(), &directory, &bar)?;
     bar.finish_and_clear();
     let saved =
@@ -126,6 +128,16 @@ fn trained(job: &Job, checkpoints: Option<&mut Checkpoints>, directory: &RunDire
 /// Unless Ctrl-C was pressed.
 pub(super) fn go_on() -> ControlFlow<()> {
     if INTERRUPTED.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+}
+
+/// How many networks are trained.
+fn networks(job: &Job) -> usize {
+    job.members.as_ref().map_or(1, |members| members.initial.len())
+}
+
+/// The rows that a network is judged by which has not seen them.
+fn unseen(job: &Job) -> &Rows {
+    if job.members.is_some() { &job.train } else { &job.held }
 }
 
 /// With --quiet: the result and what reproduces it.
@@ -191,6 +203,8 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
             return Err(wrong("validation", format!("expected a share from 0 to below 1, came {share}")));
         }
         run.data.validation = share;
+        // A share is for one network.
+        run.train.ensemble = Some(1);
     }
     if choices.split.is_some() || choices.group.is_some() || choices.time.is_some() {
         let split = Split::new(choices.split.as_deref(), choices.group.clone(), choices.time.clone());
@@ -221,6 +235,20 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
     if let Some(metric) = &choices.metric {
         run.train.metric = Some(Own::read(metric).map_err(|message| wrong("metric", message))?.text);
     }
+    if let Some(recipe) = &choices.recipe {
+        let found = Recipe::NAMES.iter().find(|(name, _)| name == recipe);
+        run.train.recipe = Some(found.ok_or_else(|| wrong("recipe", format!("expected plain or tuned, came {recipe}")))?.1);
+    }
+    if let Some(count) = choices.ensemble {
+        if !(1..=ensemble::MOST).contains(&count) {
+            return Err(wrong("ensemble", format!("expected 1 to {} networks, came {count}", ensemble::MOST)));
+        }
+        if count > 1 && choices.validation.is_some() {
+            return Err(wrong("ensemble", "each row is kept aside by one network; no share beside".into()).hint("leave --validation out"));
+        }
+        run.train.ensemble = Some(count);
+    }
+    run.train.calibrate = choices.calibrate.or(run.train.calibrate);
     run.train.from = choices.from.clone().or(run.train.from.take());
     if let Some(threshold) = &choices.threshold {
         run.train.threshold = threshold.parse().map_err(|message| wrong("threshold", message))?;
@@ -231,12 +259,12 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
     run.train.shuffle = choices.shuffle.or(run.train.shuffle);
     run.data.standardize = choices.standardize.unwrap_or(run.data.standardize);
     if let Some(optimizer) = &choices.optimizer {
-        if *optimizer != run.train.optimizer {
+        if optimizer != run.train.optimizer() {
             // Options and rate of another optimizer would not fit this one.
             run.train.options.clear();
             run.train.learning_rate = choices.learning_rate;
         }
-        run.train.optimizer = optimizer.clone();
+        run.train.optimizer = Some(optimizer.clone());
     }
     for (name, value) in &choices.options {
         run.train.options.retain(|(known, _)| known != name);
@@ -291,11 +319,9 @@ fn hidden(choices: &Choices, run: &RunFile) -> Result<Option<Hidden>, Error> {
     if let Some(units) = &choices.hidden {
         let parts = units.split(',').map(str::trim).filter(|_| !units.trim().is_empty());
         let units: Result<Vec<usize>, _> = parts.map(str::parse).collect();
-        hidden.units = units.map_err(|_| Error::new(Kind::Usage, "--hidden: expected numbers of units, such as 64,32"))?;
+        hidden.units = Some(units.map_err(|_| Error::new(Kind::Usage, "--hidden: expected numbers of units, such as 64,32"))?);
     }
-    if let Some(activation) = &choices.activation {
-        hidden.activation = activation.clone();
-    }
+    hidden.activation = choices.activation.clone();
     Ok(Some(hidden))
 }
 
@@ -344,10 +370,14 @@ fn introduction(job: &Job, screen: &Screen) -> String {
     let activations = job.shape.said();
     let batch = job.batch.map_or("full batch".to_string(), |rows| format!("batches of {rows}"));
     let text = format!(
-        "{}: {} rows to train on, {} kept aside\n  network   {} ({}), {}, {} parameters, {}\n  training  {} epochs, {}, {} at rate {}, seed {}\n{}\n",
+        "{}: {} rows to train on, {}\n  network   {}{} ({}), {}, {} parameters, {}\n  training  {} epochs, {}, {} at rate {}, seed {}\n{}\n",
         screen.bold(&job.name),
         job.train.rows,
-        job.held.rows,
+        match networks(job) {
+            1 => format!("{} kept aside", job.held.rows),
+            count => format!("each kept aside by one of {count} networks"),
+        },
+        if networks(job) > 1 { format!("{} of ", networks(job)) } else { String::new() },
         sizes.join("-"),
         activations.join(", "),
         job.shape.loss,
@@ -360,7 +390,8 @@ fn introduction(job: &Job, screen: &Screen) -> String {
         job.seed,
         if job.course.is_plain() { String::new() } else { format!("  course    {}\n", job.course.parts().join(", ")) },
     );
-    text
+    let why = job.why.iter().enumerate().map(|(line, why)| format!("  {:<10}{why}\n", if line == 0 { job.recipe.name() } else { "" }));
+    if job.why.is_empty() { text } else { format!("{}{}\n", text, why.collect::<String>()) }
 }
 
 fn report(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> String {
@@ -370,14 +401,19 @@ fn report(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> Strin
         None => (scores.cost, scores.metrics.list()),
     };
     let (before, after) = (place(&outcome.before), place(&outcome.after));
-    let rows = if job.held.rows > 0 { format!("on {} rows it has not seen", job.held.rows) } else { "on the rows trained on".into() };
+    let rows = match (&outcome.after.held, networks(job)) {
+        (None, _) => "on the rows trained on".to_string(),
+        (Some(_), 1) => format!("on {} rows it has not seen", job.held.rows),
+        (Some(_), _) => format!("on {} rows, each by a network that has not seen it", job.train.rows),
+    };
     let mut lines = vec![vec![rows, "before".to_string(), "after".into()]];
     lines.push(vec![format!("cost ({})", job.shape.loss), number(before.0), number(after.0)]);
     for ((name, b), (_, a)) in before.1.iter().zip(&after.1) {
         lines.push(vec![name.to_string(), output::measure(*b), output::measure(*a)]);
     }
     if let Some(((before, after), formula)) = outcome.before.own.zip(outcome.after.own).zip(job.metric.as_ref()) {
-        let shown = |(trained, held): (Option<f64>, Option<f64>)| output::measure(if job.held.rows > 0 { held } else { trained });
+        let shown =
+            |(trained, held): (Option<f64>, Option<f64>)| output::measure(if outcome.after.held.is_some() { held } else { trained });
         lines.push(vec![formula.clone(), shown(before), shown(after)]);
     }
     text += &format!("\n{}", output::table(&lines));
@@ -390,6 +426,9 @@ fn report(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> Strin
         let kept = if job.course.keeps_best() { "; its parameters are kept" } else { "" };
         let judge = if job.course.judged_by_metric() { "the metric of the rows kept aside" } else { "the rows kept aside" };
         text += &format!("  best epoch by {judge}: {} of {}{kept}\n", best.epoch + 1, outcome.epochs);
+    }
+    if let Some(temperature) = outcome.model.metadata.training.temperature {
+        text += &format!("  probabilities calibrated: the last layer divided by a temperature of {}\n", number(temperature));
     }
     if let (End::Patient(_), Some(patience)) = (&outcome.end, job.course.patience) {
         text += &format!("  stopped early: no better epoch in the last {patience}\n");
@@ -448,7 +487,7 @@ fn document(job: &Job, outcome: &Outcome, saved: &Saved, parameters: bool) -> Va
         "task": job.task,
         "cost": { "before": outcome.before.cost, "after": outcome.after.cost },
         "metrics": { "before": outcome.before.metrics, "after": outcome.after.metrics },
-        "validation": { "rows": job.held.rows, "numbers": job.held.numbers, "before": held(&outcome.before), "after": held(&outcome.after) },
+        "validation": { "rows": unseen(job).rows, "numbers": unseen(job).numbers, "before": held(&outcome.before), "after": held(&outcome.after) },
         "samples": samples.collect::<Vec<_>>(),
         "rows": job.train.rows,
         "epochs": outcome.epochs,
@@ -474,21 +513,30 @@ fn document(job: &Job, outcome: &Outcome, saved: &Saved, parameters: bool) -> Va
             "formula": formula, "before": before.0, "after": after.0, "validation": { "before": before.1, "after": after.1 },
         });
     }
+    if !job.why.is_empty() {
+        document["recipe"] = json!({ "name": job.recipe, "why": job.why });
+    }
+    if job.members.is_some() {
+        document["ensemble"] = json!(outcome.model.metadata.training.ensemble);
+    }
+    if let Some(temperature) = outcome.model.metadata.training.temperature {
+        document["temperature"] = json!(temperature);
+    }
     if parameters {
-        document["parameters"] = tensors(job, &outcome.model.parameters);
+        document["parameters"] = tensors(&outcome.model);
     }
     document
 }
 
 /// Every parameter by name: a weight as units × inputs, a bias as a list.
-fn tensors(job: &Job, parameters: &Parameters) -> Value {
+fn tensors(model: &Model) -> Value {
     // An f32 is printed with the shortest digits that read back as that f32.
-    let numbers: Vec<Value> = match parameters {
+    let numbers: Vec<Value> = match &model.parameters {
         Parameters::F32(numbers) => numbers.iter().map(|x| json!(x.to_string().parse::<f64>().ok())).collect(),
         Parameters::F64(numbers) => numbers.iter().map(|&x| json!(x)).collect(),
     };
     let mut start = 0;
-    let named = job.shape.parameters().into_iter().flatten().map(|(name, shape)| {
+    let named = model.metadata.network.parameters().into_iter().flatten().map(|(name, shape)| {
         let size = shape.iter().product::<usize>();
         let own = &numbers[start..start + size];
         start += size;

@@ -1,0 +1,179 @@
+//! Probabilities that hold: logits divided by a temperature, chosen on rows that were kept aside.
+//!
+//! Source: Guo, Pleiss, Sun and Weinberger, ICML 2017. The temperature T goes into the last layer, whose weights and biases are
+//! divided by it, so the model says calibrated probabilities by itself and no class changes its rank.
+
+use crate::model_file::{LayerShape, Shape, Task};
+use std::ops::Range;
+
+/// The largest temperature, and one over the smallest.
+const MOST: f64 = 20.0;
+/// What ln² T costs beside the summed cost of the rows: on few rows, above all where all are right, the temperature stays near 1.
+const PULL: f64 = 2.0;
+/// Points of the first search, and steps of the second.
+const GRID: i32 = 48;
+const STEPS: usize = 60;
+
+/// Why there is no temperature to choose. `Err` is for a person.
+pub(crate) fn suits(task: Task, shape: &Shape, frozen: &[Range<usize>]) -> Result<(), String> {
+    if !matches!(task, Task::Classes | Task::TwoClasses | Task::Labels) {
+        return Err("calibration is for probabilities, but numbers are predicted".into());
+    }
+    let plain = |layer: &LayerShape| layer.activation == "linear" && layer.norm.is_none() && layer.skip.is_none();
+    if !shape.layers.last().is_some_and(plain) {
+        return Err("calibration divides the last layer by a number, which must be linear, without norm or skip".into());
+    }
+    match last_layer(shape) {
+        last if frozen.iter().any(|range| range.end > last.start) => {
+            Err("calibration divides the last layer by a number, but a part of it is frozen".into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Where the last layer's parameters lie.
+pub(crate) fn last_layer(shape: &Shape) -> Range<usize> {
+    let parameters = shape.parameters().unwrap_or_default();
+    let size = |shape: &[usize]| shape.iter().product::<usize>();
+    let total: usize = parameters.iter().map(|(_, shape)| size(shape)).sum();
+    let name = format!("layer{}.", shape.layers.len());
+    let own: usize = parameters.iter().filter(|(parameter, _)| parameter.starts_with(&name)).map(|(_, shape)| size(shape)).sum();
+    total - own..total
+}
+
+/// The temperature with the least cross-entropy. `logits`, `y`: rows × width; y one-hot with `one_of_them`, else 0 or 1 each.
+pub fn temperature(one_of_them: bool, width: usize, logits: &[f64], y: &[f64]) -> f64 {
+    let cost = |ln: f64| cost(one_of_them, width, logits, y, (-ln).exp()) + PULL * ln * ln;
+    let most = MOST.ln();
+    let at = |k: i32| most * f64::from(k) / f64::from(GRID);
+    // 1 comes first: another one must be better.
+    let mut best = (cost(0.0), 0);
+    for k in (-GRID..=GRID).filter(|&k| k != 0) {
+        let here = cost(at(k));
+        if here < best.0 {
+            best = (here, k);
+        }
+    }
+    let (mut low, mut high) = (at((best.1 - 1).max(-GRID)), at((best.1 + 1).min(GRID)));
+    // Golden section.
+    let share = (5f64.sqrt() - 1.0) / 2.0;
+    for _ in 0..STEPS {
+        let (left, right) = (high - share * (high - low), low + share * (high - low));
+        if cost(left) <= cost(right) { high = right } else { low = left }
+    }
+    let found = low.midpoint(high);
+    if cost(found) <= best.0 { found.exp() } else { at(best.1).exp() }
+}
+
+/// The same from probabilities. `p`: rows × width
+pub(crate) fn temperature_of(task: Task, width: usize, p: &[f64], y: &[f64]) -> f64 {
+    let one_of_them = task == Task::Classes;
+    temperature(one_of_them, width, &p.iter().map(|&p| logit(one_of_them, p)).collect::<Vec<f64>>(), y)
+}
+
+/// Probabilities as they are at a temperature; gives their summed cross-entropy. `p`, `y`: rows × width
+pub(crate) fn cool(task: Task, width: usize, p: &mut [f64], y: &[f64], temperature: f64) -> f64 {
+    let one_of_them = task == Task::Classes;
+    let mut z: Vec<f64> = p.iter().map(|&p| logit(one_of_them, p)).collect();
+    let summed = cost(one_of_them, width, &z, y, 1.0 / temperature);
+    z.iter_mut().for_each(|z| *z /= temperature);
+    if one_of_them {
+        for (p, z) in p.chunks_exact_mut(width).zip(z.chunks_exact(width)) {
+            let most = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let sum: f64 = z.iter().map(|z| (z - most).exp()).sum();
+            p.iter_mut().zip(z).for_each(|(p, z)| *p = (z - most).exp() / sum);
+        }
+    } else {
+        p.iter_mut().zip(&z).for_each(|(p, z)| *p = 1.0 / (1.0 + (-z).exp()));
+    }
+    summed
+}
+
+/// A probability as a logit, of classes up to what all of a row share. Beyond these bounds f32 shows nothing but 0 and 1.
+fn logit(one_of_them: bool, p: f64) -> f64 {
+    let p = p.clamp(1e-38, 1.0 - 2f64.powi(-25));
+    if one_of_them { p.ln() } else { (p / (1.0 - p)).ln() }
+}
+
+/// Summed cross-entropy of probabilities whose logits are multiplied by `b`.
+fn cost(one_of_them: bool, width: usize, logits: &[f64], y: &[f64], b: f64) -> f64 {
+    if one_of_them {
+        let row = |(z, y): (&[f64], &[f64])| {
+            let most = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let sum: f64 = z.iter().map(|z| (b * (z - most)).exp()).sum();
+            let right: f64 = z.iter().zip(y).map(|(z, y)| y * (z - most)).sum();
+            sum.ln() - b * right
+        };
+        return logits.chunks_exact(width).zip(y.chunks_exact(width)).map(row).sum();
+    }
+    let one = |(z, y): (&f64, &f64)| (b * z).max(0.0) + (-(b * z).abs()).exp().ln_1p() - y * b * z;
+    logits.iter().zip(y).map(one).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use backlit_engine::random::{Purpose, Random};
+
+    /// Classes drawn from softmax(z / T): the temperature found for z is T, within what so many rows tell.
+    #[test]
+    fn simulated_temperatures_are_found() {
+        let mut random = Random::new(5, Purpose::Initialize, 0);
+        for (width, right) in [(3, 0.4), (3, 1.0), (5, 2.5), (2, 7.0)] {
+            let rows = 40_000;
+            let (mut logits, mut y) = (Vec::new(), Vec::new());
+            for _ in 0..rows {
+                let z: Vec<f64> = (0..width).map(|_| 3.0 * random.normal()).collect();
+                let p: Vec<f64> = z.iter().map(|z| (z / right).exp()).collect();
+                let mut left = random.uniform(0.0, p.iter().sum());
+                let drawn = p
+                    .iter()
+                    .position(|p| {
+                        left -= p;
+                        left < 0.0
+                    })
+                    .unwrap_or(width - 1);
+                logits.extend(z);
+                y.extend((0..width).map(|k| f64::from(u8::from(k == drawn))));
+            }
+            let found = temperature(true, width, &logits, &y);
+            assert!((found / right - 1.0).abs() < 0.04, "{found} for {right}");
+        }
+    }
+
+    /// One logit each, as of two classes: among rows said 0.8 four fifths are right after calibration.
+    #[test]
+    fn simulated_probabilities_hold() {
+        let mut random = Random::new(6, Purpose::Initialize, 0);
+        let z: Vec<f64> = (0..60_000).map(|_| 4.0 * random.normal()).collect();
+        let y: Vec<f64> = z.iter().map(|z| f64::from(u8::from(random.uniform(0.0, 1.0) < 1.0 / (1.0 + (-z / 3.0).exp())))).collect();
+        let found = temperature(false, 1, &z, &y);
+        assert!((found / 3.0 - 1.0).abs() < 0.04, "{found}");
+        let said = |z: f64| 1.0 / (1.0 + (-z / found).exp());
+        for (low, high) in [(0.05, 0.15), (0.45, 0.55), (0.75, 0.85), (0.9, 0.96)] {
+            let inside: Vec<(f64, f64)> = z.iter().zip(&y).map(|(&z, &y)| (said(z), y)).filter(|(p, _)| (low..high).contains(p)).collect();
+            let n = inside.len() as f64;
+            let (p, share) = (inside.iter().map(|row| row.0).sum::<f64>() / n, inside.iter().map(|row| row.1).sum::<f64>() / n);
+            assert!((p - share).abs() < 4.0 * (p * (1.0 - p) / n).sqrt(), "said {p}, came {share}");
+        }
+    }
+
+    /// Where every row is right the likeliest temperature is 0; the pull keeps it from there.
+    #[test]
+    fn few_rows_move_little() {
+        let (z, y) = ([2.0, -2.0, 3.0, -1.0], [1.0, 0.0, 1.0, 0.0]);
+        let found = temperature(false, 1, &z, &y);
+        assert!((0.5..1.0).contains(&found), "{found}");
+        assert_eq!(temperature(false, 1, &[], &[]), 1.0);
+    }
+
+    /// The slope of the cost is 0 at the temperature, taken by differences.
+    #[test]
+    fn the_least_cost_is_found() {
+        let (z, y) = ([2.0, 0.3, -1.0, 0.5, 0.1, 0.2, -0.4, 1.9, 1.0], [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
+        let total = |ln: f64| cost(true, 3, &z, &y, (-ln).exp()) + PULL * ln * ln;
+        let ln = temperature(true, 3, &z, &y).ln();
+        let slope = (total(ln + 1e-5) - total(ln - 1e-5)) / 2e-5;
+        assert!(slope.abs() < 1e-6, "{slope}");
+    }
+}

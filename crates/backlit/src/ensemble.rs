@@ -1,0 +1,302 @@
+//! Several networks trained beside each other and averaged, kept as one network.
+//!
+//! Each keeps another fold of the rows aside, so every row is trained on by all but one, and each row's prediction by the one that has
+//! not seen it tells how good they are (Breiman, Machine Learning 24, 1996; Krogh and Vedelsby, NeurIPS 1994). Their layers then
+//! stand side by side in one network, with weights of 0 between them, and its last layer takes the mean of theirs, of
+//! classes that of their logits: all that takes a model takes an ensemble.
+
+use crate::calibration;
+use crate::conformal::Residuals;
+use crate::error::{Error, Kind};
+use crate::job::{Calibrate, Job, Rows};
+use crate::layers::Norm;
+use crate::metrics::{Metrics, Own, Threshold};
+use crate::model_file::{LayerShape, Model, Parameters, Precision, Shape, Task};
+use crate::predictor::Predictor;
+use crate::session::{self, Outcome, Progress, Sample, Scores};
+use backlit_engine::train::End;
+use std::ops::ControlFlow;
+
+/// What the networks begin with, and which rows each keeps aside.
+#[derive(Clone, Debug)]
+pub struct Members {
+    /// For each row trained on, in order, the network that keeps it aside.
+    pub fold_of: Vec<usize>,
+    /// For each network its initial parameters.
+    pub initial: Vec<Vec<f64>>,
+}
+
+/// Most networks.
+pub const MOST: usize = 100;
+
+/// Why networks of this shape cannot stand side by side. `Err` is for a person.
+pub(crate) fn suits(shape: &Shape) -> Result<(), String> {
+    let last = shape.layers.len() - 1;
+    for (l, layer) in shape.layers.iter().enumerate() {
+        let wrong = |what: &str| Err(format!("an ensemble stands side by side in one network, but layer {} has {what}", l + 1));
+        match layer {
+            LayerShape { norm: Some(Norm::Layer), .. } => return wrong("a norm over all its units"),
+            LayerShape { norm: Some(_), .. } | LayerShape { skip: Some(_), .. } if l == last => {
+                return wrong("a norm or a skip and is the last");
+            }
+            LayerShape { skip: Some(0), .. } => return wrong("a skip from the inputs"),
+            LayerShape { freeze, .. } if !freeze.is_empty() => return wrong("frozen parameters"),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The shape of so many networks side by side.
+pub(crate) fn wide(shape: &Shape, count: usize) -> Shape {
+    let mut wide = shape.clone();
+    let hidden = wide.layers.len() - 1;
+    wide.layers[..hidden].iter_mut().for_each(|layer| layer.units *= count);
+    wide
+}
+
+/// The parameters of networks of one shape as those of [`wide`], flat, in graph order.
+pub(crate) fn side_by_side(shape: &Shape, members: &[&[f64]]) -> Vec<f64> {
+    let count = members.len();
+    let mean = |numbers: &dyn Fn(&[f64]) -> f64| members.iter().map(|member| numbers(member)).sum::<f64>() / count as f64;
+    let (mut all, mut start, mut inputs) = (Vec::new(), 0, shape.inputs);
+    for (l, layer) in shape.layers.iter().enumerate() {
+        let (units, weights) = (layer.units, layer.units * inputs);
+        let first = l == 0;
+        // Vectors: the bias, then those of a norm.
+        let vectors = usize::from(layer.bias) + layer.norm.map_or(0, |norm| norm.parameters().len());
+        let vector = |v: usize| start + weights + v * units;
+        if l + 1 == shape.layers.len() {
+            for unit in 0..units {
+                let row = start + unit * inputs;
+                if first {
+                    all.extend((row..row + inputs).map(|place| mean(&|member| member[place])));
+                } else {
+                    members.iter().for_each(|member| all.extend(member[row..row + inputs].iter().map(|w| w / count as f64)));
+                }
+            }
+            for v in 0..vectors {
+                all.extend((vector(v)..vector(v) + units).map(|place| mean(&|member| member[place])));
+            }
+        } else {
+            for (m, member) in members.iter().enumerate() {
+                for unit in 0..units {
+                    let row = &member[start + unit * inputs..][..inputs];
+                    let (before, after) = if first { (0, 0) } else { (m * inputs, (count - 1 - m) * inputs) };
+                    all.resize(all.len() + before, 0.0);
+                    all.extend(row);
+                    all.resize(all.len() + after, 0.0);
+                }
+            }
+            for v in 0..vectors {
+                members.iter().for_each(|member| all.extend(&member[vector(v)..vector(v) + units]));
+            }
+        }
+        start += weights + vectors * units;
+        inputs = units;
+    }
+    all
+}
+
+/// Trains the networks of a job one after the other. `observe` sees all their epochs as one training.
+pub(crate) fn train(
+    job: &Job,
+    members: &Members,
+    observe: &mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send),
+) -> Result<Outcome, Error> {
+    let (count, width) = (members.initial.len(), job.outputs());
+    let (mut trained, mut said, mut cost) = (Vec::new(), vec![f64::NAN; job.train.rows * width], 0.0);
+    let (mut steps, mut end) = (0, End::Finished);
+    for k in 0..count {
+        let (own, places) = member(job, members, k);
+        let outcome = session::train(&own, &mut |progress: &Progress| {
+            let before = k as u64 * job.epochs;
+            observe(&Progress {
+                epoch: before + progress.epoch,
+                epochs: count as u64 * job.epochs,
+                step: steps + progress.step,
+                ..*progress
+            })
+        })?;
+        steps += outcome.steps;
+        match outcome.end {
+            End::Diverged(divergence) => {
+                let message = format!("network {} of {count}: {divergence}", k + 1);
+                return Err(Error::new(Kind::Diverged, message).hint("a smaller --learning-rate, or --standardize true"));
+            }
+            End::Stopped(step) => end = End::Stopped(step),
+            End::Finished | End::Patient(_) => {}
+        }
+        for (place, outputs) in places.iter().zip(outcome.held.chunks_exact(width)) {
+            said[place * width..][..width].copy_from_slice(outputs);
+        }
+        cost += outcome.after.held.map_or(0.0, |(cost, _)| cost * places.len() as f64);
+        trained.push(numbers(&outcome.model.parameters));
+        if matches!(end, End::Stopped(_)) {
+            break;
+        }
+    }
+    let whole = !said.iter().any(|said| said.is_nan());
+    cost /= job.train.rows as f64;
+    let temperature = (whole && job.calibrate == Calibrate::OnHeld).then(|| {
+        let temperature = calibration::temperature_of(job.task, width, &said, &job.train.y);
+        cost = calibration::cool(job.task, width, &mut said, &job.train.y, temperature) / job.train.rows as f64;
+        temperature
+    });
+    let model = merged(job, &trained, temperature);
+    let mut outcome = report(job, members, model, (&said, cost), whole)?;
+    (outcome.steps, outcome.end) = (steps, end);
+    Ok(outcome)
+}
+
+/// One network's job, and the places of the rows that it keeps aside.
+fn member(job: &Job, members: &Members, k: usize) -> (Job, Vec<usize>) {
+    let (aside, own): (Vec<usize>, Vec<usize>) = (0..job.train.rows).partition(|&row| members.fold_of[row] == k);
+    let pick = |places: &[usize]| {
+        let mut rows = job.train.pick(places, job.inputs.len(), job.outputs());
+        rows.numbers = places.iter().map(|&place| job.train.numbers[place]).collect();
+        rows
+    };
+    let (train, held) = (pick(&own), pick(&aside));
+    let (initial, seed) = (members.initial[k].clone(), seed_of(job.seed, k));
+    let plain = Job { train: Rows::default(), ..job.clone() };
+    (Job { members: None, train, held, initial, seed, calibrate: Calibrate::No, threshold: Threshold::default(), ..plain }, aside)
+}
+
+/// The seed of one of the networks.
+pub(crate) fn seed_of(seed: u64, k: usize) -> u64 {
+    seed.wrapping_add((k as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15))
+}
+
+fn numbers(parameters: &Parameters) -> Vec<f64> {
+    match parameters {
+        Parameters::F32(numbers) => numbers.iter().map(|&number| f64::from(number)).collect(),
+        Parameters::F64(numbers) => numbers.clone(),
+    }
+}
+
+/// The networks as one.
+fn merged(job: &Job, trained: &[Vec<f64>], temperature: Option<f64>) -> Model {
+    let members: Vec<&[f64]> = trained.iter().map(Vec::as_slice).collect();
+    let mut parameters = side_by_side(&job.shape, &members);
+    let shape = wide(&job.shape, members.len());
+    if let Some(temperature) = temperature {
+        parameters[calibration::last_layer(&shape)].iter_mut().for_each(|number| *number /= temperature);
+    }
+    let mut metadata = job.metadata(job.epochs);
+    metadata.network = shape;
+    metadata.training.ensemble = Some(members.len());
+    metadata.training.temperature = temperature;
+    let parameters = match job.precision {
+        Precision::F32 => Parameters::F32(parameters.iter().map(|&number| number as f32).collect()),
+        Precision::F64 => Parameters::F64(parameters),
+    };
+    Model { metadata, parameters }
+}
+
+/// How good they are. `said`: rows × outputs, by the network that has not seen the row, with its mean cost; `whole`: of all rows
+fn report(job: &Job, members: &Members, mut model: Model, (said, cost): (&[f64], f64), whole: bool) -> Result<Outcome, Error> {
+    let own = job.metric.as_deref().map(Own::read).transpose().map_err(|message| Error::new(Kind::Usage, message))?;
+    let width = job.outputs();
+    if whole && job.task == Task::TwoClasses && job.threshold.is_found() {
+        model.metadata.threshold = job.threshold.choose(said, &job.train.y);
+    }
+    if whole && job.task == Task::Regression {
+        model.metadata.residuals = Residuals::of(width, said, &job.train.y);
+    }
+    let first: Vec<Vec<f64>> = members.initial.clone();
+    let (before, after) = (Predictor::new(&merged(job, &first, None), job.threads), Predictor::new(&model, job.threads));
+    let threshold = model.metadata.threshold;
+    let measured = |outputs: &[f64], cost: f64| Metrics::of(job.task, width, outputs, &job.train.y, cost, threshold);
+    let of = |predictor: &Predictor| {
+        let (outputs, cost) = predictor.outputs_and_cost_of(&job.train)?;
+        Ok::<_, Error>((cost, measured(&outputs, cost), own.as_ref().and_then(|own| own.of(&outputs, &job.train.y))))
+    };
+    let (b, a) = (of(&before)?, of(&after)?);
+    let scores = |(cost, metrics, trained): (f64, Metrics, Option<f64>), held: Option<(f64, Metrics)>, seen: Option<f64>| Scores {
+        cost,
+        metrics,
+        held,
+        own: own.as_ref().map(|_| (trained, seen)),
+    };
+    let said_own = own.as_ref().filter(|_| whole).and_then(|own| own.of(said, &job.train.y));
+    let held = (b.0, b.1.clone());
+    let shown = job.train.first(session::SAMPLES, job.inputs.len(), width)?;
+    let (said_before, said_after) = (before.outputs(shown.rows, &shown.x), after.outputs(shown.rows, &shown.x));
+    let said_after = if whole { said } else { &said_after };
+    let line = |numbers: &[f64], r: usize| numbers[r * width..(r + 1) * width].to_vec();
+    let sample =
+        |r: usize| Sample { row: shown.numbers[r], actual: line(&shown.y, r), before: line(&said_before, r), after: line(said_after, r) };
+    let own_before = b.2;
+    Ok(Outcome {
+        samples: (0..shown.rows).map(sample).collect(),
+        before: scores(b, whole.then_some(held), own_before),
+        after: scores(a, whole.then(|| (cost, measured(said, cost))), said_own),
+        held: if whole { said.to_vec() } else { Vec::new() },
+        end: End::Finished,
+        best: None,
+        steps: 0,
+        epochs: job.epochs,
+        model,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use backlit_engine::network::Network;
+    use backlit_engine::random::{Purpose, Random};
+    use backlit_engine::step::Runner;
+    use backlit_engine::{Graph, Plan};
+
+    fn layer(units: usize, activation: &str) -> LayerShape {
+        LayerShape {
+            units,
+            activation: activation.into(),
+            bias: true,
+            freeze: Vec::new(),
+            dropout: 0.0,
+            norm: None,
+            skip: None,
+            learning_rate: None,
+        }
+    }
+
+    fn said(network: &Network, parameters: &[f64], rows: usize, x: &[f64]) -> Vec<f64> {
+        let built = network.build::<f64>().expect("a network");
+        let graph: &Graph<f64> = &built.graph;
+        let node = built.layers.last().expect("a layer").z;
+        let plan = Plan::forward(graph, node);
+        let mut out = vec![0.0; rows * plan.width()];
+        Runner::new(&plan, rows, 1).outputs(&plan, parameters, &[x, &[]], rows, &mut out);
+        out
+    }
+
+    /// With and without hidden layers, biases, norms over the batch and skips: what goes into the last activation is the mean.
+    #[test]
+    fn networks_side_by_side_say_their_mean() {
+        let deep = {
+            let mut layers = vec![layer(4, "tanh"), layer(4, "silu"), layer(3, "relu"), layer(2, "linear")];
+            layers[0].norm = Some(Norm::Batch);
+            layers[1].skip = Some(1);
+            layers[2].bias = false;
+            layers
+        };
+        for layers in [vec![layer(2, "linear")], vec![layer(5, "relu"), layer(1, "softplus")], deep] {
+            let shape = Shape { inputs: 3, layers, loss: "half_squared_error".into(), terms: crate::terms::Terms::default() };
+            suits(&shape).expect("these can");
+            let count = shape.parameters().expect("few").iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
+            let mut random = Random::new(1, Purpose::Initialize, 0);
+            // Running variances must be positive.
+            let members: Vec<Vec<f64>> = (0..3).map(|_| (0..count).map(|_| 0.1 + random.unit()).collect()).collect();
+            let x: Vec<f64> = (0..21).map(|_| random.normal()).collect();
+            let each: Vec<Vec<f64>> = members.iter().map(|member| said(&shape.network(), member, 7, &x)).collect();
+            let slices: Vec<&[f64]> = members.iter().map(Vec::as_slice).collect();
+            let whole = said(&wide(&shape, 3).network(), &side_by_side(&shape, &slices), 7, &x);
+            for (place, whole) in whole.iter().enumerate() {
+                let mean = each.iter().map(|said| said[place]).sum::<f64>() / 3.0;
+                assert!((whole - mean).abs() < 1e-12 * mean.abs().max(1.0), "{whole} and {mean}");
+            }
+        }
+    }
+}

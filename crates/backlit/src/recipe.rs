@@ -1,0 +1,146 @@
+//! What fills in the choices that a run leaves open.
+//!
+//! The tuned recipe takes from RealMLP (Holzmüller, Grinsztajn and Steinwart, NeurIPS 2024) what paid by measurement (docs/training.md):
+//! its schedule, its memory of squared gradients, decoupled weight decay, a rate of its own for numbers, the best epoch.
+
+use crate::course::Keep;
+use crate::model_file::Task;
+use crate::prepare::Hidden;
+use crate::run_file::{Batch, RunFile, Source, Split};
+use serde::{Deserialize, Serialize};
+
+/// A set of choices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recipe {
+    /// The textbook's network: adam at one rate, two hidden layers of relu.
+    #[default]
+    Plain,
+    /// What did best by measurement on many tables.
+    Tuned,
+}
+
+impl Recipe {
+    /// What is typed for each.
+    pub const NAMES: [(&'static str, Recipe); 2] = [("plain", Recipe::Plain), ("tuned", Recipe::Tuned)];
+
+    /// As it is typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Recipe::Plain => "plain",
+            Recipe::Tuned => "tuned",
+        }
+    }
+
+    /// The recipe of a run: worked examples, written layers and a training that goes on are plain unless they say otherwise.
+    pub fn of(run: &RunFile) -> Recipe {
+        let written = matches!(run.data.source, Source::Inline { .. }) || !run.network.layers.is_empty() || run.train.from.is_some();
+        run.train.recipe.unwrap_or(if written { Recipe::Plain } else { Recipe::default() })
+    }
+}
+
+/// Units of each hidden layer.
+const UNITS: [usize; 3] = [128, 128, 128];
+const ACTIVATION: &str = "silu";
+/// η for classes and numbers as they are, and for numbers brought to deviation 1.
+const RATES: [f64; 2] = [0.0035, 0.01];
+/// Adam's memory of squared gradients, and the decay of weights.
+const OPTIONS: [(&str, f64); 2] = [("beta2", 0.95), ("weight_decay", 0.5)];
+/// Of each network of an ensemble: four times as many were no better. Of one alone: RealMLP's.
+const EPOCHS: u64 = 64;
+const EPOCHS_ALONE: u64 = 256;
+/// Rows of a batch: so many that an epoch has about [`STEPS`] steps, between these.
+const BATCH: [usize; 2] = [64, 256];
+const STEPS: usize = 32;
+
+/// Rows up to which so many networks are averaged: few rows gain most, since each network is then trained on nearly all of them.
+const ENSEMBLES: [(usize, usize); 2] = [(1000, 8), (usize::MAX, 4)];
+
+/// How many networks the recipe trains where nobody says. The last rows in time are kept aside by one, and of groups there may be few.
+pub(crate) fn ensemble(run: &RunFile, rows: usize) -> usize {
+    let alone =
+        matches!(run.data.split, Split::Time(_) | Split::Grouped(_)) || run.data.validation == 0.0 || run.train.from.is_some() || rows < 20;
+    if Recipe::of(run) == Recipe::Plain || alone {
+        return 1;
+    }
+    ENSEMBLES.iter().find(|(most, _)| rows <= *most).map_or(1, |(_, count)| *count)
+}
+
+/// What a recipe chose for a run.
+pub(crate) struct Filled {
+    /// The run with nothing of the recipe left open.
+    pub run: RunFile,
+    /// Its hidden layers, unless the run has layers of its own.
+    pub hidden: Hidden,
+    /// What was chosen and why, in lines for a person; none of the plain recipe.
+    pub why: Vec<String>,
+}
+
+/// Fills in what is open; what was typed stays. `rows`: trained on and kept aside.
+pub(crate) fn fill(run: &RunFile, hidden: Option<&Hidden>, task: Task, rows: (usize, usize), ensemble: usize) -> Filled {
+    let (mut run, mut hidden) = (run.clone(), hidden.cloned().unwrap_or_default());
+    if Recipe::of(&run) == Recipe::Plain {
+        return Filled { run, hidden, why: Vec::new() };
+    }
+    let classes = task != Task::Regression && task != Task::Values;
+    let (trained, held) = if ensemble > 1 { (rows.0 - rows.0 / ensemble, rows.0 / ensemble) } else { rows };
+    let mut why = Vec::new();
+    if ensemble > 1 {
+        why.push(format!(
+            "{ensemble} networks averaged, each with another {held} of {} rows kept aside: that gained most, above all on few rows",
+            rows.0
+        ));
+    }
+    if run.network.layers.is_empty() {
+        let typed = hidden.units.is_some() || hidden.activation.is_some();
+        hidden.units.get_or_insert_with(|| UNITS.to_vec());
+        hidden.activation.get_or_insert_with(|| ACTIVATION.into());
+        if !typed {
+            why.push(format!(
+                "{} hidden layers of {} {ACTIVATION}: for numbers better than two of 64, for classes as good",
+                UNITS.len(),
+                UNITS[0]
+            ));
+        }
+    }
+    if run.train.optimizer.is_none() {
+        run.train.optimizer = Some("adamw".into());
+        for (name, value) in OPTIONS {
+            if !run.train.options.iter().any(|(known, _)| known == name) {
+                run.train.options.push((name.into(), value));
+            }
+        }
+        let poisson = run.network.loss.as_deref().is_some_and(|loss| loss.starts_with("poisson"));
+        let scaled = !classes && run.data.standardize && !poisson;
+        let rate = *run.train.learning_rate.get_or_insert(RATES[usize::from(scaled)]);
+        let decay = run.train.options.iter().find(|(name, _)| name == "weight_decay").map_or(0.0, |(_, value)| *value);
+        why.push(format!(
+            "adamw at {rate}, a rate for {}; weight decay {decay} in the place of dropout",
+            match (classes, scaled) {
+                (true, _) => "classes",
+                (_, true) => "numbers brought to deviation 1",
+                _ => "numbers as they are",
+            }
+        ));
+    }
+    if run.train.optimizer() != "lbfgs" {
+        let epochs = *run.train.epochs.get_or_insert(if ensemble > 1 { EPOCHS } else { EPOCHS_ALONE });
+        let size = (trained / STEPS).next_power_of_two().clamp(BATCH[0], BATCH[1]);
+        run.train.batch.get_or_insert(Batch::Rows(size));
+        let course = &mut run.train.course;
+        if course.schedule.is_none() && course.warmup.is_none() {
+            course.schedule = Some("coslog4".into());
+        }
+        if held > 0 && course.keep.is_none() && course.patience.is_none() {
+            course.keep = Some(Keep::Best);
+            why.push(format!("the best of {epochs} epochs by the rows kept aside; the rate falls to 0 four times on the way (coslog4)"));
+        }
+    }
+    let seed = format!("seed {} gives the same bits again", run.train.seed);
+    why.push(if classes && *run.train.calibrate.get_or_insert(true) && held > 0 {
+        format!("probabilities calibrated on the rows kept aside; {seed}")
+    } else {
+        seed
+    });
+    Filled { run, hidden, why }
+}
