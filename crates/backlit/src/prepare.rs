@@ -427,7 +427,11 @@ fn table(
             let plain = if run.data.categories.is_empty() && start.is_none() { read_numbers(path, &header, bound) } else { None };
             let ((reading, stored), encoder) = match (start, plain) {
                 (Some(model), _) => (warm_start::read(run, model, &path.display().to_string(), bound)?, model.metadata.encoder.clone()),
-                (None, Some(reading)) => (reading, None),
+                (None, Some(reading)) => {
+                    let known = reading.1.as_ref().map_or(&reading.0.table.columns, |stored| &stored.columns);
+                    indices(&path.display().to_string(), known, &run.data.ignore)?;
+                    (reading, None)
+                }
                 (None, None) => encoded(run, path, bound, notes)?,
             };
             notes.extend(reading.notes);
@@ -498,6 +502,13 @@ fn columns(run: &RunFile, table: &Table, no_inputs: &[String]) -> Result<(Vec<St
             return Err(usage(run, format!("'{weights}' is the target and cannot be a weight")).key("data.weights"));
         }
     }
+    for (key, column) in
+        [("ignore", run.data.ignore.iter().find(|name| targets.contains(name)).map(String::as_str)), ("split", run.data.split.column())]
+    {
+        if let Some(column) = column.filter(|name| targets.iter().any(|target| target == name)) {
+            return Err(usage(run, format!("'{column}' is the target and has no other part to play")).key(format!("data.{key}")));
+        }
+    }
     let inputs = table.without(&[&targets[..], &run.data.ignore, run.data.weights.as_slice(), no_inputs].concat());
     if inputs.is_empty() {
         return Err(Error::new(Kind::Data, "no column is left to predict from: all are targets, weights or left out").file(&table.source));
@@ -531,6 +542,11 @@ fn task(
     let whole = values.iter().all(|value| value.fract() == 0.0 && value.abs() < 1e6);
     let looks_like_classes =
         targets.len() == 1 && whole && values.len() >= 2 && values.len() <= MOST_CLASSES_BY_SIGHT && values.len() * 5 <= table.rows;
+    let takes_classes = loss == "cross_entropy" || loss == "binary_cross_entropy" && values.len() == 2;
+    if words && run.network.task.is_none() && !loss.is_empty() && !takes_classes {
+        let error = Error::new(Kind::Data, format!("the target holds words, not numbers as {loss} takes them")).file(&table.source);
+        return Err(error.column(&targets[0]).hint("leave --loss out"));
+    }
     let task = match (run.network.task, loss) {
         (None, "") if words && values.len() == 2 => Task::TwoClasses,
         (None, "") if words => Task::Classes,

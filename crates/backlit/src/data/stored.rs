@@ -2,7 +2,7 @@
 //! vanishes with the program, however that ends.
 
 use super::Table;
-use crate::encoder::{Encoder, Kind, Missing, median};
+use crate::encoder::{Encoder, Kind, Missing, median, of_day};
 use crate::error::{Error, Kind as Wrong};
 use crate::scaler::Scaler;
 use backlit_engine::Scalar;
@@ -175,31 +175,36 @@ impl Stored {
 
     /// [`Encoder::fill`] for these numbers: as many columns at a time as take no more than so many bytes.
     pub(crate) fn fill(&mut self, encoder: &mut Encoder, rows: &[usize], memory: u64) -> Result<(), Error> {
-        let is_filled = |kind: &Kind| matches!(kind, Kind::Number { missing: Missing::Filled(_), .. });
-        let names: Vec<&String> = encoder.columns.iter().filter(|column| is_filled(&column.kind)).map(|column| &column.name).collect();
-        let places: Vec<usize> = names.iter().flat_map(|name| self.columns.iter().position(|column| column == *name)).collect();
+        let filled = encoder.columns.iter_mut().filter_map(|column| {
+            let first = column.kind.names(&column.name).into_iter().next()?;
+            match &mut column.kind {
+                Kind::Number { missing: Missing::Filled(fill), .. } => Some((first, None, fill)),
+                Kind::Date { time, missing: Missing::Filled(fill), .. } => Some((first, Some(*time), fill)),
+                _ => None,
+            }
+        });
+        let place = |name: &String| self.columns.iter().position(|column| column == name);
+        let mut filled: Vec<_> = filled.filter_map(|(first, time, fill)| Some((place(&first)?, time, fill))).collect();
         let together = usize::try_from(memory / (rows.len() * BYTES).max(1) as u64).unwrap_or(usize::MAX).max(1);
-        let mut medians = Vec::new();
-        for places in places.chunks(together) {
-            let mut known = vec![Vec::new(); places.len()];
+        for filled in filled.chunks_mut(together) {
+            let mut known = vec![Vec::new(); filled.len()];
             self.each(
                 rows.len(),
                 |r| rows[r],
                 |_, row| {
-                    for (known, &place) in known.iter_mut().zip(places) {
-                        known.extend(Some(number(row, place)).filter(|number| !number.is_nan()));
+                    for (known, (place, ..)) in known.iter_mut().zip(&*filled) {
+                        known.extend(Some(number(row, *place)).filter(|number| !number.is_nan()));
                     }
                 },
             )?;
-            medians.extend(known.iter_mut().map(|known| median(known)));
-        }
-        for (place, &value) in places.iter().zip(&medians) {
-            self.fills[*place] = value;
-        }
-        let filled = encoder.columns.iter_mut().filter(|column| is_filled(&column.kind));
-        for (column, value) in filled.zip(medians) {
-            if let Kind::Number { missing: Missing::Filled(fill), .. } = &mut column.kind {
-                *fill = value;
+            for ((place, time, fill), known) in filled.iter_mut().zip(&mut known) {
+                **fill = median(known);
+                let mut numbers = Vec::new();
+                match time {
+                    None => numbers.push(**fill),
+                    Some(time) => of_day(**fill, *time, &mut numbers),
+                }
+                self.fills[*place..][..numbers.len()].copy_from_slice(&numbers);
             }
         }
         Ok(())

@@ -66,7 +66,7 @@ fn moment(days: f64) -> Option<Moment> {
 }
 
 /// The [numbers](Moment::numbers) of so many days since 1970-01-01; NaN where they are.
-pub(super) fn of_day(days: f64, time: bool, values: &mut Vec<f64>) {
+pub(crate) fn of_day(days: f64, time: bool, values: &mut Vec<f64>) {
     match moment(days).filter(|_| days.is_finite()) {
         Some(moment) => moment.numbers(time, values),
         None => values.extend(names(time).iter().map(|_| f64::NAN)),

@@ -6,6 +6,7 @@ mod dates;
 mod profile;
 
 pub use dates::Order;
+pub(crate) use dates::of_day;
 pub use profile::{ColumnProfile, Profile};
 
 use crate::data::cells::{Fault, excerpt, is_missing, number};
@@ -151,7 +152,8 @@ impl Kind {
             }
             Kind::Boolean { no, yes } => {
                 let cell = cell.trim();
-                let value = if cell == yes { 1.0 } else { f64::from(u8::from(cell != no)) * 0.5 };
+                let is = |word: &str| cell == word || cell.eq_ignore_ascii_case(word);
+                let value = if is(yes) || cell == "1" { 1.0 } else { f64::from(u8::from(!is(no) && cell != "0")) * 0.5 };
                 values.push(value);
                 Ok(Strange(value == 0.5))
             }
@@ -229,10 +231,11 @@ impl Kind {
     }
 }
 
-/// The place of a cell among sorted levels; a missing one is "".
+/// The place of a cell among sorted levels; a missing one is "". A number may be written in another way.
 fn find(levels: &[String], cell: &str) -> Option<usize> {
     let cell = if is_missing(cell) { "" } else { cell.trim() };
-    levels.binary_search_by(|level| level.as_str().cmp(cell)).ok()
+    let same = |number: f64| levels.iter().position(|level| level.parse() == Ok(number));
+    levels.binary_search_by(|level| level.as_str().cmp(cell)).ok().or_else(|| same(cell.parse().ok()?))
 }
 
 impl Encoder {

@@ -21,6 +21,16 @@ pub(super) fn model(run: &RunFile) -> Result<Option<Model>, Error> {
 /// The run with what it leaves open taken from the model: target, task, loss, and the layers unless `has_layers`.
 pub(super) fn completed(mut run: RunFile, model: Option<&Model>, has_layers: bool) -> Result<RunFile, Error> {
     let Some(Model { metadata, .. }) = model else { return Ok(run) };
+    let asked = [
+        (run.network.norm.is_some(), "network.norm"),
+        (run.network.skip, "network.skip"),
+        (run.network.initializer.is_some(), "network.initializer"),
+        (!run.data.ignore.is_empty(), "data.ignore"),
+    ];
+    if let Some((_, key)) = asked.into_iter().find(|(asked, _)| *asked) {
+        let message = "the model that training goes on from has its columns, layers and parameters already";
+        return Err(usage(&run, message).key(key).hint("leave it out, or train without --from"));
+    }
     let network = &mut run.network;
     if !matches!(run.data.source, Source::Inline { .. }) {
         if run.data.target.is_empty() {

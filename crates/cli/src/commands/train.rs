@@ -422,6 +422,9 @@ fn report(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> Strin
     }
     let (b, a) = (number(outcome.before.cost), number(outcome.after.cost));
     text += &format!("\n  cost on the rows trained on: {b} before, {a} after {} epochs ({} steps)\n", outcome.epochs, outcome.steps);
+    if outcome.best.is_none() && outcome.epochs > 0 && job.course.judged_by_metric() {
+        text += "  the metric of the rows kept aside was never a number: the last parameters are kept\n";
+    }
     if let Some(best) = &outcome.best {
         let kept = if job.course.keeps_best() { "; its parameters are kept" } else { "" };
         let judge = if job.course.judged_by_metric() { "the metric of the rows kept aside" } else { "the rows kept aside" };

@@ -27,6 +27,9 @@ impl Array {
         if rows == 0 || columns == 0 {
             return Err(format!("expected at least one row and one column, came {rows} × {columns}"));
         }
+        let Some(count) = rows.checked_mul(columns) else {
+            return Err(format!("is cut off: no file holds {rows} × {columns} numbers"));
+        };
         let (order, kind) = (file.order(), file.dtype().descr());
         let mut file = Err(file);
         let mut numbers = Vec::new();
@@ -51,8 +54,8 @@ impl Array {
         try_types!(f64 => |x| x, f32 => widened, i64 => |x| x as f64, i32 => f64::from, i16 => f64::from, i8 => f64::from,
             u64 => |x| x as f64, u32 => f64::from, u16 => f64::from, u8 => f64::from, bool => |x| f64::from(u8::from(x)));
         match file {
-            Ok(()) if numbers.len() == rows * columns => Ok(Array { rows, columns, order, numbers }),
-            Ok(()) => Err(format!("is cut off: expected {} numbers, came {}", rows * columns, numbers.len())),
+            Ok(()) if numbers.len() == count => Ok(Array { rows, columns, order, numbers }),
+            Ok(()) => Err(format!("is cut off: expected {count} numbers, came {}", numbers.len())),
             Err(_) => Err(format!("expected an array of numbers, came {kind}")),
         }
     }

@@ -5,9 +5,12 @@ use jiff::Timestamp;
 use parquet::basic::{LogicalType, TimeUnit};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read};
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
+use std::sync::Once;
 
 /// The text of a file. `Err` says what is wrong with it.
 pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, String> {
@@ -28,13 +31,34 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, String> {
     line(fields.iter().map(|field| field.name().to_string()), &mut head);
     let mut rows = reader.into_iter();
     let next = move |text: &mut Vec<u8>| {
-        let Some(row) = rows.next() else { return Ok(false) };
+        let Some(row) = guarded(|| rows.next())? else { return Ok(false) };
         let row = row.map_err(io::Error::other)?;
         let cells = row.get_column_iter().zip(&nanoseconds).map(|((_, field), &nanoseconds)| cell(field, nanoseconds));
         line(cells, text);
         Ok(true)
     };
     Ok(Box::new(Lines::new(head, next)))
+}
+
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What is read; where the reader panics over a damaged file, an error and no message of its own.
+fn guarded<T>(read: impl FnOnce() -> T) -> io::Result<T> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !GUARDED.get() {
+                before(info);
+            }
+        }));
+    });
+    GUARDED.set(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(read));
+    GUARDED.set(false);
+    result.map_err(|_| io::Error::other("the file is damaged"))
 }
 
 fn cell(field: &Field, nanoseconds: bool) -> String {
