@@ -17,6 +17,7 @@ pub mod files;
 pub mod find_rate;
 pub mod folds;
 pub mod gradient_check;
+pub mod history;
 pub mod inspect;
 pub mod job;
 pub mod layers;

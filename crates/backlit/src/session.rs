@@ -8,7 +8,7 @@ use crate::metrics::{Metrics, Own};
 use crate::model_file::{Metadata, Model, Parameters, Precision, Task};
 use crate::predictor::{Net, scaled};
 use backlit_engine::step::Data;
-use backlit_engine::train::{Best, End, Measure, Moment, Settings, Trainer};
+use backlit_engine::train::{Best, End, Epoch, Measure, Moment, Settings, Trainer};
 use backlit_engine::{Scalar, optimizers};
 use std::ops::ControlFlow;
 
@@ -25,6 +25,10 @@ pub struct Progress {
     pub cost: f64,
     /// Whether the epoch ended.
     pub epoch_ended: bool,
+    /// Then what it was as a whole.
+    pub whole: Option<Epoch>,
+    /// Then the mean cost of the rows kept aside, as trained, where something listened to it; their metric, where it was to judge.
+    pub held: Option<f64>,
 }
 
 /// What came of a training.
@@ -143,6 +147,8 @@ fn run<S: Scalar>(
     if let Some(checkpoints) = &mut checkpoints {
         checkpoints.start(job.precision, &mut trainer)?;
     }
+    // A measure of which more is better is judged by its negative.
+    let sign = |cost: f64| own.as_ref().filter(|_| job.course.judged_by_metric()).map_or(cost, |own| own.to_minimise(cost));
     let (mut steps, mut epochs) = (trainer.steps(), trainer.epochs());
     let slices = [&x[..], &y, &w];
     let fed = job.train.fed(job.input_scaler.as_ref(), &y, &w);
@@ -152,8 +158,9 @@ fn run<S: Scalar>(
         let ended = trainer.go_on(data, &mut |moment: &Moment| {
             steps = moment.step;
             epochs = moment.epoch + u64::from(moment.epoch_ended);
-            let Moment { epoch, step, cost, epoch_ended, .. } = *moment;
-            is_stopped = observe(&Progress { epoch: epoch + 1, epochs: job.epochs, step, cost, epoch_ended }).is_break();
+            let Moment { epoch, step, cost, epoch_ended, whole, held } = *moment;
+            let held = held.map(sign);
+            is_stopped = observe(&Progress { epoch: epoch + 1, epochs: job.epochs, step, cost, epoch_ended, whole, held }).is_break();
             match is_stopped || checkpoints.as_ref().is_some_and(|checkpoints| checkpoints.is_due(step)) {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
@@ -189,8 +196,6 @@ fn run<S: Scalar>(
         after: line(&said_after, r),
     });
     let samples = samples.collect();
-    // A measure of which more is better was judged by its negative.
-    let sign = |cost: f64| own.as_ref().filter(|_| job.course.judged_by_metric()).map_or(cost, |own| own.to_minimise(cost));
     let best = trainer.best().map(|best| Best { cost: sign(best.cost), ..best });
     if job.course.keeps_best() && !matches!(end, End::Diverged(_)) {
         metadata.training.best_epoch = best.map(|best| best.epoch + 1);

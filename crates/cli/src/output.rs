@@ -73,6 +73,11 @@ impl Screen {
         }
     }
 
+    /// A line for programs while the work goes on, to stderr.
+    pub fn event(&self, line: &str) {
+        write(&mut std::io::stderr(), line);
+    }
+
     /// The result for programs. Nothing without `--json`.
     pub fn document(&self, document: &Value) {
         if self.json {

@@ -5,11 +5,13 @@ use super::resume::{self, Resumed};
 use super::{MODEL, find_rate, threads};
 use crate::arguments::{Choices, Common, Precision, Train};
 use crate::output::{self, Screen, number};
+use crate::progress::Bar;
 use backlit::checkpoint::Checkpoints;
 use backlit::data::{BUNDLED, bytes};
 use backlit::engine::train::End;
 use backlit::error::{Error, Kind};
 use backlit::files;
+use backlit::history::{History, Plan};
 use backlit::job::Job;
 use backlit::layers::Norm;
 use backlit::metrics::{Own, most_probable};
@@ -18,7 +20,6 @@ use backlit::prepare::{self, Hidden, Part};
 use backlit::run_directory::{self, RunDirectory};
 use backlit::run_file::{self, Batch, Judge, Keep, RunFile, Split};
 use backlit::session::{self, Outcome, Progress, Sample};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -68,9 +69,10 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
         folds.give(&mut job, screen);
         validated = Some(folds);
     }
-    let bar = bar(job.epochs, screen);
-    let outcome = trained(&job, checkpoints.as_mut(), &directory, &bar)?;
-    bar.finish_and_clear();
+    let (outcome, history) = trained(&job, checkpoints.as_mut(), &directory, arguments.events, screen)?;
+    if let Some(error) = history.failed() {
+        screen.note(&error.to_string());
+    }
     let saved =
         Saved::new(&directory.path, &job, &outcome, validated.as_ref(), checkpoints.as_ref()).inspect_err(|_| directory.discard())?;
     match (checkpoints, &outcome.end) {
@@ -113,15 +115,39 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     }
 }
 
-/// Trains until the end or Ctrl-C.
-fn trained(job: &Job, checkpoints: Option<&mut Checkpoints>, directory: &RunDirectory, bar: &ProgressBar) -> Result<Outcome, Error> {
+/// Trains until the end or Ctrl-C, told as it goes.
+fn trained(
+    job: &Job,
+    checkpoints: Option<&mut Checkpoints>,
+    directory: &RunDirectory,
+    events: bool,
+    screen: &Screen,
+) -> Result<(Outcome, History), Error> {
+    let step = checkpoints.as_ref().map_or(0, |checkpoints| checkpoints.step());
+    let (rows, batch) = (job.train.rows, job.batch.unwrap_or(job.train.rows));
+    let plan = Plan { step, epochs: job.epochs, rows, batch, is_metric: job.course.judged_by_metric() };
+    let mut history = History::begin(&directory.path, plan).inspect_err(|_| directory.discard())?;
+    let mut bar = (!events).then(|| Bar::new(1, job.epochs, rows, batch, screen));
+    let tell = |line: Option<String>| {
+        if let Some(line) = line.filter(|_| events) {
+            screen.event(&line);
+        }
+    };
     let trained = session::train_kept(job, checkpoints, &mut |progress: &Progress| {
-        if progress.epoch_ended {
-            bar.set_position(progress.epoch);
+        tell(history.observe(progress));
+        if let Some(bar) = &mut bar {
+            bar.observe(0, progress);
         }
         go_on()
     });
-    trained.inspect_err(|_| directory.discard())
+    let outcome = trained.inspect_err(|_| directory.discard())?;
+    if let Some(bar) = bar {
+        bar.finish();
+    }
+    if !matches!(outcome.end, End::Stopped(_)) {
+        tell(history.end());
+    }
+    Ok((outcome, history))
 }
 
 /// Unless Ctrl-C was pressed.
@@ -329,14 +355,6 @@ impl Saved {
         files::write(&directory.join("summary.json"), summary.as_bytes())?;
         Ok(saved)
     }
-}
-
-pub(super) fn bar(epochs: u64, screen: &Screen) -> ProgressBar {
-    if !screen.draws {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("  {bar:40} epoch {pos}/{len}  {elapsed} so far, {eta} left");
-    ProgressBar::new(epochs).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 fn introduction(job: &Job, screen: &Screen) -> String {
