@@ -26,6 +26,7 @@ pub mod model_file;
 pub mod predictor;
 pub mod prepare;
 pub mod replay;
+pub mod report;
 pub mod run_directory;
 pub mod run_file;
 pub mod scaler;

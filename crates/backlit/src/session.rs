@@ -43,6 +43,8 @@ pub struct Outcome {
     pub samples: Vec<Sample>,
     /// rows × outputs: what the trained network says of the rows kept aside, in the target's units or as probabilities.
     pub held: Vec<f64>,
+    /// The same of the rows trained on, where none are kept aside; else empty.
+    pub trained: Vec<f64>,
     /// How it ended.
     pub end: End,
     /// The epoch after which the rows kept aside cost least, and that cost as trained, where something listened to it; the best by the
@@ -138,7 +140,7 @@ fn run<S: Scalar>(
     let mut net = Net::new(shown, initial, job.surroundings(), job.threads);
     let shown = if job.held.rows > 0 { &job.held } else { &job.train };
     let shown = shown.first(SAMPLES, job.inputs.len(), job.outputs())?;
-    let before = scores(job, &net, job.metadata(0).threshold, own.as_ref());
+    let (before, _) = scores(job, &net, job.metadata(0).threshold, own.as_ref());
     let said_before = net.outputs(shown.rows, &shown.x);
 
     let x: Vec<S> = scaled(&job.input_scaler, &job.train.x);
@@ -185,7 +187,7 @@ fn run<S: Scalar>(
     let mut metadata = job.metadata(epochs);
     let held = if job.held.rows > 0 { net.outputs_of(&job.held) } else { Vec::new() };
     learn_from_held(job, &held, &mut metadata);
-    let after = scores(job, &net, metadata.threshold, own.as_ref());
+    let (after, trained) = scores(job, &net, metadata.threshold, own.as_ref());
     let said_after = net.outputs(shown.rows, &shown.x);
     let k = job.outputs();
     let line = |numbers: &[f64], r: usize| numbers[r * k..(r + 1) * k].to_vec();
@@ -202,7 +204,7 @@ fn run<S: Scalar>(
     }
     job.train.check()?;
     let model = Model { metadata, parameters: wrap(trainer.parameters().to_vec()) };
-    Ok(Outcome { model, before, after, samples, held, end, best, steps, epochs })
+    Ok(Outcome { model, before, after, samples, held, trained, end, best, steps, epochs })
 }
 
 /// What the rows kept aside tell besides how good the network is. `held`: rows × outputs
@@ -227,13 +229,16 @@ fn judge<'a, S: Scalar>(job: &'a Job, own: &'a Own) -> Measure<'a, S> {
     })
 }
 
-fn scores<S: Scalar>(job: &Job, net: &Net<S>, threshold: f64, own: Option<&Own>) -> Scores {
+/// With the outputs of the rows trained on, where none are kept aside.
+fn scores<S: Scalar>(job: &Job, net: &Net<S>, threshold: f64, own: Option<&Own>) -> (Scores, Vec<f64>) {
     let of = |rows: &Rows| {
         let (outputs, cost) = net.outputs_and_cost_of(rows);
         let measured = own.and_then(|own| own.of(&outputs, &rows.y));
-        ((cost, Metrics::of(job.task, job.outputs(), &outputs, &rows.y, cost, threshold)), measured)
+        let metrics = Metrics::of(job.task, job.outputs(), &outputs, &rows.y, cost, threshold);
+        (cost, metrics, measured, if job.held.rows > 0 { Vec::new() } else { outputs })
     };
-    let ((cost, metrics), on_trained) = of(&job.train);
-    let (held, on_held) = if job.held.rows > 0 { Some(of(&job.held)) } else { None }.unzip();
-    Scores { cost, metrics, held, own: own.map(|_| (on_trained, on_held.flatten())) }
+    let (cost, metrics, on_trained, outputs) = of(&job.train);
+    let held = (job.held.rows > 0).then(|| of(&job.held));
+    let (held, on_held) = held.map(|(cost, metrics, measured, _)| ((cost, metrics), measured)).unzip();
+    (Scores { cost, metrics, held, own: own.map(|_| (on_trained, on_held.flatten())) }, outputs)
 }

@@ -79,7 +79,8 @@ fn very_many_epochs_have_a_thousand_lines() {
     desk.fine("train t.csv --target y --hidden 2 --epochs 2501 --out third");
     assert_eq!(epochs("third"), (1..=833).map(|k| 3 * k).chain([2501]).collect::<Vec<u64>>());
     // One that ends early has its last epoch's line too.
-    let ended = desk.json("train t.csv --target y --hidden 2 --epochs 5000 --validation 0.25 --patience 2 --learning-rate 0.05 --out early");
+    let ended =
+        desk.json("train t.csv --target y --hidden 2 --epochs 5000 --validation 0.25 --patience 2 --learning-rate 0.05 --out early");
     assert!(ended["stopped_early"].as_bool().expect("a truth"));
     assert_eq!(epochs("early").last().copied(), ended["epochs"].as_u64());
 }
@@ -110,7 +111,8 @@ fn a_resumed_run_has_the_lines_of_the_unbroken_one() {
         let words: Vec<&str> = words.split_whitespace().collect();
         let mut child = desk.command(&words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program");
         for _ in 0..20_000 {
-            let some = std::fs::read(desk.path("broken/metrics.jsonl")).is_ok_and(|bytes| bytes.iter().filter(|b| **b == b'\n').count() > 3);
+            let some =
+                std::fs::read(desk.path("broken/metrics.jsonl")).is_ok_and(|bytes| bytes.iter().filter(|b| **b == b'\n').count() > 3);
             if some || child.try_wait().expect("a process").is_some() {
                 break;
             }

@@ -17,6 +17,7 @@ use backlit::layers::Norm;
 use backlit::metrics::{Own, most_probable};
 use backlit::model_file::{self, Parameters, Task, weights_sha256};
 use backlit::prepare::{self, Hidden, Part};
+use backlit::report;
 use backlit::run_directory::{self, RunDirectory};
 use backlit::run_file::{self, Batch, Judge, Keep, RunFile, Split};
 use backlit::session::{self, Outcome, Progress, Sample};
@@ -75,11 +76,12 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     }
     let saved =
         Saved::new(&directory.path, &job, &outcome, validated.as_ref(), checkpoints.as_ref()).inspect_err(|_| directory.discard())?;
+    report::write(&directory.path, &job, &outcome, &history.lines, &saved.sha256)?;
     match (checkpoints, &outcome.end) {
         (Some(checkpoints), End::Finished | End::Patient(_)) => checkpoints.finish()?,
         _ => {}
     }
-    screen.say(&report(&job, &outcome, &saved, screen));
+    screen.say(&told(&job, &outcome, &saved, screen));
     if screen.is_quiet() {
         screen.result(&one_line(&job, &outcome, &saved));
     }
@@ -382,7 +384,7 @@ fn introduction(job: &Job, screen: &Screen) -> String {
     text
 }
 
-fn report(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> String {
+fn told(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> String {
     let mut text = samples(job, outcome);
     let place = |scores: &session::Scores| match &scores.held {
         Some((cost, metrics)) => (*cost, metrics.list()),
@@ -422,8 +424,9 @@ fn report(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> Strin
     let data = if job.data.is_empty() { "DATA.csv" } else { &job.data };
     let model = saved.model.display();
     text += &format!(
-        "\n  model saved to {}\n  next: backlit predict {model} {data}\n        backlit evaluate {model} {data}\n        backlit check {model} {data}\n",
-        screen.bold(&model.to_string())
+        "\n  model saved to {}\n  report to look at: {}\n  next: backlit predict {model} {data}\n        backlit evaluate {model} {data}\n        backlit check {model} {data}\n",
+        screen.bold(&model.to_string()),
+        saved.model.with_file_name(report::REPORT).display()
     );
     text
 }
