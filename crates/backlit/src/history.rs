@@ -117,7 +117,7 @@ impl History {
             seconds: 0.0,
             rows_per_second: 0.0,
         };
-        if progress.epoch % self.every != 0 && progress.epoch < progress.epochs {
+        if !progress.epoch.is_multiple_of(self.every) && progress.epoch < progress.epochs {
             self.left_out = Some(line);
             return None;
         }
