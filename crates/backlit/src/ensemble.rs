@@ -228,7 +228,9 @@ fn report(job: &Job, members: &Members, mut model: Model, (said, cost): (&[f64],
     let sample =
         |r: usize| Sample { row: shown.numbers[r], actual: line(&shown.y, r), before: line(&said_before, r), after: line(said_after, r) };
     let own_before = b.2;
+    let trained = if whole { Vec::new() } else { after.outputs_and_cost_of(&job.train)?.0 };
     Ok(Outcome {
+        trained,
         samples: (0..shown.rows).map(sample).collect(),
         before: scores(b, whole.then_some(held), own_before),
         after: scores(a, whole.then(|| (cost, measured(said, cost))), said_own),

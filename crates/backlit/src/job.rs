@@ -203,6 +203,11 @@ impl Job {
         self.shape.layers.last().map_or(0, |layer| layer.units)
     }
 
+    /// The rows that a network is judged by which has not seen them: of an ensemble all, each by the network that keeps it aside.
+    pub fn unseen(&self) -> &Rows {
+        if self.members.is_some() { &self.train } else { &self.held }
+    }
+
     /// What the classes are called; of labels two names for each target.
     pub fn class_names(&self) -> Vec<String> {
         match self.task {

@@ -3,6 +3,7 @@
 use crate::checkpoint;
 use crate::error::{Error, Kind};
 use crate::files;
+use crate::history::METRICS;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -88,7 +89,9 @@ impl RunDirectory {
     pub fn discard(&self) {
         if self.made && !checkpoint::is_in(&self.path) {
             checkpoint::forget(&self.path);
-            let _ = std::fs::remove_file(self.path.join(LOCK));
+            for name in [LOCK, METRICS] {
+                let _ = std::fs::remove_file(self.path.join(name));
+            }
             let _ = std::fs::remove_dir(&self.path);
         }
     }

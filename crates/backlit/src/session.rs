@@ -10,7 +10,7 @@ use crate::metrics::{Metrics, Own};
 use crate::model_file::{Metadata, Model, Parameters, Precision, Task};
 use crate::predictor::{Net, scaled};
 use backlit_engine::step::Data;
-use backlit_engine::train::{Best, End, Measure, Moment, Settings, Trainer};
+use backlit_engine::train::{Best, End, Epoch, Measure, Moment, Settings, Trainer};
 use backlit_engine::{Network, Scalar, optimizers};
 use std::ops::ControlFlow;
 
@@ -27,6 +27,10 @@ pub struct Progress {
     pub cost: f64,
     /// Whether the epoch ended.
     pub epoch_ended: bool,
+    /// Then what it was as a whole.
+    pub whole: Option<Epoch>,
+    /// Then the mean cost of the rows kept aside, as trained, where something listened to it; their metric, where it was to judge.
+    pub held: Option<f64>,
 }
 
 /// What came of a training.
@@ -41,6 +45,8 @@ pub struct Outcome {
     pub samples: Vec<Sample>,
     /// rows × outputs: what the trained network says of the rows kept aside, in the target's units or as probabilities.
     pub held: Vec<f64>,
+    /// The same of the rows trained on, where none are kept aside; else empty.
+    pub trained: Vec<f64>,
     /// How it ended.
     pub end: End,
     /// The epoch after which the rows kept aside cost least, and that cost as trained, where something listened to it; the best by the
@@ -140,7 +146,7 @@ fn run<S: Scalar>(
     let mut net = Net::new(shown, initial, job.surroundings(), job.threads);
     let shown = if job.held.rows > 0 { &job.held } else { &job.train };
     let shown = shown.first(SAMPLES, job.inputs.len(), job.outputs())?;
-    let before = scores(job, &net, job.metadata(0).threshold, own.as_ref());
+    let (before, _) = scores(job, &net, job.metadata(0).threshold, own.as_ref());
     let said_before = net.outputs(shown.rows, &shown.x);
 
     let x: Vec<S> = scaled(&job.input_scaler, &job.train.x);
@@ -149,6 +155,8 @@ fn run<S: Scalar>(
     if let Some(checkpoints) = &mut checkpoints {
         checkpoints.start(job.precision, &mut trainer)?;
     }
+    // A measure of which more is better is judged by its negative.
+    let sign = |cost: f64| own.as_ref().filter(|_| job.course.judged_by_metric()).map_or(cost, |own| own.to_minimise(cost));
     let (mut steps, mut epochs) = (trainer.steps(), trainer.epochs());
     let slices = [&x[..], &y, &w];
     let fed = job.train.fed(job.input_scaler.as_ref(), &y, &w);
@@ -158,8 +166,9 @@ fn run<S: Scalar>(
         let ended = trainer.go_on(data, &mut |moment: &Moment| {
             steps = moment.step;
             epochs = moment.epoch + u64::from(moment.epoch_ended);
-            let Moment { epoch, step, cost, epoch_ended, .. } = *moment;
-            is_stopped = observe(&Progress { epoch: epoch + 1, epochs: job.epochs, step, cost, epoch_ended }).is_break();
+            let Moment { epoch, step, cost, epoch_ended, whole, held } = *moment;
+            let held = held.map(sign);
+            is_stopped = observe(&Progress { epoch: epoch + 1, epochs: job.epochs, step, cost, epoch_ended, whole, held }).is_break();
             match is_stopped || checkpoints.as_ref().is_some_and(|checkpoints| checkpoints.is_due(step)) {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
@@ -193,7 +202,7 @@ fn run<S: Scalar>(
     }
     let held = if job.held.rows > 0 { net.outputs_of(&job.held) } else { Vec::new() };
     learn_from_held(job, &held, &mut metadata);
-    let after = scores(job, &net, metadata.threshold, own.as_ref());
+    let (after, trained) = scores(job, &net, metadata.threshold, own.as_ref());
     let said_after = net.outputs(shown.rows, &shown.x);
     let k = job.outputs();
     let line = |numbers: &[f64], r: usize| numbers[r * k..(r + 1) * k].to_vec();
@@ -204,15 +213,13 @@ fn run<S: Scalar>(
         after: line(&said_after, r),
     });
     let samples = samples.collect();
-    // A measure of which more is better was judged by its negative.
-    let sign = |cost: f64| own.as_ref().filter(|_| job.course.judged_by_metric()).map_or(cost, |own| own.to_minimise(cost));
     let best = trainer.best().map(|best| Best { cost: sign(best.cost), ..best });
     if job.course.keeps_best() && !matches!(end, End::Diverged(_)) {
         metadata.training.best_epoch = best.map(|best| best.epoch + 1);
     }
     job.train.check()?;
     let model = Model { metadata, parameters: wrap(parameters) };
-    Ok(Outcome { model, before, after, samples, held, end, best, steps, epochs })
+    Ok(Outcome { model, before, after, samples, held, trained, end, best, steps, epochs })
 }
 
 /// By what the logits are to be divided, if they are.
@@ -251,13 +258,16 @@ fn judge<'a, S: Scalar>(job: &'a Job, own: &'a Own) -> Measure<'a, S> {
     })
 }
 
-fn scores<S: Scalar>(job: &Job, net: &Net<S>, threshold: f64, own: Option<&Own>) -> Scores {
+/// With the outputs of the rows trained on, where none are kept aside.
+fn scores<S: Scalar>(job: &Job, net: &Net<S>, threshold: f64, own: Option<&Own>) -> (Scores, Vec<f64>) {
     let of = |rows: &Rows| {
         let (outputs, cost) = net.outputs_and_cost_of(rows);
         let measured = own.and_then(|own| own.of(&outputs, &rows.y));
-        ((cost, Metrics::of(job.task, job.outputs(), &outputs, &rows.y, cost, threshold)), measured)
+        let metrics = Metrics::of(job.task, job.outputs(), &outputs, &rows.y, cost, threshold);
+        (cost, metrics, measured, if job.held.rows > 0 { Vec::new() } else { outputs })
     };
-    let ((cost, metrics), on_trained) = of(&job.train);
-    let (held, on_held) = if job.held.rows > 0 { Some(of(&job.held)) } else { None }.unzip();
-    Scores { cost, metrics, held, own: own.map(|_| (on_trained, on_held.flatten())) }
+    let (cost, metrics, on_trained, outputs) = of(&job.train);
+    let held = (job.held.rows > 0).then(|| of(&job.held));
+    let (held, on_held) = held.map(|(cost, metrics, measured, _)| ((cost, metrics), measured)).unzip();
+    (Scores { cost, metrics, held, own: own.map(|_| (on_trained, on_held.flatten())) }, outputs)
 }

@@ -3,7 +3,7 @@
 use backlit::engine::random::{Purpose, Random};
 use backlit::engine::step::Runner;
 use backlit::engine::{Graph, Plan, ops};
-use backlit::metrics::{Metrics, Threshold};
+use backlit::metrics::{Bin, Metrics, Roc, Threshold, reliability};
 use backlit::model_file::Task;
 use serde_json::{Value, json};
 
@@ -155,4 +155,29 @@ fn no_threshold_is_better_than_the_one_chosen() {
     for wrong in ["0", "1", "-0.1", "nan", "F2", ""] {
         assert!(wrong.parse::<Threshold>().is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn curves_as_scikit_learn_draws_them() {
+    let cases: Value = serde_json::from_str(include_str!("golden/curves.json")).expect("JSON");
+    let cases = cases.as_array().expect("cases");
+    assert_eq!(cases.len(), 16);
+    for case in cases {
+        let rows = || numbers(&case["p"]).into_iter().zip(numbers(&case["y"]).into_iter().map(|y| y > 0.5));
+        let expected: Vec<(f64, f64)> = case["roc"].as_array().expect("points").iter().map(numbers).map(|xy| (xy[0], xy[1])).collect();
+        match Roc::of(rows()) {
+            Some(roc) => {
+                assert_eq!(roc.points, expected);
+                assert!((roc.area - case["area"].as_f64().expect("a number")).abs() < 1e-12);
+                let bins = reliability(rows());
+                assert_eq!(bins.iter().map(|bin| bin.predicted).collect::<Vec<_>>(), numbers(&case["predicted"]));
+                assert_eq!(bins.iter().map(|bin| bin.share).collect::<Vec<_>>(), numbers(&case["share"]));
+                assert_eq!(bins.iter().map(|bin| bin.rows).sum::<u64>() as usize, rows().count());
+            }
+            None => assert!(expected.is_empty()),
+        }
+    }
+    // One row alone has a bin, but no curve.
+    assert_eq!(reliability([(0.25, true)].into_iter()), [Bin { predicted: 0.25, share: 1.0, rows: 1 }]);
+    assert!(reliability(std::iter::empty()).is_empty());
 }

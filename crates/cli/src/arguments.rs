@@ -130,6 +130,9 @@ pub struct Train {
     /// With --json: the trained parameters too
     #[arg(long)]
     pub parameters: bool,
+    /// Print the lines of metrics.jsonl to stderr as they come, in place of the progress bar
+    #[arg(long, conflicts_with = "find_rate")]
+    pub events: bool,
 }
 
 /// What a table's columns are.

@@ -6,6 +6,7 @@ mod arguments;
 mod commands;
 mod output;
 mod pages;
+mod progress;
 
 use clap::Parser;
 use std::process::ExitCode;

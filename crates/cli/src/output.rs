@@ -3,6 +3,7 @@
 use crate::arguments::{Color, Common};
 use backlit::engine::typeset::visible;
 use backlit::error::Error;
+pub use backlit::report::number;
 use serde_json::{Value, json};
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -71,6 +72,11 @@ impl Screen {
         if !self.quiet {
             write(&mut std::io::stderr(), &format!("note: {text}\n"));
         }
+    }
+
+    /// A line for programs while the work goes on, to stderr.
+    pub fn event(&self, line: &str) {
+        write(&mut std::io::stderr(), line);
     }
 
     /// The result for programs. Nothing without `--json`.
@@ -154,22 +160,6 @@ fn is_read(to: &mut dyn Write, bytes: &[u8]) -> bool {
             let _ = writeln!(std::io::stderr(), "error: cannot write the output: {error}");
             std::process::exit(1);
         }
-    }
-}
-
-/// A number for reading: six significant digits, no noise.
-pub fn number(x: f64) -> String {
-    let size = x.abs();
-    if x == 0.0 {
-        "0".into()
-    } else if !x.is_finite() {
-        x.to_string()
-    } else if (1e-4..1e9).contains(&size) {
-        let digits = (5 - size.log10().floor() as i32).clamp(0, 9) as usize;
-        let text = format!("{x:.digits$}");
-        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text }
-    } else {
-        format!("{x:.5e}")
     }
 }
 

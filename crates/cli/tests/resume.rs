@@ -68,13 +68,15 @@ fn ended_alike(desk: &Desk, document: Value, whole: &str, told: &Outcome, broken
     assert!(!desk.path(&format!("{broken}/{CHECKPOINT}")).exists() && !desk.path(&format!("{broken}/{PREVIOUS}")).exists());
 }
 
-/// Copies a run directory.
+/// Copies the files of a run directory.
 fn copied(desk: &Desk, from: &str, to: &str) {
     let _ = std::fs::remove_dir_all(desk.path(to));
     std::fs::create_dir(desk.path(to)).expect("a directory");
     for entry in std::fs::read_dir(desk.path(from)).expect("a directory") {
         let entry = entry.expect("an entry");
-        std::fs::copy(entry.path(), desk.path(to).join(entry.file_name())).expect("a copy");
+        if entry.path().is_file() {
+            std::fs::copy(entry.path(), desk.path(to).join(entry.file_name())).expect("a copy");
+        }
     }
 }
 

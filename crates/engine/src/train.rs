@@ -57,6 +57,17 @@ pub struct Moment {
     pub epoch_ended: bool,
     /// Then the mean cost of the rows kept aside, after this step's update, where there are any and something waits for it.
     pub held: Option<f64>,
+    /// Then what it was as a whole.
+    pub whole: Option<Epoch>,
+}
+
+/// An epoch that ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Epoch {
+    /// The mean over its rows of the mean cost of their batches, each before its step's update.
+    pub cost: f64,
+    /// η of its last step.
+    pub rate: f64,
 }
 
 /// How training ended.
@@ -121,6 +132,8 @@ pub struct Trainer<'g, S> {
     rates: Vec<(Range<usize>, f64)>,
     /// Of the last gradient.
     epoch: u64,
+    /// The costs of the epoch's rows so far, as those of their batches, summed.
+    epoch_cost: f64,
 }
 
 impl<'g, S: Scalar> Trainer<'g, S> {
@@ -161,6 +174,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
             held: None,
             rates: Vec::new(),
             epoch: 0,
+            epoch_cost: 0.0,
         }
     }
 
@@ -253,6 +267,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     pub fn save(&mut self, ledger: &mut dyn Ledger<S>) {
         let steps = self.settings.epochs.saturating_mul(self.per_epoch());
         ledger.count("step", &mut self.step, steps);
+        ledger.number("epoch.cost", &mut self.epoch_cost);
         ledger.vector("parameters", &mut self.parameters);
         ledger.vector("previous", &mut self.previous);
         self.optimizer.known(ledger);
@@ -326,13 +341,21 @@ impl<'g, S: Scalar> Trainer<'g, S> {
                 }
                 start += rows;
                 let epoch_ended = start == self.rows;
+                self.epoch_cost += cost * rows as f64;
+                let whole = epoch_ended.then(|| self.whole());
                 let held = if epoch_ended { self.epoch_ended(epoch) } else { None };
-                if observe(&Moment { epoch, step: self.step, cost, epoch_ended, held }).is_break() {
+                if observe(&Moment { epoch, step: self.step, cost, epoch_ended, held, whole }).is_break() {
                     return None;
                 }
             }
             (epoch, start) = (epoch + 1, 0);
         }
+    }
+
+    /// The epoch that ended with the last step.
+    fn whole(&mut self) -> Epoch {
+        let cost = std::mem::take(&mut self.epoch_cost) / self.rows as f64;
+        Epoch { cost, rate: self.settings.learning_rate * self.factor_at(self.step - 1) }
     }
 
     /// The cost of the rows kept aside, and what follows from it.
@@ -346,10 +369,14 @@ impl<'g, S: Scalar> Trainer<'g, S> {
 
     /// What the rates are multiplied by in the next step.
     fn factor(&self) -> f64 {
+        self.factor_at(self.step)
+    }
+
+    fn factor_at(&self, step: u64) -> f64 {
         let Some(schedule) = &self.course.schedule else { return 1.0 };
         let per_epoch = self.per_epoch();
         let steps = self.settings.epochs.saturating_mul(per_epoch);
-        schedule.factor(Place { step: self.step, steps, per_epoch })
+        schedule.factor(Place { step, steps, per_epoch })
     }
 
     /// The last update may have been the one too many: the last batch once more tells.

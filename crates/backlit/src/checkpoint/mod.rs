@@ -164,6 +164,11 @@ impl Checkpoints {
         self.directory.join(CHECKPOINT)
     }
 
+    /// Steps taken where the training goes on; 0: it begins.
+    pub fn step(&self) -> u64 {
+        self.start.as_ref().map_or(0, |checkpoint| checkpoint.about.step)
+    }
+
     /// Brings a training to where it goes on; one that is new has its first checkpoint, if it is to have any before an interruption, so that
     /// want of room is found now.
     pub(crate) fn start<S: Scalar>(&mut self, precision: Precision, trainer: &mut Trainer<'_, S>) -> Result<(), Error> {

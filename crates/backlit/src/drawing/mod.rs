@@ -5,6 +5,7 @@
 //! for, and light on paper. The same input gives the same bytes; numbers are rounded to two decimals. Names may hold
 //! any characters. Colour never says anything alone.
 
+pub mod matrix;
 pub mod network;
 pub mod plot;
 mod svg;

@@ -1,12 +1,14 @@
 //! How good predictions are, in the units of the target.
 
 mod classes;
+mod curves;
 mod labels;
 mod numbers;
 mod own;
 mod threshold;
 
 pub use classes::{Classes, most_probable};
+pub use curves::{Bin, Roc, reliability};
 pub use labels::{Label, Labels};
 pub use numbers::Numbers;
 pub use own::Own;

@@ -1,8 +1,9 @@
 //! `backlit train --folds`: the cross-validation before the training.
 
 use super::predict::quoted;
-use super::train::{bar, go_on};
+use super::train::go_on;
 use crate::output::{self, Screen, number};
+use crate::progress::Bar;
 use backlit::error::Error;
 use backlit::files;
 use backlit::folds::{CrossValidation, cross_validate};
@@ -22,14 +23,14 @@ pub struct Folds(CrossValidation);
 impl Folds {
     /// Trains on the folds; none: Ctrl-C. `job`: the training on all rows that comes behind.
     pub fn train(read: &Read, hidden: Option<&Hidden>, job: &Job, count: usize, screen: &Screen) -> Result<Option<Folds>, Error> {
-        let bar = bar(job.epochs.saturating_mul(count as u64), screen);
+        // Each leaves one part of the rows out.
+        let rows = (job.train.rows - job.train.rows / count).max(1);
+        let mut bar = Bar::new(count as u64, job.epochs, rows, job.batch.unwrap_or(rows), screen);
         let validated = cross_validate(read, hidden, job.threads, count, &mut |fold, progress| {
-            if progress.epoch_ended {
-                bar.set_position(fold as u64 * job.epochs + progress.epoch);
-            }
+            bar.observe(fold as u64, progress);
             go_on()
         });
-        bar.finish_and_clear();
+        bar.finish();
         Ok(validated?.map(Folds))
     }
 

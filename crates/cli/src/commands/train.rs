@@ -5,22 +5,24 @@ use super::resume::{self, Resumed};
 use super::{MODEL, find_rate, threads};
 use crate::arguments::{Choices, Common, Precision, Train};
 use crate::output::{self, Screen, number};
+use crate::progress::Bar;
 use backlit::checkpoint::Checkpoints;
 use backlit::data::{BUNDLED, bytes};
 use backlit::engine::train::End;
 use backlit::ensemble;
 use backlit::error::{Error, Kind};
 use backlit::files;
-use backlit::job::{Job, Rows};
+use backlit::history::{History, Plan};
+use backlit::job::Job;
 use backlit::layers::Norm;
 use backlit::metrics::{Own, most_probable};
 use backlit::model_file::{self, Model, Parameters, Task, weights_sha256};
 use backlit::prepare::{self, Hidden, Part};
 use backlit::recipe::Recipe;
+use backlit::report;
 use backlit::run_directory::{self, RunDirectory};
 use backlit::run_file::{self, Batch, Judge, Keep, RunFile, Split};
 use backlit::session::{self, Outcome, Progress, Sample};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -70,15 +72,17 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
         folds.give(&mut job, screen);
         validated = Some(folds);
     }
-    let bar = bar(job.epochs.saturating_mul(networks(&job) as u64), screen);
-    let outcome = trained(&job, checkpoints.as_mut(), &directory, &bar)?;
-    bar.finish_and_clear();
+    let (outcome, history) = trained(&job, checkpoints.as_mut(), &directory, arguments.events, screen)?;
+    if let Some(error) = history.failed() {
+        screen.note(&error.to_string());
+    }
     let saved =
         Saved::new(&directory.path, &job, &outcome, validated.as_ref(), checkpoints.as_ref()).inspect_err(|_| directory.discard())?;
+    report::write(&directory.path, &job, &outcome, &history.lines, &saved.sha256)?;
     if let (Some(checkpoints), End::Finished | End::Patient(_)) = (checkpoints, &outcome.end) {
         checkpoints.finish()?;
     }
-    screen.say(&report(&job, &outcome, &saved, screen));
+    screen.say(&told(&job, &outcome, &saved, screen));
     if screen.is_quiet() {
         screen.result(&one_line(&job, &outcome, &saved));
     }
@@ -114,15 +118,40 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     }
 }
 
-/// Trains until the end or Ctrl-C.
-fn trained(job: &Job, checkpoints: Option<&mut Checkpoints>, directory: &RunDirectory, bar: &ProgressBar) -> Result<Outcome, Error> {
+/// Trains until the end or Ctrl-C, told as it goes.
+fn trained(
+    job: &Job,
+    checkpoints: Option<&mut Checkpoints>,
+    directory: &RunDirectory,
+    events: bool,
+    screen: &Screen,
+) -> Result<(Outcome, History), Error> {
+    let step = checkpoints.as_ref().map_or(0, |checkpoints| checkpoints.step());
+    let (rows, batch) = (job.train.rows, job.batch.unwrap_or(job.train.rows));
+    let epochs = job.epochs.saturating_mul(networks(job) as u64);
+    let plan = Plan { step, epochs, rows, batch, is_metric: job.course.judged_by_metric() };
+    let mut history = History::begin(&directory.path, plan).inspect_err(|_| directory.discard())?;
+    let mut bar = (!events).then(|| Bar::new(1, epochs, rows, batch, screen));
+    let tell = |line: Option<String>| {
+        if let Some(line) = line.filter(|_| events) {
+            screen.event(&line);
+        }
+    };
     let trained = session::train_kept(job, checkpoints, &mut |progress: &Progress| {
-        if progress.epoch_ended {
-            bar.set_position(progress.epoch);
+        tell(history.observe(progress));
+        if let Some(bar) = &mut bar {
+            bar.observe(0, progress);
         }
         go_on()
     });
-    trained.inspect_err(|_| directory.discard())
+    let outcome = trained.inspect_err(|_| directory.discard())?;
+    if let Some(bar) = bar {
+        bar.finish();
+    }
+    if !matches!(outcome.end, End::Stopped(_)) {
+        tell(history.end());
+    }
+    Ok((outcome, history))
 }
 
 /// Unless Ctrl-C was pressed.
@@ -133,11 +162,6 @@ pub(super) fn go_on() -> ControlFlow<()> {
 /// How many networks are trained.
 fn networks(job: &Job) -> usize {
     job.members.as_ref().map_or(1, |members| members.initial.len())
-}
-
-/// The rows that a network is judged by which has not seen them.
-fn unseen(job: &Job) -> &Rows {
-    if job.members.is_some() { &job.train } else { &job.held }
 }
 
 /// With --quiet: the result and what reproduces it.
@@ -356,14 +380,6 @@ impl Saved {
     }
 }
 
-pub(super) fn bar(epochs: u64, screen: &Screen) -> ProgressBar {
-    if !screen.draws {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("  {bar:40} epoch {pos}/{len}  {elapsed} so far, {eta} left");
-    ProgressBar::new(epochs).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-}
-
 fn introduction(job: &Job, screen: &Screen) -> String {
     let sizes: Vec<String> =
         std::iter::once(job.inputs.len()).chain(job.shape.layers.iter().map(|layer| layer.units)).map(|n| n.to_string()).collect();
@@ -394,7 +410,7 @@ fn introduction(job: &Job, screen: &Screen) -> String {
     if job.why.is_empty() { text } else { format!("{}{}\n", text, why.collect::<String>()) }
 }
 
-fn report(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> String {
+fn told(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> String {
     let mut text = samples(job, outcome);
     let place = |scores: &session::Scores| match &scores.held {
         Some((cost, metrics)) => (*cost, metrics.list()),
@@ -445,8 +461,9 @@ fn report(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> Strin
     let data = if job.data.is_empty() { "DATA.csv" } else { &job.data };
     let model = saved.model.display();
     text += &format!(
-        "\n  model saved to {}\n  next: backlit predict {model} {data}\n        backlit evaluate {model} {data}\n        backlit check {model} {data}\n",
-        screen.bold(&model.to_string())
+        "\n  model saved to {}\n  report to look at: {}\n  next: backlit predict {model} {data}\n        backlit evaluate {model} {data}\n        backlit check {model} {data}\n",
+        screen.bold(&model.to_string()),
+        saved.model.with_file_name(report::REPORT).display()
     );
     text
 }
@@ -490,7 +507,7 @@ fn document(job: &Job, outcome: &Outcome, saved: &Saved, parameters: bool) -> Va
         "task": job.task,
         "cost": { "before": outcome.before.cost, "after": outcome.after.cost },
         "metrics": { "before": outcome.before.metrics, "after": outcome.after.metrics },
-        "validation": { "rows": unseen(job).rows, "numbers": unseen(job).numbers, "before": held(&outcome.before), "after": held(&outcome.after) },
+        "validation": { "rows": job.unseen().rows, "numbers": job.unseen().numbers, "before": held(&outcome.before), "after": held(&outcome.after) },
         "samples": samples.collect::<Vec<_>>(),
         "rows": job.train.rows,
         "epochs": outcome.epochs,

@@ -41,7 +41,8 @@ impl Frame {
     }
 }
 
-pub fn draw(plot: &Plot) -> String {
+/// `has_dots`: of the first series the points alone are drawn, with nothing between them.
+pub fn draw(plot: &Plot, has_dots: bool) -> String {
     let lines = lines(plot);
     let all = || lines.iter().flat_map(Line::points);
     let x = Scale::around(all().map(|point| point.0), plot.x.log).rounded(8, 0.03);
@@ -68,14 +69,17 @@ pub fn draw(plot: &Plot) -> String {
     });
     axes(&mut drawing, plot, &frame, &x_ticks, &y_ticks);
     for (i, line) in lines.iter().enumerate() {
-        draw_line(&mut drawing, i, line, &frame, lines.len());
+        match has_dots && i == 0 {
+            true => dots(&mut drawing, line.points().map(|point| frame.at(point))),
+            false => draw_line(&mut drawing, i, line, &frame, lines.len()),
+        }
     }
     if all().next().is_none() {
         let middle = ((left + right) / 2.0, top + HIGH / 2.0);
         drawing.group("soft", "text-anchor=\"middle\"", |d| d.words(middle, "", "no points", 14.0, f64::MAX));
     }
     for (x, line, name) in legend.iter().zip(0..).map(|(entry, i)| (entry.0, entry.1, i)) {
-        entry(&mut drawing, plot, name, x, below + LEADING * (line as f64 + 0.9));
+        entry(&mut drawing, plot, (name, has_dots && name == 0), x, below + LEADING * (line as f64 + 0.9));
     }
     drawing.group("soft", "", |d| {
         for (i, words) in notes.iter().enumerate() {
@@ -160,6 +164,16 @@ fn draw_line(drawing: &mut Drawing, i: usize, line: &Line, frame: &Frame, lines:
     });
 }
 
+/// Lines of no length with round ends.
+fn dots(drawing: &mut Drawing, places: impl Iterator<Item = (f64, f64)>) {
+    let path: String = places.map(|(x, y)| format!("M{} {}h0", number(x), number(y))).collect();
+    drawing.group("line0", "stroke-width=\"5\" stroke-linecap=\"round\" stroke-opacity=\"0.6\"", |d| {
+        if !path.is_empty() {
+            d.put(format_args!("<path d=\"{path}\"/>"));
+        }
+    });
+}
+
 fn dashes(dash: &str) -> String {
     if dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{dash}\"") }
 }
@@ -199,12 +213,16 @@ fn legend(plot: &Plot) -> Vec<(f64, usize)> {
 /// The widest name in the legend.
 const ROOM: f64 = 240.0;
 
-fn entry(drawing: &mut Drawing, plot: &Plot, i: usize, x: f64, y: f64) {
+fn entry(drawing: &mut Drawing, plot: &Plot, (i, is_dots): (usize, bool), x: f64, y: f64) {
     let [from, to, level] = [x, x + SAMPLE, y - 4.0].map(number);
-    drawing.group(&format!("line{}", i % svg::LINES), "stroke-width=\"2\"", |d| {
-        d.put(format_args!("<path d=\"M{from} {level}H{to}\"{}/>", dashes(DASHES[i % DASHES.len()])));
-        mark(d, i, (x + SAMPLE / 2.0, y - 4.0));
-    });
+    if is_dots {
+        dots(drawing, [0.25, 0.5, 0.75].into_iter().map(|share| (x + share * SAMPLE, y - 4.0)));
+    } else {
+        drawing.group(&format!("line{}", i % svg::LINES), "stroke-width=\"2\"", |d| {
+            d.put(format_args!("<path d=\"M{from} {level}H{to}\"{}/>", dashes(DASHES[i % DASHES.len()])));
+            mark(d, i, (x + SAMPLE / 2.0, y - 4.0));
+        });
+    }
     drawing.group("ink", "", |d| d.words((x + SAMPLE + 8.0, y), "", &words::name(plot, i), TEXT, ROOM));
 }
 

@@ -39,7 +39,12 @@ pub struct Series {
 impl Plot {
     /// The picture: one `<svg>` element. Each line has its own dashes and marks.
     pub fn svg(&self) -> String {
-        draw::draw(self)
+        draw::draw(self, false)
+    }
+
+    /// The same with the first series as dots that nothing joins.
+    pub fn scatter(&self) -> String {
+        draw::draw(self, true)
     }
 
     /// The picture in words: each line's first, last, least and largest value, and what could not be drawn.

@@ -1,0 +1,176 @@
+//! What a training leaves to be looked at: `report.html`, which needs nothing else, and its plots as SVG files in `plots/`.
+//!
+//! No time and no number of threads stands there: the same run has the same report.
+
+mod figures;
+
+use crate::document::{Block, Document, Inline, Table, html};
+use crate::error::{Error, Kind};
+use crate::files;
+use crate::history::Line;
+use crate::job::Job;
+use crate::session::{Outcome, Scores};
+use backlit_engine::train::End;
+use figures::figures;
+use std::path::Path;
+
+/// The page's file.
+pub const REPORT: &str = "report.html";
+/// The directory of the plots.
+pub const PLOTS: &str = "plots";
+
+/// Names that are listed of many.
+const NAMED: usize = 30;
+
+/// A plot with its words.
+pub(crate) struct Figure {
+    /// Of its file.
+    pub name: String,
+    pub svg: String,
+    pub alternative: String,
+    pub caption: String,
+    /// The same in numbers, where they are few.
+    pub table: Option<Table>,
+}
+
+/// Writes the page and its plots into the run directory, in place of those of a run before. `lines`: the run's metrics
+pub fn write(directory: &Path, job: &Job, outcome: &Outcome, lines: &[Line], sha256: &str) -> Result<(), Error> {
+    let figures = figures(job, outcome, lines);
+    let plots = directory.join(PLOTS);
+    let failed = |error: std::io::Error| Error::new(Kind::Failed, format!("cannot be made: {error}")).file(plots.display());
+    std::fs::create_dir_all(&plots).map_err(failed)?;
+    for entry in std::fs::read_dir(&plots).map_err(failed)?.flatten() {
+        // A run before may have had others.
+        let is_old = entry.file_name().to_str().is_some_and(|file| file.strip_suffix(".svg").is_some_and(figures::is_name));
+        if is_old {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+    for figure in &figures {
+        files::write_unsynced(&plots.join(format!("{}.svg", figure.name)), figure.svg.as_bytes())?;
+    }
+    files::write_unsynced(&directory.join(REPORT), html(&page(job, outcome, figures, sha256)).as_bytes())
+}
+
+/// The page.
+fn page(job: &Job, outcome: &Outcome, figures: Vec<Figure>, sha256: &str) -> Document {
+    let mut page = Document::new(format!("{}: a training", job.name));
+    page.say(ending(outcome));
+    page.heading(2, "How good it is");
+    if let (Some(before), Some(after)) = (&outcome.before.held, &outcome.after.held) {
+        let own = |scores: &Scores| scores.own.and_then(|own| own.1);
+        let caption = format!("On {}", rows(job.unseen().rows, "not trained on"));
+        let (before, after) = ((before.0, before.1.list(), own(&outcome.before)), (after.0, after.1.list(), own(&outcome.after)));
+        page.blocks.push(Block::Table(measures(job, caption, before, after)));
+    }
+    let of = |scores: &Scores| (scores.cost, scores.metrics.list(), scores.own.and_then(|own| own.0));
+    let caption = format!("On {}", rows(job.train.rows, "trained on"));
+    page.blocks.push(Block::Table(measures(job, caption, of(&outcome.before), of(&outcome.after))));
+    if job.threshold.is_found() {
+        page.say(format!("The second class is predicted above a probability of {}.", number(outcome.model.metadata.threshold)));
+    }
+    page.heading(2, "Plots");
+    for figure in figures {
+        let Figure { svg, alternative, caption, table, .. } = figure;
+        page.blocks.push(Block::Figure { svg, alternative, caption });
+        page.blocks.extend(table.map(Block::Table));
+    }
+    page.heading(2, "What was trained");
+    page.blocks.push(Block::Table(asked(job, outcome, sha256)));
+    page
+}
+
+fn rows(count: usize, what: &str) -> String {
+    format!("{count} {} {what}", if count == 1 { "row" } else { "rows" })
+}
+
+/// How the training ended, in a sentence or two.
+fn ending(outcome: &Outcome) -> String {
+    let done = format!("{} epochs and {} steps", outcome.epochs, outcome.steps);
+    let end = match &outcome.end {
+        End::Finished => format!("Finished after {done}."),
+        End::Patient(_) => format!("Stopped early after {done}: the rows kept aside cost no less."),
+        End::Stopped(_) => format!("Interrupted after {done}: what was learned until then."),
+        End::Diverged(divergence) => format!("Diverged: {divergence}. What follows is of the parameters before that step, after {done}."),
+    };
+    let best =
+        outcome.model.metadata.training.best_epoch.map(|epoch| format!(" The parameters are those after epoch {epoch}, the best one."));
+    end + &best.unwrap_or_default()
+}
+
+fn text(words: impl Into<String>) -> Vec<Inline> {
+    vec![Inline::Text(words.into())]
+}
+
+type Measured = (f64, Vec<(&'static str, Option<f64>)>, Option<f64>);
+
+fn measures(job: &Job, caption: String, before: Measured, after: Measured) -> Table {
+    let shown = |value: Option<f64>| text(value.map_or("-".into(), number));
+    let line = |name: String, before: Option<f64>, after: Option<f64>| vec![text(name), shown(before), shown(after)];
+    let mut lines = vec![line(format!("cost ({})", job.shape.loss), Some(before.0), Some(after.0))];
+    lines.extend(before.1.iter().zip(&after.1).map(|((name, before), (_, after))| line(name.replace('_', " "), *before, *after)));
+    lines.extend(job.metric.as_ref().map(|formula| line(formula.clone(), before.2, after.2)));
+    let head = ["", "before", "after"].map(text).to_vec();
+    Table { caption, head, rows: lines, numbers: vec![1, 2] }
+}
+
+/// The first of many names.
+fn listed(names: &[String]) -> String {
+    let more = names.len().saturating_sub(NAMED);
+    let first = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{first} and {more} more") } else { first }
+}
+
+/// What was asked for, with the choices that were made.
+fn asked(job: &Job, outcome: &Outcome, sha256: &str) -> Table {
+    let metadata = &outcome.model.metadata;
+    let layers: Vec<String> =
+        job.shape.layers.iter().zip(job.shape.said()).map(|(layer, said)| format!("{} {said}", layer.units)).collect();
+    let network = format!("{} inputs, {}; {} parameters", job.inputs.len(), layers.join(", "), job.initial.len());
+    let options: Vec<String> = metadata.training.options.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let optimizer = format!(
+        "{} at rate {}{}",
+        job.optimizer,
+        job.learning_rate,
+        options.iter().map(|option| format!(", {option}")).collect::<String>()
+    );
+    let batch = job.batch.map_or("all rows at once".to_string(), |rows| format!("batches of {rows}"));
+    let order = if job.shuffle { "a new order of rows in each epoch" } else { "rows in their order" };
+    let held = if job.held.rows > 0 { format!("{} kept aside", job.held.rows) } else { "none kept aside".into() };
+    let course = job.course.parts();
+    let lines = [
+        ("data", if job.data.is_empty() { job.name.clone() } else { job.data.clone() }),
+        ("rows", format!("{} trained on, {held}", job.train.rows)),
+        ("inputs", listed(&job.inputs)),
+        (if job.targets.len() == 1 { "target" } else { "targets" }, listed(&job.targets)),
+        ("classes", listed(&job.class_names())),
+        ("network", network),
+        ("loss", job.shape.loss.clone()),
+        ("precision", job.precision.name().to_string()),
+        ("optimizer", optimizer),
+        ("epochs", format!("{}, {batch}, {order}", job.epochs)),
+        ("course", course.join(", ")),
+        ("begun with the model", job.from.clone().unwrap_or_default()),
+        ("seed", job.seed.to_string()),
+        ("Backlit", metadata.version.clone()),
+        ("weights, SHA-256", sha256.to_string()),
+    ];
+    let lines = lines.into_iter().filter(|(_, said)| !said.is_empty());
+    Table { rows: lines.map(|(name, said)| vec![text(name), text(said)]).collect(), ..Table::default() }
+}
+
+/// A number for reading: six significant digits, no noise.
+pub fn number(x: f64) -> String {
+    let size = x.abs();
+    if x == 0.0 {
+        "0".into()
+    } else if !x.is_finite() {
+        x.to_string()
+    } else if (1e-4..1e9).contains(&size) {
+        let digits = (5 - size.log10().floor() as i32).clamp(0, 9) as usize;
+        let text = format!("{x:.digits$}");
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text }
+    } else {
+        format!("{x:.5e}")
+    }
+}
