@@ -73,13 +73,13 @@ fn calls(desk: &Desk, run: &Path) -> Vec<(String, usize)> {
     found
 }
 
-/// The step of the checkpoint that these calls have put in its place: the files named first are `run.toml` and `run.json`, then the
-/// first checkpoint; the others move the one before first.
+/// The step of the checkpoint that these calls have put in its place: the files named first are `run.toml`, `run.json` and
+/// `metrics.jsonl`, then the first checkpoint; the others move the one before first.
 fn checkpoint_after(calls: &[(String, usize)]) -> Option<u64> {
     match calls.iter().filter(|(name, _)| name.starts_with("rename")).count() {
-        0..3 => None,
-        3..5 => Some(0),
-        5..7 => Some(4),
+        0..4 => None,
+        4..6 => Some(0),
+        6..8 => Some(4),
         _ => Some(8),
     }
 }

@@ -22,8 +22,8 @@ pub(super) fn model(run: &RunFile) -> Result<Option<Model>, Error> {
 pub(super) fn completed(mut run: RunFile, model: Option<&Model>, has_layers: bool) -> Result<RunFile, Error> {
     let Some(Model { metadata, .. }) = model else { return Ok(run) };
     let asked = [
-        (run.network.norm.is_some(), "network.norm"),
-        (run.network.skip, "network.skip"),
+        (run.network.norm.is_some() && !has_layers, "network.norm"),
+        (run.network.skip && !has_layers, "network.skip"),
         (run.network.initializer.is_some(), "network.initializer"),
         (!run.data.ignore.is_empty(), "data.ignore"),
     ];

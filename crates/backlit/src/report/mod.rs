@@ -39,6 +39,7 @@ pub fn write(directory: &Path, job: &Job, outcome: &Outcome, lines: &[Line], sha
     let plots = directory.join(PLOTS);
     let failed = |error: std::io::Error| Error::new(Kind::Failed, format!("cannot be made: {error}")).file(plots.display());
     std::fs::create_dir_all(&plots).map_err(failed)?;
+    files::sweep(&plots);
     for entry in std::fs::read_dir(&plots).map_err(failed)?.flatten() {
         // A run before may have had others.
         let is_old = entry.file_name().to_str().is_some_and(|file| file.strip_suffix(".svg").is_some_and(figures::is_name));
