@@ -113,6 +113,11 @@ fn read_up_to(run: &RunFile, hidden: Option<&Hidden>, memory: Option<u64>) -> Re
     let start = warm_start::model(run)?;
     let run = warm_start::completed(with_plain_names(run)?, start.as_ref(), hidden.is_some())?;
     let mut notes = Vec::new();
+    let is_target = |name: &&str| run.data.target.iter().any(|target| target == name);
+    let ignored = run.data.ignore.iter().map(String::as_str).find(is_target).map(|column| (column, "ignore"));
+    if let Some((column, key)) = ignored.or(run.data.split.column().filter(is_target).map(|column| (column, "split"))) {
+        return Err(usage(&run, format!("'{column}' is the target and has no other part to play")).key(format!("data.{key}")));
+    }
     let bound = memory.map(|memory| Bound { memory, keep: decisive(&run) });
     let (table, stored, name, encoder, headless) = table(&run, start.as_ref(), bound.as_ref(), &mut notes)?;
     Ok(Read { run, start, table, stored, memory: memory.unwrap_or(MEMORY), name, encoder, headless, notes })
@@ -500,13 +505,6 @@ fn columns(run: &RunFile, table: &Table, no_inputs: &[String]) -> Result<(Vec<St
         table.index(weights)?;
         if targets.contains(weights) {
             return Err(usage(run, format!("'{weights}' is the target and cannot be a weight")).key("data.weights"));
-        }
-    }
-    for (key, column) in
-        [("ignore", run.data.ignore.iter().find(|name| targets.contains(name)).map(String::as_str)), ("split", run.data.split.column())]
-    {
-        if let Some(column) = column.filter(|name| targets.iter().any(|target| target == name)) {
-            return Err(usage(run, format!("'{column}' is the target and has no other part to play")).key(format!("data.{key}")));
         }
     }
     let inputs = table.without(&[&targets[..], &run.data.ignore, run.data.weights.as_slice(), no_inputs].concat());

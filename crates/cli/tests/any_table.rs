@@ -267,3 +267,45 @@ fn every_choice_goes_with_every_other() {
     desk.fine("train shop.csv --target price --optimizer lbfgs --batch full --epochs 5 --out lbfgs");
     desk.fine("train shop.csv --target price --find-rate");
 }
+
+#[test]
+fn levels_may_be_written_in_another_way() {
+    let table = |yes: &str, no: &str, point: &str| {
+        let row = |r: usize| format!("{},{}{point},{}\n", if r.is_multiple_of(3) { yes } else { no }, r % 4, 2 * r + r % 4);
+        format!("flag,k,y\n{}", (0..60).map(row).collect::<String>())
+    };
+    let desk = Desk::with(&[
+        ("t.csv", &table("True", "False", "")),
+        ("other.csv", &table("TRUE", "false", ".0")),
+        ("digits.csv", &table("1", "0", "")),
+    ]);
+    desk.fine("train t.csv --target y --categories k --epochs 3 --out run");
+    let predicted = desk.fine("predict run t.csv");
+    for other in ["other.csv", "digits.csv"] {
+        let otherwise = desk.fine(&format!("predict run {other}"));
+        assert_eq!(otherwise.out, predicted.out, "{other}");
+        assert!(!otherwise.err.contains("not seen"), "{}", otherwise.err);
+    }
+}
+
+#[test]
+fn what_would_be_silent_nonsense_is_refused() {
+    let rows: String = (0..60).map(|r| format!("{r},{},{}\n", r % 7, ["u", "v", "w"][r % 3])).collect();
+    let mut endless = b"\x93NUMPY\x01\x00\x76\x00{'descr': '<f8', 'fortran_order': False, 'shape': (4611686018427387904, 4), }".to_vec();
+    endless.resize(10 + 0x76 - 1, b' ');
+    endless.push(b'\n');
+    let desk = Desk::with(&[("t.csv", &format!("a,b,y\n{rows}"))]);
+    desk.write("endless.npy", endless);
+    desk.fine("train t.csv --target y --epochs 2 --out run");
+    for (line, code, says) in [
+        ("train t.csv --target y --loss huber", 3, "holds words"),
+        ("train t.csv --target b --ignore y --split grouped --group b", 2, "is the target"),
+        ("train t.csv --target b --ignore b", 2, "is the target"),
+        ("train t.csv --target y --from run --norm layer", 2, "network.norm"),
+        ("train t.csv --target y --from run --ignore a", 2, "data.ignore"),
+        ("train endless.npy --target c3", 3, "endless.npy: is "),
+    ] {
+        let refused = desk.run(line);
+        assert!(refused.code == code && refused.err.contains(says), "{}", refused.report());
+    }
+}

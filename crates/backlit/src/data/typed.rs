@@ -2,6 +2,8 @@
 //! one model whatever file it comes from.
 
 #[cfg(any(feature = "parquet", feature = "numpy"))]
+mod guarded;
+#[cfg(any(feature = "parquet", feature = "numpy"))]
 mod lines;
 #[cfg(feature = "numpy")]
 mod numpy;
@@ -9,6 +11,8 @@ mod numpy;
 mod parquet;
 
 use crate::error::{Error, Kind};
+#[cfg(any(feature = "parquet", feature = "numpy"))]
+use guarded::guarded;
 use std::io::Read;
 use std::path::Path;
 

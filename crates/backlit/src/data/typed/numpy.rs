@@ -1,5 +1,6 @@
 //! Arrays that NumPy saved: rows × columns, or one column.
 
+use super::guarded;
 use super::lines::{Lines, line, shortest, widened};
 use npyz::{NpyFile, Order};
 use std::fs::File;
@@ -17,7 +18,7 @@ struct Array {
 impl Array {
     /// Reads an array of integers, floating-point numbers or booleans.
     fn read(input: impl Read) -> Result<Array, String> {
-        let file = NpyFile::new(input).map_err(|error| format!("is no .npy file that can be read: {error}"))?;
+        let file = guarded(|| NpyFile::new(input)).flatten().map_err(|error| format!("is no .npy file that can be read: {error}"))?;
         let sizes: Vec<usize> = file.shape().iter().map(|&size| size as usize).collect();
         let (rows, columns) = match sizes.as_slice() {
             &[rows] => (rows, 1),

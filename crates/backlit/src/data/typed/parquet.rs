@@ -1,16 +1,14 @@
 //! Parquet files with plain columns.
 
+use super::guarded;
 use super::lines::{Lines, line, shortest, widened};
 use jiff::Timestamp;
 use parquet::basic::{LogicalType, TimeUnit};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
-use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read};
-use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
-use std::sync::Once;
 
 /// The text of a file. `Err` says what is wrong with it.
 pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, String> {
@@ -38,27 +36,6 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, String> {
         Ok(true)
     };
     Ok(Box::new(Lines::new(head, next)))
-}
-
-thread_local! {
-    static GUARDED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// What is read; where the reader panics over a damaged file, an error and no message of its own.
-fn guarded<T>(read: impl FnOnce() -> T) -> io::Result<T> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let before = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !GUARDED.get() {
-                before(info);
-            }
-        }));
-    });
-    GUARDED.set(true);
-    let result = panic::catch_unwind(AssertUnwindSafe(read));
-    GUARDED.set(false);
-    result.map_err(|_| io::Error::other("the file is damaged"))
 }
 
 fn cell(field: &Field, nanoseconds: bool) -> String {
