@@ -1,7 +1,7 @@
 //! Trainings that go on after an end that was not planned, and end with the bits of the unbroken one.
 //!
 //! A checkpoint is written whole or not at all, and the one before it is kept: `checkpoint.safetensors`, `checkpoint.previous.safetensors`.
-//! Beside them stands what the run was asked for; see [`run`].
+//! Beside them stands what the run was asked for; see `run`.
 
 mod file;
 mod run;

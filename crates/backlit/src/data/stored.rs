@@ -125,7 +125,7 @@ fn refused(folder: &Path, error: &std::io::Error) -> Error {
         .hint("make room there, name another directory in TMPDIR, or give it more --memory")
 }
 
-/// A table's numbers in a file: rows × columns, row after row. Every number is finite once those missing are [filled](Stored::fill).
+/// A table's numbers in a file: rows × columns, row after row. Every number is finite once those missing are filled.
 #[derive(Debug)]
 pub struct Stored {
     file: Arc<File>,
