@@ -1,0 +1,171 @@
+//! The layers of a run, and the parameters they begin with.
+
+use super::{Hidden, formulas, usage};
+use crate::error::{Error, Kind};
+use crate::layers::Norm;
+use crate::model_file::Precision;
+use crate::run_file::{Bias, Freeze, Layer, Orientation, Rng, RunFile};
+use backlit_engine::init::{Draws, Initializer};
+use backlit_engine::ops;
+use std::ops::Range;
+
+/// Units of the hidden layers when nobody says.
+const UNITS: [usize; 2] = [64, 32];
+/// Their activation when nobody says.
+const ACTIVATION: &str = "relu";
+
+/// The run's layers, or hidden ones and an output.
+pub(super) fn layers(run: &RunFile, hidden: Option<&Hidden>, outputs: usize, loss: &str) -> Result<Vec<Layer>, Error> {
+    if hidden.is_none() && !run.network.layers.is_empty() {
+        return Ok(run.network.layers.clone());
+    }
+    let standard = Hidden::default();
+    let hidden = hidden.unwrap_or(&standard);
+    let activation = hidden.activation.as_deref().unwrap_or(ACTIVATION);
+    let units = hidden.units.as_deref().unwrap_or(&UNITS);
+    let layer = |units: usize, activation: &str| Layer {
+        units,
+        activation: ops::spelled(activation),
+        weight: None,
+        bias: Bias::Drawn,
+        initializer: None,
+        bias_initializer: None,
+        freeze: Vec::new(),
+        dropout: None,
+        norm: None,
+        skip: None,
+        learning_rate: None,
+    };
+    ops::activation::<f64>(activation).map_err(|message| usage(run, message))?;
+    if let Some(place) = units.iter().position(|&units| units == 0) {
+        return Err(usage(run, format!("hidden layer {} has 0 units; expected at least 1", place + 1)));
+    }
+    // The mean of a Poisson distribution is positive, so the output must be.
+    let last = if loss.starts_with("poisson") { "softplus" } else { "linear" };
+    Ok(units.iter().map(|&units| layer(units, activation)).chain([layer(outputs, last)]).collect())
+}
+
+/// The layers, each with its dropout: hidden ones that say nothing have the network's.
+pub(super) fn with_dropout(run: &RunFile, mut layers: Vec<Layer>) -> Result<Vec<Layer>, Error> {
+    let hidden = layers.len() - 1;
+    if layers[hidden].dropout.is_some_and(|rate| rate > 0.0) {
+        let error = usage(run, "the last layer is the prediction, of which nothing is struck out");
+        return Err(error.key(format!("network.layer[{}].dropout", hidden + 1)).hint("dropout in the layer before"));
+    }
+    layers[..hidden].iter_mut().for_each(|layer| layer.dropout = layer.dropout.or(run.network.dropout));
+    Ok(layers)
+}
+
+pub(super) fn check_layers(run: &RunFile, layers: &[Layer], inputs: usize, outputs: usize) -> Result<(), Error> {
+    let last = layers.len();
+    let key = |l: usize, name: &str| format!("network.layer[{l}].{name}");
+    if layers[last - 1].units != outputs {
+        let message = format!("the last layer has {} units, but the target needs {outputs}", layers[last - 1].units);
+        return Err(usage(run, message).key(key(last, "units")));
+    }
+    let mut width = inputs;
+    let mut total = 0usize;
+    for (l, layer) in layers.iter().enumerate() {
+        let l = l + 1;
+        let rows = layer.weight.iter().flatten();
+        if let Some(row) = rows.into_iter().find(|row| row.len() != width) {
+            let message = format!("expected {} × {width} (units × inputs), came a row of {}", layer.units, row.len());
+            return Err(usage(run, message).key(key(l, "weight")));
+        }
+        let norm = layer.norm.flatten().map_or(0, |norm| norm.parameters().len());
+        total = total.saturating_add(layer.units.saturating_mul(width.saturating_add(1 + norm)));
+        for freeze in &layer.freeze {
+            let outside = match *freeze {
+                Freeze::WeightElement(unit, input) => unit >= layer.units || input >= width,
+                Freeze::BiasElement(unit) => unit >= layer.units || layer.bias == Bias::None,
+                Freeze::Bias => layer.bias == Bias::None,
+                Freeze::Gain | Freeze::Shift => layer.norm.flatten().is_none(),
+                Freeze::Weight => false,
+            };
+            if outside {
+                return Err(usage(run, format!("there is no {freeze} in this layer of {} × {width}", layer.units)).key(key(l, "freeze")));
+            }
+        }
+        width = layer.units;
+    }
+    if total > 1 << 31 {
+        return Err(usage(run, format!("{total} parameters are more than {}", 1u64 << 31)));
+    }
+    // Initial parameters, those now and before, gradients, an optimizer's memory: about ten numbers for each.
+    match Vec::<u8>::new().try_reserve_exact(total * 80) {
+        Ok(()) => Ok(()),
+        Err(_) => Err(Error::new(Kind::Failed, format!("there is not enough memory to train {total} parameters")).hint("fewer units")),
+    }
+}
+
+/// Initial parameters in graph order, and the places that are frozen.
+pub(super) fn parameters(run: &RunFile, layers: &[Layer], inputs: usize) -> Result<(Vec<f64>, Vec<Range<usize>>), Error> {
+    let network = &run.network;
+    let mut draws = match network.rng {
+        Rng::Own => Draws::own(run.train.seed),
+        Rng::Numpy => {
+            Draws::numpy(u32::try_from(run.train.seed).map_err(|_| usage(run, "NumPy's seed is at most 4294967295").key("train.seed"))?)
+        }
+    };
+    let parse = |text: &str| Initializer::parse(text).map_err(|message| usage(run, message));
+    let (mut initial, mut frozen) = (Vec::new(), Vec::new());
+    let mut width = inputs;
+    for layer in layers {
+        let of_weight = layer.initializer.as_deref().or(network.initializer.as_deref());
+        let weight_initializer = parse(of_weight.unwrap_or(formulas::usual_initializer(&layer.activation)))?;
+        let start = initial.len();
+        match &layer.weight {
+            Some(rows) => initial.extend(rows.iter().flatten()),
+            None => match network.orientation {
+                Orientation::UnitsByInputs => initial.extend(weight_initializer.draw(&mut draws, layer.units, width)),
+                Orientation::InputsByUnits => {
+                    let drawn = weight_initializer.draw(&mut draws, width, layer.units);
+                    initial.extend((0..layer.units * width).map(|i| drawn[i % width * layer.units + i / width]));
+                }
+            },
+        }
+        let bias_start = initial.len();
+        // The notebooks draw biases as they draw weights; elsewhere they start at 0.
+        let usual = if network.rng == Rng::Numpy { weight_initializer } else { Initializer::Zeros };
+        let of_bias = layer.bias_initializer.as_deref().or(network.bias_initializer.as_deref());
+        match &layer.bias {
+            Bias::None => {}
+            Bias::Values(values) => initial.extend(values),
+            Bias::Drawn => initial.extend(of_bias.map_or(Ok(usual), parse)?.draw(&mut draws, 1, layer.units)),
+        }
+        let norm_start = initial.len();
+        for parameter in layer.norm.flatten().map_or(&[][..], Norm::parameters) {
+            initial.resize(initial.len() + layer.units, Norm::initial(parameter));
+        }
+        frozen.extend(layer.freeze.iter().map(|freeze| match *freeze {
+            Freeze::Weight => start..bias_start,
+            Freeze::Bias => bias_start..norm_start,
+            Freeze::Gain => norm_start..norm_start + layer.units,
+            Freeze::Shift => norm_start + layer.units..norm_start + 2 * layer.units,
+            Freeze::WeightElement(unit, input) => start + unit * width + input..start + unit * width + input + 1,
+            Freeze::BiasElement(unit) => bias_start + unit..bias_start + unit + 1,
+        }));
+        width = layer.units;
+    }
+    let finite = |x: f64| if network.precision == Precision::F32 { (x as f32).is_finite() } else { x.is_finite() };
+    match initial.iter().find(|&&x| !finite(x)) {
+        Some(x) => {
+            Err(usage(run, format!("an initial parameter of {x:e} is not finite in {}", network.precision.name())).key("initializer"))
+        }
+        None => Ok((initial, frozen)),
+    }
+}
+
+/// What looks like a slip but can be computed.
+pub(super) fn remarks(layers: &[Layer], loss: &str) -> Vec<String> {
+    let last = layers.last().map_or("", |layer| layer.activation.as_str());
+    match (loss, last) {
+        ("binary_cross_entropy" | "cross_entropy", last) if last != "linear" => {
+            vec![format!(
+                "{loss} takes logits and has its own sigmoid or softmax inside, but the last layer ends in {last}; usual is linear"
+            )]
+        }
+        ("poisson", "linear") => vec!["poisson needs a positive prediction, but the last layer is linear; usual is softplus".into()],
+        _ => Vec::new(),
+    }
+}
