@@ -1,6 +1,6 @@
 //! The plots of a training: cost by epoch, and what is predicted beside what is right.
 
-use super::{Figure, number, rows, text};
+use super::{Figure, number, rows, text, unseen};
 use crate::document::Table;
 use crate::drawing::matrix;
 use crate::drawing::plot::{Axis, Plot, Series};
@@ -33,7 +33,7 @@ pub fn figures(job: &Job, outcome: &Outcome, lines: &[Line]) -> Vec<Figure> {
     let is_held = !outcome.held.is_empty();
     let said = if is_held { &outcome.held } else { &outcome.trained };
     let shown = if is_held { job.unseen() } else { &job.train };
-    let on = format!("On {}", rows(shown.rows, if is_held { "not trained on" } else { "trained on" }));
+    let on = format!("On {}", if is_held { unseen(job) } else { rows(shown.rows, "trained on") });
     let mut figures: Vec<Figure> = costs(job, outcome, lines).into_iter().collect();
     if shown.rows == 0 || said.len() != shown.y.len() {
         return figures;

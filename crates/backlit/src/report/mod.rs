@@ -53,6 +53,12 @@ pub fn write(directory: &Path, job: &Job, outcome: &Outcome, lines: &[Line], sha
     files::write_unsynced(&directory.join(REPORT), html(&page(job, outcome, figures, sha256)).as_bytes())
 }
 
+/// The rows that a network is judged by which has not seen them.
+fn unseen(job: &Job) -> String {
+    let each = "of which each is predicted by a network not trained on it";
+    rows(job.unseen().rows, if job.members.is_some() { each } else { "not trained on" })
+}
+
 /// The page.
 fn page(job: &Job, outcome: &Outcome, figures: Vec<Figure>, sha256: &str) -> Document {
     let mut page = Document::new(format!("{}: a training", job.name));
@@ -60,7 +66,7 @@ fn page(job: &Job, outcome: &Outcome, figures: Vec<Figure>, sha256: &str) -> Doc
     page.heading(2, "How good it is");
     if let (Some(before), Some(after)) = (&outcome.before.held, &outcome.after.held) {
         let own = |scores: &Scores| scores.own.and_then(|own| own.1);
-        let caption = format!("On {}", rows(job.unseen().rows, "not trained on"));
+        let caption = format!("On {}", unseen(job));
         let (before, after) = ((before.0, before.1.list(), own(&outcome.before)), (after.0, after.1.list(), own(&outcome.after)));
         page.blocks.push(Block::Table(measures(job, caption, before, after)));
     }
