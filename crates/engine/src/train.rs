@@ -12,6 +12,7 @@ use crate::random::{Purpose, Random};
 use crate::schedule::{Place, Schedule};
 use crate::state::Ledger;
 use crate::step::{Batch, Data, Draw, Rows, Runner, Small, Stretch};
+use backlit_kernels::memory;
 use std::ops::{ControlFlow, Range};
 
 /// How to train.
@@ -150,6 +151,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     ) -> Trainer<'g, S> {
         assert_eq!(parameters.len(), graph.parameter_count(), "one number for each parameter");
         assert!(rows > 0, "at least one row");
+        let parameters = memory::copy(&parameters);
         let plan = Plan::gradient(graph, cost);
         let batch = settings.batch.unwrap_or(rows).clamp(1, rows);
         let shuffled = settings.shuffle && batch < rows;
@@ -157,8 +159,8 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         let frozen = [frozen, &plan.remembered.iter().map(|remembered| remembered.range.clone()).collect::<Vec<_>>()].concat();
         Trainer {
             trainable: trainable(parameters.len(), &frozen),
-            previous: parameters.clone(),
-            gradient: vec![S::ZERO; if runner.is_one_wave(batch) { 0 } else { parameters.len() }],
+            previous: memory::copy(&parameters),
+            gradient: memory::zeros(if runner.is_one_wave(batch) { 0 } else { parameters.len() }),
             order: if shuffled { (0..rows as u32).collect() } else { Vec::new() },
             runner,
             small: if batch == 1 { Small::new(&plan) } else { None },

@@ -1,6 +1,7 @@
 //! Slice arithmetic under Backlit, and the only unsafe code of the project.
 //!
 //! * [`math`]: exp, log, tanh and what follows from them, ours: the same bits on every machine.
+//! * [`memory`]: large arrays in large pages.
 //! * [`pointwise`]: one function applied over slices, compiled for the widest registers at hand.
 //! * [`blocks`]: typed formulas as programs over blocks of numbers.
 //! * [`dense`]: the products of a layer, narrow or wide.
@@ -11,13 +12,14 @@
 //! * [`update`]: an optimizer's pass over the parameters.
 //! * [`naive`]: the plain twin of every product, kept as the reference.
 //!
-//! Everything here is a pure function over slices whose shapes are stated; nothing allocates,
-//! reads a file or a clock.
+//! Everything else is a pure function over slices whose shapes are stated; nothing else allocates,
+//! and nothing reads a file or a clock.
 
 pub mod blocks;
 pub mod dense;
 mod dispatch;
 pub mod math;
+pub mod memory;
 pub mod naive;
 pub mod narrow;
 pub mod pointwise;

@@ -10,6 +10,7 @@ mod sgd;
 use crate::Scalar;
 use crate::state::Ledger;
 use crate::step::Stretch;
+use backlit_kernels::memory::zeros;
 use backlit_kernels::update::{Rule, update};
 use std::ops::Range;
 
@@ -84,7 +85,13 @@ struct Made<S, C: Recipe<S, K>, const K: usize> {
 
 /// Makes an optimizer of a recipe; what it remembers begins with `start`.
 fn made<S: Scalar, C: Recipe<S, K> + 'static, const K: usize>(recipe: C, parameters: usize, start: f64) -> Box<dyn Optimizer<S>> {
-    let memory = |k| vec![S::from_f64(start); if k < K { parameters } else { 0 }];
+    let memory = |k| {
+        let mut numbers = zeros(if k < K { parameters } else { 0 });
+        if start != 0.0 {
+            numbers.fill(S::from_f64(start));
+        }
+        numbers
+    };
     Box::new(Made { recipe, ready: Ready { rule: None, own: Vec::new() }, memory: std::array::from_fn(memory) })
 }
 

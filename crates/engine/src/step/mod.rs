@@ -18,6 +18,7 @@ pub use sum::Stretch;
 use crate::Scalar;
 use crate::optimizers::MOST_MEMORY;
 use crate::plan::{ForwardStep, Plan, Remembered};
+use backlit_kernels::memory::zeros;
 use backlit_kernels::narrow;
 use backlit_kernels::product::transpose;
 use std::ops::Range;
@@ -94,7 +95,7 @@ impl<S: Scalar> Runner<S> {
         let threads = if plan.reads_batch { 1 } else { threads };
         let capacity = block(plan, rows, threads);
         let held = if plan.data_width * rows <= KEPT { rows } else { (threads * capacity).min(rows) };
-        let numbers = |n: usize| vec![S::ZERO; n];
+        let numbers = zeros::<S>;
         let workers = (0..threads).map(|_| Worker {
             values: numbers(plan.values * capacity),
             saved: numbers(plan.saved * capacity),

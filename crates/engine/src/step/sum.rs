@@ -61,6 +61,20 @@ impl<'a, S> Panels<'a, S> {
     }
 }
 
+/// Bytes of a piece that does not stay in the second cache until the optimizer has moved it.
+const LARGE: usize = 2 << 20;
+
+/// Whether the next piece is more of the same weight and both are large: one product then packs for both.
+fn more_of_it<S>(piece: &Piece, next: &Piece) -> bool {
+    let large = |piece: &Piece| piece.range.len() * size_of::<S>() > LARGE;
+    match (piece.sources.first(), next.sources.first()) {
+        (Some(PieceSource::Weight { step, .. }), Some(PieceSource::Weight { step: same, .. })) => {
+            step == same && large(piece) && large(next)
+        }
+        _ => false,
+    }
+}
+
 /// The gradient of the parameters from the blocks of a wave.
 pub(super) struct Sum<'a, S> {
     pub plan: &'a Plan<S>,
@@ -93,10 +107,10 @@ impl<S: Scalar> Sum<'_, S> {
 
     pub fn one_by_one(&self, pieces: &[Piece], mut stretch: Stretch<'_, S>) -> bool {
         let mut fine = true;
-        for piece in pieces {
-            let (own, rest) = stretch.split(piece.range.len());
+        for run in pieces.chunk_by(more_of_it::<S>) {
+            let (own, rest) = stretch.split(run.iter().map(|piece| piece.range.len()).sum());
             let mut add = self.add;
-            for source in &piece.sources {
+            for source in &run[0].sources {
                 if let PieceSource::Penalty { step, sum } = *source {
                     if !add {
                         own.gradient.fill(S::ZERO);

@@ -8,7 +8,7 @@ use std::ops::Range;
 const RIGHT: usize = 1 << 20;
 /// Steps of the inner index in one block, least and most: the deeper, the less often the result is read and written; the wider, the
 /// less often the left factor is read.
-const DEPTH: (usize, usize) = (256, 1024);
+const DEPTH: (usize, usize) = (512, 1024);
 /// Bytes of a left factor that is read where it lies, even down its columns: it nearly stays in the second cache.
 const LEFT_STAYS: usize = 4 << 20;
 /// The same for the right factor, which is read again for every strip of the left one.
@@ -176,12 +176,11 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
                         let start = if task.rows.is_null() { task.rows } else { task.rows.add(i) };
                         for (p, j) in (0..n).step_by(panel).enumerate() {
                             let (b, b_row, c, c_row) = (b.at.add(p * b.panel), b.row, c.add(j), task.c_row);
-                            if add {
-                                for i in 0..height {
-                                    let beside = c.wrapping_add(i * c_row + panel);
-                                    prefetch_far(beside);
-                                    prefetch_far(beside.wrapping_add(V::LANES));
-                                }
+                            // What the next tile reads or writes of the result.
+                            for i in 0..height {
+                                let beside = c.wrapping_add(i * c_row + panel);
+                                prefetch_far(beside);
+                                prefetch_far(beside.wrapping_add(V::LANES));
                             }
                             let share = if parts > 0 { tile * parts / tiles..(tile + 1) * parts / tiles } else { 0..0 };
                             tile += 1;
