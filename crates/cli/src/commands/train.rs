@@ -207,6 +207,9 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
     if !choices.columns.ignore.is_empty() {
         run.data.ignore = choices.columns.ignore.clone();
     }
+    if let Some(embed) = &choices.columns.embed {
+        run.data.embed = embed.parse().map_err(|message| wrong("embed", message))?;
+    }
     if let Some(task) = &choices.task {
         run.network.task = Some(match task.as_str() {
             "regression" => Task::Regression,
