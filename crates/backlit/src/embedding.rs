@@ -3,6 +3,7 @@
 //! Such a column goes in as the code of its level. Code 0 is shared by levels that are seen only once, by those never seen and, where
 //! cells are missing in too few rows to be a level, by missing cells; each other level has a code of its own.
 
+use crate::data::cells::excerpt;
 use crate::encoder::{Encoder, Kind};
 use crate::error::Error;
 use crate::job::Job;
@@ -101,6 +102,13 @@ impl Embedding {
     /// How many numbers all tables hold.
     pub fn size(&self) -> usize {
         self.levels.iter().sum::<usize>().saturating_mul(self.numbers)
+    }
+
+    /// In words: which of these columns become how many numbers.
+    pub fn said(&self, columns: &[String]) -> String {
+        let own = columns.len() - self.levels.len();
+        let each = columns[own..].iter().zip(&self.levels).map(|(name, levels)| format!("'{}' with {levels} codes", excerpt(name)));
+        format!("{} as {} learned numbers{}", each.collect::<Vec<_>>().join(", "), self.numbers, if self.levels.len() > 1 { " each" } else { "" })
     }
 
     /// Whether it fits a network of so many columns. `Err` says what does not.

@@ -269,6 +269,7 @@ fn report(job: &Job, members: &Members, mut model: Model, (said, cost): (&[f64],
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::embedding::Embedding;
     use backlit_engine::network::Network;
     use backlit_engine::random::{Purpose, Random};
     use backlit_engine::step::Runner;
@@ -307,14 +308,28 @@ mod tests {
             layers[2].bias = false;
             layers
         };
-        for layers in [vec![layer(2, "linear")], vec![layer(5, "relu"), layer(1, "softplus")], deep] {
-            let shape = Shape { inputs: 3, layers, loss: "half_squared_error".into(), terms: crate::terms::Terms::default(), embedding: None };
+        let embedded = |levels: &[usize], numbers: usize| Some(Embedding { levels: levels.to_vec(), numbers });
+        for (layers, embedding) in [
+            (vec![layer(2, "linear")], None),
+            (vec![layer(5, "relu"), layer(1, "softplus")], None),
+            (deep.clone(), None),
+            (vec![layer(2, "linear")], embedded(&[3, 2], 2)),
+            (vec![layer(5, "relu"), layer(1, "softplus")], embedded(&[4, 3, 2], 3)),
+            (deep, embedded(&[5], 4)),
+        ] {
+            let shape = Shape { inputs: 3, layers, loss: "half_squared_error".into(), terms: crate::terms::Terms::default(), embedding };
             suits(&shape).expect("these can");
             let count = shape.parameters().expect("few").iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
             let mut random = Random::new(1, Purpose::Initialize, 0);
             // Running variances must be positive.
             let members: Vec<Vec<f64>> = (0..3).map(|_| (0..count).map(|_| 0.1 + random.unit()).collect()).collect();
-            let x: Vec<f64> = (0..21).map(|_| random.normal()).collect();
+            let mut x: Vec<f64> = (0..21).map(|_| random.normal()).collect();
+            if let Some(Embedding { levels, .. }) = &shape.embedding {
+                let codes = |row: usize| levels.iter().map(move |levels| (row % levels) as f64);
+                x.chunks_exact_mut(3).enumerate().for_each(|(r, row)| {
+                    row[3 - levels.len()..].iter_mut().zip(codes(r)).for_each(|(x, code)| *x = code);
+                });
+            }
             let each: Vec<Vec<f64>> = members.iter().map(|member| said(&shape.network(), member, 7, &x)).collect();
             let slices: Vec<&[f64]> = members.iter().map(Vec::as_slice).collect();
             let whole = said(&wide(&shape, 3).network(), &side_by_side(&shape, &slices), 7, &x);

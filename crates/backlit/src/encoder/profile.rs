@@ -245,7 +245,7 @@ impl ColumnProfile {
         let rare = levels.values().filter(|&&count| count < LEAST_SEEN).count();
         if rare > 0 {
             let levels = if rare == 1 { "level" } else { "levels" };
-            notes.push(format!("'{}' has {rare} {levels} seen only once, taken as one, and as what unseen levels are", excerpt(&self.name)));
+            notes.push(format!("'{}' has {rare} {levels} seen only once, which share learned numbers with unseen ones", excerpt(&self.name)));
         }
         Some(Kind::Embed { levels: Levels::new(kept) })
     }
