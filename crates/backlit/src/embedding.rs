@@ -108,14 +108,22 @@ impl Embedding {
     pub fn said(&self, columns: &[String]) -> String {
         let own = columns.len() - self.levels.len();
         let each = columns[own..].iter().zip(&self.levels).map(|(name, levels)| format!("'{}' with {levels} codes", excerpt(name)));
-        format!("{} as {} learned numbers{}", each.collect::<Vec<_>>().join(", "), self.numbers, if self.levels.len() > 1 { " each" } else { "" })
+        format!(
+            "{} as {} learned numbers{}",
+            each.collect::<Vec<_>>().join(", "),
+            self.numbers,
+            if self.levels.len() > 1 { " each" } else { "" }
+        )
     }
 
     /// Whether it fits a network of so many columns. `Err` says what does not.
     pub fn check(&self, inputs: usize) -> Result<(), String> {
         let Embedding { levels, numbers } = self;
         match levels.is_empty() || levels.len() > inputs || levels.contains(&0) || *numbers == 0 {
-            true => Err(format!("expected embeddings of 1 to {inputs} columns, came {} with {levels:?} levels of {numbers} numbers", levels.len())),
+            true => Err(format!(
+                "expected embeddings of 1 to {inputs} columns, came {} with {levels:?} levels of {numbers} numbers",
+                levels.len()
+            )),
             false => Ok(()),
         }
     }

@@ -44,7 +44,11 @@ fn a_table_with_many_levels_trains_predicts_checks_and_explains() {
     let desk = Desk::with(&[("towns.csv", &text)]);
     let said = desk.fine("train towns.csv --target price --hidden 6 --activation tanh --epochs 20 --precision f64 --out run");
     said.complains(&["1 level seen only once", "'town' holds 20 categories with learned numbers", "a rare or unseen level ('once')"]);
-    assert!(said.out.contains("network   9-6-1") && said.out.contains("embedding 'town' with 21 codes as 8 learned numbers"), "{}", said.out);
+    assert!(
+        said.out.contains("network   9-6-1") && said.out.contains("embedding 'town' with 21 codes as 8 learned numbers"),
+        "{}",
+        said.out
+    );
     // Columns in any order; unseen, missing and rare levels alike.
     desk.write("new.csv", "size,town\n0.5,t4\n0.5,nowhere\n0.5,\n0.5,once\n");
     let predicted = desk.fine("predict run new.csv");

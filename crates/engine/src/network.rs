@@ -107,13 +107,7 @@ pub struct Built<S> {
 
 impl Terms {
     /// The cost of each row from its loss; the last node is called `cost`.
-    fn on<S: Scalar>(
-        &self,
-        loss: NodeId,
-        tables: &[NodeId],
-        layers: &[LayerNodes],
-        graph: &mut Graph<S>,
-    ) -> Result<NodeId, GraphError> {
+    fn on<S: Scalar>(&self, loss: NodeId, tables: &[NodeId], layers: &[LayerNodes], graph: &mut Graph<S>) -> Result<NodeId, GraphError> {
         let mut cost = loss;
         if self.weighted {
             let w = graph.data("w", 1)?;

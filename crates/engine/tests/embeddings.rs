@@ -192,7 +192,8 @@ fn explanations_go_through_the_rows_own_level() {
         };
         let finite = (moved(1e-5) - moved(-1e-5)) / 2e-5;
         assert!((opened.gradient - finite).abs() < 1e-9, "{target}: {} and {finite}", opened.gradient);
-        let occurs = x.chunks_exact(4).filter(|row| if target < 18 { row[2] == (target / 3) as f64 } else { row[3] == ((target - 18) / 3) as f64 });
+        let occurs =
+            x.chunks_exact(4).filter(|row| if target < 18 { row[2] == (target / 3) as f64 } else { row[3] == ((target - 18) / 3) as f64 });
         assert_eq!(opened.gradient != 0.0, occurs.count() > 0, "{target}");
         assert_eq!(opened.why.is_some(), opened.gradient == 0.0);
         // Through each of four units, in each row.

@@ -62,7 +62,8 @@ mod tests {
     #[test]
     fn words_and_numbers_are_found() {
         let levels = Levels::new(["red", "07", "1.50", "", "1e3", "blue"].map(String::from).to_vec());
-        for (cell, level) in [("red", "red"), (" blue ", "blue"), ("NA", ""), ("7", "07"), ("7.0", "07"), ("1.5", "1.50"), ("1000", "1e3")] {
+        for (cell, level) in [("red", "red"), (" blue ", "blue"), ("NA", ""), ("7", "07"), ("7.0", "07"), ("1.5", "1.50"), ("1000", "1e3")]
+        {
             assert_eq!(levels.find(cell).map(|place| levels[place].as_str()), Some(level), "{cell}");
         }
         assert!(["Red", "8", "nan!", "-7"].iter().all(|cell| levels.find(cell).is_none()));

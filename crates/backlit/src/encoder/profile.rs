@@ -240,12 +240,16 @@ impl ColumnProfile {
     /// As codes of levels with learned numbers, if there are enough of them that are seen more than once.
     fn embedded(&self, levels: &BTreeMap<String, usize>, embed: Embed, notes: &mut Vec<String>) -> Option<Kind> {
         let missing = (self.missing >= LEAST_SEEN).then(String::new);
-        let kept: Vec<String> = levels.iter().filter(|(_, count)| **count >= LEAST_SEEN).map(|(level, _)| level.clone()).chain(missing).collect();
+        let kept: Vec<String> =
+            levels.iter().filter(|(_, count)| **count >= LEAST_SEEN).map(|(level, _)| level.clone()).chain(missing).collect();
         embed.numbers(kept.len())?;
         let rare = levels.values().filter(|&&count| count < LEAST_SEEN).count();
         if rare > 0 {
             let levels = if rare == 1 { "level" } else { "levels" };
-            notes.push(format!("'{}' has {rare} {levels} seen only once, which share learned numbers with unseen ones", excerpt(&self.name)));
+            notes.push(format!(
+                "'{}' has {rare} {levels} seen only once, which share learned numbers with unseen ones",
+                excerpt(&self.name)
+            ));
         }
         Some(Kind::Embed { levels: Levels::new(kept) })
     }

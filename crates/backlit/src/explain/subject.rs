@@ -168,7 +168,14 @@ impl Subject {
         let terms = self.metadata.network.terms.network();
         let layers = self.built.layers.iter();
         let order = layers.flat_map(|nodes| [Some(nodes.weight), nodes.bias.filter(|_| terms.penalize_biases)]).flatten();
-        self.built.tables.iter().copied().chain(order).zip(1..).find(|(node, _)| *node == parameter && terms.penalizes()).map(|(_, place)| place)
+        self.built
+            .tables
+            .iter()
+            .copied()
+            .chain(order)
+            .zip(1..)
+            .find(|(node, _)| *node == parameter && terms.penalizes())
+            .map(|(_, place)| place)
     }
 
     /// The node of what goes into the first layer.

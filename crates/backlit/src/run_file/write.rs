@@ -1,7 +1,8 @@
 //! A run as the text of a run file. Every field is named here, so that none is forgotten.
 
 use super::{
-    Batch, Bias, Course, Data, Embed, Every, Judge, Keep, Layer, Network, Orientation, Rng, RunFile, Source, Split, Task, Terms, Threshold, Train,
+    Batch, Bias, Course, Data, Embed, Every, Judge, Keep, Layer, Network, Orientation, Rng, RunFile, Source, Split, Task, Terms, Threshold,
+    Train,
 };
 use crate::error::{Error, Kind};
 use crate::layers::{Norm, Skip};

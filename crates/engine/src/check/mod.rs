@@ -7,9 +7,9 @@
 
 mod reached;
 
+use crate::Shape;
 use crate::explain::Place;
 use crate::formula::Dual;
-use crate::Shape;
 use crate::graph::{Graph, Kind, NodeId};
 use crate::random::{Purpose, Random};
 use rayon::prelude::*;

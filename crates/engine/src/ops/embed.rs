@@ -21,10 +21,11 @@ impl Embed {
         summary: "Learned numbers in the place of categories: the last columns of x are codes of levels, each with a table E.",
         formula: "e[r] = (x[r] without its codes, onehot(c[r]) E, …) = (x[r] without its codes, E[c[r]], …)",
         partials: &[
-            Partial { by: "x", formula: "∂e[r,i]/∂x[r,i] = 1 for x's own columns; a code is a name, and nothing is differentiated by it" },
             Partial {
-                by: "E",
-                formula: "∂e[r,j]/∂E[l,j] = 1 where c[r] = l, else 0, so ∂C/∂E[l] = Σ δ[r] over the rows of level l",
+                by: "x", formula: "∂e[r,i]/∂x[r,i] = 1 for x's own columns; a code is a name, and nothing is differentiated by it"
+            },
+            Partial {
+                by: "E", formula: "∂e[r,j]/∂E[l,j] = 1 where c[r] = l, else 0, so ∂C/∂E[l] = Σ δ[r] over the rows of level l"
             },
         ],
         kinks: &[],
