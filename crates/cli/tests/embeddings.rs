@@ -64,6 +64,8 @@ fn a_table_with_many_levels_trains_predicts_checks_and_explains() {
     assert!(number(&opened["gradient"]) != 0.0);
     let page = desk.fine(&format!("explain run towns.csv --row 0 -p {unseen}")).out;
     assert!(page.contains("'town' = t1, code 2 does not occur in this row"), "{page}");
+    // Over all rows every level occurs.
+    assert!(!desk.fine(&format!("explain run towns.csv -p {unseen}")).out.contains("does not occur"));
     let whole = desk.fine("explain run towns.csv --row 0").out;
     assert!(whole.contains("x[town[2]]") && whole.contains("E⁽¹⁾[1,2]"), "{whole}");
     desk.fine("explain run towns.csv --row 0 --layer 1");

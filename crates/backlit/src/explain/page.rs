@@ -278,11 +278,11 @@ fn why(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
         page.say(format!("No factor is small: the paths have {size} together in size, and cancel."));
         return;
     }
-    if let Some(level) = wording.subject.level(opened) {
-        if why.stops.iter().all(|stop| matches!(stop.factor.what, What::Local { by, .. } if by == opened.explanation.place)) {
-            let rows = if opened.explanation.rows.len() == 1 { "this row" } else { "any of these rows" };
-            page.say(format!("{level} does not occur in {rows}, so its numbers move nothing: the gradient is 0."));
-        }
+    if let Some(level) = wording.subject.level(opened)
+        && !wording.subject.occurs(opened)
+    {
+        let rows = if opened.explanation.rows.len() == 1 { "this row" } else { "any of these rows" };
+        page.say(format!("{level} does not occur in {rows}, so its numbers move nothing: the gradient is 0."));
     }
     if why.stops.is_empty() {
         page.say("No single factor is to blame: many factors below 1 multiply.");

@@ -205,6 +205,14 @@ impl Subject {
         })
     }
 
+    /// Whether a kept row is of the level whose numbers a parameter is one of.
+    pub(super) fn occurs(&self, opened: &Opened) -> bool {
+        let Some(Thing::Embedding { table, level, .. }) = self.thing(opened.explanation.target) else { return false };
+        let columns = self.names.columns.len();
+        let place = columns - self.built.tables.len() + table - 1;
+        self.x.chunks_exact(columns).any(|row| row[place] == level as f64)
+    }
+
     /// Opens the gradient of the mean cost of the kept rows. Lists at most so many paths.
     pub fn open(&self, target: Target, paths: usize) -> Result<Opened, Error> {
         let data = self.data();
