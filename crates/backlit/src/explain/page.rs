@@ -278,7 +278,8 @@ fn why(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
         page.say(format!("No factor is small: the paths have {size} together in size, and cancel."));
         return;
     }
-    if let Some(level) = wording.subject.level(opened)
+    if zero
+        && let Some(level) = wording.subject.level(opened)
         && !wording.subject.occurs(opened)
     {
         let rows = if opened.explanation.rows.len() == 1 { "this row" } else { "any of these rows" };
