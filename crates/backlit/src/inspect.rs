@@ -155,6 +155,7 @@ impl Numbers {
             column.kind = match &column.kind {
                 Kind::Number { decimal_comma, .. } => Kind::Number { decimal_comma: *decimal_comma, missing: Missing::RowLeftOut },
                 Kind::Category { levels } | Kind::Class { levels } => Kind::Level { levels: levels.clone() },
+                Kind::Embed { levels } => Kind::Level { levels: levels.to_vec() },
                 other => other.clone(),
             };
         }
@@ -269,7 +270,7 @@ fn of_columns(profile: &Profile, encoder: &Encoder, seen: &[Seen], columns: &[Co
         if 2 * of.missing > profile.rows {
             add(What::MostlyMissing, name, format!("is missing in {} of {} rows", of.missing, profile.rows));
         }
-        if let (Kind::Category { .. }, Some(levels)) = (&column.kind, &of.levels) {
+        if let (Kind::Category { .. } | Kind::Embed { .. }, Some(levels)) = (&column.kind, &of.levels) {
             let rare: Vec<&str> = levels.iter().filter(|&(_, &count)| count < RARE).map(|(level, _)| level.as_str()).collect();
             if !rare.is_empty() {
                 let shown = crate::data::listed(rare.iter().take(5).copied());
@@ -319,7 +320,7 @@ fn of_targets(profile: &Profile, encoder: &Encoder, table: &Numbers, said: &Data
             if said.target.contains(&other.name) || !varies(x) {
                 return;
             }
-            let x_is_class = matches!(other.kind, Kind::Category { .. } | Kind::Boolean { .. });
+            let x_is_class = matches!(other.kind, Kind::Category { .. } | Kind::Embed { .. } | Kind::Boolean { .. });
             let pairs = || x.iter().zip(y).filter(|(x, y)| !x.is_nan() && !y.is_nan()).map(|(&x, &y)| (x, y));
             let strength = match (x_is_class, is_class) {
                 (false, false) => correlation(pairs()).abs(),

@@ -64,7 +64,7 @@ impl Norm {
 impl Shape {
     /// Where the parameters of layers with a learning rate of their own lie, and these rates.
     pub fn rates(&self) -> Vec<(Range<usize>, f64)> {
-        let (mut start, mut rates) = (0, Vec::new());
+        let (mut start, mut rates) = (self.embedding.as_ref().map_or(0, |embedding| embedding.size()), Vec::new());
         let parameters = self.parameters().unwrap_or_default();
         for (l, layer) in self.layers.iter().enumerate() {
             let own = parameters.iter().filter(|(name, _)| name.starts_with(&format!("layer{}.", l + 1)));
@@ -94,6 +94,15 @@ impl Shape {
                 let message = format!("{what} knows no norms and no skips, and layer {} has one", l + 1);
                 Err(Error::new(Kind::Usage, message).hint("backlit explain with --parameter, and backlit check"))
             }
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses embeddings to what takes columns as they are.
+    pub fn no_embeddings(&self, what: &str) -> Result<(), Error> {
+        match self.embedding {
+            Some(_) => Err(Error::new(Kind::Usage, format!("{what} knows no embeddings, and this network has some"))
+                .hint("backlit explain with --parameter, and backlit check")),
             None => Ok(()),
         }
     }

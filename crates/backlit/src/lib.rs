@@ -11,6 +11,7 @@ pub mod course;
 pub mod data;
 pub mod document;
 pub mod drawing;
+pub mod embedding;
 pub mod encoder;
 pub mod ensemble;
 pub mod error;

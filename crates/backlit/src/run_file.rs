@@ -11,6 +11,7 @@ mod write;
 
 pub use crate::checkpoint::Every;
 pub use crate::course::{Course, Judge, Keep};
+pub use crate::embedding::Embed;
 pub use crate::metrics::Threshold;
 pub use crate::model_file::{Precision, Task};
 pub use crate::recipe::Recipe;
@@ -47,6 +48,8 @@ pub struct Data {
     pub categories: Vec<String>,
     /// Columns that are not used.
     pub ignore: Vec<String>,
+    /// What becomes of categories with many levels. Without a word: by their number.
+    pub embed: Embed,
     /// Whether the first line names the columns; none: judged by what stands in it.
     pub header: Option<bool>,
     /// Whether columns are brought to mean 0 and standard deviation 1. Without a word: true, and false for worked examples.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
+use std::ops::Range;
 
 /// How each column is moved and stretched: standardized = (x − mean) / scale.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -111,6 +112,13 @@ impl Scaler {
     /// The columns, counted from 0, that were constant when measured; they become 0.
     pub fn constant(&self) -> &[usize] {
         &self.constant
+    }
+
+    /// Leaves these columns as they are.
+    pub(crate) fn leave(&mut self, columns: Range<usize>) {
+        self.mean[columns.clone()].fill(0.0);
+        self.scale[columns.clone()].fill(1.0);
+        self.constant.retain(|column| !columns.contains(column));
     }
 
     /// Standardizes rows × columns in place. A number far outside the measured ones may become infinite.

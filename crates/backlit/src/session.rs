@@ -3,6 +3,7 @@
 use crate::calibration;
 use crate::checkpoint::Checkpoints;
 use crate::conformal::Residuals;
+use crate::embedding;
 use crate::ensemble;
 use crate::error::{Error, Kind};
 use crate::job::{Calibrate, Job, Rows};
@@ -190,6 +191,7 @@ fn run<S: Scalar>(
         (steps, epochs) = (divergence.step - 1, divergence.epoch);
     }
     let mut parameters = trainer.parameters().to_vec();
+    embedding::settle(job, &mut parameters)?;
     net.set_parameters(&parameters);
     let mut metadata = job.metadata(epochs);
     if let Some(temperature) = chosen_temperature(job, &network, &parameters)? {

@@ -37,6 +37,7 @@ fn small() -> Model {
             layers: vec![layer(2, "relu", true), layer(1, "linear", false)],
             loss: "half_squared_error".into(),
             terms: Default::default(),
+            embedding: None,
         },
         input_scaler: Some(Scaler::fit(3, 2, &[1.0, 0.1, 2.0, 0.1, 4.0, 0.1])),
         target_scaler: None,

@@ -348,6 +348,7 @@ path = "/some/\"table\" \\ \t \u007f ü.csv"
 target = ["a, b", "c"]
 categories = ["d"]
 ignore = ["e"]
+embed = 12
 header = false
 standardize = false
 validation = 0.125
@@ -438,6 +439,8 @@ fn a_run_is_written_as_it_is_read() {
         ("split = \"grouped\"\ngroup = \"f\"", "split = \"time\""),
         ("split = \"grouped\"\ngroup = \"f\"", "split = \"stratified\""),
         ("class_weight = \"no=0.1,yes=1e-7\"", "class_weight = \"balanced\""),
+        ("embed = 12", "embed = \"none\""),
+        ("embed = 12", "embed = \"auto\""),
         ("batch = 17", "batch = \"full\""),
         ("threshold = 0.3", "threshold = \"f1\""),
         ("threshold = 0.3", "threshold = \"balanced\""),

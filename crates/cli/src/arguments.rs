@@ -147,6 +147,9 @@ pub struct Columns {
     /// Columns that are not used
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     pub ignore: Vec<String>,
+    /// Categories of more than 8 levels: auto (8 learned numbers a level), none (a column of 0 and 1 a level), or how many numbers [default: auto]
+    #[arg(long, value_name = "auto|none|N")]
+    pub embed: Option<String>,
 }
 
 /// Flags that say what a run file could say too; a flag wins over the file.

@@ -123,7 +123,13 @@ impl<'a> Run<'a> {
         let built = self.network.build_to_train::<S>().expect("a network");
         let mut random = Random::new(1, Purpose::Check, 0);
         let mut numbers = |n: usize, bound: f64| -> Vec<S> { (0..n).map(|_| S::from_f64(random.uniform(-bound, bound))).collect() };
-        let x = numbers(self.rows * self.network.inputs, 1.0);
+        let mut x = numbers(self.rows * self.network.inputs, 1.0);
+        if let Some(embedding) = &self.network.embedding {
+            let (width, tables) = (self.network.inputs, embedding.levels.len());
+            for (r, row) in x.chunks_exact_mut(width).enumerate() {
+                row[width - tables..].iter_mut().zip(&embedding.levels).for_each(|(x, levels)| *x = S::from_f64((r % levels) as f64));
+            }
+        }
         let mut y = numbers(self.rows * self.network.outputs(), 1.0);
         if self.network.loss == "cross_entropy" {
             let k = self.network.outputs();
@@ -200,6 +206,12 @@ fn steps_of_every_kind() {
     Run::full_batch(terms(), 506, "sgd").assert_none::<f64>(1, "weights, penalties and masks");
     Run { batch: Some(100), ..Run::full_batch(terms(), 506, "adam") }.assert_none::<f32>(1, "weights, penalties and masks, batches");
     Run { batch: Some(1), ..Run::full_batch(terms(), 50, "adam") }.assert_none::<f32>(1, "weights, penalties and masks, row by row");
+
+    let embedded = || Network::inputs(6).embed(&[400, 9], 8).dense(16).relu().dense(1).half_squared_error().penalty(0.0, 0.01);
+    for (batch, optimizer) in [(None, "lbfgs"), (Some(100), "adam"), (Some(1), "sgd")] {
+        Run { batch, ..Run::full_batch(embedded(), 506, optimizer) }.assert_none::<f64>(1, "embeddings");
+        Run { batch, ..Run::full_batch(embedded(), 506, optimizer) }.assert_none::<f32>(1, "embeddings");
+    }
 
     let norms = |norm| Network::inputs(13).dense(40).norm(norm).relu().dense(40).norm(norm).tanh().skip(1).dense(1).half_squared_error();
     for norm in [Norm::Layer, Norm::Batch] {

@@ -154,10 +154,15 @@ impl Encoded {
     }
 
     fn notes(&self) -> impl Iterator<Item = String> + '_ {
-        let found = self.encoder.columns.iter().zip(&self.strange).filter_map(|(column, strange)| Some((&column.name, strange.as_ref()?)));
-        found.map(|(name, (count, first))| {
-            let cells = if *count == 1 { "cell" } else { "cells" };
-            format!("{count} {cells} of '{}' hold what the model has not seen ('{first}'): taken as none of its levels", excerpt(name))
+        let found = self.encoder.columns.iter().zip(&self.strange).filter_map(|(column, strange)| Some((column, strange.as_ref()?)));
+        found.map(|(column, (count, first))| {
+            let (cells, name) = (if *count == 1 { "cell" } else { "cells" }, excerpt(&column.name));
+            match column.kind {
+                crate::encoder::Kind::Embed { .. } => {
+                    format!("{count} {cells} of '{name}' hold a rare or unseen level ('{first}'): all of these share their learned numbers")
+                }
+                _ => format!("{count} {cells} of '{name}' hold what the model has not seen ('{first}'): taken as none of its levels"),
+            }
         })
     }
 }

@@ -38,11 +38,13 @@ impl Units {
             Some(Column { name: names[i].clone(), mean: scaler.mean[i], scale: scaler.scale[i] })
         };
         let asked = match subject.thing(explanation.target) {
-            Some(Thing::Input(i) | Thing::Weight { layer: 1, input: i, .. }) => Some(i),
+            Some(Thing::Input(i) | Thing::Column(i) | Thing::Weight { layer: 1, input: i, .. }) => Some(i),
             _ => None,
         };
-        let input = asked.and_then(|i| column(&metadata.inputs, &metadata.input_scaler, i));
-        let is_column = matches!(subject.thing(explanation.target), Some(Thing::Input(_)));
+        // Learned numbers stand behind the columns, codes have no scale.
+        let numbers = metadata.inputs.len() - subject.built.tables.len();
+        let input = asked.filter(|i| *i < numbers).and_then(|i| column(&metadata.inputs, &metadata.input_scaler, i));
+        let is_column = matches!(subject.thing(explanation.target), Some(Thing::Input(_) | Thing::Column(_)));
         let per_unit = input.as_ref().filter(|_| is_column).map(|column| explanation.gradient / column.scale);
         let targets: Vec<Column> =
             (0..metadata.targets.len()).filter_map(|k| column(&metadata.targets, &metadata.target_scaler, k)).collect();

@@ -42,7 +42,9 @@ impl Wording<'_> {
     /// ∂of/∂by through one operation. What a parameter moves of the cost by itself is the penalty.
     fn step(&self, of: Place, by: Place) -> Math {
         match (self.at(of), self.at(by)) {
-            (Thing::Cost, by @ (Thing::Weight { .. } | Thing::Bias { .. })) => self.partial(Thing::Term(Term::Penalty), by),
+            (Thing::Cost, by @ (Thing::Weight { .. } | Thing::Bias { .. } | Thing::Embedding { .. })) => {
+                self.partial(Thing::Term(Term::Penalty), by)
+            }
             (of, by) => self.partial(of, by),
         }
     }

@@ -1,6 +1,7 @@
 //! The layers of a run, and the parameters they begin with.
 
 use super::{Hidden, formulas, usage};
+use crate::embedding::{self, Embedding};
 use crate::error::{Error, Kind};
 use crate::layers::Norm;
 use crate::model_file::Precision;
@@ -56,7 +57,13 @@ pub(super) fn with_dropout(run: &RunFile, mut layers: Vec<Layer>) -> Result<Vec<
     Ok(layers)
 }
 
-pub(super) fn check_layers(run: &RunFile, layers: &[Layer], inputs: usize, outputs: usize) -> Result<(), Error> {
+pub(super) fn check_layers(
+    run: &RunFile,
+    layers: &[Layer],
+    inputs: usize,
+    outputs: usize,
+    embedding: Option<&Embedding>,
+) -> Result<(), Error> {
     let last = layers.len();
     let key = |l: usize, name: &str| format!("network.layer[{l}].{name}");
     if layers[last - 1].units != outputs {
@@ -64,7 +71,7 @@ pub(super) fn check_layers(run: &RunFile, layers: &[Layer], inputs: usize, outpu
         return Err(usage(run, message).key(key(last, "units")));
     }
     let mut width = inputs;
-    let mut total = 0usize;
+    let mut total = embedding.map_or(0, Embedding::size);
     for (l, layer) in layers.iter().enumerate() {
         let l = l + 1;
         let rows = layer.weight.iter().flatten();
@@ -98,8 +105,13 @@ pub(super) fn check_layers(run: &RunFile, layers: &[Layer], inputs: usize, outpu
     }
 }
 
-/// Initial parameters in graph order, and the places that are frozen.
-pub(super) fn parameters(run: &RunFile, layers: &[Layer], inputs: usize) -> Result<(Vec<f64>, Vec<Range<usize>>), Error> {
+/// Initial parameters in graph order, and the places that are frozen. `inputs`: how many numbers go into the first layer
+pub(super) fn parameters(
+    run: &RunFile,
+    layers: &[Layer],
+    inputs: usize,
+    embedding: Option<&Embedding>,
+) -> Result<(Vec<f64>, Vec<Range<usize>>), Error> {
     let network = &run.network;
     let mut draws = match network.rng {
         Rng::Own => Draws::own(run.train.seed),
@@ -108,7 +120,8 @@ pub(super) fn parameters(run: &RunFile, layers: &[Layer], inputs: usize) -> Resu
         }
     };
     let parse = |text: &str| Initializer::parse(text).map_err(|message| usage(run, message));
-    let (mut initial, mut frozen) = (Vec::new(), Vec::new());
+    let mut initial = embedding.map_or(Vec::new(), |embedding| embedding::initial(embedding, &mut draws));
+    let mut frozen = Vec::new();
     let mut width = inputs;
     for layer in layers {
         let of_weight = layer.initializer.as_deref().or(network.initializer.as_deref());

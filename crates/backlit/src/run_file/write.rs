@@ -1,7 +1,8 @@
 //! A run as the text of a run file. Every field is named here, so that none is forgotten.
 
 use super::{
-    Batch, Bias, Course, Data, Every, Judge, Keep, Layer, Network, Orientation, Rng, RunFile, Source, Split, Task, Terms, Threshold, Train,
+    Batch, Bias, Course, Data, Embed, Every, Judge, Keep, Layer, Network, Orientation, Rng, RunFile, Source, Split, Task, Terms, Threshold,
+    Train,
 };
 use crate::error::{Error, Kind};
 use crate::layers::{Norm, Skip};
@@ -34,7 +35,7 @@ impl Lines {
 
     /// A share to be kept aside that is written is one network's, so it is left open where their number is.
     fn data(&mut self, data: &Data, has_ensemble: bool) -> Result<(), Error> {
-        let Data { source, target, categories, ignore, header, standardize, validation, split, weights, class_weight } = data;
+        let Data { source, target, categories, ignore, embed, header, standardize, validation, split, weights, class_weight } = data;
         self.0 += "[data]\n";
         match source {
             Source::Path(path) => self.put("path", absolute(path)?),
@@ -46,6 +47,10 @@ impl Lines {
         }
         for (key, names) in [("target", target), ("categories", categories), ("ignore", ignore)] {
             self.put_some(key, (!names.is_empty()).then(|| texts(names)));
+        }
+        match embed {
+            Embed::Numbers(numbers) => self.put("embed", numbers),
+            other => self.put("embed", text(&other.to_string())),
         }
         self.put_some("header", *header);
         self.put("standardize", standardize);

@@ -207,6 +207,9 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
     if !choices.columns.ignore.is_empty() {
         run.data.ignore = choices.columns.ignore.clone();
     }
+    if let Some(embed) = &choices.columns.embed {
+        run.data.embed = embed.parse().map_err(|message| wrong("embed", message))?;
+    }
     if let Some(task) = &choices.task {
         run.network.task = Some(match task.as_str() {
             "regression" => Task::Regression,
@@ -382,11 +385,11 @@ impl Saved {
 
 fn introduction(job: &Job, screen: &Screen) -> String {
     let sizes: Vec<String> =
-        std::iter::once(job.inputs.len()).chain(job.shape.layers.iter().map(|layer| layer.units)).map(|n| n.to_string()).collect();
+        std::iter::once(job.shape.width()).chain(job.shape.layers.iter().map(|layer| layer.units)).map(|n| n.to_string()).collect();
     let activations = job.shape.said();
     let batch = job.batch.map_or("full batch".to_string(), |rows| format!("batches of {rows}"));
     let text = format!(
-        "{}: {} rows to train on, {}\n  network   {}{} ({}), {}, {} parameters, {}\n  training  {} epochs, {}, {} at rate {}, seed {}\n{}\n",
+        "{}: {} rows to train on, {}\n  network   {}{} ({}), {}, {} parameters, {}\n  training  {} epochs, {}, {} at rate {}, seed {}\n{}",
         screen.bold(&job.name),
         job.train.rows,
         match networks(job) {
@@ -406,8 +409,10 @@ fn introduction(job: &Job, screen: &Screen) -> String {
         job.seed,
         if job.course.is_plain() { String::new() } else { format!("  course    {}\n", job.course.parts().join(", ")) },
     );
+    let embedded = job.shape.embedding.as_ref().map(|embedding| format!("  embedding {}\n", embedding.said(&job.inputs)));
+    let text = text + &embedded.unwrap_or_default();
     let why = job.why.iter().enumerate().map(|(line, why)| format!("  {:<10}{why}\n", if line == 0 { job.recipe.name() } else { "" }));
-    if job.why.is_empty() { text } else { format!("{}{}\n", text, why.collect::<String>()) }
+    format!("{text}\n{}{}", why.collect::<String>(), if job.why.is_empty() { "" } else { "\n" })
 }
 
 fn told(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> String {

@@ -5,6 +5,7 @@ pub mod affine;
 pub mod batch_norm;
 pub mod concat;
 pub mod dropout;
+pub mod embed;
 pub mod layer_norm;
 pub mod mul;
 pub mod penalty;
@@ -68,6 +69,7 @@ pub fn table<S: Scalar>() -> Vec<Entry<S>> {
         add::Add::entry(),
         mul::Mul::entry(),
         concat::Concat::entry(),
+        embed::Embed::entry(),
         weighted::Weighted::entry(),
         penalty::Penalty::entry(),
         dropout::Dropout::entry(),

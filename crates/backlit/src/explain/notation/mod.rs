@@ -8,6 +8,7 @@ mod explicit;
 mod net_out;
 mod za;
 
+use crate::embedding::{self, Embedding};
 use backlit_engine::network::Built;
 use backlit_engine::typeset::{Bracket, Math};
 use backlit_engine::{Network, NodeId};
@@ -15,8 +16,19 @@ use backlit_engine::{Network, NodeId};
 /// A quantity of a network of layers. Layers count from 1, everything else from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Thing {
-    /// A column of the data, as the network sees it.
+    /// A number that goes into the first layer: a column of the data, as the network sees it, or one of those in its place.
     Input(usize),
+    /// A column of the data where embeddings lie between it and the first layer.
+    Column(usize),
+    /// One of the numbers that stand for a level.
+    Embedding {
+        /// Which table, counted from 1.
+        table: usize,
+        /// The level's code.
+        level: usize,
+        /// Which of its numbers.
+        number: usize,
+    },
     /// A target.
     Target(usize),
     /// The weight from an input of the layer to a unit.
@@ -150,7 +162,9 @@ impl Term {
 /// What a notation needs to know of a network.
 #[derive(Clone, Debug)]
 pub struct Names {
-    /// Columns that go in.
+    /// Columns of the data.
+    pub columns: Vec<String>,
+    /// What goes into the first layer: the columns, or what takes their place.
     pub inputs: Vec<String>,
     /// One for each output.
     pub outputs: Vec<String>,
@@ -175,8 +189,11 @@ impl Names {
 
     /// From the network, with the names of its columns.
     pub fn new(network: &Network, inputs: &[String], outputs: Vec<String>) -> Names {
+        let embedding = network.embedding.as_ref();
+        let embedding = embedding.map(|embedding| Embedding { levels: embedding.levels.clone(), numbers: embedding.numbers });
         Names {
-            inputs: inputs.to_vec(),
+            columns: inputs.to_vec(),
+            inputs: embedding::names(inputs, embedding.as_ref()),
             outputs,
             units: network.layers.iter().map(|layer| layer.units).collect(),
             activations: network.layers.iter().map(|layer| layer.activation.clone()).collect(),
@@ -240,8 +257,15 @@ pub fn thing_at(built: &Built<f64>, node: NodeId, index: usize) -> Thing {
             return Thing::Part { part, layer, unit: index };
         }
     }
+    if let Some(table) = built.tables.iter().position(|table| *table == node) {
+        let numbers = built.graph.parameters()[table].columns;
+        return Thing::Embedding { table: table + 1, level: index / numbers, number: index % numbers };
+    }
+    if node == built.input {
+        return Thing::Input(index);
+    }
     match built.graph.name(node) {
-        "x" => Thing::Input(index),
+        "x" => Thing::Column(index),
         "y" => Thing::Target(index),
         "w" => Thing::Term(Term::RowWeight),
         "loss" => Thing::Term(Term::Loss),
