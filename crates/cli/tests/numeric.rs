@@ -105,7 +105,7 @@ fn every_parameter_is_checked_explained_saved_and_used() {
 fn it_stands_with_all_the_rest() {
     let desk = Desk::with(&[("t.csv", &table())]);
     let first = desk.json(&format!("{FLAGS} {PBLD} --out run"));
-    let on = desk.json("train t.csv --from run --ignore side --epochs 2 --precision f64 --out on");
+    let on = desk.json("train t.csv --from run --epochs 2 --precision f64 --out on");
     assert_ne!(hash(&on), hash(&first));
     assert_eq!(network(&desk, "on"), network(&desk, "run"));
     let classes = "train t.csv --target side --ignore y --epochs 4 --hidden 5 --seed 2 --recipe plain";
@@ -170,7 +170,10 @@ fn what_cannot_be_done_is_refused() {
         (format!("{FLAGS} {PBLD} --embedding-rate 0"), "--embedding-rate: expected a number above 0, at most 1000, came 0"),
         (format!("{FLAGS} {PBLD} --embedding-rate 0.5 --optimizer lbfgs"), "no learning rate of their own"),
         (format!("{FLAGS} --numeric-embedding plr"), "--numeric-embedding: expected pbld or none, came plr"),
-        (format!("train t.csv --from run --ignore side {PBLD}"), "has its columns, layers and parameters already"),
+        (
+            format!("train t.csv --from run {PBLD}"),
+            "network.numeric_embedding: the model that training goes on from has its columns, layers and parameters already",
+        ),
         ("explain run t.csv --row 3".into(), "not worked through numeric embeddings"),
         ("explain run t.csv --row 3 --parameter layer1.weight[0,0] --format numpy".into(), "embeddings"),
         ("audit claims.csv run t.csv --row 3".into(), "embeddings"),
