@@ -12,6 +12,7 @@ use crate::job::{Calibrate, Job, Rows};
 use crate::layers::Norm;
 use crate::metrics::{Metrics, Own, Threshold};
 use crate::model_file::{LayerShape, Model, Parameters, Precision, Shape, Task};
+use crate::numeric_embedding::Numeric;
 use crate::predictor::Predictor;
 use crate::session::{self, Outcome, Progress, Sample, Scores};
 use backlit_engine::train::End;
@@ -52,6 +53,7 @@ pub(crate) fn wide(shape: &Shape, count: usize) -> Shape {
     let mut wide = shape.clone();
     let hidden = wide.layers.len() - 1;
     wide.embedding.iter_mut().for_each(|embedding| embedding.numbers *= count);
+    wide.numeric.iter_mut().for_each(|numeric| numeric.columns = numeric.columns.repeat(count));
     wide.layers[..hidden].iter_mut().for_each(|layer| layer.units *= count);
     wide
 }
@@ -67,7 +69,14 @@ pub(crate) fn side_by_side(shape: &Shape, members: &[&[f64]]) -> Vec<f64> {
         members.iter().for_each(|member| all.extend(&member[level * numbers..][..numbers]));
         start += numbers;
     }
-    let own = shape.width() - tables * numbers;
+    // Those of single columns stand network after network.
+    for (_, shape) in shape.numeric.iter().flat_map(Numeric::parameters) {
+        let size = shape.iter().product::<usize>();
+        members.iter().for_each(|member| all.extend(&member[start..start + size]));
+        start += size;
+    }
+    let sums = shape.numeric.as_ref().map_or(0, Numeric::width);
+    let own = shape.width() - tables * numbers - sums;
     // A row of the first layer behind its own columns: the numbers of network m alone.
     let embedded = |all: &mut Vec<f64>, row: &[f64], m: usize| {
         for table in 0..tables {
@@ -75,6 +84,9 @@ pub(crate) fn side_by_side(shape: &Shape, members: &[&[f64]]) -> Vec<f64> {
             all.extend(&row[own + table * numbers..][..numbers]);
             all.resize(all.len() + (count - 1 - m) * numbers, 0.0);
         }
+        all.resize(all.len() + m * sums, 0.0);
+        all.extend(&row[row.len() - sums..]);
+        all.resize(all.len() + (count - 1 - m) * sums, 0.0);
     };
     for (l, layer) in shape.layers.iter().enumerate() {
         let (units, weights) = (layer.units, layer.units * inputs);
@@ -87,9 +99,11 @@ pub(crate) fn side_by_side(shape: &Shape, members: &[&[f64]]) -> Vec<f64> {
                 let row = start + unit * inputs;
                 if first {
                     all.extend((row..row + own).map(|place| mean(&|member| member[place])));
-                    for at in (row + own..row + inputs).step_by(numbers.max(1)) {
+                    for at in (row + own..row + inputs - sums).step_by(numbers.max(1)) {
                         members.iter().for_each(|member| all.extend(member[at..at + numbers].iter().map(|w| w / count as f64)));
                     }
+                    let last = row + inputs - sums..row + inputs;
+                    members.iter().for_each(|member| all.extend(member[last.clone()].iter().map(|w| w / count as f64)));
                 } else {
                     members.iter().for_each(|member| all.extend(member[row..row + inputs].iter().map(|w| w / count as f64)));
                 }
@@ -298,7 +312,7 @@ mod tests {
         out
     }
 
-    /// With and without hidden layers, biases, norms over the batch and skips: what goes into the last activation is the mean.
+    /// With and without hidden layers, biases, norms over the batch, skips and embeddings: what goes into the last activation is the mean.
     #[test]
     fn networks_side_by_side_say_their_mean() {
         let deep = {
@@ -308,16 +322,21 @@ mod tests {
             layers[2].bias = false;
             layers
         };
+        let networks = [vec![layer(2, "linear")], vec![layer(5, "relu"), layer(1, "softplus")], deep];
         let embedded = |levels: &[usize], numbers: usize| Some(Embedding { levels: levels.to_vec(), numbers });
-        for (layers, embedding) in [
-            (vec![layer(2, "linear")], None),
-            (vec![layer(5, "relu"), layer(1, "softplus")], None),
-            (deep.clone(), None),
-            (vec![layer(2, "linear")], embedded(&[3, 2], 2)),
-            (vec![layer(5, "relu"), layer(1, "softplus")], embedded(&[4, 3, 2], 3)),
-            (deep, embedded(&[5], 4)),
-        ] {
-            let shape = Shape { inputs: 3, layers, loss: "half_squared_error".into(), terms: crate::terms::Terms::default(), embedding };
+        let beside = [None, embedded(&[5], 4), embedded(&[3, 2], 2)];
+        for (layers, (embedding, numeric)) in networks
+            .iter()
+            .flat_map(|layers| beside.iter().flat_map(move |e| [false, true].map(|numeric| (layers.clone(), (e.clone(), numeric)))))
+        {
+            let shape = Shape {
+                inputs: 3,
+                layers,
+                loss: "half_squared_error".into(),
+                terms: crate::terms::Terms::default(),
+                embedding,
+                numeric: numeric.then(|| Numeric { columns: vec![0], waves: 3, numbers: 2, rate: 0.1 }),
+            };
             suits(&shape).expect("these can");
             let count = shape.parameters().expect("few").iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
             let mut random = Random::new(1, Purpose::Initialize, 0);

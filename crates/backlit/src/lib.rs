@@ -26,6 +26,7 @@ pub mod job;
 pub mod layers;
 pub mod metrics;
 pub mod model_file;
+pub mod numeric_embedding;
 pub mod predictor;
 pub mod prepare;
 pub mod recipe;

@@ -15,6 +15,7 @@ use crate::encoder::{Encoder, class_names, label_names};
 use crate::error::{Error, Kind};
 use crate::layers::Norm;
 use crate::metrics::HALF;
+use crate::numeric_embedding::Numeric;
 use crate::recipe::Recipe;
 use crate::scaler::Scaler;
 use crate::terms::{Terms, is_false, is_zero};
@@ -33,7 +34,8 @@ pub const FORMAT: u64 = 1;
 pub struct Model {
     /// What the parameters mean.
     pub metadata: Metadata,
-    /// The parameters, flat, in graph order: tables of embeddings, then layer after layer, weight (units × inputs) before bias (units) before those of a norm.
+    /// The parameters, flat, in graph order: tables of embeddings, numeric embeddings, then layer after layer, weight (units × inputs)
+    /// before bias (units) before those of a norm.
     pub parameters: Parameters,
 }
 
@@ -139,6 +141,9 @@ pub struct Shape {
     /// What becomes of the last columns, if they are codes of levels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embedding: Option<Embedding>,
+    /// What is learned of single numeric columns, beside all that goes into the first layer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub numeric: Option<Numeric>,
 }
 
 /// One layer as it stands in the file.
@@ -256,12 +261,20 @@ impl Shape {
             skip: layer.skip,
         });
         let embedding = self.embedding.as_ref().map(Embedding::engine);
-        Network { inputs: self.inputs, layers: layers.collect(), loss: self.loss.clone(), terms: self.terms.network(), embedding }
+        Network {
+            inputs: self.inputs,
+            layers: layers.collect(),
+            loss: self.loss.clone(),
+            terms: self.terms.network(),
+            embedding,
+            numeric: self.numeric.as_ref().map(Numeric::engine),
+        }
     }
 
     /// How many numbers go into the first layer.
     pub fn width(&self) -> usize {
-        self.embedding.as_ref().map_or(self.inputs, |embedding| embedding.engine().width(self.inputs))
+        let numeric = self.numeric.as_ref().map_or(0, Numeric::width);
+        self.embedding.as_ref().map_or(self.inputs, |embedding| embedding.engine().width(self.inputs)).saturating_add(numeric)
     }
 
     /// The parameters in graph order, each with its name and its shape: levels × numbers, units × inputs, or units.
@@ -273,6 +286,10 @@ impl Shape {
                 total = total.checked_add(levels.checked_mul(*numbers)?)?;
                 parameters.push((format!("embed{}.weight", t + 1), vec![levels, *numbers]));
             }
+        }
+        if let Some(numeric) = &self.numeric {
+            total = total.checked_add(numeric.size())?;
+            parameters.extend(numeric.parameters());
         }
         for (l, layer) in self.layers.iter().enumerate() {
             total = total.checked_add(layer.units.checked_mul(inputs.checked_add(1)?)?)?;

@@ -26,6 +26,7 @@ use crate::job::{Calibrate, Job, Rows, encode};
 use crate::layers::{self, Skip};
 use crate::metrics::Own;
 use crate::model_file::{LayerShape, Model, Precision, Shape, Task, weights_sha256};
+use crate::numeric_embedding::{self, Numeric};
 use crate::predictor::scaled;
 use crate::recipe::{self, Filled, Recipe};
 use crate::run_file::{self, Batch, Bias, Embed, Freeze, Layer, Rng, RunFile, Source};
@@ -209,10 +210,12 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         [&mut train, &mut held].into_iter().flat_map(|rows| &mut rows.numbers).for_each(|number| *number = in_file[*number]);
     }
     let layers = with_dropout(run, layers(run, hidden, outputs, &loss)?)?;
-    let width = embedding::names(&inputs, embedding.as_ref()).len();
+    let columns = numeric_embedding::columns(&inputs, encoder.as_ref(), embedding.as_ref());
+    let numeric = network::numeric(run, start.as_ref(), columns, &mut notes)?;
+    let width = embedding::names(&inputs, embedding.as_ref()).len() + numeric.as_ref().map_or(0, Numeric::width);
     let layers = layers::completed(run, layers, width, |key, message| usage(run, message).key(key))?;
     check_layers(run, &layers, width, outputs, embedding.as_ref())?;
-    let (mut initial, frozen) = parameters(run, &layers, width, embedding.as_ref())?;
+    let (mut initial, frozen) = parameters(run, &layers, width, embedding.as_ref(), numeric.as_ref())?;
     if let Some(model) = &start {
         initial = warm_start::parameters(run, model, &layers, &mut notes)?;
     }
@@ -270,7 +273,7 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         skip: if let Some(Skip::From(from)) = layer.skip { Some(from) } else { None },
         learning_rate: layer.learning_rate,
     });
-    let shape = Shape { inputs: inputs.len(), layers: layers.collect(), loss, terms, embedding };
+    let shape = Shape { inputs: inputs.len(), layers: layers.collect(), loss, terms, embedding, numeric };
     let calibrate = calibrates(run, task, &shape, &frozen, aside)?;
     let members = fold_of.map(|fold_of| members(run, &layers_drawn, &shape, &initial, fold_of, ensemble)).transpose()?;
     Ok(Job {
@@ -345,7 +348,7 @@ fn members(run: &RunFile, layers: &[Layer], shape: &Shape, first: &[f64], fold_o
         if run.network.rng == Rng::Numpy {
             run.train.seed %= 1 << 32;
         }
-        Ok(parameters(&run, layers, shape.width(), shape.embedding.as_ref())?.0)
+        Ok(parameters(&run, layers, shape.width(), shape.embedding.as_ref(), shape.numeric.as_ref())?.0)
     };
     let initial = std::iter::once(Ok(first.to_vec())).chain((1..count).map(drawn)).collect::<Result<_, Error>>()?;
     Ok(Members { fold_of, initial })

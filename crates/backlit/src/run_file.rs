@@ -14,6 +14,7 @@ pub use crate::course::{Course, Judge, Keep};
 pub use crate::embedding::Embed;
 pub use crate::metrics::Threshold;
 pub use crate::model_file::{Precision, Task};
+pub use crate::numeric_embedding::NumericEmbedding;
 pub use crate::recipe::Recipe;
 pub use crate::splits::Split;
 pub use crate::terms::{ClassWeight, Terms};
@@ -112,6 +113,12 @@ pub struct Network {
     pub norm: Option<Norm>,
     /// Whether hidden layers that say nothing add what goes in to what comes out, where the widths are equal.
     pub skip: bool,
+    /// What becomes of numeric columns; none: they go in as they are.
+    pub numeric_embedding: Option<NumericEmbedding>,
+    /// By what the learning rate of numeric embeddings is multiplied; none: [`crate::numeric_embedding::RATE`].
+    pub embedding_rate: Option<f64>,
+    /// The deviation of their initial frequencies; none: [`crate::numeric_embedding::SCALE`].
+    pub embedding_scale: Option<f64>,
     /// From the first hidden layer to the output; empty: chosen by the data.
     pub layers: Vec<Layer>,
 }

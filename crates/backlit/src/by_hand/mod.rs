@@ -91,7 +91,7 @@ impl Net {
                 usage("a network with norms or skips is not worked by hand".into()).hint("backlit explain and backlit check show them")
             );
         }
-        if network.embedding.is_some() {
+        if network.embedding.is_some() || network.numeric.is_some() {
             let error = usage("a network with embeddings is not worked by hand".into());
             return Err(error.hint("backlit explain and backlit check show them"));
         }

@@ -66,7 +66,7 @@ fn introduction(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
     let layers = wording.subject.names.units.iter().zip(wording.subject.metadata.network.said());
     let layers: Vec<String> = layers.map(|(units, said)| format!("{units} {said}")).collect();
     let (columns, inputs) = (wording.subject.names.columns.len(), wording.subject.names.inputs.len());
-    let through = if wording.subject.built.tables.is_empty() { String::new() } else { format!(", with embeddings {inputs} numbers") };
+    let through = if columns == inputs { String::new() } else { format!(", with embeddings {inputs} numbers") };
     page.say(format!("Network: {columns} inputs{through}, {}; loss {loss}.", layers.join(", ")));
     if let Some(level) = wording.subject.level(opened) {
         page.say(format!("The parameter is one of the learned numbers of {level}."));

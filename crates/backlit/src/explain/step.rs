@@ -26,6 +26,10 @@ const TERMS: usize = 4;
 /// Works the step for the one kept row.
 pub fn step(subject: &Subject, wording: &Wording<'_>) -> Result<Worked, Error> {
     let row = one_row(subject)?;
+    if subject.built.numeric.is_some() {
+        let message = "a whole step is not worked through numeric embeddings, and this network has some";
+        return Err(Error::new(Kind::Usage, message).hint("--parameter numeric.frequency[0,0], or --layer 1"));
+    }
     let count = subject.parameters.len();
     if count > LARGEST {
         let message = format!("a whole step is worked for networks of at most {LARGEST} parameters; this one has {count}");

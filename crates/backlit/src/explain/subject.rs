@@ -9,7 +9,7 @@ use crate::model_file::{Metadata, Model, Parameters, Task};
 use crate::predictor::scaled;
 use backlit_engine::NodeId;
 use backlit_engine::explain::{ExplainError, Question, Target, Values, explain};
-use backlit_engine::network::Built;
+use backlit_engine::network::{Built, NumericNodes};
 use backlit_engine::plan::Plan;
 use backlit_engine::step::Runner;
 use backlit_engine::typeset::{unicode, visible};
@@ -81,7 +81,7 @@ impl Subject {
             let indices: Vec<usize> = inside.split(',').map(|part| part.parse().ok()).collect::<Option<_>>()?;
             let index = match indices.as_slice() {
                 [u] if parameter.rows == 1 && !parameter.name.ends_with("weight") => *u,
-                [u, i] if *i < parameter.columns && parameter.name.ends_with("weight") => {
+                [u, i] if *i < parameter.columns && (parameter.rows > 1 || parameter.name.ends_with("weight")) => {
                     u.checked_mul(parameter.columns)?.checked_add(*i)?
                 }
                 _ => return None,
@@ -109,7 +109,7 @@ impl Subject {
             return Ok(Target::Parameter(index));
         }
         let shapes: Vec<String> = (self.built.graph.parameters().iter().take(8))
-            .map(|p| match !p.name.ends_with("weight") {
+            .map(|p| match p.rows == 1 && !p.name.ends_with("weight") {
                 true => format!("{}[0…{}]", p.name, p.columns - 1),
                 false => format!("{}[0…{},0…{}]", p.name, p.rows - 1, p.columns - 1),
             })
@@ -168,14 +168,9 @@ impl Subject {
         let terms = self.metadata.network.terms.network();
         let layers = self.built.layers.iter();
         let order = layers.flat_map(|nodes| [Some(nodes.weight), nodes.bias.filter(|_| terms.penalize_biases)]).flatten();
-        self.built
-            .tables
-            .iter()
-            .copied()
-            .chain(order)
-            .zip(1..)
-            .find(|(node, _)| *node == parameter && terms.penalizes())
-            .map(|(_, place)| place)
+        let numeric = self.built.numeric.iter().flat_map(NumericNodes::parameters);
+        let mut order = self.built.tables.iter().copied().chain(numeric).chain(order).zip(1..);
+        order.find(|(node, _)| *node == parameter && terms.penalizes()).map(|(_, place)| place)
     }
 
     /// The node of what goes into the first layer.

@@ -61,6 +61,9 @@ fn check_network(metadata: &Metadata) -> Result<(), String> {
     if let Some(embedding) = &network.embedding {
         embedding.check(network.inputs)?;
     }
+    if let Some(numeric) = &network.numeric {
+        numeric.check(network.inputs - network.embedding.as_ref().map_or(0, |embedding| embedding.levels.len()))?;
+    }
     for (l, layer) in network.layers.iter().enumerate() {
         if layer.units == 0 {
             return Err(format!("layer {} has no units", l + 1));

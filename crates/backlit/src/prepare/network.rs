@@ -4,7 +4,8 @@ use super::{Hidden, formulas, usage};
 use crate::embedding::{self, Embedding};
 use crate::error::{Error, Kind};
 use crate::layers::Norm;
-use crate::model_file::Precision;
+use crate::model_file::{Model, Precision};
+use crate::numeric_embedding::{self, Numeric, NumericEmbedding};
 use crate::run_file::{Bias, Freeze, Layer, Orientation, Rng, RunFile};
 use backlit_engine::init::{Draws, Initializer};
 use backlit_engine::ops;
@@ -44,6 +45,40 @@ pub(super) fn layers(run: &RunFile, hidden: Option<&Hidden>, outputs: usize, los
     // The mean of a Poisson distribution is positive, so the output must be.
     let last = if loss.starts_with("poisson") { "softplus" } else { "linear" };
     Ok(units.iter().map(|&units| layer(units, activation)).chain([layer(outputs, last)]).collect())
+}
+
+/// What is learned of single columns: of these if that was asked for, or what the model that training goes on from has.
+pub(super) fn numeric(
+    run: &RunFile,
+    start: Option<&Model>,
+    columns: Vec<usize>,
+    notes: &mut Vec<String>,
+) -> Result<Option<Numeric>, Error> {
+    let network = &run.network;
+    let known = start.and_then(|model| model.metadata.network.numeric.clone());
+    if known.is_none() && network.numeric_embedding.unwrap_or_default() == NumericEmbedding::None {
+        let asked = [("embedding_rate", network.embedding_rate), ("embedding_scale", network.embedding_scale)];
+        return match asked.into_iter().find(|(_, asked)| asked.is_some()) {
+            Some((key, _)) => {
+                let error = usage(run, "there are no numeric embeddings that this could be of").key(format!("network.{key}"));
+                Err(error.hint("numeric_embedding = \"pbld\", or leave it out"))
+            }
+            None => Ok(None),
+        };
+    }
+    if run.train.optimizer() == "lbfgs" && network.embedding_rate.is_some() {
+        let message = "lbfgs searches one length for the whole step, so embeddings have no learning rate of their own";
+        return Err(usage(run, message).key("network.embedding_rate").hint("leave it out, or another optimizer"));
+    }
+    if let Some(known) = known {
+        return Ok(Some(Numeric { rate: network.embedding_rate.unwrap_or(known.rate), ..known }));
+    }
+    if columns.is_empty() {
+        notes.push("no column holds numbers, so there are no numeric embeddings".into());
+        return Ok(None);
+    }
+    let rate = network.embedding_rate.unwrap_or(numeric_embedding::RATE);
+    Ok(Some(Numeric { columns, waves: numeric_embedding::WAVES, numbers: numeric_embedding::NUMBERS, rate }))
 }
 
 /// The layers, each with its dropout: hidden ones that say nothing have the network's.
@@ -111,6 +146,7 @@ pub(super) fn parameters(
     layers: &[Layer],
     inputs: usize,
     embedding: Option<&Embedding>,
+    numeric: Option<&Numeric>,
 ) -> Result<(Vec<f64>, Vec<Range<usize>>), Error> {
     let network = &run.network;
     let mut draws = match network.rng {
@@ -121,6 +157,10 @@ pub(super) fn parameters(
     };
     let parse = |text: &str| Initializer::parse(text).map_err(|message| usage(run, message));
     let mut initial = embedding.map_or(Vec::new(), |embedding| embedding::initial(embedding, &mut draws));
+    if let Some(numeric) = numeric {
+        let scale = network.embedding_scale.unwrap_or(numeric_embedding::SCALE);
+        initial.extend(numeric_embedding::initial(numeric, scale, &mut draws));
+    }
     let mut frozen = Vec::new();
     let mut width = inputs;
     for layer in layers {

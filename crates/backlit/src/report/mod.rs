@@ -134,7 +134,8 @@ fn asked(job: &Job, outcome: &Outcome, sha256: &str) -> Table {
     let layers: Vec<String> =
         job.shape.layers.iter().zip(job.shape.said()).map(|(layer, said)| format!("{} {said}", layer.units)).collect();
     let embedded = job.shape.embedding.as_ref().map_or(String::new(), |embedding| format!(" ({})", embedding.said(&job.inputs)));
-    let network = format!("{} inputs{embedded}, {}; {} parameters", job.inputs.len(), layers.join(", "), job.initial.len());
+    let learned = job.shape.numeric_said();
+    let network = format!("{} inputs{embedded}{learned}, {}; {} parameters", job.inputs.len(), layers.join(", "), job.initial.len());
     let options: Vec<String> = metadata.training.options.iter().map(|(name, value)| format!("{name} {value}")).collect();
     let optimizer = format!(
         "{} at rate {}{}",

@@ -91,6 +91,9 @@ impl Lines {
             dropout,
             norm,
             skip,
+            numeric_embedding,
+            embedding_rate,
+            embedding_scale,
             layers,
         } = network;
         self.0 += "\n[network]\n";
@@ -117,6 +120,9 @@ impl Lines {
         self.put_some("dropout", dropout.as_ref().map(number));
         self.put("norm", text(norm.map_or("none", Norm::name)));
         self.put("skip", skip);
+        self.put_some("numeric_embedding", numeric_embedding.map(|embedding| text(embedding.name())));
+        self.put_some("embedding_rate", embedding_rate.as_ref().map(number));
+        self.put_some("embedding_scale", embedding_scale.as_ref().map(number));
         layers.iter().for_each(|layer| self.layer(layer));
     }
 

@@ -34,7 +34,7 @@ impl Notation for Dvalues {
                 Thing::Input(i) => return indexed("dense1.dinputs".into(), &[i]),
                 Thing::Part { part: Part::Gain, layer, unit } => return indexed(format!("norm{layer}.dgains"), &[0, unit]),
                 Thing::Part { part: Part::Shift, layer, unit } => return indexed(format!("norm{layer}.dshifts"), &[0, unit]),
-                Thing::Target(_) | Thing::Column(_) | Thing::Cost | Thing::Term(_) | Thing::Part { .. } => {}
+                Thing::Target(_) | Thing::Column(_) | Thing::Numeric { .. } | Thing::Cost | Thing::Term(_) | Thing::Part { .. } => {}
             }
         }
         let ((of, mut index), (by, more)) = (word(of, names), word(by, names));
@@ -57,6 +57,7 @@ fn word(thing: Thing, names: &Names) -> (String, Vec<usize>) {
         Thing::Input(i) => ("inputs".into(), vec![i]),
         Thing::Column(i) => ("columns".into(), vec![i]),
         Thing::Embedding { table, level, number } => (format!("embed{table}.weights"), vec![level, number]),
+        Thing::Numeric { part, line, number } => (part.word().into(), part.indices(line, number)),
         Thing::Target(k) => ("y".into(), vec![k]),
         Thing::Weight { layer, unit, input } => (format!("dense{layer}.weights"), vec![input, unit]),
         Thing::Bias { layer, unit } => (format!("dense{layer}.biases"), vec![0, unit]),

@@ -9,6 +9,7 @@ mod net_out;
 mod za;
 
 use crate::embedding::{self, Embedding};
+use crate::numeric_embedding;
 use backlit_engine::network::Built;
 use backlit_engine::typeset::{Bracket, Math};
 use backlit_engine::{Network, NodeId};
@@ -27,6 +28,15 @@ pub enum Thing {
         /// The level's code.
         level: usize,
         /// Which of its numbers.
+        number: usize,
+    },
+    /// What is learned of a single numeric column.
+    Numeric {
+        /// Which of these.
+        part: NumericPart,
+        /// Which line: of frequencies, phases and cosines the column, counted among those that have them; else the weighted sum.
+        line: usize,
+        /// Which number of the line.
         number: usize,
     },
     /// A target.
@@ -74,6 +84,54 @@ pub enum Thing {
     Cost,
     /// What the cost is made of, where that is more than the loss.
     Term(Term),
+}
+
+/// What is learned of a single numeric column, and what comes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NumericPart {
+    /// f: the frequency of a cosine.
+    Frequency,
+    /// φ: its phase.
+    Phase,
+    /// h: the cosine.
+    Wave,
+    /// V: the weight of a cosine in a sum.
+    Weight,
+    /// c: the bias of a sum.
+    Bias,
+    /// p: the sum.
+    Sum,
+}
+
+impl NumericPart {
+    /// Its name in a program.
+    fn word(self) -> &'static str {
+        match self {
+            NumericPart::Frequency => "frequency",
+            NumericPart::Phase => "phase",
+            NumericPart::Wave => "waves",
+            NumericPart::Weight => "numeric_weight",
+            NumericPart::Bias => "numeric_bias",
+            NumericPart::Sum => "numeric_sum",
+        }
+    }
+
+    /// Its letter.
+    fn letter(self) -> &'static str {
+        match self {
+            NumericPart::Frequency => "f",
+            NumericPart::Phase => "φ",
+            NumericPart::Wave => "h",
+            NumericPart::Weight => "V",
+            NumericPart::Bias => "c",
+            NumericPart::Sum => "p",
+        }
+    }
+
+    /// The indices that its name has.
+    fn indices(self, line: usize, number: usize) -> Vec<usize> {
+        if matches!(self, NumericPart::Bias | NumericPart::Sum) { vec![line] } else { vec![line, number] }
+    }
 }
 
 /// What a layer has with a norm or a skip.
@@ -193,7 +251,11 @@ impl Names {
         let embedding = embedding.map(|embedding| Embedding { levels: embedding.levels.clone(), numbers: embedding.numbers });
         Names {
             columns: inputs.to_vec(),
-            inputs: embedding::names(inputs, embedding.as_ref()),
+            inputs: {
+                let numeric = network.numeric.iter();
+                let learned = numeric.flat_map(|numeric| numeric_embedding::names(inputs, &numeric.columns, numeric.numbers));
+                embedding::names(inputs, embedding.as_ref()).into_iter().chain(learned).collect()
+            },
             outputs,
             units: network.layers.iter().map(|layer| layer.units).collect(),
             activations: network.layers.iter().map(|layer| layer.activation.clone()).collect(),
@@ -260,6 +322,21 @@ pub fn thing_at(built: &Built<f64>, node: NodeId, index: usize) -> Thing {
     if let Some(table) = built.tables.iter().position(|table| *table == node) {
         let numbers = built.graph.parameters()[table].columns;
         return Thing::Embedding { table: table + 1, level: index / numbers, number: index % numbers };
+    }
+    if let Some(nodes) = &built.numeric {
+        let sums = built.graph.shape(nodes.p).size();
+        let waves = built.graph.shape(nodes.weight).size() / sums;
+        let all = [
+            (nodes.frequency, NumericPart::Frequency, waves),
+            (nodes.phase, NumericPart::Phase, waves),
+            (nodes.h, NumericPart::Wave, waves),
+            (nodes.weight, NumericPart::Weight, waves),
+            (nodes.bias, NumericPart::Bias, 1),
+            (nodes.p, NumericPart::Sum, 1),
+        ];
+        if let Some((_, part, length)) = all.into_iter().find(|(own, ..)| *own == node) {
+            return Thing::Numeric { part, line: index / length, number: index % length };
+        }
     }
     if node == built.input {
         return Thing::Input(index);
