@@ -65,6 +65,9 @@ impl EventFiles {
 /// Takes the event files of a run before away.
 pub fn clear(directory: &Path) {
     let whole = directory.join(TENSORBOARD);
+    if !whole.is_dir() {
+        return;
+    }
     let networks: Vec<PathBuf> = std::fs::read_dir(&whole).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     let is_network = |path: &&PathBuf| path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("network-"));
     for folder in networks.iter().filter(is_network).chain([&whole]) {

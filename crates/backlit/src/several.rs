@@ -108,7 +108,8 @@ mod tests {
                 seen[k] = progress.step;
                 if seen.iter().sum::<u64>() >= 70 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
-            let came = several.train(observe, &|_, _, observe| Ok((1..=50).find(|&step| observe(&progress(step)).is_break()).unwrap_or(50)));
+            let came =
+                several.train(observe, &|_, _, observe| Ok((1..=50).find(|&step| observe(&progress(step)).is_break()).unwrap_or(50)));
             let came = came.expect("no errors");
             assert!(came.iter().zip(seen).all(|(came, seen)| came.unwrap_or(0) == seen), "{came:?} and {seen:?}");
             assert!(seen.iter().sum::<u64>() < 250);

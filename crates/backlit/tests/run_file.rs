@@ -103,6 +103,7 @@ fn the_example_of_the_contract() {
         calibrate: None,
         metric: Some("abs(a - y) / y".into()),
         checkpoint_every: None,
+        tensorboard: true,
         folds: None,
         memory: Some(512_000_000),
     };

@@ -70,7 +70,7 @@ fn calibrated_probabilities_hold() {
         assert_eq!(said.len(), 6000);
         error(&said, &fresh.1)
     };
-    let overfitted = "--hidden 64 --learning-rate 0.01 --epochs 300";
+    let overfitted = "--hidden 64,64 --learning-rate 0.01 --epochs 300";
     for (flags, aside) in [
         ("--recipe tuned --epochs 16".to_string(), 800.0),
         (format!("{overfitted} --ensemble 4 --calibrate true"), 800.0),

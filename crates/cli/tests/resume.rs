@@ -244,7 +244,10 @@ fn a_damaged_network_is_refused_and_the_checkpoint_before_it_used() {
     // One network's checkpoint is none of another's.
     copied(&desk, "stopped", "run");
     for end in ["", ".previous"] {
-        desk.write(&format!("run/checkpoint.network-2{end}.safetensors"), desk.bytes(&format!("run/checkpoint.network-1{end}.safetensors")));
+        desk.write(
+            &format!("run/checkpoint.network-2{end}.safetensors"),
+            desk.bytes(&format!("run/checkpoint.network-1{end}.safetensors")),
+        );
     }
     let told = desk.fine("train --resume run --json");
     told.complains(&["1 network finished, 0 begun"]);
@@ -502,7 +505,8 @@ fn a_full_disk_is_found_before_the_first_step_or_leaves_the_old_checkpoint() {
         let output = Command::new("sh").args(["-c", &line, program]).current_dir(desk.path("")).output().expect("a shell");
         Outcome::from_output(line, &output)
     };
-    let told = limited("train houses --hidden 100,100 --ensemble 3 --threads 1 --epochs 1000000000 --out several --checkpoint-every 1000000");
+    let told =
+        limited("train houses --hidden 100,100 --ensemble 3 --threads 1 --epochs 1000000000 --out several --checkpoint-every 1000000");
     told.expect(1);
     assert!(told.document()["error"]["file"].as_str().is_some_and(|file| file.contains("network-1")), "{}", told.report());
     assert!(!desk.path("several").exists(), "what was made for it is gone");

@@ -8,8 +8,8 @@ mod file;
 mod pair;
 mod run;
 
-pub use run::unresumable;
 pub(crate) use run::forget;
+pub use run::unresumable;
 
 use crate::error::{Error, Kind};
 use crate::files::Whole;
@@ -169,9 +169,9 @@ fn told(parts: &[Known]) -> String {
     words.iter().map(of).collect::<Vec<_>>().join("; ")
 }
 
-/// Whether a directory holds a checkpoint.
+/// Whether a directory holds a checkpoint; of one that cannot be looked into it must be thought.
 pub(crate) fn is_in(directory: &Path) -> bool {
-    !pair::files(directory).is_empty()
+    pair::files(directory).map_or(true, |files| !files.is_empty())
 }
 
 impl Checkpoints {
@@ -298,7 +298,7 @@ impl Checkpoints {
 
     /// Takes checkpoints away that nobody needs; what cannot be taken away does no harm, for it is known by its run.
     fn clear(&self) {
-        for (path, _) in pair::files(&self.directory) {
+        for (path, _) in pair::files(&self.directory).into_iter().flatten() {
             let _ = std::fs::remove_file(path);
         }
     }

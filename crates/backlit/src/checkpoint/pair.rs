@@ -66,15 +66,18 @@ fn load(path: &Path, id: &str) -> Result<Option<Checkpoint>, Error> {
 }
 
 /// All checkpoints in a directory, and the part that each is of; none: the training as a whole.
-pub(super) fn files(directory: &Path) -> Vec<(PathBuf, Option<String>)> {
-    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    let known = entries.filter_map(|entry| Some((entry.path(), part_of(entry.file_name().to_str()?)?)));
-    known.collect()
+pub(super) fn files(directory: &Path) -> std::io::Result<Vec<(PathBuf, Option<String>)>> {
+    let mut known = Vec::new();
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        known.extend(entry.file_name().to_str().and_then(part_of).map(|part| (entry.path(), part)));
+    }
+    Ok(known)
 }
 
 /// The parts of which there are checkpoints, as many as there are in a directory: word and number.
 pub(super) fn parts(directory: &Path) -> Vec<String> {
-    let found = files(directory).into_iter().filter_map(|(_, part)| part);
+    let found = files(directory).into_iter().flatten().filter_map(|(_, part)| part);
     let ordered: BTreeMap<(String, usize), String> = found
         .filter_map(|part| {
             let (word, number) = part.split_once('-')?;

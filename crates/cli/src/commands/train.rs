@@ -411,7 +411,9 @@ impl Saved {
     ) -> Result<Saved, Error> {
         let model = directory.join(MODEL);
         model_file::save(&model, &outcome.model)?;
-        let checkpoint = checkpoints.map(|of| if job.members.is_some() { directory.to_path_buf() } else { of.path() }).filter(|_| matches!(outcome.end, End::Stopped(_)));
+        let checkpoint = checkpoints
+            .map(|of| if job.members.is_some() { directory.to_path_buf() } else { of.path() })
+            .filter(|_| matches!(outcome.end, End::Stopped(_)));
         let saved = Saved { sha256: weights_sha256(&outcome.model.parameters), model, checkpoint };
         let mut summary = document(job, outcome, &saved, false);
         if let Some(folds) = folds {
