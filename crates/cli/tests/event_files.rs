@@ -23,8 +23,7 @@ fn crc(bytes: &[u8]) -> u32 {
 }
 
 fn masked(bytes: &[u8]) -> u32 {
-    let crc = crc(bytes);
-    (crc >> 15 | crc << 17).wrapping_add(0xA282_EAD8)
+    crc(bytes).rotate_right(15).wrapping_add(0xA282_EAD8)
 }
 
 /// The contents of the records, whose checksums are right.
@@ -90,8 +89,11 @@ fn fields(mut bytes: &[u8]) -> Vec<(u64, Field)> {
     all
 }
 
-/// Each event: wall time, step, and its scalars by name; the first is the file's version.
-fn events(bytes: &[u8]) -> Vec<(f64, u64, Vec<(String, f32)>)> {
+/// Wall time, step, and scalars by name.
+type Event = (f64, u64, Vec<(String, f32)>);
+
+/// Each event; the first record is the file's version.
+fn events(bytes: &[u8]) -> Vec<Event> {
     let records = records(bytes);
     let first = fields(&records[0]);
     assert!(first.iter().any(|field| matches!(field, (3, Field::Bytes(version)) if version == b"brain.Event:2")), "{first:?}");
