@@ -6,6 +6,7 @@
 //! classes that of their logits: all that takes a model takes an ensemble.
 
 use crate::calibration;
+use crate::checkpoint::Checkpoints;
 use crate::conformal::Residuals;
 use crate::error::{Error, Kind};
 use crate::job::{Calibrate, Job, Rows};
@@ -15,6 +16,7 @@ use crate::model_file::{LayerShape, Model, Parameters, Precision, Shape, Task};
 use crate::numeric_embedding::Numeric;
 use crate::predictor::Predictor;
 use crate::session::{self, Outcome, Progress, Sample, Scores};
+use crate::several::Several;
 use backlit_engine::train::End;
 use std::ops::ControlFlow;
 
@@ -135,44 +137,40 @@ pub(crate) fn side_by_side(shape: &Shape, members: &[&[f64]]) -> Vec<f64> {
     all
 }
 
-/// Trains the networks of a job one after the other. `observe` sees all their epochs as one training.
+/// Trains the networks of a job, as many at a time as there are threads. `observe` sees the steps of each.
 pub(crate) fn train(
     job: &Job,
     members: &Members,
+    checkpoints: Option<&Checkpoints>,
     observe: &mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send),
 ) -> Result<Outcome, Error> {
     let (count, width) = (members.initial.len(), job.outputs());
-    let (mut trained, mut said, mut cost) = (Vec::new(), vec![f64::NAN; job.train.rows * width], 0.0);
-    let (mut steps, mut end) = (0, End::Finished);
-    for k in 0..count {
-        let (own, places) = member(job, members, k);
-        let outcome = session::train(&own, &mut |progress: &Progress| {
-            let before = k as u64 * job.epochs;
-            observe(&Progress {
-                epoch: before + progress.epoch,
-                epochs: count as u64 * job.epochs,
-                step: steps + progress.step,
-                ..*progress
-            })
-        })?;
-        steps += outcome.steps;
-        match outcome.end {
-            End::Diverged(divergence) => {
+    let common = Job { train: Rows::default(), members: None, ..job.clone() };
+    let came = Several::of(count, job).train(
+        &mut |network, progress: &Progress| observe(&Progress { network, ..*progress }),
+        &|k, threads, observe| {
+            let mut part = checkpoints.map(|checkpoints| checkpoints.part("network", k)).transpose()?;
+            let (own, places) = member(job, members, &common, threads, k);
+            let outcome = session::train_kept(&own, part.as_mut(), observe)?;
+            if let End::Diverged(divergence) = outcome.end {
                 let message = format!("network {} of {count}: {divergence}", k + 1);
                 return Err(Error::new(Kind::Diverged, message).hint("a smaller --learning-rate, or --standardize true"));
             }
-            End::Stopped(step) => end = End::Stopped(step),
-            End::Finished | End::Patient(_) => {}
-        }
+            Ok((places, outcome))
+        },
+    )?;
+    let (mut trained, mut said, mut cost) = (Vec::new(), vec![f64::NAN; job.train.rows * width], 0.0);
+    let (mut steps, mut is_stopped) = (0, came.iter().any(Option::is_none));
+    for (places, outcome) in came.into_iter().flatten() {
+        steps += outcome.steps;
+        is_stopped |= matches!(outcome.end, End::Stopped(_));
         for (place, outputs) in places.iter().zip(outcome.held.chunks_exact(width)) {
             said[place * width..][..width].copy_from_slice(outputs);
         }
         cost += outcome.after.held.map_or(0.0, |(cost, _)| cost * places.len() as f64);
         trained.push(numbers(&outcome.model.parameters));
-        if matches!(end, End::Stopped(_)) {
-            break;
-        }
     }
+    let end = if is_stopped { End::Stopped(steps) } else { End::Finished };
     let whole = !said.iter().any(|said| said.is_nan());
     cost /= job.train.rows as f64;
     let temperature = (whole && job.calibrate == Calibrate::OnHeld).then(|| {
@@ -186,8 +184,8 @@ pub(crate) fn train(
     Ok(outcome)
 }
 
-/// One network's job, and the places of the rows that it keeps aside.
-fn member(job: &Job, members: &Members, k: usize) -> (Job, Vec<usize>) {
+/// One network's job, and the places of the rows that it keeps aside. `common`: what the jobs of all have
+fn member(job: &Job, members: &Members, common: &Job, threads: usize, k: usize) -> (Job, Vec<usize>) {
     let (aside, own): (Vec<usize>, Vec<usize>) = (0..job.train.rows).partition(|&row| members.fold_of[row] == k);
     let pick = |places: &[usize]| {
         let mut rows = job.train.pick(places, job.inputs.len(), job.outputs());
@@ -196,8 +194,7 @@ fn member(job: &Job, members: &Members, k: usize) -> (Job, Vec<usize>) {
     };
     let (train, held) = (pick(&own), pick(&aside));
     let (initial, seed) = (members.initial[k].clone(), seed_of(job.seed, k));
-    let plain = Job { train: Rows::default(), ..job.clone() };
-    (Job { members: None, train, held, initial, seed, calibrate: Calibrate::No, threshold: Threshold::default(), ..plain }, aside)
+    (Job { train, held, initial, seed, threads, calibrate: Calibrate::No, threshold: Threshold::default(), ..common.clone() }, aside)
 }
 
 /// The seed of one of the networks.

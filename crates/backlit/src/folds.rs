@@ -1,13 +1,15 @@
 //! Cross-validation: each row is predicted by a network that was not trained on it.
 
 use crate::calibration;
+use crate::checkpoint::Checkpoints;
 use crate::conformal::Residuals;
 use crate::error::{Error, Kind};
-use crate::job::{Calibrate, Rows};
+use crate::job::{Calibrate, Job, Rows};
 use crate::metrics::{HALF, Metrics, Threshold};
 use crate::model_file::Task;
 use crate::prepare::{Hidden, Part, Read, job_of};
 use crate::session::{self, Progress};
+use crate::several::Several;
 use backlit_engine::train::End;
 use std::ops::ControlFlow;
 
@@ -81,41 +83,45 @@ impl CrossValidation {
     }
 }
 
-/// For each of `count` folds of data that were read trains a network on the rows of the others, from the same initial parameters.
+/// For each of `count` folds of data that were read trains a network on the rows of the others, from the same initial parameters, as many
+/// at a time as there are threads. `job`: the training on all rows that comes behind, whose checkpoints each fold's stand beside.
 /// `observe` is called after each step with the fold, counted from 0; none: it was stopped.
 pub fn cross_validate(
-    read: &Read,
-    hidden: Option<&Hidden>,
-    threads: usize,
+    (read, hidden): (&Read, Option<&Hidden>),
+    job: &Job,
     count: usize,
+    checkpoints: Option<&Checkpoints>,
     observe: &mut (dyn FnMut(usize, &Progress) -> ControlFlow<()> + Send),
 ) -> Result<Option<CrossValidation>, Error> {
-    let (mut costs, mut parts, mut about, mut epochs) = (Vec::new(), Vec::new(), None, Vec::new());
-    let mut calibrates = false;
-    for fold in 0..count {
+    let came = Several::of(count, job).train(observe, &|fold, threads, observe| {
+        let mut part = checkpoints.map(|checkpoints| checkpoints.part("fold", fold)).transpose()?;
         let mut plain = read.clone();
         // Chosen below, on all rows.
         plain.run.train.threshold = Threshold::default();
         let mut job = job_of(plain, hidden, threads, Part::WithoutFold(fold, count))?;
-        calibrates |= job.calibrate != Calibrate::No;
+        let calibrates = job.calibrate != Calibrate::No;
         job.calibrate = Calibrate::No;
-        let outcome = session::train(&job, &mut |progress| observe(fold, progress))?;
-        match outcome.end {
-            End::Diverged(divergence) => {
-                let message = format!("without fold {} of {count}: {divergence}", fold + 1);
-                return Err(Error::new(Kind::Diverged, message).hint("a smaller --learning-rate, or --standardize true"));
-            }
-            End::Stopped(_) => return Ok(None),
-            End::Finished | End::Patient(_) => {}
+        let outcome = session::train_kept(&job, part.as_mut(), observe)?;
+        if let End::Diverged(divergence) = outcome.end {
+            let message = format!("without fold {} of {count}: {divergence}", fold + 1);
+            return Err(Error::new(Kind::Diverged, message).hint("a smaller --learning-rate, or --standardize true"));
         }
+        // The file of a large table is of no use any more.
+        let job = Job { train: Rows::default(), held: Rows { stored: None, ..job.held }, ..job };
+        Ok((job, calibrates, outcome))
+    })?;
+    let (mut costs, mut parts, mut about, mut epochs) = (Vec::new(), Vec::new(), None, Vec::new());
+    let mut calibrates = false;
+    for one in came {
+        let Some((job, calibrated, outcome)) = one.filter(|(.., outcome)| !matches!(outcome.end, End::Stopped(_))) else { return Ok(None) };
+        calibrates |= calibrated;
         let own = job.metric.clone().zip(outcome.after.own.and_then(|(_, held)| held));
         costs.extend(outcome.after.held.map(|(cost, _)| (cost, own)));
         about = Some((job.task, job.outputs()));
         if job.course.patience.is_some() || job.course.keeps_best() {
             epochs.push(outcome.best.map_or(outcome.epochs, |best| best.epoch + 1));
         }
-        // The file of a large table is of no use any more.
-        parts.push((Rows { stored: None, ..job.held }, outcome.held));
+        parts.push((job.held, outcome.held));
     }
     let (task, width) = about.ok_or_else(|| Error::new(Kind::Usage, "a cross-validation without folds"))?;
     let mut numbers: Vec<usize> = parts.iter().flat_map(|(held, _)| held.numbers.clone()).collect();

@@ -18,6 +18,9 @@ const MOST: u64 = 1000;
 /// A line.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
+    /// Of an ensemble the network, counted from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<usize>,
     /// Counted from 1.
     pub epoch: u64,
     /// Steps taken since the beginning.
@@ -34,7 +37,7 @@ pub struct Line {
     pub learning_rate: f64,
     /// Since the training began; of one that went on, its parts together.
     pub seconds: f64,
-    /// Since the line before.
+    /// Since the line before, of an ensemble that of the same network.
     pub rows_per_second: f64,
 }
 
@@ -44,70 +47,82 @@ pub struct History {
     pub lines: Vec<Line>,
     file: File,
     every: u64,
-    rows: usize,
     is_metric: bool,
-    /// The last epoch's, if it was not its turn.
-    left_out: Option<Line>,
+    networks: Vec<Network>,
     begun: Instant,
     /// Seconds of earlier parts.
     before: f64,
-    /// Of the last line: when, and after how many rows.
-    since: (Instant, f64),
     failed: Option<Error>,
 }
 
+/// What the lines of one network need.
+struct Network {
+    /// Of an epoch.
+    rows: usize,
+    /// The last epoch's, if it was not its turn.
+    left_out: Option<Line>,
+    /// Of the last line: when, and after how many rows.
+    since: (Instant, f64),
+}
+
 /// A training as far as its lines go by it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Plan {
-    /// Steps taken already; 0: it is new.
-    pub step: u64,
-    /// Epochs there will be.
+    /// For each network of an ensemble, else one: steps taken already, 0 if it is new, and rows of an epoch.
+    pub networks: Vec<(u64, usize)>,
+    /// Epochs there will be, of each.
     pub epochs: u64,
-    /// Rows of an epoch.
-    pub rows: usize,
-    /// Rows of a batch.
-    pub batch: usize,
+    /// Rows of a batch; none: all.
+    pub batch: Option<usize>,
     /// Whether a metric of the rows kept aside judges in place of their cost.
     pub is_metric: bool,
 }
 
 impl Plan {
-    /// Rows seen after so many steps.
-    fn rows_until(&self, step: u64) -> f64 {
-        let per_epoch = self.rows.div_ceil(self.batch.clamp(1, self.rows)) as u64;
+    /// Rows seen after so many steps of so many rows an epoch.
+    fn rows_until(&self, (step, rows): (u64, usize)) -> f64 {
+        let batch = self.batch.unwrap_or(rows).clamp(1, rows);
+        let per_epoch = rows.div_ceil(batch) as u64;
         let (epochs, more) = (step / per_epoch, (step % per_epoch) as usize);
-        epochs as f64 * self.rows as f64 + (more * self.batch) as f64
+        epochs as f64 * rows as f64 + (more * batch) as f64
+    }
+
+    /// Whether a line is of a step that is not taken again.
+    fn keeps(&self, line: &Line) -> bool {
+        let network = line.network.map_or(Some(0), |network| network.checked_sub(1));
+        let taken = network.and_then(|network| self.networks.get(network));
+        line.network.is_some() == (self.networks.len() > 1) && taken.is_some_and(|(step, _)| line.step <= *step)
     }
 }
 
 impl History {
-    /// Begins the file anew, or keeps the lines up to the step from which a training goes on.
-    pub fn begin(directory: &Path, plan: Plan) -> Result<History, Error> {
+    /// Begins the file anew, or keeps the lines up to the steps from which a training goes on.
+    pub fn begin(directory: &Path, plan: &Plan) -> Result<History, Error> {
         let path = directory.join(METRICS);
         let failed = |error: std::io::Error| Error::new(Kind::Failed, format!("cannot be written: {error}")).file(path.display());
-        let lines = if plan.step == 0 { Vec::new() } else { read(directory).into_iter().filter(|line| line.step <= plan.step).collect() };
-        let text: String = lines.iter().map(text_of).collect();
-        files::write_unsynced(&path, text.as_bytes())?;
+        let is_new = plan.networks.iter().all(|(step, _)| *step == 0);
+        let lines = if is_new { Vec::new() } else { read(directory).into_iter().filter(|line| plan.keeps(line)).collect() };
+        write(directory, &lines)?;
         let file = File::options().append(true).open(&path).map_err(failed)?;
         let now = Instant::now();
+        let network = |&(step, rows): &(u64, usize)| Network { rows, left_out: None, since: (now, plan.rows_until((step, rows))) };
         Ok(History {
-            before: lines.last().map_or(0.0, |line| line.seconds),
+            before: lines.iter().map(|line| line.seconds).fold(0.0, f64::max),
             lines,
             file,
-            every: plan.epochs.div_ceil(MOST).max(1),
-            rows: plan.rows,
+            every: plan.epochs.saturating_mul(plan.networks.len() as u64).div_ceil(MOST).max(1),
             is_metric: plan.is_metric,
-            left_out: None,
+            networks: plan.networks.iter().map(network).collect(),
             begun: now,
-            since: (now, plan.rows_until(plan.step)),
             failed: None,
         })
     }
 
     /// Writes the line of an epoch that ended, where it has one, and hands it on.
-    pub fn observe(&mut self, progress: &Progress) -> Option<String> {
+    pub fn observe(&mut self, progress: &Progress) -> Option<Line> {
         let whole = progress.whole?;
-        let mut line = Line {
+        let line = Line {
+            network: (self.networks.len() > 1).then_some(progress.network + 1),
             epoch: progress.epoch,
             step: progress.step,
             cost: whole.cost,
@@ -117,19 +132,26 @@ impl History {
             seconds: 0.0,
             rows_per_second: 0.0,
         };
-        if !progress.epoch.is_multiple_of(self.every) && progress.epoch < progress.epochs {
-            self.left_out = Some(line);
+        if !progress.epoch.is_multiple_of(self.every) && !progress.ends {
+            self.networks[progress.network].left_out = Some(line);
             return None;
         }
-        self.timed(&mut line);
-        Some(self.put(line))
+        Some(self.put(progress.network, line))
     }
 
-    /// The training ended for good, by this epoch: it has its line in any case.
-    pub fn end(&mut self) -> Option<String> {
-        let mut line = self.left_out.take()?;
-        self.timed(&mut line);
-        Some(self.put(line))
+    /// The training ended for good: its last epochs have their lines in any case. Those that had none yet.
+    pub fn end(&mut self) -> Vec<Line> {
+        let left_out: Vec<_> = self.networks.iter().enumerate().filter_map(|(n, network)| Some((n, network.left_out?))).collect();
+        left_out.into_iter().map(|(network, line)| self.put(network, line)).collect()
+    }
+
+    /// Then the lines of an ensemble, which came as its networks were trained, are put network by network.
+    pub fn put_in_order(&mut self, directory: &Path) {
+        if self.networks.len() > 1 {
+            self.lines.sort_by_key(|line| (line.network, line.epoch));
+            let written = write(directory, &self.lines);
+            self.failed = self.failed.take().or(written.err());
+        }
     }
 
     /// Why lines are missing, if they could not be written. No training ends for that.
@@ -137,26 +159,27 @@ impl History {
         self.failed.as_ref()
     }
 
-    fn timed(&self, line: &mut Line) {
+    fn put(&mut self, network: usize, mut line: Line) -> Line {
         let now = Instant::now();
-        let rows = line.epoch as f64 * self.rows as f64 - self.since.1;
+        let Network { rows, since, left_out } = &mut self.networks[network];
+        let seen = line.epoch as f64 * *rows as f64;
         line.seconds = self.before + now.duration_since(self.begun).as_secs_f64();
-        line.rows_per_second = rows / now.duration_since(self.since.0).as_secs_f64().max(1e-9);
-    }
-
-    fn put(&mut self, line: Line) -> String {
-        let text = text_of(&line);
+        line.rows_per_second = (seen - since.1) / now.duration_since(since.0).as_secs_f64().max(1e-9);
+        (*since, *left_out) = ((now, seen), None);
         if self.failed.is_none()
-            && let Err(error) = self.file.write_all(text.as_bytes())
+            && let Err(error) = self.file.write_all(text(&line).as_bytes())
         {
             let error = Error::new(Kind::Failed, format!("lines are missing, which could not be written: {error}"));
             self.failed = Some(error.file(METRICS));
         }
         self.lines.push(line);
-        self.left_out = None;
-        self.since = (Instant::now(), line.epoch as f64 * self.rows as f64);
-        text
+        line
     }
+}
+
+fn write(directory: &Path, lines: &[Line]) -> Result<(), Error> {
+    let text: String = lines.iter().map(text).collect();
+    files::write_unsynced(&directory.join(METRICS), text.as_bytes())
 }
 
 /// The lines of a run directory; none where there is no such file. A line that is not whole ends them.
@@ -167,6 +190,7 @@ pub fn read(directory: &Path) -> Vec<Line> {
     text.lines().map_while(|line| serde_json::from_str(line).ok()).collect()
 }
 
-fn text_of(line: &Line) -> String {
+/// A line as it is written.
+pub fn text(line: &Line) -> String {
     serde_json::to_string(line).unwrap_or_default() + "\n"
 }

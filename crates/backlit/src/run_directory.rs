@@ -2,6 +2,7 @@
 
 use crate::checkpoint;
 use crate::error::{Error, Kind};
+use crate::event_file;
 use crate::files;
 use crate::history::METRICS;
 use std::fs::{File, TryLockError};
@@ -89,6 +90,7 @@ impl RunDirectory {
     pub fn discard(&self) {
         if self.made && !checkpoint::is_in(&self.path) {
             checkpoint::forget(&self.path);
+            event_file::clear(&self.path);
             for name in [LOCK, METRICS] {
                 let _ = std::fs::remove_file(self.path.join(name));
             }

@@ -240,6 +240,8 @@ pub struct Train {
     pub memory: Option<u64>,
     /// How often a checkpoint is written; none: only when the training is interrupted.
     pub checkpoint_every: Option<Every>,
+    /// Whether event files are written, which TensorBoard reads.
+    pub tensorboard: bool,
 }
 
 impl Train {

@@ -15,9 +15,11 @@ use backlit_engine::train::{Best, End, Epoch, Measure, Moment, Settings, Trainer
 use backlit_engine::{Network, Scalar, optimizers};
 use std::ops::ControlFlow;
 
-/// Where a training stands after a step.
+/// Where a training stands after a step; of an ensemble, where one of its networks stands, which may be trained at the same time.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
+    /// Which network of an ensemble, counted from 0.
+    pub network: usize,
     /// Epochs begun, counted from 1.
     pub epoch: u64,
     /// Epochs there will be.
@@ -32,6 +34,8 @@ pub struct Progress {
     pub whole: Option<Epoch>,
     /// Then the mean cost of the rows kept aside, as trained, where something listened to it; their metric, where it was to judge.
     pub held: Option<f64>,
+    /// Whether it is the last step, unless the training is stopped.
+    pub ends: bool,
 }
 
 /// What came of a training.
@@ -93,15 +97,15 @@ pub fn train(job: &Job, observe: &mut (dyn FnMut(&Progress) -> ControlFlow<()> +
     train_kept(job, None, observe)
 }
 
-/// The same, from where its checkpoints leave off, and with a checkpoint whenever one is due and where it is stopped. Of an ensemble
-/// there are none.
+/// The same, from where its checkpoints leave off, and with a checkpoint whenever one is due and where it is stopped. Each network of an
+/// ensemble has its own.
 pub fn train_kept(
     job: &Job,
     checkpoints: Option<&mut Checkpoints>,
     observe: &mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send),
 ) -> Result<Outcome, Error> {
     if let Some(members) = &job.members {
-        return ensemble::train(job, members, observe);
+        return ensemble::train(job, members, checkpoints.map(|checkpoints| &*checkpoints), observe);
     }
     match job.precision {
         Precision::F32 => run::<f32>(job, checkpoints, observe, Parameters::F32),
@@ -167,9 +171,10 @@ fn run<S: Scalar>(
         let ended = trainer.go_on(data, &mut |moment: &Moment| {
             steps = moment.step;
             epochs = moment.epoch + u64::from(moment.epoch_ended);
-            let Moment { epoch, step, cost, epoch_ended, whole, held } = *moment;
+            let Moment { epoch, step, cost, epoch_ended, whole, held, ends } = *moment;
             let held = held.map(sign);
-            is_stopped = observe(&Progress { epoch: epoch + 1, epochs: job.epochs, step, cost, epoch_ended, whole, held }).is_break();
+            let (network, epoch, epochs) = (0, epoch + 1, job.epochs);
+            is_stopped = observe(&Progress { network, epoch, epochs, step, cost, epoch_ended, whole, held, ends }).is_break();
             match is_stopped || checkpoints.as_ref().is_some_and(|checkpoints| checkpoints.is_due(step)) {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
@@ -186,6 +191,9 @@ fn run<S: Scalar>(
         }
     };
 
+    if let (Some(checkpoints), End::Finished | End::Patient(_)) = (&mut checkpoints, &end) {
+        checkpoints.end(job.precision, &mut trainer)?;
+    }
     if let End::Diverged(divergence) = &end {
         // The updates that the parameters kept have seen.
         (steps, epochs) = (divergence.step - 1, divergence.epoch);

@@ -103,6 +103,7 @@ fn the_example_of_the_contract() {
         calibrate: None,
         metric: Some("abs(a - y) / y".into()),
         checkpoint_every: None,
+        tensorboard: false,
         folds: None,
         memory: Some(512_000_000),
     };
@@ -421,6 +422,7 @@ metric = "max: a - y"
 folds = 4
 memory = "512MB"
 checkpoint_every = "1.5m"
+tensorboard = true
 "#;
 
 #[test]

@@ -10,15 +10,17 @@ const STEPS: u64 = 64;
 /// Written anew at most so often.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A bar over one training, or several of as many epochs one after the other.
+/// A bar over one training, or several of as many epochs, one after the other or side by side.
 pub struct Bar {
     bar: ProgressBar,
     is_shown: bool,
     epochs: u64,
     per_epoch: u64,
     rows: usize,
-    /// Steps of this epoch so far.
-    steps: u64,
+    /// Steps of each training, as if it had as many as another.
+    steps: Vec<u64>,
+    /// Observed since the bar was written.
+    observed: u64,
     /// Of the last epoch.
     cost: Option<f64>,
     /// Since when, and from which position.
@@ -37,44 +39,53 @@ impl Bar {
         } else {
             ProgressBar::hidden()
         };
-        Bar { bar, is_shown: screen.draws, epochs, per_epoch, rows, steps: 0, cost: None, begun: None, said: Instant::now() }
+        let steps = vec![0; trainings as usize];
+        Bar { bar, is_shown: screen.draws, epochs, per_epoch, rows, steps, observed: 0, cost: None, begun: None, said: Instant::now() }
+    }
+
+    /// The training of this number ended in an earlier part of the run.
+    pub fn has_ended(&mut self, training: usize) {
+        self.steps[training] = self.epochs.saturating_mul(self.per_epoch);
     }
 
     /// After a step of the training of this number, counted from 0.
-    pub fn observe(&mut self, training: u64, progress: &Progress) {
+    pub fn observe(&mut self, training: usize, progress: &Progress) {
         if !self.is_shown {
             return;
         }
-        let epochs = training * self.epochs + progress.epoch - 1;
-        self.steps += 1;
-        let position = epochs * self.per_epoch + self.steps.min(self.per_epoch);
+        let last = progress.epoch.saturating_mul(self.per_epoch);
+        let steps = &mut self.steps[training];
+        // In the middle of an epoch it has not the whole of it.
+        *steps = (*steps + 1).clamp(last - self.per_epoch + 1, last);
         if progress.epoch_ended {
-            self.steps = 0;
+            *steps = if progress.ends { self.epochs.saturating_mul(self.per_epoch) } else { last };
             self.cost = progress.whole.map(|whole| whole.cost);
         }
-        let position = if progress.epoch_ended { (epochs + 1) * self.per_epoch } else { position };
-        if self.begun.is_none() {
-            // A training that goes on has not taken the steps before in this time.
-            self.begun = Some((Instant::now(), position));
-            self.bar.set_position(position);
-            self.bar.reset_eta();
-        }
-        if progress.epoch_ended || self.steps.is_multiple_of(STEPS) {
+        self.observed += 1;
+        let is_first = self.begun.is_none();
+        if is_first || progress.epoch_ended || self.observed.is_multiple_of(STEPS) {
             let now = Instant::now();
+            let position = self.steps.iter().fold(0, |sum: u64, steps| sum.saturating_add(*steps));
+            if is_first {
+                // A training that goes on has not taken the steps before in this time.
+                self.begun = Some((now, position));
+                self.bar.set_position(position);
+                self.bar.reset_eta();
+            }
             if now.duration_since(self.said) >= PAUSE {
                 self.said = now;
-                self.bar.set_message(self.message(now, position, progress));
+                self.bar.set_message(self.message(now, position, progress.cost));
                 self.bar.set_position(position);
             }
         }
     }
 
-    fn message(&self, now: Instant, position: u64, progress: &Progress) -> String {
+    fn message(&self, now: Instant, position: u64, cost: f64) -> String {
         let (since, from) = self.begun.unwrap_or((now, position));
         let rows = (position - from.min(position)) as f64 / self.per_epoch as f64 * self.rows as f64;
         let rate = rows / now.duration_since(since).as_secs_f64().max(1e-9);
-        let cost = number(self.cost.unwrap_or(progress.cost));
-        format!("epoch {}/{}  {} rows/s  cost {cost}", progress.epoch, progress.epochs, short(rate))
+        let (epoch, epochs) = (position.div_ceil(self.per_epoch), self.epochs.saturating_mul(self.steps.len() as u64));
+        format!("epoch {epoch}/{epochs}  {} rows/s  cost {}", short(rate), number(self.cost.unwrap_or(cost)))
     }
 
     /// Takes it away.
@@ -114,12 +125,12 @@ mod tests {
             epochs: 10,
             per_epoch: 4,
             rows: 100,
-            steps: 0,
+            steps: vec![12, 4],
+            observed: 0,
             cost: Some(0.25),
             begun: Some((now - Duration::from_secs(2), 8)),
             said: now,
         };
-        let progress = Progress { epoch: 4, epochs: 10, step: 16, cost: 0.5, epoch_ended: true, whole: None, held: None };
-        assert_eq!(bar.message(now, 16, &progress), "epoch 4/10  100 rows/s  cost 0.25");
+        assert_eq!(bar.message(now, 16, 0.5), "epoch 4/20  100 rows/s  cost 0.25");
     }
 }

@@ -65,7 +65,34 @@ fn ended_alike(desk: &Desk, document: Value, whole: &str, told: &Outcome, broken
     assert_eq!(bytes(broken), bytes(whole), "the model files of {}", told.line);
     let summary: Value = serde_json::from_str(&desk.read(&format!("{broken}/summary.json"))).expect("JSON");
     assert_eq!(summary, told.document());
-    assert!(!desk.path(&format!("{broken}/{CHECKPOINT}")).exists() && !desk.path(&format!("{broken}/{PREVIOUS}")).exists());
+    assert!(!names(desk, broken).iter().any(|name| name.starts_with("checkpoint")), "{:?}", names(desk, broken));
+    for name in ["report.html", "plots"] {
+        let files = if name == "plots" { names(desk, &format!("{whole}/plots")) } else { vec![String::new()] };
+        for file in files {
+            let text = |run: &str| desk.read(format!("{run}/{name}/{file}").trim_end_matches('/'));
+            assert!(text(broken) == text(whole), "{name}/{file} of {}", told.line);
+        }
+    }
+    assert_eq!(lines(desk, broken), lines(desk, whole), "the metrics of {}", told.line);
+}
+
+/// The files of a directory.
+fn names(desk: &Desk, directory: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(desk.path(directory)).expect("a directory");
+    let mut names: Vec<String> = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// What `metrics.jsonl` holds, without the times.
+fn lines(desk: &Desk, run: &str) -> Vec<Value> {
+    let text = desk.read(&format!("{run}/metrics.jsonl"));
+    let line = |line: &str| {
+        let mut line: Value = serde_json::from_str(line).expect("JSON");
+        (line["seconds"], line["rows_per_second"]) = (Value::Null, Value::Null);
+        line
+    };
+    text.lines().map(line).collect()
 }
 
 /// Copies the files of a run directory.
@@ -80,12 +107,12 @@ fn copied(desk: &Desk, from: &str, to: &str) {
     }
 }
 
-/// Ended without a word as soon as there is a checkpoint, and once more after it went on.
+/// Ended without a word as soon as there is this checkpoint, and once more after it went on.
 #[cfg(unix)]
-fn killed_and_resumed(desk: &Desk, line: &str) {
+fn killed_and_resumed(desk: &Desk, line: &str, checkpoint: &str) {
     let _ = std::fs::remove_dir_all(desk.path("broken"));
     let mut child = begun(desk, &format!("{line} --checkpoint-every 3 --threads 2 --out broken"));
-    wait_for(desk, &mut child, &format!("broken/{PREVIOUS}"));
+    wait_for(desk, &mut child, &format!("broken/{checkpoint}"));
     killed(child);
     let child = begun(desk, "train --resume broken --threads 3");
     std::thread::sleep(Duration::from_millis(60));
@@ -113,9 +140,134 @@ fn a_killed_run_ends_as_the_unbroken_one() {
         "train table.csv --target late --ignore price --folds 2 --epochs 30 --patience 5",
     ] {
         let unbroken = desk.json(&format!("{line} --out whole --threads 1"));
-        killed_and_resumed(&desk, line);
+        killed_and_resumed(&desk, line, PREVIOUS);
         ended_alike(&desk, unbroken, "whole", &desk.fine("train --resume broken --json"), "broken");
     }
+}
+
+/// Ensembles, the tuned recipe's too, and cross-validations: in their first part, in a later one, in the last.
+#[cfg(unix)]
+#[test]
+fn a_killed_run_of_several_parts_ends_as_the_unbroken_one() {
+    let desk = Desk::with(&[("table.csv", &table(200))]);
+    for (line, checkpoints) in [
+        (
+            "train table.csv --target late --ignore price --recipe tuned --hidden 8,8 --epochs 24",
+            &["network-1", "network-3", "network-8"][..],
+        ),
+        ("train table.csv --target price --ignore late --ensemble 3 --epochs 400 --patience 5 --tensorboard", &["network-2", "network-3"]),
+        ("train table.csv --target late --ignore price --ensemble 4 --calibrate true --epochs 20 --memory 0", &["network-3"]),
+        ("train table.csv --target late --ignore price --folds 4 --epochs 30 --patience 5", &["fold-1", "fold-4"]),
+    ] {
+        let unbroken = desk.json(&format!("{line} --out whole --threads 1"));
+        for part in checkpoints {
+            killed_and_resumed(&desk, line, &format!("checkpoint.{part}.previous.safetensors"));
+            let told = desk.fine("train --resume broken --json");
+            ended_alike(&desk, unbroken.clone(), "whole", &told, "broken");
+            if line.contains("--tensorboard") {
+                for network in 1..=3 {
+                    let file = format!("tensorboard/network-{network}/events.out.tfevents.0.backlit");
+                    assert!(desk.bytes(&format!("broken/{file}")) == desk.bytes(&format!("whole/{file}")), "{file}");
+                }
+            }
+        }
+    }
+}
+
+/// Networks that ended are not trained again.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupted_ensemble_says_how_to_go_on() {
+    let desk = Desk::new();
+    let line = "train houses --hidden 8 --epochs 500 --ensemble 3";
+    let unbroken = desk.json(&format!("{line} --out whole"));
+    for (threads, json) in [(1, true), (3, false)] {
+        let flags = if json { "--json" } else { "--events --print-hash" };
+        let mut child = begun(&desk, &format!("{line} --out broken --checkpoint-every 40 --threads {threads} {flags}"));
+        wait_for(&desk, &mut child, "broken/checkpoint.network-2.previous.safetensors");
+        signal(&child, "INT");
+        let told = Outcome::from_output(line.into(), &child.wait_with_output().expect("an end"));
+        told.expect(130);
+        if json {
+            let document = told.document();
+            assert_eq!((&document["interrupted"], &document["checkpoint"]), (&json!(true), &json!("broken")));
+            assert!(document["steps"].as_u64() < unbroken["steps"].as_u64(), "it was not in time");
+        } else {
+            told.says(&["interrupted", "to go on: backlit train --resume broken --events --print-hash"]);
+        }
+        let resumed = desk.fine("train --resume broken --json --threads 2");
+        resumed.complains(&["the training goes on: ", if json { "1 network finished, 1 begun" } else { "0 networks finished, 3 begun" }]);
+        ended_alike(&desk, unbroken.clone(), "whole", &resumed, "broken");
+        std::fs::remove_dir_all(desk.path("broken")).expect("a directory");
+    }
+    // A cross-validation too.
+    let line = "train houses --hidden 8 --epochs 500 --folds 3";
+    let unbroken = desk.json(&format!("{line} --out whole"));
+    let mut child = begun(&desk, &format!("{line} --out broken --threads 1 --checkpoint-every 40"));
+    wait_for(&desk, &mut child, "broken/checkpoint.fold-2.previous.safetensors");
+    signal(&child, "INT");
+    let told = Outcome::from_output(line.into(), &child.wait_with_output().expect("an end"));
+    told.expect(130);
+    told.says(&["interrupted in the cross-validation; its folds are kept", "to go on: backlit train --resume broken"]);
+    let resumed = desk.fine("train --resume broken --json");
+    resumed.complains(&["1 fold finished, 1 begun"]);
+    ended_alike(&desk, unbroken, "whole", &resumed, "broken");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_damaged_network_is_refused_and_the_checkpoint_before_it_used() {
+    let desk = Desk::with(&[("table.csv", &table(100))]);
+    let line = "train table.csv --target price --ignore late --epochs 100 --hidden 6 --ensemble 3";
+    let unbroken = desk.json(&format!("{line} --out whole"));
+    let mut child = begun(&desk, &format!("{line} --out stopped --threads 1 --checkpoint-every 7"));
+    wait_for(&desk, &mut child, "stopped/checkpoint.network-2.previous.safetensors");
+    killed(child);
+    let [last, previous] = ["", ".previous"].map(|end| format!("run/checkpoint.network-1{end}.safetensors"));
+    copied(&desk, "stopped", "run");
+    let bytes = desk.bytes(&last);
+    for place in (0..bytes.len()).step_by(bytes.len() / 5) {
+        copied(&desk, "stopped", "run");
+        let mut wrong = bytes.clone();
+        wrong[place] ^= 4;
+        desk.write(&last, &wrong);
+        let told = desk.fine("train --resume run --json");
+        told.complains(&["checkpoint.network-1.safetensors", "the training goes on with the checkpoint before it, after step"]);
+        ended_alike(&desk, unbroken.clone(), "whole", &told, "run");
+        copied(&desk, "stopped", "run");
+        desk.write(&last, &wrong);
+        desk.write(&previous, &wrong[..place]);
+        let told = desk.run("train --resume run --json");
+        told.expect(3);
+        assert_eq!(told.document()["error"]["file"], json!(last), "{}", told.report());
+    }
+    // One network's checkpoint is none of another's.
+    copied(&desk, "stopped", "run");
+    for end in ["", ".previous"] {
+        desk.write(
+            &format!("run/checkpoint.network-2{end}.safetensors"),
+            desk.bytes(&format!("run/checkpoint.network-1{end}.safetensors")),
+        );
+    }
+    let told = desk.fine("train --resume run --json");
+    told.complains(&["1 network finished, 0 begun"]);
+    ended_alike(&desk, unbroken, "whole", &told, "run");
+}
+
+/// A run may begin with the model that stands where its own will stand.
+#[cfg(target_os = "linux")]
+#[test]
+fn from_its_own_directory() {
+    let desk = Desk::new();
+    desk.fine("train houses --hidden 8 --epochs 3 --out base");
+    desk.fine("train houses --hidden 8 --epochs 3 --out broken");
+    let unbroken = desk.json("train houses --from base --epochs 3000 --out whole");
+    let mut child = begun(&desk, "train houses --from broken --epochs 3000 --out broken --checkpoint-every 40");
+    wait_for(&desk, &mut child, &format!("broken/{PREVIOUS}"));
+    signal(&child, "INT");
+    let told = Outcome::from_output("--from broken --out broken".into(), &child.wait_with_output().expect("an end"));
+    told.expect(130);
+    ended_alike(&desk, unbroken, "whole", &desk.fine("train --resume broken --json"), "broken");
 }
 
 #[cfg(unix)]
@@ -353,6 +505,11 @@ fn a_full_disk_is_found_before_the_first_step_or_leaves_the_old_checkpoint() {
         let output = Command::new("sh").args(["-c", &line, program]).current_dir(desk.path("")).output().expect("a shell");
         Outcome::from_output(line, &output)
     };
+    let told =
+        limited("train houses --hidden 100,100 --ensemble 3 --threads 1 --epochs 1000000000 --out several --checkpoint-every 1000000");
+    told.expect(1);
+    assert!(told.document()["error"]["file"].as_str().is_some_and(|file| file.contains("network-1")), "{}", told.report());
+    assert!(!desk.path("several").exists(), "what was made for it is gone");
     let told = limited("train houses --hidden 200,200 --epochs 1000000000 --out new --checkpoint-every 1000000");
     told.expect(1);
     assert!(told.document()["error"]["file"].as_str().is_some_and(|file| file.contains(CHECKPOINT)), "{}", told.report());

@@ -60,6 +60,8 @@ pub struct Moment {
     pub held: Option<f64>,
     /// Then what it was as a whole.
     pub whole: Option<Epoch>,
+    /// Whether it is the last one: the epochs are done, or patience is at its end.
+    pub ends: bool,
 }
 
 /// An epoch that ended.
@@ -315,8 +317,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         let (mut epoch, mut start) = (self.epochs(), self.rows_of(self.step).0);
         loop {
             if start == 0 {
-                let waited = self.held.as_ref().map_or(0, |held| held.without_better(epoch));
-                if epoch > 0 && self.course.patience.is_some_and(|patience| waited >= patience) && self.held.is_some() {
+                if self.has_waited(epoch) {
                     return Some(self.ended(data, End::Patient(self.step)));
                 }
                 if epoch >= self.settings.epochs {
@@ -346,12 +347,19 @@ impl<'g, S: Scalar> Trainer<'g, S> {
                 self.epoch_cost += cost * rows as f64;
                 let whole = epoch_ended.then(|| self.whole());
                 let held = if epoch_ended { self.epoch_ended(epoch) } else { None };
-                if observe(&Moment { epoch, step: self.step, cost, epoch_ended, held, whole }).is_break() {
+                let ends = epoch_ended && (epoch + 1 >= self.settings.epochs || self.has_waited(epoch + 1));
+                if observe(&Moment { epoch, step: self.step, cost, epoch_ended, held, whole, ends }).is_break() {
                     return None;
                 }
             }
             (epoch, start) = (epoch + 1, 0);
         }
+    }
+
+    /// Whether patience is at its end after so many epochs.
+    fn has_waited(&self, epochs: u64) -> bool {
+        let waited = self.held.as_ref().map(|held| held.without_better(epochs));
+        epochs > 0 && waited.zip(self.course.patience).is_some_and(|(waited, patience)| waited >= patience)
     }
 
     /// The epoch that ended with the last step.

@@ -22,11 +22,14 @@ pub(super) struct About {
     pub run: String,
     /// Steps done.
     pub step: u64,
+    /// Whether the training came to its end with them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ended: bool,
 }
 
 impl About {
-    pub fn new(run: &str, step: u64) -> About {
-        About { format: FORMAT, version: env!("CARGO_PKG_VERSION").to_string(), run: run.to_string(), step }
+    pub fn new(run: &str, step: u64, ended: bool) -> About {
+        About { format: FORMAT, version: env!("CARGO_PKG_VERSION").to_string(), run: run.to_string(), step, ended }
     }
 }
 

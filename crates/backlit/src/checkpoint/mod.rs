@@ -1,13 +1,15 @@
 //! Trainings that go on after an end that was not planned, and end with the bits of the unbroken one.
 //!
 //! A checkpoint is written whole or not at all, and the one before it is kept: `checkpoint.safetensors`, `checkpoint.previous.safetensors`.
+//! A network of an ensemble and a fold have their own, `checkpoint.network-3.safetensors`, the last of which tells that it came to its end.
 //! Beside them stands what the run was asked for; see `run`.
 
 mod file;
+mod pair;
 mod run;
 
+pub(crate) use run::forget;
 pub use run::unresumable;
-pub(crate) use run::{forget, is_in};
 
 use crate::error::{Error, Kind};
 use crate::files::Whole;
@@ -17,14 +19,15 @@ use crate::run_file::RunFile;
 use backlit_engine::Scalar;
 use backlit_engine::train::Trainer;
 use file::{About, Checkpoint, Reader, Writer};
+use pair::{Found, Pair};
 use run::Pins;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-const CHECKPOINT: &str = "checkpoint.safetensors";
-const PREVIOUS: &str = "checkpoint.previous.safetensors";
+/// A part that took less is not worth a file: trained again it has the same bits.
+const WORTH: Duration = Duration::from_secs(1);
 
 /// How often a checkpoint is written.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,19 +78,32 @@ pub struct Begun {
     pins: Pins,
 }
 
-/// The checkpoints of a training.
+/// The checkpoints of a training, or of a part of one.
 pub struct Checkpoints {
     directory: PathBuf,
     pins: Pins,
     every: Option<Every>,
+    pair: Pair,
+    /// Whether this is of a part.
+    is_part: bool,
+    /// The parts that there are checkpoints of.
+    parts: Vec<Known>,
     /// Whether the checkpoint that is there is one of this run, so that the next one makes it the previous one.
     is_good: bool,
     /// Whether what the run was asked for outlasts a power failure.
     is_synced: bool,
     /// Where the training goes on from.
     start: Option<Checkpoint>,
+    begun: Instant,
     /// Of the last one written.
     written: Instant,
+}
+
+/// A part of a training that was begun: `network-3`, `fold-1`.
+struct Known {
+    name: String,
+    steps: u64,
+    ended: bool,
 }
 
 /// What a directory holds of a run that was begun there. `Err` where there is none, and where the run file, the table or the model that
@@ -103,70 +119,114 @@ impl Begun {
         self.pins.finished
     }
 
-    /// The last checkpoint that is whole, if there is one, and what a person should know of it.
+    /// What the run's recipe chose and why.
+    pub fn why(&self) -> &[String] {
+        &self.pins.why
+    }
+
+    /// The last checkpoints that are whole, if there are any, and what a person should know of them.
     pub fn checkpoints(self) -> Result<(Checkpoints, String), Error> {
         let id = self.pins.id();
-        let [last, previous] = [CHECKPOINT, PREVIOUS].map(|name| load(&self.directory.join(name), &id));
-        let is_good = matches!(last, Ok(Some(_)));
-        let (start, note) = match (last, previous) {
-            (Ok(Some(checkpoint)), _) => {
-                let note = format!("the training goes on after step {}", checkpoint.about.step);
-                (Some(checkpoint), note)
-            }
-            (Ok(None), previous) => match previous? {
-                Some(checkpoint) => {
-                    let note = format!("the training goes on after step {}", checkpoint.about.step);
-                    (Some(checkpoint), note)
-                }
-                None => (None, "there is no checkpoint yet: the training starts from the beginning".into()),
-            },
-            (Err(error), Ok(Some(checkpoint))) => {
-                let note =
-                    format!("{error}\nnote: the training goes on with the checkpoint before it, after step {}", checkpoint.about.step);
-                (Some(checkpoint), note)
-            }
-            (Err(error), _) => {
-                return Err(error.hint("there is no whole checkpoint before it; without both files --resume begins the training anew"));
+        let mut notes = Vec::new();
+        let mut damaged = |found: &Found| {
+            if let (Some(error), Some(start)) = (&found.damage, &found.start) {
+                notes.push(format!("{error}"));
+                notes.push(format!("the training goes on with the checkpoint before it, after step {}", start.about.step));
             }
         };
+        let pair = Pair::whole(&self.directory, &id);
+        let whole = pair.load()?;
+        damaged(&whole);
+        let mut parts = Vec::new();
+        for name in pair::parts(&self.directory) {
+            let found = Pair::part(&self.directory, &id, &name).load()?;
+            damaged(&found);
+            parts.extend(found.start.map(|start| Known { name, steps: start.about.step, ended: start.about.ended }));
+        }
+        if let (Some(start), None) = (&whole.start, &whole.damage) {
+            notes.push(format!("the training goes on after step {}", start.about.step));
+        } else if whole.start.is_none() {
+            notes.push(match parts.is_empty() {
+                true => "there is no checkpoint yet: the training starts from the beginning".into(),
+                false => format!("the training goes on: {}", told(&parts)),
+            });
+        }
         let every = self.run.train.checkpoint_every;
-        Ok((Checkpoints { is_good, start, ..Checkpoints::new(self.directory, self.pins, every) }, note))
+        let Found { start, is_good, .. } = whole;
+        Ok((Checkpoints { is_good, start, parts, ..Checkpoints::new(self.directory, self.pins, every, pair) }, notes.join("\nnote: ")))
     }
 }
 
-/// A checkpoint of the run, if there is one.
-fn load(path: &Path, id: &str) -> Result<Option<Checkpoint>, Error> {
-    let refused = |message: String| Error::new(Kind::Model, message).file(path.display());
-    let bytes = match std::fs::read(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        read => read.map_err(|error| refused(format!("cannot be read: {error}")))?,
+/// How many parts of each word are finished, and how many only begun.
+fn told(parts: &[Known]) -> String {
+    let mut words: Vec<&str> = parts.iter().filter_map(|part| part.name.split('-').next()).collect();
+    words.dedup();
+    let count = |word: &str, ended: bool| parts.iter().filter(|part| part.name.starts_with(word) && part.ended == ended).count();
+    let of = |word: &&str| {
+        let some = |n: usize| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+        format!("{} finished, {} begun", some(count(word, true)), count(word, false))
     };
-    let checkpoint = Checkpoint::read(bytes).map_err(refused)?;
-    Ok(Some(checkpoint).filter(|checkpoint| checkpoint.about.run == id))
+    words.iter().map(of).collect::<Vec<_>>().join("; ")
+}
+
+/// Whether a directory holds a checkpoint; of one that cannot be looked into it must be thought.
+pub(crate) fn is_in(directory: &Path) -> bool {
+    pair::files(directory).map_or(true, |files| !files.is_empty())
 }
 
 impl Checkpoints {
     /// Writes down what a new run is asked for, in place of any run that was there. `has_hidden`: the run's layers are not those of the job
     pub fn begin(directory: &Path, run: &RunFile, job: &Job, has_hidden: bool) -> Result<Checkpoints, Error> {
         let pins = run::begin(directory, run, job, has_hidden)?;
-        let every = run.train.checkpoint_every;
-        let checkpoints = Checkpoints::new(directory.to_path_buf(), pins, every);
+        let (every, pair) = (run.train.checkpoint_every, Pair::whole(directory, &pins.id()));
+        let checkpoints = Checkpoints::new(directory.to_path_buf(), pins, every, pair);
         checkpoints.clear();
         Ok(checkpoints)
     }
 
-    fn new(directory: PathBuf, pins: Pins, every: Option<Every>) -> Checkpoints {
-        Checkpoints { directory, pins, every, is_good: false, is_synced: false, start: None, written: Instant::now() }
+    fn new(directory: PathBuf, pins: Pins, every: Option<Every>, pair: Pair) -> Checkpoints {
+        let now = Instant::now();
+        Checkpoints {
+            directory,
+            pins,
+            every,
+            pair,
+            is_part: false,
+            parts: Vec::new(),
+            is_good: false,
+            is_synced: false,
+            start: None,
+            begun: now,
+            written: now,
+        }
+    }
+
+    /// Those of a part of this training.
+    pub(crate) fn part(&self, word: &str, number: usize) -> Result<Checkpoints, Error> {
+        let pair = Pair::part(&self.directory, &self.pins.id(), &format!("{word}-{}", number + 1));
+        let Found { start, is_good, .. } = pair.load()?;
+        Ok(Checkpoints { is_part: true, start, is_good, ..Checkpoints::new(self.directory.clone(), self.pins.clone(), self.every, pair) })
+    }
+
+    /// The directory of the run.
+    pub fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// Where the checkpoint is.
     pub fn path(&self) -> PathBuf {
-        self.directory.join(CHECKPOINT)
+        self.pair.last.clone()
     }
 
     /// Steps taken where the training goes on; 0: it begins.
     pub fn step(&self) -> u64 {
         self.start.as_ref().map_or(0, |checkpoint| checkpoint.about.step)
+    }
+
+    /// The same of a part of it, a `network` or a `fold`, counted from 0, and whether that came to its end.
+    pub fn step_of(&self, word: &str, number: usize) -> (u64, bool) {
+        let name = format!("{word}-{}", number + 1);
+        self.parts.iter().find(|part| part.name == name).map_or((0, false), |part| (part.steps, part.ended))
     }
 
     /// Brings a training to where it goes on; one that is new has its first checkpoint, if it is to have any before an interruption, so that
@@ -175,6 +235,8 @@ impl Checkpoints {
         let Some(checkpoint) = self.start.take() else {
             return if self.every.is_some() { self.save(precision, trainer) } else { Ok(()) };
         };
+        // What has ended is not written again.
+        self.is_part &= !checkpoint.about.ended;
         let mut reader = Reader::new(checkpoint, precision);
         trainer.restore(&mut reader);
         reader.finish().map_err(|fault| {
@@ -194,6 +256,16 @@ impl Checkpoints {
 
     /// Writes a checkpoint: then, whatever happens, there is either the one before or the new one.
     pub(crate) fn save<S: Scalar>(&mut self, precision: Precision, trainer: &mut Trainer<'_, S>) -> Result<(), Error> {
+        self.write(precision, trainer, false)
+    }
+
+    /// A part that came to its end is kept, so that it is not trained again.
+    pub(crate) fn end<S: Scalar>(&mut self, precision: Precision, trainer: &mut Trainer<'_, S>) -> Result<(), Error> {
+        let is_worth = self.every.is_some() || self.begun.elapsed() >= WORTH;
+        if self.is_part && is_worth { self.write(precision, trainer, true) } else { Ok(()) }
+    }
+
+    fn write<S: Scalar>(&mut self, precision: Precision, trainer: &mut Trainer<'_, S>, ended: bool) -> Result<(), Error> {
         let failed = |error: Error| {
             let hint = error.hint.as_deref().unwrap_or_default();
             let hint = format!("{hint}; then --resume {} goes on from the last checkpoint", self.directory.display());
@@ -204,13 +276,12 @@ impl Checkpoints {
         }
         let mut writer = Writer::new(precision);
         trainer.save(&mut writer);
-        let about = About::new(&self.pins.id(), trainer.steps());
+        let about = About::new(&self.pair.id, trainer.steps(), ended);
         let (header, tensors) = writer.finish(&about).map_err(|message| Error::new(Kind::Failed, message).file(self.path().display()))?;
-        let previous = self.directory.join(PREVIOUS);
-        let written = Whole::create(&self.path()).and_then(|mut file| {
+        let written = Whole::create(&self.pair.last).and_then(|mut file| {
             file.write(&header)?;
             file.write(&tensors)?;
-            file.finish_keeping(self.is_good.then_some(&previous))
+            file.finish_keeping(self.is_good.then_some(&self.pair.previous))
         });
         written.map_err(failed)?;
         (self.is_good, self.is_synced, self.written) = (true, true, Instant::now());
@@ -227,8 +298,8 @@ impl Checkpoints {
 
     /// Takes checkpoints away that nobody needs; what cannot be taken away does no harm, for it is known by its run.
     fn clear(&self) {
-        for name in [CHECKPOINT, PREVIOUS] {
-            let _ = std::fs::remove_file(self.directory.join(name));
+        for (path, _) in pair::files(&self.directory).into_iter().flatten() {
+            let _ = std::fs::remove_file(path);
         }
     }
 }

@@ -1,11 +1,11 @@
 //! What a run was asked for, as it stands in its directory: `run.toml`, a run file with every choice in it, and `run.json`, which pins
 //! down what the run file names: the hashes of the table, of the model that training begins with, and of the run file itself.
 
-use super::{CHECKPOINT, PREVIOUS};
 use crate::error::{Error, Kind};
 use crate::files;
 use crate::job::Job;
 use crate::prepare::layer_of_shape;
+use crate::recipe::Recipe;
 use crate::run_file::{self, Batch, Layer, RunFile, Source};
 use crate::tensors::{hexadecimal, hexadecimal_of};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,10 @@ use std::path::{Path, PathBuf};
 
 const RUN: &str = "run.toml";
 const PINS: &str = "run.json";
+/// The model that a run leaves.
+const MODEL: &str = "model.safetensors";
+/// The one that it began with, where it stood in the run's own directory.
+const FROM: &str = "from.safetensors";
 
 /// The version of `run.json` that this Backlit writes, and the only one it reads.
 const FORMAT: u64 = 1;
@@ -34,6 +38,9 @@ pub(super) struct Pins {
     /// The model that training begins with, as it was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     from: Option<Pin>,
+    /// What the recipe chose and why, when it chose: of choices that stand in the run file it no longer knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub why: Vec<String>,
     /// Whether the run has come to its end.
     pub finished: bool,
 }
@@ -46,14 +53,9 @@ struct Pin {
     sha256: String,
 }
 
-/// Why a run could not go on later, whatever is saved of it: it is of several networks, or its table can be read only once or has a
-/// name that a run file cannot hold.
-pub fn unresumable(run: &RunFile, job: &Job) -> Option<Error> {
-    if job.members.is_some() {
-        let error =
-            Error::new(Kind::Usage, "an ensemble's networks are trained one after the other, and cannot go on after an interruption");
-        return Some(error.key("train.checkpoint_every").hint("--ensemble 1"));
-    }
+/// Why a run could not go on later, whatever is saved of it: its table can be read only once or has a name that a run file cannot
+/// hold.
+pub fn unresumable(run: &RunFile) -> Option<Error> {
     let wrong = |path: &Path, message: &str| Some(Error::new(Kind::Usage, message).file(path.display()));
     for path in [table_of(run), run.train.from.as_deref()].into_iter().flatten() {
         if path.to_str().is_none() {
@@ -75,8 +77,20 @@ fn table_of(run: &RunFile) -> Option<&Path> {
 
 /// The model file that is meant.
 fn model_of(path: &Path) -> PathBuf {
-    let inside = path.join("model.safetensors");
+    let inside = path.join(MODEL);
     if path.is_dir() && inside.is_file() { inside } else { path.to_path_buf() }
+}
+
+/// The same model in a place where this run does not write another one.
+fn kept(model: &Path, directory: &Path) -> Result<PathBuf, Error> {
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    if real(model).is_none() || real(model) != real(&directory.join(MODEL)) {
+        return Ok(model.to_path_buf());
+    }
+    let copy = directory.join(FROM);
+    let bytes = std::fs::read(model).map_err(|error| Error::new(Kind::Model, format!("cannot be read: {error}")).file(model.display()))?;
+    files::write(&copy, &bytes)?;
+    Ok(copy)
 }
 
 fn pin(path: &Path) -> Result<Pin, Error> {
@@ -92,9 +106,13 @@ pub(super) fn begin(directory: &Path, run: &RunFile, job: &Job, has_hidden: bool
         whole.network.layers = layers.map_err(|message| Error::new(Kind::Failed, message))?;
     }
     let train = &mut whole.train;
-    train.from = train.from.as_deref().map(model_of);
+    train.from = train.from.as_deref().map(|path| kept(&model_of(path), directory)).transpose()?;
     (train.learning_rate, train.epochs, train.shuffle) = (Some(job.learning_rate), Some(job.epochs), Some(job.shuffle));
     train.batch = Some(job.batch.map_or(Batch::Full, Batch::Rows));
+    if job.recipe != Recipe::Plain {
+        train.recipe = Some(job.recipe);
+        train.ensemble = Some(job.members.as_ref().map_or(1, |members| members.initial.len()));
+    }
     let text = whole.to_toml()?;
     let pins = Pins {
         format: FORMAT,
@@ -103,6 +121,7 @@ pub(super) fn begin(directory: &Path, run: &RunFile, job: &Job, has_hidden: bool
         run_file: run.file.clone(),
         table: table_of(run).map(pin).transpose()?,
         from: whole.train.from.as_deref().map(pin).transpose()?,
+        why: job.why.clone(),
         finished: false,
     };
     files::write_unsynced(&directory.join(RUN), text.as_bytes())?;
@@ -189,11 +208,6 @@ impl Pins {
 /// Makes what was written down outlast a power failure, once the directory is synced.
 pub(super) fn sync(directory: &Path) -> Result<(), Error> {
     [RUN, PINS].iter().try_for_each(|name| files::sync(&directory.join(name)))
-}
-
-/// Whether a directory holds a checkpoint.
-pub(crate) fn is_in(directory: &Path) -> bool {
-    [CHECKPOINT, PREVIOUS].iter().any(|name| directory.join(name).exists())
 }
 
 /// Takes away what was written down.

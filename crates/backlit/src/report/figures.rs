@@ -9,6 +9,7 @@ use crate::job::{Job, Rows};
 use crate::metrics::{Bin, Metrics, Roc, most_probable, reliability};
 use crate::model_file::Task;
 use crate::session::Outcome;
+use std::collections::BTreeMap;
 
 /// Dots of a plot; of more rows every second one is drawn, or third ….
 const DOTS: usize = 2000;
@@ -66,9 +67,12 @@ fn lined(name: &str, plot: Plot, caption: String, table: Option<Table>) -> Figur
 
 /// The cost by epoch.
 fn costs(job: &Job, outcome: &Outcome, lines: &[Line]) -> Option<Figure> {
-    let mut all = vec![series("rows trained on", lines.iter().map(|line| (line.epoch as f64, line.cost)).collect())];
-    let held: Vec<(f64, f64)> = lines.iter().filter_map(|line| Some((line.epoch as f64, line.validation_cost?))).collect();
+    let mut all = vec![series("rows trained on", by_epoch(lines, |line| Some(line.cost)))];
+    let held = by_epoch(lines, |line| line.validation_cost);
     let mut caption = vec!["The mean cost of an epoch's batches, each before its step, as trained.".to_string()];
+    if let Some(members) = &job.members {
+        caption.push(format!("The mean over {} networks.", members.initial.len()));
+    }
     if !held.is_empty() {
         caption.push("That of the rows kept aside is taken after the epoch.".into());
         all.push(series("rows kept aside", held));
@@ -86,6 +90,16 @@ fn costs(job: &Job, outcome: &Outcome, lines: &[Line]) -> Option<Figure> {
     let y = Axis { label: format!("cost ({})", job.shape.loss), log };
     let plot = Plot { title: "Cost by epoch".into(), x: axis("epoch"), y, series: all };
     (!lines.is_empty()).then(|| lined("cost", plot, caption.join(" "), None))
+}
+
+/// A number of the lines by epoch, of an ensemble the mean over the networks that have that epoch.
+fn by_epoch(lines: &[Line], of: impl Fn(&Line) -> Option<f64>) -> Vec<(f64, f64)> {
+    let mut sums: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
+    for (epoch, number) in lines.iter().filter_map(|line| Some((line.epoch, of(line)?))) {
+        let (sum, count) = sums.entry(epoch).or_default();
+        (*sum, *count) = (*sum + number, *count + 1.0);
+    }
+    sums.into_iter().map(|(epoch, (sum, count))| (epoch as f64, sum / count)).collect()
 }
 
 /// Predicted beside actual, and what is left, of target `k`. `said`: rows × outputs

@@ -10,7 +10,7 @@ use crate::recipe::Recipe;
 use backlit_engine::optimizers;
 use std::path::Path;
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "recipe",
     "ensemble",
     "calibrate",
@@ -27,6 +27,7 @@ const KEYS: [&str; 16] = [
     "folds",
     "memory",
     "checkpoint_every",
+    "tensorboard",
 ];
 
 /// Every option that some optimizer takes.
@@ -74,6 +75,7 @@ pub(super) fn read(section: Option<&Table<'_>>, network: &Network, folder: &Path
             value.as_string().map_or_else(|| value.whole(0, u64::MAX).map(|steps| steps.to_string()), |text| Ok(text.to_string()))?;
         text.parse().map_err(|message: String| value.error(message))
     })?;
+    train.tensorboard = section.read("tensorboard", Value::boolean)?.unwrap_or(false);
     Ok(train)
 }
 

@@ -173,6 +173,7 @@ impl Lines {
             folds,
             memory,
             checkpoint_every,
+            tensorboard,
         } = train;
         self.0 += "\n[train]\n";
         self.put_some("recipe", recipe.map(|recipe| text(recipe.name())));
@@ -219,6 +220,7 @@ impl Lines {
                 Every::Seconds(_) => text(&every.to_string()),
             }),
         );
+        self.put_some("tensorboard", tensorboard.then_some(true));
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use super::predict::quoted;
 use super::train::go_on;
 use crate::output::{self, Screen, number};
 use crate::progress::Bar;
+use backlit::checkpoint::Checkpoints;
 use backlit::error::Error;
 use backlit::files;
 use backlit::folds::{CrossValidation, cross_validate};
@@ -22,12 +23,20 @@ pub struct Folds(CrossValidation);
 
 impl Folds {
     /// Trains on the folds; none: Ctrl-C. `job`: the training on all rows that comes behind.
-    pub fn train(read: &Read, hidden: Option<&Hidden>, job: &Job, count: usize, screen: &Screen) -> Result<Option<Folds>, Error> {
+    pub fn train(
+        read: (&Read, Option<&Hidden>),
+        job: &Job,
+        count: usize,
+        checkpoints: Option<&Checkpoints>,
+        screen: &Screen,
+    ) -> Result<Option<Folds>, Error> {
         // Each leaves one part of the rows out.
         let rows = (job.train.rows - job.train.rows / count).max(1);
         let mut bar = Bar::new(count as u64, job.epochs, rows, job.batch.unwrap_or(rows), screen);
-        let validated = cross_validate(read, hidden, job.threads, count, &mut |fold, progress| {
-            bar.observe(fold as u64, progress);
+        let ended = |fold: &usize| checkpoints.is_some_and(|checkpoints| checkpoints.step_of("fold", *fold).1);
+        (0..count).filter(ended).for_each(|fold| bar.has_ended(fold));
+        let validated = cross_validate(read, job, count, checkpoints, &mut |fold, progress| {
+            bar.observe(fold, progress);
             go_on()
         });
         bar.finish();

@@ -1,6 +1,6 @@
 //! `backlit train --resume DIR`: a run that goes on, or has come to its end already.
 
-use crate::arguments::Choices;
+use crate::arguments::{Choices, Train};
 use crate::output::Screen;
 use backlit::checkpoint::{self, Begun, Checkpoints};
 use backlit::error::{Error, Kind};
@@ -20,7 +20,7 @@ impl Resumed {
     pub fn open(path: &Path, choices: &Choices) -> Result<Resumed, Error> {
         if *choices != Choices::default() {
             let error = Error::new(Kind::Usage, "--resume takes no choices: the run goes on as it was asked for").file(path.display());
-            return Err(error.hint("--resume alone, or with --threads, --quiet, --json, --print-hash, --parameters"));
+            return Err(error.hint("--resume alone, or with --threads, --quiet, --json, --events, --print-hash, --parameters"));
         }
         let directory = run_directory::open(path)?;
         let begun = checkpoint::open(&directory.path)?;
@@ -52,6 +52,13 @@ impl Resumed {
     }
 }
 
+/// How an interrupted run goes on, with the flags that it does not remember.
+pub fn how(directory: &Path, arguments: &Train) -> String {
+    let flags = [("events", arguments.events), ("print-hash", arguments.print_hash), ("parameters", arguments.parameters)];
+    let flags: String = flags.iter().filter(|(_, given)| *given).map(|(name, _)| format!(" --{name}")).collect();
+    format!("  to go on: backlit train --resume {}{flags}\n", directory.display())
+}
+
 /// The checkpoints of a run that goes on, or of a new one; none where it could not go on later.
 pub fn checkpoints(
     resumed: Option<Begun>,
@@ -66,7 +73,7 @@ pub fn checkpoints(
         screen.note(&note);
         return Ok(Some(checkpoints));
     }
-    match checkpoint::unresumable(run, job) {
+    match checkpoint::unresumable(run) {
         Some(error) if run.train.checkpoint_every.is_some() => Err(error),
         Some(_) => Ok(None),
         None => Checkpoints::begin(&directory.path, run, job, has_hidden).map(Some),

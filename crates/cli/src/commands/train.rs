@@ -11,8 +11,9 @@ use backlit::data::{BUNDLED, bytes};
 use backlit::engine::train::End;
 use backlit::ensemble;
 use backlit::error::{Error, Kind};
+use backlit::event_file::EventFiles;
 use backlit::files;
-use backlit::history::{History, Plan};
+use backlit::history::{self, History, Line, Plan};
 use backlit::job::Job;
 use backlit::layers::Norm;
 use backlit::metrics::{Own, most_probable};
@@ -43,6 +44,9 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     let for_folds = run.train.folds.map(|count| (count, read.clone()));
     let mut job = prepare::job_of(read, hidden.as_ref(), threads(common), Part::of(&run))?;
     job.notes.iter().for_each(|note| screen.note(note));
+    if let Some(resumed) = &resumed {
+        job.why = resumed.begun.why().to_vec();
+    }
     if arguments.find_rate {
         return find_rate::run(&job, screen);
     }
@@ -63,17 +67,15 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     screen.say(&introduction(&job, screen));
     let mut validated = None;
     if let Some((count, read)) = for_folds {
-        let Some(folds) = Folds::train(&read, hidden.as_ref(), &job, count, screen).inspect_err(|_| directory.discard())? else {
-            directory.discard();
-            screen.say("  interrupted in the cross-validation; nothing is saved\n");
-            screen.document(&json!({ "interrupted": true, "model": null }));
-            return Ok(130);
+        let folds = Folds::train((&read, hidden.as_ref()), &job, count, checkpoints.as_ref(), screen);
+        let Some(folds) = folds.inspect_err(|_| directory.discard())? else {
+            return Ok(interrupted_in_folds(checkpoints.as_ref(), &directory, arguments, screen));
         };
         screen.say(&folds.report(&job));
         folds.give(&mut job, screen);
         validated = Some(folds);
     }
-    let (outcome, history) = trained(&job, checkpoints.as_mut(), &directory, arguments.events, screen)?;
+    let (outcome, history) = trained(&job, checkpoints.as_mut(), &directory, (arguments.events, run.train.tensorboard), screen)?;
     if let Some(error) = history.failed() {
         screen.note(&error.to_string());
     }
@@ -83,7 +85,7 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     if let (Some(checkpoints), End::Finished | End::Patient(_)) = (checkpoints, &outcome.end) {
         checkpoints.finish()?;
     }
-    screen.say(&told(&job, &outcome, &saved, screen));
+    screen.say(&told(&job, &outcome, &saved, arguments, screen));
     if screen.is_quiet() {
         screen.result(&one_line(&job, &outcome, &saved));
     }
@@ -124,24 +126,41 @@ fn trained(
     job: &Job,
     checkpoints: Option<&mut Checkpoints>,
     directory: &RunDirectory,
-    events: bool,
+    (events, tensorboard): (bool, bool),
     screen: &Screen,
 ) -> Result<(Outcome, History), Error> {
-    let step = checkpoints.as_ref().map_or(0, |checkpoints| checkpoints.step());
-    let (rows, batch) = (job.train.rows, job.batch.unwrap_or(job.train.rows));
-    let epochs = job.epochs.saturating_mul(networks(job) as u64);
-    let plan = Plan { step, epochs, rows, batch, is_metric: job.course.judged_by_metric() };
-    let mut history = History::begin(&directory.path, plan).inspect_err(|_| directory.discard())?;
-    let mut bar = (!events).then(|| Bar::new(1, epochs, rows, batch, screen));
-    let tell = |line: Option<String>| {
-        if let Some(line) = line.filter(|_| events) {
-            screen.event(&line);
+    let begun: Vec<(u64, bool)> = match (checkpoints.as_deref(), &job.members) {
+        (None, _) => vec![(0, false); networks(job)],
+        (Some(checkpoints), None) => vec![(checkpoints.step(), false)],
+        (Some(checkpoints), Some(_)) => (0..networks(job)).map(|network| checkpoints.step_of("network", network)).collect(),
+    };
+    let aside = |network: usize| job.members.as_ref().map_or(0, |members| members.fold_of.iter().filter(|fold| **fold == network).count());
+    let rows = |network: usize| job.train.rows - aside(network);
+    let plan = Plan {
+        networks: begun.iter().enumerate().map(|(network, (step, _))| (*step, rows(network))).collect(),
+        epochs: job.epochs,
+        batch: job.batch,
+        is_metric: job.course.judged_by_metric(),
+    };
+    let mut history = History::begin(&directory.path, &plan).inspect_err(|_| directory.discard())?;
+    let mut event_files = EventFiles::begin(&directory.path, if tensorboard { begun.len() } else { 0 }, &history.lines)
+        .inspect_err(|_| directory.discard())?;
+    let mut bar = (!events).then(|| Bar::new(begun.len() as u64, job.epochs, rows(0), job.batch.unwrap_or(rows(0)), screen));
+    if let Some(bar) = &mut bar {
+        begun.iter().enumerate().filter(|(_, (_, ended))| *ended).for_each(|(network, _)| bar.has_ended(network));
+    }
+    let tell = |line: &Line| {
+        if events {
+            screen.event(&history::text(line));
         }
     };
     let trained = session::train_kept(job, checkpoints, &mut |progress: &Progress| {
-        tell(history.observe(progress));
+        if let Some(line) = history.observe(progress) {
+            event_files.add(&line);
+            tell(&line);
+        }
         if let Some(bar) = &mut bar {
-            bar.observe(0, progress);
+            bar.observe(progress.network, progress);
         }
         go_on()
     });
@@ -150,9 +169,33 @@ fn trained(
         bar.finish();
     }
     if !matches!(outcome.end, End::Stopped(_)) {
-        tell(history.end());
+        for line in history.end() {
+            event_files.add(&line);
+            tell(&line);
+        }
+        history.put_in_order(&directory.path);
+    }
+    if let Some(error) = event_files.failed() {
+        screen.note(&error.to_string());
     }
     Ok((outcome, history))
+}
+
+/// Ctrl-C before the training on all rows: folds that were begun are kept, if the run can go on. The exit code.
+fn interrupted_in_folds(checkpoints: Option<&Checkpoints>, directory: &RunDirectory, arguments: &Train, screen: &Screen) -> u8 {
+    let mut document = json!({ "interrupted": true, "model": null });
+    match checkpoints.map(Checkpoints::directory) {
+        Some(directory) => {
+            screen.say(&format!("  interrupted in the cross-validation; its folds are kept\n{}", resume::how(directory, arguments)));
+            document["checkpoint"] = json!(directory.display().to_string());
+        }
+        None => {
+            directory.discard();
+            screen.say("  interrupted in the cross-validation; nothing is saved\n");
+        }
+    }
+    screen.document(&document);
+    130
 }
 
 /// Unless Ctrl-C was pressed.
@@ -259,6 +302,7 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
     if let Some(every) = &choices.checkpoint_every {
         run.train.checkpoint_every = Some(every.parse().map_err(|message| wrong("checkpoint-every", message))?);
     }
+    run.train.tensorboard |= choices.tensorboard;
     course(choices, run)?;
     if let Some(metric) = &choices.metric {
         run.train.metric = Some(Own::read(metric).map_err(|message| wrong("metric", message))?.text);
@@ -387,7 +431,9 @@ impl Saved {
     ) -> Result<Saved, Error> {
         let model = directory.join(MODEL);
         model_file::save(&model, &outcome.model)?;
-        let checkpoint = checkpoints.map(Checkpoints::path).filter(|_| matches!(outcome.end, End::Stopped(_)));
+        let checkpoint = checkpoints
+            .map(|of| if job.members.is_some() { directory.to_path_buf() } else { of.path() })
+            .filter(|_| matches!(outcome.end, End::Stopped(_)));
         let saved = Saved { sha256: weights_sha256(&outcome.model.parameters), model, checkpoint };
         let mut summary = document(job, outcome, &saved, false);
         if let Some(folds) = folds {
@@ -433,7 +479,7 @@ fn introduction(job: &Job, screen: &Screen) -> String {
     format!("{text}\n{}{}", why.collect::<String>(), if job.why.is_empty() { "" } else { "\n" })
 }
 
-fn told(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> String {
+fn told(job: &Job, outcome: &Outcome, saved: &Saved, arguments: &Train, screen: &Screen) -> String {
     let mut text = samples(job, outcome);
     let place = |scores: &session::Scores| match &scores.held {
         Some((cost, metrics)) => (*cost, metrics.list()),
@@ -478,8 +524,8 @@ fn told(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> String 
     if let End::Stopped(step) = outcome.end {
         text += &format!("  interrupted after step {step}, {} epochs finished; what was learned is saved\n", outcome.epochs);
     }
-    if let Some(directory) = saved.checkpoint.as_ref().and_then(|checkpoint| checkpoint.parent()) {
-        text += &format!("  to go on: backlit train --resume {}\n", directory.display());
+    if let Some(directory) = saved.checkpoint.as_ref().map(|_| saved.model.parent().unwrap_or(&saved.model)) {
+        text += &resume::how(directory, arguments);
     }
     let data = if job.data.is_empty() { "DATA.csv" } else { &job.data };
     let model = saved.model.display();
