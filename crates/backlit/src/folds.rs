@@ -115,7 +115,7 @@ pub fn cross_validate(
             epochs.push(outcome.best.map_or(outcome.epochs, |best| best.epoch + 1));
         }
         // The file of a large table is of no use any more.
-        parts.push((Rows { stored: None, ..job.held }, outcome.held));
+        parts.push((Rows { stored: None, ..job.held }, outcome.held.numbers()?));
     }
     let (task, width) = about.ok_or_else(|| Error::new(Kind::Usage, "a cross-validation without folds"))?;
     let mut numbers: Vec<usize> = parts.iter().flat_map(|(held, _)| held.numbers.clone()).collect();

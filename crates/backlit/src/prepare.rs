@@ -21,7 +21,7 @@ use crate::data::{BUNDLED, Bound, Inputs, MEMORY, Stored, Table};
 use crate::encoder::{Column, Encoder, class_names};
 use crate::ensemble::{self, Members};
 use crate::error::{Error, Kind};
-use crate::job::{Calibrate, Job, Rows, encode};
+use crate::job::{Calibrate, Job, Rows, encode, places};
 use crate::layers::{self, Skip};
 use crate::metrics::Own;
 use crate::model_file::{LayerShape, Model, Precision, Shape, Task, weights_sha256};
@@ -58,6 +58,7 @@ pub fn run_on(data: &str) -> RunFile {
             target: Vec::new(),
             categories: Vec::new(),
             ignore: Vec::new(),
+            decimal_comma: None,
             header: None,
             standardize: true,
             validation: 0.2,
@@ -147,13 +148,18 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         classes = warm_start::classes(run, model, task)?;
     }
     let loss = loss(run, task)?;
-    let y = encode(task, &classes, &targets, &table)?;
-    let outputs = y.len() / table.rows;
+    let ensemble = ensemble_of(run, table.rows, part)?;
+    // Each row's class instead of its one-hot target; folds and ensembles put their rows' outputs together in memory.
+    let compact = stored.is_some() && task == Task::Classes && ensemble == 1 && run.train.folds.is_none();
+    let (y, places) = match compact {
+        true => (Vec::new(), places(&classes, &targets[0], &table)?),
+        false => (encode(task, &classes, &targets, &table)?, Vec::new()),
+    };
+    let outputs = if compact { classes.len() } else { y.len() / table.rows };
     suits(&loss, outputs, &y).map_err(|(place, message)| {
         let column = targets.get(place % outputs).unwrap_or(&targets[0]);
         Error::new(Kind::Data, message).file(&table.source).row(table.number(place / outputs)).column(column)
     })?;
-    let ensemble = ensemble_of(run, table.rows, part)?;
     let part = if ensemble > 1 { Part::All } else { part };
     let fold_of = match ensemble {
         1 => None,
@@ -162,7 +168,8 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
             Some(parts::folds(run, &table, count, classes.as_deref())?)
         }
     };
-    let (trained, aside) = part.rows(run, (&table, whole.as_ref().unwrap_or(&table)), task, outputs, &y)?;
+    let all = Rows { rows: table.rows, y, classes: places, ..Rows::default() };
+    let (trained, aside) = part.rows(run, (&table, whole.as_ref().unwrap_or(&table)), task, outputs, &all)?;
     if let Some(encoder) = &mut encoder {
         // A model that training goes on from knows its medians already.
         if start.is_none() {
@@ -178,7 +185,7 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         None => (table.take(&inputs)?, None),
         Some(stored) => (Vec::new(), Some(Inputs::new(stored, &table, &inputs, threads)?)),
     };
-    let all = Rows { rows: table.rows, numbers: Vec::new(), x, y, w: Vec::new(), stored };
+    let all = Rows { x, stored, ..all };
     let [mut train, mut held] = [trained, aside].map(|numbers| all.pick(&numbers, inputs.len(), outputs));
     drop(all);
     if part == Part::AsAsked && run.data.validation > 0.0 && held.rows == 0 {

@@ -4,6 +4,7 @@ mod bundled;
 pub(crate) mod cells;
 mod csv;
 mod header;
+mod names;
 pub(crate) mod near;
 mod records;
 mod stored;
@@ -14,7 +15,8 @@ pub use self::csv::{Reader, Reading, profile, read, read_csv, read_encoded, read
 pub(crate) use self::csv::{read_for_within, read_numbers, read_within};
 pub use bundled::{BUNDLED, bundled, note};
 pub use header::Header;
-pub(crate) use stored::{Bound, Fed, number};
+pub use names::names_in;
+pub(crate) use stored::{Bound, Fed, nameless, number, read_at, refused, unreadable};
 pub use stored::{Inputs, MEMORY, Stored, bytes};
 pub(crate) use words::read_words;
 

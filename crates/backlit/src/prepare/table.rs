@@ -24,7 +24,7 @@ pub(super) fn table(
         }
         Source::Path(path) => {
             let header = Header::said(run.data.header);
-            let plain = if run.data.categories.is_empty() && start.is_none() { read_numbers(path, &header, bound) } else { None };
+            let plain = if run.data.categories.is_empty() && run.data.decimal_comma.is_none() && start.is_none() { read_numbers(path, &header, bound) } else { None };
             let ((reading, stored), encoder) = match (start, plain) {
                 (Some(model), _) => (warm_start::read(run, model, &path.display().to_string(), bound)?, model.metadata.encoder.clone()),
                 (None, Some(reading)) => {

@@ -23,16 +23,18 @@ pub fn run(arguments: &Evaluate, common: &Common, screen: &Screen) -> Result<u8,
         None => model_and_rows(&arguments.model, None, true, common, screen)?,
     };
     let predictor = Predictor::new(&model, threads(common));
-    let (outputs, cost) = predictor.outputs_and_cost_of(&rows)?;
+    let (said, cost) = predictor.said_and_cost_of(&rows)?;
+    let outputs = model.metadata.network.layers.last().map_or(0, |layer| layer.units);
     if !cost.is_finite() {
         let message =
             format!("the cost is {cost}: the numbers are too large to be compared, or far outside of what the model was trained on");
-        let worst = outputs.iter().zip(&rows.y).position(|(a, y)| !(a - y).is_finite()).map(|place| place / (outputs.len() / rows.rows));
+        let said = said.numbers()?;
+        let worst = said.iter().zip(&rows.y).position(|(a, y)| !(a - y).is_finite()).map(|place| place / outputs.max(1));
         let error = Error::new(Kind::Data, message).file(&source);
         return Err(worst.into_iter().map(|row| rows.numbers[row]).fold(error, Error::row));
     }
     let metadata = &model.metadata;
-    let metrics = Metrics::of(metadata.task, outputs.len() / rows.rows, &outputs, &rows.y, cost, metadata.threshold);
+    let metrics = Metrics::of_said(metadata.task, outputs, &said, rows.targets(), cost, metadata.threshold)?;
     let loss = &metadata.network.loss;
     let mut lines = vec![vec![format!("cost ({loss})"), number(cost)]];
     if metadata.threshold != HALF {
@@ -40,7 +42,7 @@ pub fn run(arguments: &Evaluate, common: &Common, screen: &Screen) -> Result<u8,
     }
     lines.extend(metrics.list().into_iter().map(|(name, value)| vec![name.to_string(), output::measure(value)]));
     let own = metadata.metric.as_deref().and_then(|text| Own::read(text).ok());
-    let own = own.map(|own| (own.of(&outputs, &rows.y), own.text));
+    let own = own.map(|own| Ok::<_, Error>((own.of_said(&said, rows.targets())?, own.text))).transpose()?;
     lines.extend(own.iter().map(|(value, text)| vec![text.clone(), output::measure(*value)]));
     let mut text = format!("{} on {} rows of {}\n{}", arguments.model.display(), rows.rows, source, output::table(&lines));
     metrics.undefined().iter().for_each(|why| text += &format!("  {why}\n"));
