@@ -15,6 +15,7 @@ pub(super) fn read(section: &Table<'_>, folder: &Path) -> Result<Data, Error> {
         "target",
         "categories",
         "ignore",
+        "decimal",
         "header",
         "standardize",
         "validation",
@@ -31,10 +32,26 @@ pub(super) fn read(section: &Table<'_>, folder: &Path) -> Result<Data, Error> {
     let validation = section.read("validation", validation)?.unwrap_or(if inline { 0.0 } else { 0.2 });
     let columns = |name: &str| Ok::<_, Error>(section.read(name, Value::strings)?.unwrap_or_default());
     let (categories, ignore) = (columns("categories")?, columns("ignore")?);
+    let decimal_comma = section.read("decimal", decimal)?;
     let header = section.read("header", Value::boolean)?;
     let weights = section.read("weights", Value::string)?;
     let class_weight = section.read("class_weight", |value| value.string()?.parse().map_err(|message: String| value.error(message)))?;
-    Ok(Data { source, target, categories, ignore, header, standardize, validation, split: split(section)?, weights, class_weight })
+    let split = split(section)?;
+    Ok(Data { source, target, categories, ignore, decimal_comma, header, standardize, validation, split, weights, class_weight })
+}
+
+fn decimal(value: &Value<'_>) -> Result<bool, Error> {
+    let word = value.string()?;
+    decimal_comma(&word).map_err(|message| value.error(message))
+}
+
+/// Reads `point` or `comma`. `Err` says what to type.
+pub fn decimal_comma(word: &str) -> Result<bool, String> {
+    match word {
+        "point" => Ok(false),
+        "comma" => Ok(true),
+        _ => Err(format!("expected point or comma, came {}", word.escape_debug())),
+    }
 }
 
 fn split(section: &Table<'_>) -> Result<Split, Error> {
