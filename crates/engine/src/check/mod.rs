@@ -21,6 +21,9 @@ const SHAKES: u64 = 8;
 /// Dual multiplications that a full check may take; beyond it a random sample and random directions are compared.
 const AFFORDABLE: f64 = 1e10;
 
+/// Multiplications that a function of a dual number takes as long as, about.
+const A_FUNCTION: f64 = 8.0;
+
 /// 2⁵⁰⁰: a speed that takes the smallest numbers to ordinary ones, without rounding.
 const FAST: f64 = f64::from_bits((1023 + 500) << 52);
 
@@ -90,6 +93,30 @@ pub fn check(
     rows: usize,
     gradient: &mut dyn FnMut(&[f64]) -> Vec<f64>,
 ) -> Report {
+    check_up_to(AFFORDABLE, graph, cost, parameters, data, rows, gradient)
+}
+
+/// The same, for every parameter, however long it takes.
+pub fn check_all(
+    graph: &Graph<f64>,
+    cost: NodeId,
+    parameters: &[f64],
+    data: &[&[f64]],
+    rows: usize,
+    gradient: &mut dyn FnMut(&[f64]) -> Vec<f64>,
+) -> Report {
+    check_up_to(f64::INFINITY, graph, cost, parameters, data, rows, gradient)
+}
+
+fn check_up_to(
+    affordable: f64,
+    graph: &Graph<f64>,
+    cost: NodeId,
+    parameters: &[f64],
+    data: &[&[f64]],
+    rows: usize,
+    gradient: &mut dyn FnMut(&[f64]) -> Vec<f64>,
+) -> Report {
     let plain = Plain { graph, cost, data, rows };
     let found = gradient(parameters);
     let again = gradient(parameters);
@@ -112,7 +139,7 @@ pub fn check(
         Comparison { name, value, gradient, independent, relative_difference, verdict }
     };
     let one_pass = plain.work() * rows as f64;
-    let everything = one_pass * parameters.len() as f64 <= AFFORDABLE;
+    let everything = one_pass * parameters.len() as f64 <= affordable;
     let mut random = Random::new(0, Purpose::Check, 0);
     let mut report = Report { cost: plain.mean(parameters, None).1, parameters: Vec::new(), directions: Vec::new() };
     let mut places: Vec<usize> = if everything {
@@ -210,10 +237,14 @@ struct Plain<'a> {
 }
 
 impl Plain<'_> {
-    /// Multiplications for one row.
+    /// Multiplications for one row, about: a layer's product takes one for each weight, what is computed number by number a few for each.
     fn work(&self) -> f64 {
+        let is_parameter = |id: &NodeId| matches!(self.graph.nodes[id.0].kind, Kind::Parameter(_));
         let uses = self.graph.nodes.iter().filter_map(|node| match &node.kind {
-            Kind::Operation { inputs, .. } => Some(inputs.iter().map(|&id| self.graph.shape(id).size() as f64).sum::<f64>()),
+            Kind::Operation { inputs, .. } => {
+                let numbers = inputs.iter().map(|&id| self.graph.shape(id).size() as f64).sum::<f64>();
+                Some(if inputs.iter().any(is_parameter) { numbers } else { A_FUNCTION * numbers })
+            }
             _ => None,
         });
         uses.sum()
