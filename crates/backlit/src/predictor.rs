@@ -232,7 +232,7 @@ pub fn scaled<S: Scalar>(scaler: &Option<Scaler>, raw: &[f64]) -> Vec<S> {
 }
 
 /// The mean over rows of a loss between predictions and targets, both rows × outputs.
-fn loss_between(loss: &str, rows: usize, a: &[f64], y: &[f64]) -> f64 {
+pub(crate) fn loss_between(loss: &str, rows: usize, a: &[f64], y: &[f64]) -> f64 {
     let width = a.len() / rows;
     let mut graph = Graph::<f64>::new();
     let mut cost = || {

@@ -13,10 +13,11 @@ pub use parts::Part;
 pub(crate) use warm_start::layer as layer_of_shape;
 
 use network::{check_layers, layers, parameters, remarks, with_dropout};
-use table::{columns, decisive, table};
-use target::{loss, suits, task, threshold};
+use table::{columns, decisive, table, with_header};
+use target::{beyond, loss, suits, task, threshold};
 
 use crate::calibration;
+use crate::data::cells::excerpt;
 use crate::data::{BUNDLED, Bound, Inputs, MEMORY, Stored, Table};
 use crate::encoder::{Column, Encoder, class_names};
 use crate::ensemble::{self, Members};
@@ -112,7 +113,7 @@ fn read_up_to(run: &RunFile, hidden: Option<&Hidden>, memory: Option<u64>) -> Re
     let is_target = |name: &&str| run.data.target.iter().any(|target| target == name);
     let ignored = run.data.ignore.iter().map(String::as_str).find(is_target).map(|column| (column, "ignore"));
     if let Some((column, key)) = ignored.or(run.data.split.column().filter(is_target).map(|column| (column, "split"))) {
-        return Err(usage(&run, format!("'{column}' is the target and has no other part to play")).key(format!("data.{key}")));
+        return Err(usage(&run, format!("'{}' is the target and has no other part to play", excerpt(column))).key(format!("data.{key}")));
     }
     let bound = memory.map(|memory| Bound { memory, keep: decisive(&run) });
     let (table, stored, name, encoder, headless) = table(&run, start.as_ref(), bound.as_ref(), &mut notes)?;
@@ -139,7 +140,8 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
     let is_aside = |column: &Column| column.kind.is_level() || run.data.is_aside(&column.name);
     let no_inputs = encoder.iter().flat_map(|encoder| &encoder.columns).filter(|column| is_aside(column));
     let no_inputs: Vec<String> = no_inputs.flat_map(|column| column.kind.names(&column.name)).collect();
-    let (mut inputs, targets) = columns(run, whole.as_ref().unwrap_or(&table), &no_inputs)?;
+    let (mut inputs, targets) = columns(run, whole.as_ref().unwrap_or(&table), &no_inputs)
+        .map_err(|error| if error.kind == Kind::Data { with_header(error, run, headless) } else { error })?;
     if let Some(model) = &start {
         inputs = warm_start::columns(run, model, whole.as_ref().unwrap_or(&table), &targets)?;
     }
@@ -195,7 +197,7 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
     if let Some(column) = run.data.split.column()
         && inputs.iter().any(|input| input == column)
     {
-        notes.push(format!("'{}' decides the split and is an input too", column.escape_debug()));
+        notes.push(format!("'{}' decides the split and is an input too", excerpt(column)));
     }
     let own_layers = hidden.is_none() && !run.network.layers.is_empty();
     let Filled { run: filled, hidden, why } = recipe::fill(run, hidden, task, (train.rows, held.rows), ensemble);
@@ -221,15 +223,23 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
     let input_scaler = standardizes.then(measured).transpose()?;
     let scales_target = run.data.standardize && task == Task::Regression && !loss.starts_with("poisson");
     let target_scaler = scales_target.then(|| Scaler::fit(train.rows, outputs, &train.y));
+    for rows in [&train, &held] {
+        if let Some(place) = target_scaler.as_ref().and_then(|scaler| beyond(&loss, scaler, &rows.y)) {
+            let message = format!("{:e} is so far from the other targets that its cost is beyond the largest number", rows.y[place]);
+            let error =
+                Error::new(Kind::Data, message).file(&table.source).row(rows.numbers[place / outputs]).column(&targets[place % outputs]);
+            return Err(error.hint("other units for the column, or its logarithm; --loss absolute_error takes somewhat larger ones"));
+        }
+    }
     let (input_scaler, target_scaler) = match &start {
         Some(Model { metadata, .. }) => (metadata.input_scaler.clone(), metadata.target_scaler.clone()),
         None => (input_scaler, target_scaler),
     };
     for &column in input_scaler.iter().flat_map(Scaler::constant) {
-        notes.push(format!("column '{}' is constant in the rows trained on, so it adds nothing", inputs[column].escape_debug()));
+        notes.push(format!("column '{}' is constant in the rows trained on, so it adds nothing", excerpt(&inputs[column])));
     }
     for &column in target_scaler.iter().flat_map(Scaler::constant) {
-        notes.push(format!("target '{}' is constant in the rows trained on: there is nothing to learn", targets[column].escape_debug()));
+        notes.push(format!("target '{}' is constant in the rows trained on: there is nothing to learn", excerpt(&targets[column])));
     }
     notes.extend(remarks(&layers, &loss));
     notes.extend(formula_notes(layers.iter().map(|layer| layer.activation.as_str()), &loss));

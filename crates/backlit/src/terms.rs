@@ -1,6 +1,7 @@
 //! What changes the cost besides the loss: weights of rows and classes, penalties, smoothed labels.
 
-use crate::data::Table;
+use crate::data::cells::excerpt;
+use crate::data::{Table, listed};
 use crate::error::{Error, Kind};
 use crate::job::Rows;
 use crate::model_file::Task;
@@ -78,7 +79,7 @@ impl FromStr for ClassWeight {
             match weight.trim().parse::<f64>() {
                 Ok(weight) if weight.is_finite() && weight >= 0.0 && !class.is_empty() => {
                     if given.iter().any(|(known, _)| *known == class) {
-                        return Err(format!("the class '{}' is named twice", class.escape_debug()));
+                        return Err(format!("the class '{}' is named twice", excerpt(&class)));
                     }
                     given.push((class, weight));
                 }
@@ -173,8 +174,8 @@ impl Terms {
         let shown = "costs and metrics shown are";
         if let Some(RowWeights { column, classes, .. }) = &self.weights {
             let by = match (column, classes.is_empty()) {
-                (Some(column), true) => format!("by '{}'", column.escape_debug()),
-                (Some(column), false) => format!("by '{}' and by class", column.escape_debug()),
+                (Some(column), true) => format!("by '{}'", excerpt(column)),
+                (Some(column), false) => format!("by '{}' and by class", excerpt(column)),
                 (None, _) => "by class".to_string(),
             };
             notes.push(format!("rows are weighted {by} in training; {shown} of rows that count alike"));
@@ -263,7 +264,7 @@ fn by_class(weight: &ClassWeight, named: &[String], train: &Rows) -> Result<Vec<
     match weight {
         ClassWeight::Given(given) => {
             if let Some((unknown, _)) = given.iter().find(|(class, _)| !named.contains(class)) {
-                return Err(format!("there is no class '{}'; there are {}", unknown.escape_debug(), named.join(", ")));
+                return Err(format!("there is no class '{}'; there are {}", excerpt(unknown), listed(named.iter().map(String::as_str))));
             }
             let of = |name: &String| given.iter().find(|(class, _)| class == name).map_or(1.0, |(_, weight)| *weight);
             Ok(named.iter().map(of).collect())

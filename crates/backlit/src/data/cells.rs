@@ -145,7 +145,8 @@ impl Faults {
     }
 
     /// The error for all of them, if there are any, in a table of `rows` rows. It does not name the file.
-    pub fn error(&self, names: &[String], rows: usize, delimiter: char) -> Option<Error> {
+    /// `hints`: for a column; `lines`: whether these are lines of a file that a person can look at.
+    pub fn error(&self, names: &[String], rows: usize, delimiter: char, hints: &dyn Fn(&str) -> Hints, lines: bool) -> Option<Error> {
         let first = self.first.as_ref()?;
         let special = matches!(first.fault, Fault::Date | Fault::Class);
         if !special
@@ -155,10 +156,15 @@ impl Faults {
         }
         let name = &names[first.column];
         let cell = &first.shown;
+        let hints = hints(name);
         let (message, hint) = match first.fault {
-            Fault::Missing if first.cell.is_empty() => ("expected a number, came an empty cell".to_string(), MISSING_HINT),
-            Fault::Missing => (format!("expected a number, came '{cell}': a missing value"), MISSING_HINT),
-            Fault::NotFinite => (format!("expected a finite number, came '{cell}'"), MISSING_HINT),
+            Fault::Missing if first.cell.is_empty() && !lines => {
+                ("expected a number, came a missing one (NaN or null)".into(), hints.missing)
+            }
+            Fault::Missing if first.cell.is_empty() => ("expected a number, came an empty cell".to_string(), hints.missing),
+            Fault::Missing => (format!("expected a number, came '{cell}': a missing value"), hints.missing),
+            Fault::NotFinite if is_missing(&first.cell) => (format!("expected a finite number, came '{cell}'"), hints.missing),
+            Fault::NotFinite => (format!("expected a finite number, came '{cell}'"), hints.not_finite),
             Fault::TooLarge => (format!("expected a number of at most {:e}, came '{cell}'", f64::MAX), "use a larger unit for this column"),
             Fault::Date => (format!("expected a date as in the table trained on, came '{cell}'"), "write all dates alike"),
             Fault::Class => {
@@ -172,7 +178,8 @@ impl Faults {
             1 => "; one more cell is not a finite number".to_string(),
             _ => format!("; {others} more cells are not finite numbers"),
         };
-        Some(Error::new(Kind::Data, format!("line {}: {message}{more}", first.line)).row(first.row).column(name).hint(hint))
+        let line = if lines { format!("line {}: ", first.line) } else { String::new() };
+        Some(Error::new(Kind::Data, format!("{line}{message}{more}")).row(first.row).column(name).hint(hint))
     }
 
     /// The error for columns of text: all of them, each with its first cell that is no number.
@@ -199,7 +206,34 @@ impl Faults {
     }
 }
 
-const MISSING_HINT: &str = "fill the missing values in or leave those rows out; Backlit does not guess them";
+/// What to do about a cell that is missing, and about one that is not finite, where none may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Hints {
+    pub missing: &'static str,
+    pub not_finite: &'static str,
+}
+
+/// In a table of numbers that is read as it stands.
+pub(crate) const PLAIN: Hints = Hints { missing: "fill the missing cells in, or leave those rows out", not_finite: "a finite number" };
+/// In an input, in training.
+pub(crate) const INPUT: Hints = Hints {
+    missing: "fill the missing cells in, or leave those rows out",
+    not_finite: "leave the cell empty where the number is not known: it becomes the median and is marked",
+};
+/// In an input of a model.
+pub(crate) const MODEL_INPUT: Hints = Hints {
+    missing: "fill the cell in: no cell of this column was missing when the model was trained; trained again on rows where some are, it \
+              takes missing ones",
+    not_finite: "a finite number: the model knows no other",
+};
+/// In a target of a model.
+pub(crate) const MODEL_TARGET: Hints = Hints {
+    missing: "fill it in, or leave the row out: there is nothing to compare the prediction with (predict needs no targets)",
+    not_finite: "a finite number, or leave the row out",
+};
+/// In a column of weights.
+pub(crate) const WEIGHT: Hints =
+    Hints { missing: "fill it in: every row needs a weight, and with 0 a row does not count", not_finite: "a finite number of 0 or more" };
 
 /// Keeps what an error needs of a cell that may be long.
 fn shorten(cell: &str) -> String {

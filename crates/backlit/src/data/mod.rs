@@ -98,7 +98,7 @@ fn missing(source: &str, known: &[String], names: &[&str]) -> Error {
     let all = || known.iter().map(String::as_str);
     let like: Vec<&str> = names.iter().flat_map(|name| near::near(name, all())).collect();
     let message = match names {
-        [name] => format!("there is no column '{name}'"),
+        [name] => format!("there is no column '{}'", cells::excerpt(name)),
         _ => format!("{} columns are not there: {}", names.len(), listed(names.iter().copied())),
     };
     let hint = match like.as_slice() {
@@ -113,6 +113,11 @@ fn missing(source: &str, known: &[String], names: &[&str]) -> Error {
         [name] => error.column(*name),
         _ => error,
     }
+}
+
+/// A name as it can be shown: control characters escaped, the end of a long one left out.
+pub fn shortened(name: &str) -> String {
+    cells::excerpt(name)
 }
 
 /// So many names are still pleasant to read.

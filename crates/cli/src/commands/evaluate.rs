@@ -3,7 +3,7 @@
 use super::{initial_or_saved, model_and_rows, threads};
 use crate::arguments::{Common, Evaluate};
 use crate::output::{self, Screen, number};
-use backlit::data::MEMORY;
+use backlit::data::{MEMORY, shortened};
 use backlit::engine::typeset::visible;
 use backlit::error::{Error, Kind};
 use backlit::job::read_rows;
@@ -69,7 +69,7 @@ fn labels(metadata: &Metadata, each: &[Label]) -> String {
     let head = ["label", "accuracy", "f1", "auc"].map(str::to_string).to_vec();
     let line = |(target, of): (&String, &Label)| {
         let measures = [of.accuracy, of.f1, of.auc].map(output::measure);
-        std::iter::once(visible(target)).chain(measures).collect::<Vec<_>>()
+        std::iter::once(visible(&shortened(target))).chain(measures).collect::<Vec<_>>()
     };
     let lines = metadata.targets.iter().zip(each).take(MOST_SHOWN).map(line);
     let more = if each.len() > MOST_SHOWN { "  the other labels are shown with --json\n" } else { "" };
@@ -82,7 +82,7 @@ fn matrix(metadata: &Metadata, confusion: &[Vec<u64>]) -> String {
         return format!("\n  the confusion matrix of {} classes is shown with --json\n", confusion.len());
     }
     let names: Vec<String> = metadata.classes.iter().map(f64::to_string).collect();
-    let head = std::iter::once(format!("{}: actual, and predicted as", visible(&metadata.targets[0]))).chain(names.clone());
+    let head = std::iter::once(format!("{}: actual, and predicted as", visible(&shortened(&metadata.targets[0])))).chain(names.clone());
     let lines =
         names.iter().zip(confusion).map(|(name, line)| std::iter::once(name.clone()).chain(line.iter().map(u64::to_string)).collect());
     format!("\n{}", output::table(&std::iter::once(head.collect()).chain(lines).collect::<Vec<_>>()))
