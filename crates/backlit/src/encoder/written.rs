@@ -93,8 +93,11 @@ impl Written {
         if !parts.unit.is_empty() && parts.unit != self.unit {
             return None;
         }
-        let (value, thousands) = parts.read(decimal_comma)?;
-        (self.thousands || !thousands).then_some(value)
+        match parts.read(decimal_comma) {
+            Some((value, _)) => Some(value),
+            // A plain number that cannot be meant in this writing: its point is one.
+            None => number(cell).ok(),
+        }
     }
 
     /// What is taken off, in words.
