@@ -3,7 +3,9 @@
 //! Source: Guo, Pleiss, Sun and Weinberger, ICML 2017. The temperature T goes into the last layer, whose weights and biases are
 //! divided by it, so the model says calibrated probabilities by itself and no class changes its rank.
 
+use crate::error::Error;
 use crate::model_file::{LayerShape, Shape, Task};
+use crate::said::{Said, Targets, beside};
 use std::ops::Range;
 
 /// The largest temperature, and one over the smallest.
@@ -43,7 +45,25 @@ pub(crate) fn last_layer(shape: &Shape) -> Range<usize> {
 
 /// The temperature with the least cross-entropy. `logits`, `y`: rows × width; y one-hot with `one_of_them`, else 0 or 1 each.
 pub fn temperature(one_of_them: bool, width: usize, logits: &[f64], y: &[f64]) -> f64 {
-    let cost = |ln: f64| cost(one_of_them, width, logits, y, (-ln).exp()) + PULL * ln * ln;
+    least(|b| cost(one_of_them, width, logits, y, b))
+}
+
+/// The same of logits that need not be in memory.
+pub(crate) fn temperature_said(one_of_them: bool, width: usize, logits: &Said, targets: Targets<'_>) -> Result<f64, Error> {
+    let mut fault = None;
+    let found = least(|b| {
+        let mut sum = 0.0;
+        if fault.is_none() {
+            fault = beside(logits, targets, &mut |z, y| sum = cost_after(sum, one_of_them, width, z, y, b)).err();
+        }
+        sum
+    });
+    fault.map_or(Ok(found), Err)
+}
+
+/// The temperature with the least cost; `summed`: that of all rows, their logits multiplied by a number.
+fn least(mut summed: impl FnMut(f64) -> f64) -> f64 {
+    let mut cost = |ln: f64| summed((-ln).exp()) + PULL * ln * ln;
     let most = MOST.ln();
     let at = |k: i32| most * f64::from(k) / f64::from(GRID);
     // 1 comes first: another one must be better.
@@ -97,6 +117,11 @@ fn logit(one_of_them: bool, p: f64) -> f64 {
 
 /// Summed cross-entropy of probabilities whose logits are multiplied by `b`.
 fn cost(one_of_them: bool, width: usize, logits: &[f64], y: &[f64], b: f64) -> f64 {
+    cost_after(0.0, one_of_them, width, logits, y, b)
+}
+
+/// The same on top of that of the rows before.
+fn cost_after(before: f64, one_of_them: bool, width: usize, logits: &[f64], y: &[f64], b: f64) -> f64 {
     if one_of_them {
         let row = |(z, y): (&[f64], &[f64])| {
             let most = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -104,10 +129,10 @@ fn cost(one_of_them: bool, width: usize, logits: &[f64], y: &[f64], b: f64) -> f
             let right: f64 = z.iter().zip(y).map(|(z, y)| y * (z - most)).sum();
             sum.ln() - b * right
         };
-        return logits.chunks_exact(width).zip(y.chunks_exact(width)).map(row).sum();
+        return logits.chunks_exact(width).zip(y.chunks_exact(width)).map(row).fold(before, |sum, row| sum + row);
     }
     let one = |(z, y): (&f64, &f64)| (b * z).max(0.0) + (-(b * z).abs()).exp().ln_1p() - y * b * z;
-    logits.iter().zip(y).map(one).sum()
+    logits.iter().zip(y).map(one).fold(before, |sum, one| sum + one)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::metrics::{Metrics, Own, Threshold};
 use crate::model_file::{LayerShape, Model, Parameters, Precision, Shape, Task};
 use crate::numeric_embedding::Numeric;
 use crate::predictor::Predictor;
+use crate::said::Said;
 use crate::session::{self, Outcome, Progress, Sample, Scores};
 use crate::several::Several;
 use backlit_engine::train::End;
@@ -164,7 +165,7 @@ pub(crate) fn train(
     for (places, outcome) in came.into_iter().flatten() {
         steps += outcome.steps;
         is_stopped |= matches!(outcome.end, End::Stopped(_));
-        for (place, outputs) in places.iter().zip(outcome.held.chunks_exact(width)) {
+        for (place, outputs) in places.iter().zip(outcome.held.numbers()?.chunks_exact(width)) {
             said[place * width..][..width].copy_from_slice(outputs);
         }
         cost += outcome.after.held.map_or(0.0, |(cost, _)| cost * places.len() as f64);
@@ -262,13 +263,13 @@ fn report(job: &Job, members: &Members, mut model: Model, (said, cost): (&[f64],
     let sample =
         |r: usize| Sample { row: shown.numbers[r], actual: line(&shown.y, r), before: line(&said_before, r), after: line(said_after, r) };
     let own_before = b.2;
-    let trained = if whole { Vec::new() } else { after.outputs_and_cost_of(&job.train)?.0 };
+    let trained = if whole { Said::none() } else { after.said_and_cost_of(&job.train)?.0 };
     Ok(Outcome {
         trained,
         samples: (0..shown.rows).map(sample).collect(),
         before: scores(b, whole.then_some(held), own_before),
         after: scores(a, whole.then(|| (cost, measured(said, cost))), said_own),
-        held: if whole { said.to_vec() } else { Vec::new() },
+        held: if whole { Said::new(width, said.to_vec()) } else { Said::none() },
         end: End::Finished,
         best: None,
         steps: 0,

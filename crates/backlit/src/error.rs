@@ -1,5 +1,6 @@
 //! One kind of error for everything that can go wrong between a person and the engine.
 
+use crate::data::cells::excerpt;
 use std::fmt;
 
 /// What went wrong; decides the exit code.
@@ -103,7 +104,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let row = self.row.map(|row| format!("row {row}"));
-        let column = self.column.as_ref().map(|column| format!("column '{column}'"));
+        let column = self.column.as_ref().map(|column| format!("column '{}'", excerpt(column)));
         let place: Vec<String> = [self.file.clone(), self.key.clone(), row, column].into_iter().flatten().collect();
         if !place.is_empty() {
             write!(f, "{}: ", place.join(", "))?;

@@ -2,6 +2,7 @@
 //!
 //! Source: Smith, Cyclical Learning Rates for Training Neural Networks, WACV 2017; smoothed and judged as in fastai.
 
+use crate::data::Fed;
 use crate::error::{Error, Kind};
 use crate::job::Job;
 use crate::model_file::Precision;
@@ -81,7 +82,8 @@ fn tried<S: Scalar>(job: &Job) -> Result<Vec<Tried>, Error> {
     let (mut sum, mut weights, mut least) = (0.0, 0.0, f64::INFINITY);
     // However it ends, also beyond the finite numbers: the rates that were tried are what is asked for.
     let slices = [&x[..], &y, &w];
-    let fed = job.train.fed(job.input_scaler.as_ref(), &y, &w);
+    let levels = job.shape.terms.levels(job.outputs());
+    let fed = job.train.fed(job.input_scaler.as_ref(), &y, &w).map(|fed| Fed { levels, ..fed });
     trainer.run_over(fed.as_ref().map_or(Data::Slices(&slices), |fed| Data::Source(fed)), &mut |moment: &Moment| {
         sum = SMOOTHING * sum + (1.0 - SMOOTHING) * moment.cost;
         weights = SMOOTHING * weights + (1.0 - SMOOTHING);

@@ -121,7 +121,7 @@ pub fn cross_validate(
         if job.course.patience.is_some() || job.course.keeps_best() {
             epochs.push(outcome.best.map_or(outcome.epochs, |best| best.epoch + 1));
         }
-        parts.push((job.held, outcome.held));
+        parts.push((job.held, outcome.held.numbers()?));
     }
     let (task, width) = about.ok_or_else(|| Error::new(Kind::Usage, "a cross-validation without folds"))?;
     let mut numbers: Vec<usize> = parts.iter().flat_map(|(held, _)| held.numbers.clone()).collect();

@@ -153,7 +153,9 @@ impl Numbers {
         let mut one_each = encoder.clone();
         for column in &mut one_each.columns {
             column.kind = match &column.kind {
-                Kind::Number { decimal_comma, .. } => Kind::Number { decimal_comma: *decimal_comma, missing: Missing::RowLeftOut },
+                Kind::Number { decimal_comma, written, .. } => {
+                    Kind::Number { decimal_comma: *decimal_comma, missing: Missing::RowLeftOut, written: written.clone() }
+                }
                 Kind::Category { levels } | Kind::Class { levels } => Kind::Level { levels: levels.clone() },
                 Kind::Embed { levels } => Kind::Level { levels: levels.to_vec() },
                 other => other.clone(),

@@ -6,10 +6,11 @@ use crate::data::{Bound, Fed, Inputs, Table, read_for_within};
 use crate::encoder::{Encoder, class_names, label_names};
 use crate::ensemble::Members;
 use crate::error::{Error, Kind};
-use crate::metrics::{HALF, Threshold};
+use crate::metrics::{HALF, Threshold, most_probable};
 use crate::model_file::{self, FORMAT, Metadata, Model, Parameters, Precision, Task, Training};
 use crate::predictor::Surroundings;
 use crate::recipe::Recipe;
+use crate::said::{Targets, one_hot};
 use crate::scaler::Scaler;
 use backlit_engine::optimizers;
 use backlit_engine::random::{Purpose, Random};
@@ -111,8 +112,10 @@ pub struct Rows {
     pub numbers: Vec<usize>,
     /// rows × inputs; empty where they are stored.
     pub x: Vec<f64>,
-    /// rows × outputs
+    /// rows × outputs; empty where the classes stand below.
     pub y: Vec<f64>,
+    /// rows: the place of each one's class, where a table does not fit into memory and one-hot targets might not either.
+    pub classes: Vec<u16>,
     /// The rows' weights, of mean 1 over those trained on; empty where all count alike.
     pub w: Vec<f64>,
     /// The inputs of a table that does not fit into memory.
@@ -129,7 +132,22 @@ impl Rows {
             Some(stored) => stored.of_rows(&numbers)?,
             None => first(&self.x, inputs),
         };
-        Ok(Rows { rows, numbers, x, y: first(&self.y, outputs), w: first(&self.w, 1), stored: None })
+        let y = self.targets().of(0, rows, outputs, &mut Vec::new()).to_vec();
+        Ok(Rows { rows, numbers, x, y, w: first(&self.w, 1), ..Rows::default() })
+    }
+
+    /// What is right for each row.
+    pub fn targets(&self) -> Targets<'_> {
+        if self.classes.is_empty() { Targets::Numbers(&self.y) } else { Targets::Classes(&self.classes) }
+    }
+
+    /// The place of a row's class; `outputs`: 1 for two classes.
+    pub(crate) fn class(&self, row: usize, outputs: usize) -> usize {
+        match self.classes.get(row) {
+            Some(class) => usize::from(*class),
+            None if outputs == 1 => usize::from(self.y[row] > 0.5),
+            None => most_probable(&self.y[row * outputs..][..outputs]),
+        }
     }
 
     /// The rows of these numbers, in their order.
@@ -142,7 +160,8 @@ impl Rows {
             all
         };
         let (x, y, w) = (lines(&self.x, inputs), lines(&self.y, outputs), lines(&self.w, 1));
-        Rows { rows: numbers.len(), numbers: numbers.to_vec(), x, y, w, stored: self.stored.clone() }
+        let classes = if self.classes.is_empty() { Vec::new() } else { numbers.iter().map(|&r| self.classes[r]).collect() };
+        Rows { rows: numbers.len(), numbers: numbers.to_vec(), x, y, classes, w, stored: self.stored.clone() }
     }
 
     /// Hands on the inputs, a block of rows after the other, each with the place of its first row.
@@ -158,7 +177,14 @@ impl Rows {
 
     /// As a network sees them, if they are stored. `y`, `w`: as the network sees these, rows × width
     pub(crate) fn fed<'a, S>(&'a self, scaler: Option<&'a Scaler>, y: &'a [S], w: &'a [S]) -> Option<Fed<'a, S>> {
-        self.stored.as_ref().map(|inputs| Fed { inputs, scaler, rows: &self.numbers, rest: [y, w] })
+        let (rows, classes, levels) = (&self.numbers, &self.classes, [0.0, 1.0]);
+        self.stored.as_ref().map(|inputs| Fed { inputs, scaler, rows, rest: [y, w], classes, levels })
+    }
+
+    /// The rows from `first` on, without targets and weights, as a network sees them, if they are stored.
+    pub(crate) fn fed_from<'a, S>(&'a self, scaler: Option<&'a Scaler>, first: usize) -> Option<Fed<'a, S>> {
+        let rows = &self.numbers[first..];
+        self.stored.as_ref().map(|inputs| Fed { inputs, scaler, rows, rest: [&[], &[]], classes: &[], levels: [0.0, 1.0] })
     }
 
     /// What the stored rows could not be read for, if there was anything.
@@ -224,11 +250,13 @@ impl Job {
     /// All rows in the order of the data, in memory. What cannot be read is NaN.
     pub fn all_rows(&self) -> Rows {
         let (inputs, outputs) = (self.inputs.len(), self.outputs());
+        let dense = |rows: &Rows| rows.targets().of(0, rows.targets().rows(outputs), outputs, &mut Vec::new()).to_vec();
         let both = Rows {
             rows: self.train.rows + self.held.rows,
             numbers: [&self.train.numbers[..], &self.held.numbers].concat(),
             x: [&self.train.x[..], &self.held.x].concat(),
-            y: [&self.train.y[..], &self.held.y].concat(),
+            y: [dense(&self.train), dense(&self.held)].concat(),
+            classes: Vec::new(),
             w: [&self.train.w[..], &self.held.w].concat(),
             stored: None,
         };
@@ -310,8 +338,11 @@ impl Job {
 pub fn rows_for(metadata: &Metadata, table: &Table, with_targets: bool) -> Result<Rows, Error> {
     let x = table.take(&metadata.inputs)?;
     let y = if with_targets { encode(metadata.task, &metadata.classes, &metadata.targets, table)? } else { Vec::new() };
-    let w = if with_targets { metadata.network.terms.weights_of(table, metadata.task, &y)? } else { Vec::new() };
-    Ok(Rows { rows: table.rows, numbers: table.numbers(), x, y, w, stored: None })
+    let mut rows = Rows { rows: table.rows, numbers: table.numbers(), x, y, ..Rows::default() };
+    if with_targets {
+        rows.w = metadata.network.terms.weights_of(table, &rows)?;
+    }
+    Ok(rows)
 }
 
 /// Rows with targets for a model that exists, from a bundled table, by its name, or a file; the inputs of a table that is larger than
@@ -331,22 +362,21 @@ pub fn read_rows(
     let Some(stored) = stored else { return Ok((rows_for(metadata, &table, true)?, table.source, reading.notes)) };
     let mut notes = reading.notes;
     notes.push(stored.note());
-    let y = encode(metadata.task, &metadata.classes, &metadata.targets, &table)?;
-    let w = metadata.network.terms.weights_of(&table, metadata.task, &y)?;
+    let (y, classes) = match metadata.task {
+        Task::Classes => (Vec::new(), places(&metadata.classes, &metadata.targets[0], &table)?),
+        task => (encode(task, &metadata.classes, &metadata.targets, &table)?, Vec::new()),
+    };
     let stored = Some(Inputs::new(stored, &table, &metadata.inputs, threads)?);
-    Ok((Rows { rows: table.rows, numbers: table.numbers(), x: Vec::new(), y, w, stored }, table.source, notes))
+    let mut rows = Rows { rows: table.rows, numbers: table.numbers(), y, classes, stored, ..Rows::default() };
+    rows.w = metadata.network.terms.weights_of(&table, &rows)?;
+    Ok((rows, table.source, notes))
 }
 
 /// Targets as the network is trained on them: rows × outputs.
 pub fn encode(task: Task, classes: &[f64], targets: &[String], table: &Table) -> Result<Vec<f64>, Error> {
     let raw = table.take(targets)?;
-    let unknown = |place: usize, known: &str| {
-        Error::new(Kind::Data, format!("expected one of the classes {known}, came {}", raw[place]))
-            .file(&table.source)
-            .row(table.number(place / targets.len()))
-            .column(&targets[place % targets.len()])
-            .hint("train again with a table that has all classes")
-    };
+    let unknown =
+        |place: usize, known: &str| unknown_class(table, place / targets.len(), &targets[place % targets.len()], known, raw[place]);
     match task {
         Task::Regression | Task::Values => Ok(raw),
         Task::TwoClasses => match raw.iter().position(|y| !classes.contains(y)) {
@@ -361,16 +391,35 @@ pub fn encode(task: Task, classes: &[f64], targets: &[String], table: &Table) ->
             }
         }
         Task::Classes => {
-            let mut y = vec![0.0; raw.len() * classes.len()];
-            for (row, value) in raw.iter().enumerate() {
-                match classes.iter().position(|class| class == value) {
-                    Some(k) => y[row * classes.len() + k] = 1.0,
-                    None => return Err(unknown(row, &listed(classes))),
-                }
-            }
+            let mut y = Vec::new();
+            one_hot(&places(classes, &targets[0], table)?, classes.len(), &mut y);
             Ok(y)
         }
     }
+}
+
+/// The place of each row's class, of at most 2¹⁶.
+pub(crate) fn places(classes: &[f64], target: &str, table: &Table) -> Result<Vec<u16>, Error> {
+    let column = table.index(target)?;
+    let mut places = Vec::with_capacity(table.rows);
+    for (row, line) in table.values.chunks_exact(table.columns.len()).enumerate() {
+        let value = line[column];
+        // They are in order as a rule.
+        let place = classes.binary_search_by(|class| class.total_cmp(&value)).ok();
+        match place.or_else(|| classes.iter().position(|class| *class == value)) {
+            Some(place) => places.push(place as u16),
+            None => return Err(unknown_class(table, row, target, &listed(classes), value)),
+        }
+    }
+    Ok(places)
+}
+
+fn unknown_class(table: &Table, row: usize, target: &str, known: &str, value: f64) -> Error {
+    Error::new(Kind::Data, format!("expected one of the classes {known}, came {value}"))
+        .file(&table.source)
+        .row(table.number(row))
+        .column(target)
+        .hint("train again with a table that has all classes")
 }
 
 /// The classes; the first of them where they are many.

@@ -98,7 +98,8 @@ impl Shape {
         match self.layers.iter().position(|layer| layer.norm.is_some() || layer.skip.is_some()) {
             Some(l) => {
                 let message = format!("{what} knows no norms and no skips, and layer {} has one", l + 1);
-                Err(Error::new(Kind::Usage, message).hint("backlit explain with --parameter, and backlit check"))
+                Err(Error::new(Kind::Usage, message)
+                    .hint("backlit explain with --parameter in another --format, such as text or html; backlit check"))
             }
             None => Ok(()),
         }

@@ -35,6 +35,7 @@ pub mod replay;
 pub mod report;
 pub mod run_directory;
 pub mod run_file;
+pub mod said;
 pub mod scaler;
 pub mod session;
 mod several;

@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::job::Rows;
 use crate::model_file::{Metadata, Model, Parameters, Task};
+use crate::said::{BLOCK, Said};
 use crate::scaler::Scaler;
 use backlit_engine::network::Built;
 use backlit_engine::step::{Data, Runner};
@@ -100,15 +101,50 @@ impl Predictor {
 
     /// The same of rows wherever they are.
     pub fn outputs_and_cost_of(&self, rows: &Rows) -> Result<(Vec<f64>, f64), Error> {
-        let both = match self {
-            Predictor::F32(net) => net.outputs_and_cost_of(rows),
-            Predictor::F64(net) => net.outputs_and_cost_of(rows),
-        };
-        rows.check().map(|()| both)
+        let (said, cost) = self.said_and_cost_of(rows)?;
+        Ok((said.numbers()?, cost))
+    }
+
+    /// The same, without the outputs of many rows of classes in memory.
+    pub fn said_and_cost_of(&self, rows: &Rows) -> Result<(Said, f64), Error> {
+        match self {
+            Predictor::F32(net) => net.said_and_cost_of(rows),
+            Predictor::F64(net) => net.said_and_cost_of(rows),
+        }
     }
 }
 
 impl<S: Scalar> Net<S> {
+    /// [`Net::outputs`] of rows wherever they are: in a file if their targets are no more than classes.
+    pub(crate) fn said_of(&self, rows: &Rows) -> Result<Said, Error> {
+        if rows.classes.is_empty() {
+            return Ok(Said::new(self.shown.width(), self.outputs_of(rows)));
+        }
+        let mut runner = Runner::new(&self.shown, BLOCK.max(BATCH), self.threads);
+        let single = size_of::<S>() == size_of::<f32>();
+        let said = Said::stored(self.shown.width(), rows.rows, single, |from, to| {
+            let mut out = vec![S::ZERO; (to - from) * self.shown.width()];
+            if let Some(fed) = rows.fed_from(self.around.input_scaler.as_ref(), from) {
+                runner.outputs_over(&self.shown, &self.parameters, Data::Source(&fed), to - from, &mut out);
+            }
+            self.in_units(out)
+        })?;
+        rows.check().map(|()| said)
+    }
+
+    /// The outputs of rows wherever they are, and their mean cost in the target's units.
+    pub(crate) fn said_and_cost_of(&self, rows: &Rows) -> Result<(Said, f64), Error> {
+        if rows.classes.is_empty() {
+            let (outputs, cost) = self.outputs_and_cost_of(rows);
+            return rows.check().map(|()| (Said::new(self.shown.width(), outputs), cost));
+        }
+        let said = self.said_of(rows)?;
+        let fed = rows.fed(self.around.input_scaler.as_ref(), &[], &[]);
+        let mut runner = Runner::new(&self.cost, rows.rows.max(BATCH), self.threads);
+        let cost = fed.map_or(f64::NAN, |fed| runner.cost_over(&self.cost, &self.parameters, Data::Source(&fed), rows.rows));
+        rows.check().map(|()| (said, cost))
+    }
+
     /// Puts a built network between its columns and its units.
     pub fn new(built: Built<S>, parameters: Vec<S>, around: Surroundings, threads: usize) -> Net<S> {
         let shown = Plan::forward(&built.graph, built.shown);
@@ -196,7 +232,7 @@ pub fn scaled<S: Scalar>(scaler: &Option<Scaler>, raw: &[f64]) -> Vec<S> {
 }
 
 /// The mean over rows of a loss between predictions and targets, both rows × outputs.
-fn loss_between(loss: &str, rows: usize, a: &[f64], y: &[f64]) -> f64 {
+pub(crate) fn loss_between(loss: &str, rows: usize, a: &[f64], y: &[f64]) -> f64 {
     let width = a.len() / rows;
     let mut graph = Graph::<f64>::new();
     let mut cost = || {

@@ -13,16 +13,17 @@ pub use parts::Part;
 pub(crate) use warm_start::layer as layer_of_shape;
 
 use network::{check_layers, layers, parameters, remarks, with_dropout};
-use table::{columns, decisive, table};
-use target::{loss, suits, task, threshold};
+use table::{columns, decisive, table, with_header};
+use target::{beyond, loss, suits, task, threshold};
 
 use crate::calibration;
+use crate::data::cells::excerpt;
 use crate::data::{BUNDLED, Bound, Inputs, MEMORY, Stored, Table};
 use crate::embedding;
 use crate::encoder::{Column, Encoder, class_names};
 use crate::ensemble::{self, Members};
 use crate::error::{Error, Kind};
-use crate::job::{Calibrate, Job, Rows, encode};
+use crate::job::{Calibrate, Job, Rows, encode, places};
 use crate::layers::{self, Skip};
 use crate::metrics::Own;
 use crate::model_file::{LayerShape, Model, Precision, Shape, Task, weights_sha256};
@@ -61,6 +62,7 @@ pub fn run_on(data: &str) -> RunFile {
             categories: Vec::new(),
             ignore: Vec::new(),
             embed: Embed::default(),
+            decimal_comma: None,
             header: None,
             standardize: true,
             validation: 0.2,
@@ -114,7 +116,7 @@ fn read_up_to(run: &RunFile, hidden: Option<&Hidden>, memory: Option<u64>) -> Re
     let is_target = |name: &&str| run.data.target.iter().any(|target| target == name);
     let ignored = run.data.ignore.iter().map(String::as_str).find(is_target).map(|column| (column, "ignore"));
     if let Some((column, key)) = ignored.or(run.data.split.column().filter(is_target).map(|column| (column, "split"))) {
-        return Err(usage(&run, format!("'{column}' is the target and has no other part to play")).key(format!("data.{key}")));
+        return Err(usage(&run, format!("'{}' is the target and has no other part to play", excerpt(column))).key(format!("data.{key}")));
     }
     let bound = memory.map(|memory| Bound { memory, keep: decisive(&run) });
     let (table, stored, name, encoder, headless) = table(&run, start.as_ref(), bound.as_ref(), &mut notes)?;
@@ -141,7 +143,8 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
     let is_aside = |column: &Column| column.kind.is_level() || run.data.is_aside(&column.name);
     let no_inputs = encoder.iter().flat_map(|encoder| &encoder.columns).filter(|column| is_aside(column));
     let no_inputs: Vec<String> = no_inputs.flat_map(|column| column.kind.names(&column.name)).collect();
-    let (mut inputs, targets) = columns(run, whole.as_ref().unwrap_or(&table), &no_inputs)?;
+    let (mut inputs, targets) = columns(run, whole.as_ref().unwrap_or(&table), &no_inputs)
+        .map_err(|error| if error.kind == Kind::Data { with_header(error, run, headless) } else { error })?;
     if let Some(model) = &start {
         inputs = warm_start::columns(run, model, whole.as_ref().unwrap_or(&table), &targets)?;
     }
@@ -154,13 +157,18 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         classes = warm_start::classes(run, model, task)?;
     }
     let loss = loss(run, task)?;
-    let y = encode(task, &classes, &targets, &table)?;
-    let outputs = y.len() / table.rows;
+    let ensemble = ensemble_of(run, table.rows, part)?;
+    // Each row's class instead of its one-hot target; folds and ensembles put their rows' outputs together in memory.
+    let compact = stored.is_some() && task == Task::Classes && ensemble == 1 && run.train.folds.is_none();
+    let (y, places) = match compact {
+        true => (Vec::new(), places(&classes, &targets[0], &table)?),
+        false => (encode(task, &classes, &targets, &table)?, Vec::new()),
+    };
+    let outputs = if compact { classes.len() } else { y.len() / table.rows };
     suits(&loss, outputs, &y).map_err(|(place, message)| {
         let column = targets.get(place % outputs).unwrap_or(&targets[0]);
         Error::new(Kind::Data, message).file(&table.source).row(table.number(place / outputs)).column(column)
     })?;
-    let ensemble = ensemble_of(run, table.rows, part)?;
     let part = if ensemble > 1 { Part::All } else { part };
     let fold_of = match ensemble {
         1 => None,
@@ -169,7 +177,8 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
             Some(parts::folds(run, &table, count, classes.as_deref())?)
         }
     };
-    let (trained, aside) = part.rows(run, (&table, whole.as_ref().unwrap_or(&table)), task, outputs, &y)?;
+    let all = Rows { rows: table.rows, y, classes: places, ..Rows::default() };
+    let (trained, aside) = part.rows(run, (&table, whole.as_ref().unwrap_or(&table)), task, outputs, &all)?;
     if let Some(encoder) = &mut encoder {
         // A model that training goes on from knows its medians already.
         if start.is_none() {
@@ -185,7 +194,7 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         None => (table.take(&inputs)?, None),
         Some(stored) => (Vec::new(), Some(Inputs::new(stored, &table, &inputs, threads)?)),
     };
-    let all = Rows { rows: table.rows, numbers: Vec::new(), x, y, w: Vec::new(), stored };
+    let all = Rows { x, stored, ..all };
     let [mut train, mut held] = [trained, aside].map(|numbers| all.pick(&numbers, inputs.len(), outputs));
     drop(all);
     if part == Part::AsAsked && run.data.validation > 0.0 && held.rows == 0 {
@@ -195,7 +204,7 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
     if let Some(column) = run.data.split.column()
         && inputs.iter().any(|input| input == column)
     {
-        notes.push(format!("'{}' decides the split and is an input too", column.escape_debug()));
+        notes.push(format!("'{}' decides the split and is an input too", excerpt(column)));
     }
     let own_layers = hidden.is_none() && !run.network.layers.is_empty();
     let Filled { run: filled, hidden, why } = recipe::fill(run, hidden, task, (train.rows, held.rows), ensemble);
@@ -228,15 +237,23 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         embedding::leave(embedding.as_ref(), &mut scaler);
         scaler
     });
+    for rows in [&train, &held] {
+        if let Some(place) = target_scaler.as_ref().and_then(|scaler| beyond(&loss, scaler, &rows.y)) {
+            let message = format!("{:e} is so far from the other targets that its cost is beyond the largest number", rows.y[place]);
+            let error =
+                Error::new(Kind::Data, message).file(&table.source).row(rows.numbers[place / outputs]).column(&targets[place % outputs]);
+            return Err(error.hint("other units for the column, or its logarithm; --loss absolute_error takes somewhat larger ones"));
+        }
+    }
     let (input_scaler, target_scaler) = match &start {
         Some(Model { metadata, .. }) => (metadata.input_scaler.clone(), metadata.target_scaler.clone()),
         None => (input_scaler, target_scaler),
     };
     for &column in input_scaler.iter().flat_map(Scaler::constant) {
-        notes.push(format!("column '{}' is constant in the rows trained on, so it adds nothing", inputs[column].escape_debug()));
+        notes.push(format!("column '{}' is constant in the rows trained on, so it adds nothing", excerpt(&inputs[column])));
     }
     for &column in target_scaler.iter().flat_map(Scaler::constant) {
-        notes.push(format!("target '{}' is constant in the rows trained on: there is nothing to learn", targets[column].escape_debug()));
+        notes.push(format!("target '{}' is constant in the rows trained on: there is nothing to learn", excerpt(&targets[column])));
     }
     notes.extend(remarks(&layers, &loss));
     notes.extend(formula_notes(layers.iter().map(|layer| layer.activation.as_str()), &loss));

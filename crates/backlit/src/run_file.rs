@@ -18,6 +18,7 @@ pub use crate::numeric_embedding::NumericEmbedding;
 pub use crate::recipe::Recipe;
 pub use crate::splits::Split;
 pub use crate::terms::{ClassWeight, Terms};
+pub use data::decimal_comma;
 
 use crate::error::{Error, Kind};
 use crate::layers::{Norm, Skip};
@@ -51,6 +52,8 @@ pub struct Data {
     pub ignore: Vec<String>,
     /// What becomes of categories with many levels. Without a word: by their number.
     pub embed: Embed,
+    /// Whether the decimals of numbers that may be read in two ways stand behind a comma; none: judged by what stands between cells.
+    pub decimal_comma: Option<bool>,
     /// Whether the first line names the columns; none: judged by what stands in it.
     pub header: Option<bool>,
     /// Whether columns are brought to mean 0 and standard deviation 1. Without a word: true, and false for worked examples.

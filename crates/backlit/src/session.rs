@@ -3,6 +3,7 @@
 use crate::calibration;
 use crate::checkpoint::Checkpoints;
 use crate::conformal::Residuals;
+use crate::data::Fed;
 use crate::embedding;
 use crate::ensemble;
 use crate::error::{Error, Kind};
@@ -10,6 +11,7 @@ use crate::job::{Calibrate, Job, Rows};
 use crate::metrics::{Metrics, Own};
 use crate::model_file::{Metadata, Model, Parameters, Precision, Task};
 use crate::predictor::{Net, scaled};
+use crate::said::{BLOCK, Said};
 use backlit_engine::step::Data;
 use backlit_engine::train::{Best, End, Epoch, Measure, Moment, Settings, Trainer};
 use backlit_engine::{Network, Scalar, optimizers};
@@ -48,10 +50,10 @@ pub struct Outcome {
     pub after: Scores,
     /// Some rows, those kept aside where there are any.
     pub samples: Vec<Sample>,
-    /// rows × outputs: what the trained network says of the rows kept aside, in the target's units or as probabilities.
-    pub held: Vec<f64>,
-    /// The same of the rows trained on, where none are kept aside; else empty.
-    pub trained: Vec<f64>,
+    /// What the trained network says of the rows kept aside, in the target's units or as probabilities.
+    pub held: Said,
+    /// The same of the rows trained on, where none are kept aside; else of none.
+    pub trained: Said,
     /// How it ended.
     pub end: End,
     /// The epoch after which the rows kept aside cost least, and that cost as trained, where something listened to it; the best by the
@@ -151,7 +153,7 @@ fn run<S: Scalar>(
     let mut net = Net::new(shown, initial, job.surroundings(), job.threads);
     let shown = if job.held.rows > 0 { &job.held } else { &job.train };
     let shown = shown.first(SAMPLES, job.inputs.len(), job.outputs())?;
-    let (before, _) = scores(job, &net, job.metadata(0).threshold, own.as_ref());
+    let (before, _) = scores(job, &net, job.metadata(0).threshold, own.as_ref())?;
     let said_before = net.outputs(shown.rows, &shown.x);
 
     let x: Vec<S> = scaled(&job.input_scaler, &job.train.x);
@@ -164,7 +166,8 @@ fn run<S: Scalar>(
     let sign = |cost: f64| own.as_ref().filter(|_| job.course.judged_by_metric()).map_or(cost, |own| own.to_minimise(cost));
     let (mut steps, mut epochs) = (trainer.steps(), trainer.epochs());
     let slices = [&x[..], &y, &w];
-    let fed = job.train.fed(job.input_scaler.as_ref(), &y, &w);
+    let levels = job.shape.terms.levels(job.outputs());
+    let fed = job.train.fed(job.input_scaler.as_ref(), &y, &w).map(|fed| Fed { levels, ..fed });
     let data = fed.as_ref().map_or(Data::Slices(&slices), |fed| Data::Source(fed));
     let end = loop {
         let mut is_stopped = false;
@@ -210,9 +213,9 @@ fn run<S: Scalar>(
         net.set_parameters(&parameters);
         metadata.training.temperature = Some(temperature);
     }
-    let held = if job.held.rows > 0 { net.outputs_of(&job.held) } else { Vec::new() };
-    learn_from_held(job, &held, &mut metadata);
-    let (after, trained) = scores(job, &net, metadata.threshold, own.as_ref());
+    let held = if job.held.rows > 0 { net.said_of(&job.held)? } else { Said::none() };
+    learn_from_held(job, &held, &mut metadata)?;
+    let (after, trained) = scores(job, &net, metadata.threshold, own.as_ref())?;
     let said_after = net.outputs(shown.rows, &shown.x);
     let k = job.outputs();
     let line = |numbers: &[f64], r: usize| numbers[r * k..(r + 1) * k].to_vec();
@@ -240,44 +243,52 @@ fn chosen_temperature<S: Scalar>(job: &Job, network: &Network, parameters: &[S])
         Calibrate::OnHeld => {
             let mut built = network.build::<S>().map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
             built.shown = built.layers.last().map_or(built.shown, |layer| layer.out);
-            let logits = Net::new(built, parameters.to_vec(), job.surroundings(), job.threads).outputs_of(&job.held);
-            Ok(Some(calibration::temperature(job.task == Task::Classes, job.outputs(), &logits, &job.held.y)))
+            let logits = Net::new(built, parameters.to_vec(), job.surroundings(), job.threads).said_of(&job.held)?;
+            calibration::temperature_said(job.task == Task::Classes, job.outputs(), &logits, job.held.targets()).map(Some)
         }
     }
 }
 
-/// What the rows kept aside tell besides how good the network is. `held`: rows × outputs
-fn learn_from_held(job: &Job, held: &[f64], metadata: &mut Metadata) {
+/// What the rows kept aside tell besides how good the network is.
+fn learn_from_held(job: &Job, held: &Said, metadata: &mut Metadata) -> Result<(), Error> {
     match job.task {
-        _ if held.is_empty() => {}
-        Task::TwoClasses if job.threshold.is_found() => metadata.threshold = job.threshold.choose(held, &job.held.y),
-        Task::Regression => metadata.residuals = Residuals::of(job.outputs(), held, &job.held.y),
+        _ if held.rows() == 0 => {}
+        Task::TwoClasses if job.threshold.is_found() => metadata.threshold = job.threshold.choose(&held.in_memory()?, &job.held.y),
+        Task::Regression => metadata.residuals = Residuals::of(job.outputs(), &held.in_memory()?, &job.held.y),
         Task::TwoClasses | Task::Classes | Task::Labels | Task::Values => {}
     }
+    Ok(())
 }
 
 /// The metric of the rows kept aside from the network's outputs, in the target's units, to be minimised.
 fn judge<'a, S: Scalar>(job: &'a Job, own: &'a Own) -> Measure<'a, S> {
-    let mut said = vec![0.0; job.held.y.len()];
+    let width = job.outputs();
+    let numbers = job.held.rows.min(BLOCK) * width;
+    let (mut said, mut room) = (Vec::with_capacity(numbers), Vec::with_capacity(numbers));
     Box::new(move |outputs| {
-        said.iter_mut().zip(outputs).for_each(|(said, output)| *said = output.to_f64());
-        if let Some(scaler) = &job.target_scaler {
-            scaler.undo(&mut said);
+        let mut sum = 0.0;
+        for (block, outputs) in outputs.chunks(BLOCK * width).enumerate() {
+            said.clear();
+            said.extend(outputs.iter().map(|output| output.to_f64()));
+            if let Some(scaler) = &job.target_scaler {
+                scaler.undo(&mut said);
+            }
+            own.add(&said, job.held.targets().of(block * BLOCK, outputs.len() / width, width, &mut room), &mut sum);
         }
-        own.of(&said, &job.held.y).map_or(f64::NAN, |value| own.to_minimise(value))
+        own.to_minimise(sum / outputs.len() as f64)
     })
 }
 
 /// With the outputs of the rows trained on, where none are kept aside.
-fn scores<S: Scalar>(job: &Job, net: &Net<S>, threshold: f64, own: Option<&Own>) -> (Scores, Vec<f64>) {
+fn scores<S: Scalar>(job: &Job, net: &Net<S>, threshold: f64, own: Option<&Own>) -> Result<(Scores, Said), Error> {
     let of = |rows: &Rows| {
-        let (outputs, cost) = net.outputs_and_cost_of(rows);
-        let measured = own.and_then(|own| own.of(&outputs, &rows.y));
-        let metrics = Metrics::of(job.task, job.outputs(), &outputs, &rows.y, cost, threshold);
-        (cost, metrics, measured, if job.held.rows > 0 { Vec::new() } else { outputs })
+        let (outputs, cost) = net.said_and_cost_of(rows)?;
+        let measured = own.map(|own| own.of_said(&outputs, rows.targets())).transpose()?.flatten();
+        let metrics = Metrics::of_said(job.task, job.outputs(), &outputs, rows.targets(), cost, threshold)?;
+        Ok::<_, Error>((cost, metrics, measured, if job.held.rows > 0 { Said::none() } else { outputs }))
     };
-    let (cost, metrics, on_trained, outputs) = of(&job.train);
-    let held = (job.held.rows > 0).then(|| of(&job.held));
+    let (cost, metrics, on_trained, outputs) = of(&job.train)?;
+    let held = if job.held.rows > 0 { Some(of(&job.held)?) } else { None };
     let (held, on_held) = held.map(|(cost, metrics, measured, _)| ((cost, metrics), measured)).unzip();
-    (Scores { cost, metrics, held, own: own.map(|_| (on_trained, on_held.flatten())) }, outputs)
+    Ok((Scores { cost, metrics, held, own: own.map(|_| (on_trained, on_held.flatten())) }, outputs))
 }

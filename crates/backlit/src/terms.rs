@@ -1,9 +1,9 @@
 //! What changes the cost besides the loss: weights of rows and classes, penalties, smoothed labels.
 
-use crate::data::Table;
+use crate::data::cells::excerpt;
+use crate::data::{Table, listed};
 use crate::error::{Error, Kind};
 use crate::job::Rows;
-use crate::metrics::most_probable;
 use crate::model_file::Task;
 use crate::run_file::RunFile;
 use serde::{Deserialize, Serialize};
@@ -79,7 +79,7 @@ impl FromStr for ClassWeight {
             match weight.trim().parse::<f64>() {
                 Ok(weight) if weight.is_finite() && weight >= 0.0 && !class.is_empty() => {
                     if given.iter().any(|(known, _)| *known == class) {
-                        return Err(format!("the class '{}' is named twice", class.escape_debug()));
+                        return Err(format!("the class '{}' is named twice", excerpt(&class)));
                     }
                     given.push((class, weight));
                 }
@@ -132,20 +132,25 @@ impl Terms {
         if share == 0.0 {
             return Cow::Borrowed(y);
         }
-        Cow::Owned(y.iter().map(|y| (1.0 - share) * y + share / k as f64).collect())
+        Cow::Owned(y.iter().map(|&y| smoothed(share, k, y)).collect())
+    }
+
+    /// The same of one-hot targets: what stands for the `k` classes but a row's own, and for that.
+    pub(crate) fn levels(&self, k: usize) -> [f64; 2] {
+        [0.0, 1.0].map(|y| smoothed(self.label_smoothing, k, y))
     }
 
     /// The weights of a table's rows, rows × 1, as the network sees them; empty where rows are not weighted, and where the
-    /// table lacks the column. `y`: rows × outputs
-    pub fn weights_of(&self, table: &Table, task: Task, y: &[f64]) -> Result<Vec<f64>, Error> {
+    /// table lacks the column. `rows`: the same, in the same order, with their targets
+    pub fn weights_of(&self, table: &Table, rows: &Rows) -> Result<Vec<f64>, Error> {
         let Some(RowWeights { column, classes, scale }) = &self.weights else { return Ok(Vec::new()) };
         if column.as_ref().is_some_and(|column| !table.columns.contains(column)) {
             return Ok(Vec::new());
         }
         let mut weights = column_of(table, column.as_deref())?;
-        let outputs = y.len() / table.rows.max(1);
+        let outputs = rows.y.len() / table.rows.max(1);
         for (r, weight) in weights.iter_mut().enumerate() {
-            *weight *= scale * classes.get(class(task, &y[r * outputs..(r + 1) * outputs])).unwrap_or(&1.0);
+            *weight *= scale * weight_of(classes, rows, r, outputs);
         }
         Ok(weights)
     }
@@ -169,8 +174,8 @@ impl Terms {
         let shown = "costs and metrics shown are";
         if let Some(RowWeights { column, classes, .. }) = &self.weights {
             let by = match (column, classes.is_empty()) {
-                (Some(column), true) => format!("by '{}'", column.escape_debug()),
-                (Some(column), false) => format!("by '{}' and by class", column.escape_debug()),
+                (Some(column), true) => format!("by '{}'", excerpt(column)),
+                (Some(column), false) => format!("by '{}' and by class", excerpt(column)),
                 (None, _) => "by class".to_string(),
             };
             notes.push(format!("rows are weighted {by} in training; {shown} of rows that count alike"));
@@ -186,9 +191,14 @@ impl Terms {
     }
 }
 
-/// The place of a row's class.
-fn class(task: Task, y: &[f64]) -> usize {
-    if task == Task::TwoClasses { usize::from(y[0] > 0.5) } else { most_probable(y) }
+/// What a row's class weighs; 1 where classes have no weights.
+fn weight_of(weights: &[f64], rows: &Rows, row: usize, outputs: usize) -> f64 {
+    if weights.is_empty() { 1.0 } else { weights.get(rows.class(row, outputs)).copied().unwrap_or(1.0) }
+}
+
+/// (1 − E) y + E/k
+fn smoothed(share: f64, k: usize, y: f64) -> f64 {
+    (1.0 - share) * y + share / k as f64
 }
 
 /// A column of weights, 0 or more; 1 in every row without one.
@@ -228,15 +238,13 @@ pub(crate) fn terms(
     }
     let weights = column_of(table, column.as_deref())?;
     let of_class = match class_weight {
-        Some(weight) => by_class(weight, task, classes, train).map_err(|message| wrong("data.class_weight", message))?,
+        Some(weight) => by_class(weight, classes, train).map_err(|message| wrong("data.class_weight", message))?,
         None => Vec::new(),
     };
     let raw = RowWeights { column: column.clone(), classes: of_class, scale: 1.0 };
     for rows in [&mut *train, &mut *held] {
         let outputs = rows.y.len().checked_div(rows.rows).unwrap_or(0);
-        let weight = |(r, &number): (usize, &usize)| {
-            weights[number] * raw.classes.get(class(task, &rows.y[r * outputs..(r + 1) * outputs])).unwrap_or(&1.0)
-        };
+        let weight = |(r, &number): (usize, &usize)| weights[number] * weight_of(&raw.classes, rows, r, outputs);
         rows.w = rows.numbers.iter().enumerate().map(weight).collect();
     }
     let total: f64 = train.w.iter().sum();
@@ -252,11 +260,11 @@ pub(crate) fn terms(
 }
 
 /// What each class weighs.
-fn by_class(weight: &ClassWeight, task: Task, named: &[String], train: &Rows) -> Result<Vec<f64>, String> {
+fn by_class(weight: &ClassWeight, named: &[String], train: &Rows) -> Result<Vec<f64>, String> {
     match weight {
         ClassWeight::Given(given) => {
             if let Some((unknown, _)) = given.iter().find(|(class, _)| !named.contains(class)) {
-                return Err(format!("there is no class '{}'; there are {}", unknown.escape_debug(), named.join(", ")));
+                return Err(format!("there is no class '{}'; there are {}", excerpt(unknown), listed(named.iter().map(String::as_str))));
             }
             let of = |name: &String| given.iter().find(|(class, _)| class == name).map_or(1.0, |(_, weight)| *weight);
             Ok(named.iter().map(of).collect())
@@ -264,7 +272,7 @@ fn by_class(weight: &ClassWeight, task: Task, named: &[String], train: &Rows) ->
         ClassWeight::Balanced => {
             let mut counts = vec![0usize; named.len()];
             let outputs = train.y.len() / train.rows;
-            train.y.chunks_exact(outputs).for_each(|y| counts[class(task, y)] += 1);
+            (0..train.rows).for_each(|r| counts[train.class(r, outputs)] += 1);
             // A class that no row trained on has weighs nothing there; kept aside it counts as any other.
             let of = |&count: &usize| if count == 0 { 1.0 } else { train.rows as f64 / (named.len() as f64 * count as f64) };
             Ok(counts.iter().map(of).collect())

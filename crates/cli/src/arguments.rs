@@ -138,18 +138,21 @@ pub struct Train {
 /// What a table's columns are.
 #[derive(Args, Default, PartialEq)]
 pub struct Columns {
-    /// Column to predict; several: repeat, or separate by commas
-    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    /// Column to predict; several: repeat, or separate by commas (a name that holds one: in quotes, as in a CSV)
+    #[arg(long, value_name = "COLUMN")]
     pub target: Vec<String>,
     /// Columns taken as categories though they hold numbers
-    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    #[arg(long, value_name = "COLUMN")]
     pub categories: Vec<String>,
     /// Columns that are not used
-    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    #[arg(long, value_name = "COLUMN")]
     pub ignore: Vec<String>,
     /// Categories of more than 8 levels: auto (8 learned numbers a level), none (a column of 0 and 1 a level), or how many numbers [default: auto]
     #[arg(long, value_name = "auto|none|N")]
     pub embed: Option<String>,
+    /// Where numbers may be read in two ways (1,234): whether their decimals stand behind a point or a comma [default: comma where no comma stands between cells]
+    #[arg(long, value_name = "point|comma")]
+    pub decimal: Option<String>,
 }
 
 /// Flags that say what a run file could say too; a flag wins over the file.
@@ -451,6 +454,9 @@ pub struct Check {
     /// One row, counted from 0, instead of the mean over all
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub row: Option<usize>,
+    /// Compare every parameter, however long it takes [default: a random sample where there are many]
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// `backlit replay`

@@ -41,14 +41,19 @@ const PRICE: &str = "--target price --ignore late,size";
 const LATE: &str = "--target late --ignore price,size";
 const SIZE: &str = "--target size --ignore price,late";
 
-/// What a run says, but for where it stands, and the model it leaves.
-fn told(desk: &Desk, outcome: &Outcome, run: &str) -> (Value, Vec<u8>) {
+/// What a run says, but for where it stands, the model it leaves, and its plots.
+fn told(desk: &Desk, outcome: &Outcome, run: &str) -> (Value, Vec<u8>, Vec<(String, Vec<u8>)>) {
     let mut document = outcome.document();
     document["model"] = Value::Null;
     if let Some(folds) = document.get_mut("folds") {
         folds["predictions"] = Value::Null;
     }
-    (document, desk.bytes(&format!("{run}/model.safetensors")))
+    let plots = std::fs::read_dir(desk.path(&format!("{run}/plots"))).expect("plots").map(|plot| plot.expect("a plot").path());
+    let mut plots: Vec<(String, Vec<u8>)> =
+        plots.map(|plot| (plot.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(&plot).expect("a plot"))).collect();
+    plots.sort();
+    assert!(plots.len() > 1, "{plots:?}");
+    (document, desk.bytes(&format!("{run}/model.safetensors")), plots)
 }
 
 /// Runs it in memory and with so little memory that the numbers go to a file.
@@ -93,6 +98,10 @@ fn ways_to_train() {
         (LATE, "--patience 2 --schedule plateau(0.5,1)"),
         (LATE, "--split stratified --threshold f1 --class-weight balanced --label-smoothing 0.1"),
         (SIZE, "--folds 2"),
+        (SIZE, "--ensemble 2"),
+        (SIZE, "--calibrate true --label-smoothing 0.1 --class-weight balanced --split stratified --precision f64"),
+        (SIZE, "--calibrate true --metric abs(a-y) --judge metric --patience 1 --threads 2"),
+        (SIZE, "--validation 0 --weights w"),
     ] {
         same(&desk, &format!("{target} {rest} --epochs 2"), "0");
     }
@@ -100,6 +109,21 @@ fn ways_to_train() {
     same(&desk, "--from base --epochs 2", "60KB");
     let rates = |memory: &str| desk.json(&format!("train table.csv {PRICE} --find-rate {memory}"));
     assert_eq!(rates("--memory 0"), rates(""));
+}
+
+/// Of many classes each row's place stands instead of one-hot targets, and what the network says of them in a file: blocks of 4096 rows.
+#[test]
+fn many_classes() {
+    let mut noise = Noise(4);
+    let mut text = String::from("x,y,class\n");
+    for _ in 0..9000 {
+        let (x, y) = (noise.next(), noise.next());
+        text += &format!("{x:.4},{y:.4},c{}\n", ((x + 0.2 * noise.next()) * 9.99) as usize);
+    }
+    let desk = Desk::with(&[("table.csv", &text)]);
+    for rest in ["--precision f64 --calibrate true", "--validation 0 --metric abs(a-y)"] {
+        same(&desk, &format!("--target class --epochs 1 --batch 512 --hidden 4 {rest}"), "10KB");
+    }
 }
 
 /// The key of a run file, what it refuses, and errors that name all columns.

@@ -145,26 +145,32 @@ impl Faults {
     }
 
     /// The error for all of them, if there are any, in a table of `rows` rows. It does not name the file.
-    pub fn error(&self, names: &[String], rows: usize, delimiter: char) -> Option<Error> {
+    /// `hints`: for a column; `lines`: whether these are lines of a file that a person can look at.
+    pub fn error(&self, names: &[String], rows: usize, delimiter: char, hints: &dyn Fn(&str) -> Hints, lines: bool) -> Option<Error> {
         let first = self.first.as_ref()?;
         let special = matches!(first.fault, Fault::Date | Fault::Class);
         if !special
             && (self.columns.iter().any(|column| column.text > 1) || (rows == 1 && self.columns.iter().any(|column| column.text == 1)))
         {
-            return Some(self.text_columns(names, rows, delimiter));
+            return Some(self.text_columns(names, rows, delimiter, hints));
         }
         let name = &names[first.column];
         let cell = &first.shown;
+        let hints = hints(name);
         let (message, hint) = match first.fault {
-            Fault::Missing if first.cell.is_empty() => ("expected a number, came an empty cell".to_string(), MISSING_HINT),
-            Fault::Missing => (format!("expected a number, came '{cell}': a missing value"), MISSING_HINT),
-            Fault::NotFinite => (format!("expected a finite number, came '{cell}'"), MISSING_HINT),
+            Fault::Missing if first.cell.is_empty() && !lines => {
+                ("expected a number, came a missing one (NaN or null)".into(), hints.missing)
+            }
+            Fault::Missing if first.cell.is_empty() => ("expected a number, came an empty cell".to_string(), hints.missing),
+            Fault::Missing => (format!("expected a number, came '{cell}': a missing value"), hints.missing),
+            Fault::NotFinite if is_missing(&first.cell) => (format!("expected a finite number, came '{cell}'"), hints.missing),
+            Fault::NotFinite => (format!("expected a finite number, came '{cell}'"), hints.not_finite),
             Fault::TooLarge => (format!("expected a number of at most {:e}, came '{cell}'", f64::MAX), "use a larger unit for this column"),
             Fault::Date => (format!("expected a date as in the table trained on, came '{cell}'"), "write all dates alike"),
             Fault::Class => {
                 (format!("expected one of the classes trained on, came '{cell}'"), "train again with a table that has all classes")
             }
-            Fault::Text => (format!("expected a number, came '{cell}'"), text_hint(&first.cell, delimiter)),
+            Fault::Text => (format!("expected a number, came '{cell}'"), text_hint(&first.cell, delimiter, hints.text)),
         };
         let others: usize = self.columns.iter().map(|column| column.unusable + column.text).sum::<usize>() - 1;
         let more = match others {
@@ -172,11 +178,12 @@ impl Faults {
             1 => "; one more cell is not a finite number".to_string(),
             _ => format!("; {others} more cells are not finite numbers"),
         };
-        Some(Error::new(Kind::Data, format!("line {}: {message}{more}", first.line)).row(first.row).column(name).hint(hint))
+        let line = if lines { format!("line {}: ", first.line) } else { String::new() };
+        Some(Error::new(Kind::Data, format!("{line}{message}{more}")).row(first.row).column(name).hint(hint))
     }
 
     /// The error for columns of text: all of them, each with its first cell that is no number.
-    fn text_columns(&self, names: &[String], rows: usize, delimiter: char) -> Error {
+    fn text_columns(&self, names: &[String], rows: usize, delimiter: char, hints: &dyn Fn(&str) -> Hints) -> Error {
         let columns = || self.columns.iter().filter_map(|column| column.first_text.as_ref().map(|first| (column.text, first)));
         let said: Vec<String> = columns()
             .take(super::FEW)
@@ -191,7 +198,8 @@ impl Faults {
         let noun = if count == 1 { "column holds" } else { "columns hold" };
         let example = columns().next().map_or("", |(_, first)| first.cell.as_str());
         let error = Error::new(Kind::Data, format!("expected numbers; {count} {noun} text: {}{more}", said.join(", ")));
-        let error = error.hint(text_hint(example, delimiter));
+        let others = columns().next().map_or(LEVELS, |(_, first)| hints(&names[first.column]).text);
+        let error = error.hint(text_hint(example, delimiter, others));
         match columns().next() {
             Some((_, first)) if count == 1 => error.row(first.row).column(&names[first.column]),
             _ => error,
@@ -199,15 +207,54 @@ impl Faults {
     }
 }
 
-const MISSING_HINT: &str = "fill the missing values in or leave those rows out; Backlit does not guess them";
+/// What to do about a cell that is missing, and about one that is not finite, where none may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Hints {
+    pub missing: &'static str,
+    pub not_finite: &'static str,
+    /// About words that look like nothing else.
+    pub text: &'static str,
+}
+
+const LEVELS: &str = "drop the column, or turn its levels into numbers (one column of 0 and 1 for each level)";
+const ALIKE: &str = "write the column's cells as in the table that the model was trained on";
+
+/// In a table of numbers that is read as it stands.
+pub(crate) const PLAIN: Hints =
+    Hints { missing: "fill the missing cells in, or leave those rows out", not_finite: "a finite number", text: LEVELS };
+/// In an input, in training.
+pub(crate) const INPUT: Hints = Hints {
+    missing: "fill the missing cells in, or leave those rows out",
+    not_finite: "leave the cell empty where the number is not known: it becomes the median and is marked",
+    text: LEVELS,
+};
+/// In an input of a model.
+pub(crate) const MODEL_INPUT: Hints = Hints {
+    missing: "fill the cell in: no cell of this column was missing when the model was trained; trained again on rows where some are, it \
+              takes missing ones",
+    not_finite: "a finite number: the model knows no other",
+    text: ALIKE,
+};
+/// In a target of a model.
+pub(crate) const MODEL_TARGET: Hints = Hints {
+    missing: "fill it in, or leave the row out: there is nothing to compare the prediction with (predict needs no targets)",
+    not_finite: "a finite number, or leave the row out",
+    text: ALIKE,
+};
+/// In a column of weights.
+pub(crate) const WEIGHT: Hints = Hints {
+    missing: "fill it in: every row needs a weight, and with 0 a row does not count",
+    not_finite: "a finite number of 0 or more",
+    text: "numbers of 0 or more",
+};
 
 /// Keeps what an error needs of a cell that may be long.
 fn shorten(cell: &str) -> String {
     cell.trim().chars().take(LONGEST).collect()
 }
 
-/// What to do about a cell like this one.
-fn text_hint(cell: &str, delimiter: char) -> &'static str {
+/// What to do about a cell like this one, and about `others`.
+fn text_hint(cell: &str, delimiter: char, others: &'static str) -> &'static str {
     let digits_and = |mark: char| cell.contains(mark) && cell.chars().all(|letter| letter.is_ascii_digit() || "+-eE., '".contains(letter));
     if cell.contains('\0') {
         "save the file as UTF-8 text: it holds zero bytes"
@@ -216,7 +263,7 @@ fn text_hint(cell: &str, delimiter: char) -> &'static str {
     } else if digits_and(',') || digits_and('\'') || digits_and(' ') {
         "write numbers without marks between thousands"
     } else {
-        "drop the column, or turn its levels into numbers (one column of 0 and 1 for each level)"
+        others
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reads a table from text with delimiters.
 
 use super::bundled::bundled_text;
-use super::cells::{Fault, Faults, excerpt, number};
+use super::cells::{self, Fault, Faults, Hints, excerpt, number};
 use super::header::{Header, lines, looks_like_a_row};
 use super::records::{Broken, Record, Records};
 use super::stored::{Bound, Stored, Storing};
@@ -63,9 +63,11 @@ pub(crate) fn read_within(
     data: &str,
     encoder: &Encoder,
     header: &Header,
+    weights: Option<&String>,
     bound: Option<&Bound>,
 ) -> Result<(Reading, Option<Stored>), Error> {
-    Reader::named(data, header)?.encoded(encoder)?.within(bound)
+    let hints = weights.map(|name| (name.clone(), cells::WEIGHT));
+    Reader::named(data, header)?.hinting(hints.into_iter(), cells::INPUT).encoded(encoder)?.within(bound)
 }
 
 /// Reads a bundled table, by its name, or a file as a model takes it, with its targets or without.
@@ -84,7 +86,7 @@ pub(crate) fn read_for_within(
 ) -> Result<(Reading, Option<Stored>), Error> {
     let reader = Reader::named(data, &Header::for_model(metadata, header))?;
     let encoder = metadata.encoder(targets, |column| reader.cells.iter().any(|cell| cell == column));
-    reader.encoded(&encoder)?.within(bound)
+    reader.for_model(metadata).encoded(&encoder)?.within(bound)
 }
 
 /// Counts what stands in the columns of a table in any words and numbers.
@@ -93,7 +95,7 @@ pub fn profile(data: &str, header: &Header) -> Result<Profile, Error> {
     reader.take = Take::Counted(Profile::new(&reader.cells, char::from(reader.delimiter)));
     reader.next(usize::MAX, &mut Vec::new())?;
     match reader.take {
-        Take::Counted(profile) => Ok(Profile { rows: reader.body.rows, ..profile }),
+        Take::Counted(profile) => Ok(Profile { rows: reader.body.rows, header: reader.header, ..profile }),
         _ => unreachable!("it counts"),
     }
 }
@@ -123,6 +125,11 @@ pub struct Reader<'a> {
     body: Body,
     /// Whether nobody will read the error: it need not count all cells.
     stops_at_a_fault: bool,
+    /// What to try about missing cells, for some columns and for the others.
+    hints: Vec<(String, Hints)>,
+    others: Hints,
+    /// Whether it is read from text, whose lines a person can look at.
+    is_text: bool,
 }
 
 /// What becomes of the cells.
@@ -266,7 +273,28 @@ impl<'a> Reader<'a> {
             records.again();
         }
         let (source, cells, take, body) = (source.to_string(), columns.clone(), Take::Numbers, Body::default());
-        Ok(Reader { source, columns, notes, cells, take, delimiter, header, records, watched: None, body, stops_at_a_fault: false })
+        let (hints, others, is_text) = (Vec::new(), cells::PLAIN, !is_plain);
+        Ok(Reader {
+            source,
+            columns,
+            notes,
+            cells,
+            take,
+            delimiter,
+            header,
+            records,
+            watched: None,
+            body,
+            stops_at_a_fault: false,
+            hints,
+            others,
+            is_text,
+        })
+    }
+
+    /// Names of all columns of the file.
+    pub fn names(&self) -> &[String] {
+        &self.cells
     }
 
     /// Takes the columns of an encoder, in the file's order, and lets the others be.
@@ -278,6 +306,20 @@ impl<'a> Reader<'a> {
         self.columns = used.flat_map(|column| column.kind.names(&column.name)).collect();
         self.take = Take::Encoded(Encoded { encoder: encoder.clone(), places, strange: vec![None; wanted.len()] });
         Ok(self)
+    }
+
+    /// What to try about missing cells: `some` columns of a kind, the others of another.
+    pub(crate) fn hinting(mut self, some: impl Iterator<Item = (String, Hints)>, others: Hints) -> Self {
+        self.hints = some.collect();
+        self.others = others;
+        self
+    }
+
+    /// The same where a model reads them.
+    pub fn for_model(self, metadata: &Metadata) -> Self {
+        let weights = metadata.network.terms.weights.iter().filter_map(|weights| weights.column.clone()).map(|name| (name, cells::WEIGHT));
+        let targets = metadata.targets.iter().map(|name| (name.clone(), cells::MODEL_TARGET));
+        self.hinting(targets.chain(weights), cells::MODEL_INPUT)
     }
 
     /// What a person should be told about the cells read so far.
@@ -320,7 +362,13 @@ impl<'a> Reader<'a> {
                 None if self.body.rows == 0 => {
                     return Err(Error::new(Kind::Data, "expected at least one row of numbers, came a header only"));
                 }
-                None => match self.body.faults.error(&self.cells, self.body.rows, char::from(self.delimiter)) {
+                None => match self.body.faults.error(
+                    &self.cells,
+                    self.body.rows,
+                    char::from(self.delimiter),
+                    &|column| self.hints.iter().find(|(name, _)| name == column).map_or(self.others, |(_, hints)| *hints),
+                    self.is_text,
+                ) {
                     Some(error) => return Err(error),
                     None => break,
                 },
@@ -336,7 +384,7 @@ impl<'a> Reader<'a> {
 
     /// The same; where the table is beyond the bound all its numbers are put into a file, and only the columns that the bound keeps
     /// into the table.
-    fn within(mut self, bound: Option<&Bound>) -> Result<(Reading, Option<Stored>), Error> {
+    pub(crate) fn within(mut self, bound: Option<&Bound>) -> Result<(Reading, Option<Stored>), Error> {
         let Numbers { mut values, storing, left_out } = self.numbers(bound, true)?;
         self.notes.extend(self.strange());
         let rows = self.body.rows - left_out.len();

@@ -4,6 +4,7 @@ mod bundled;
 pub(crate) mod cells;
 mod csv;
 mod header;
+mod names;
 pub(crate) mod near;
 mod records;
 mod stored;
@@ -14,7 +15,8 @@ pub use self::csv::{Reader, Reading, profile, read, read_csv, read_encoded, read
 pub(crate) use self::csv::{read_for_within, read_numbers, read_within};
 pub use bundled::{BUNDLED, bundled, note};
 pub use header::Header;
-pub(crate) use stored::{Bound, Fed, number};
+pub use names::names_in;
+pub(crate) use stored::{Bound, Fed, nameless, number, read_at, refused, unreadable};
 pub use stored::{Inputs, MEMORY, Stored, bytes};
 pub(crate) use words::read_words;
 
@@ -96,7 +98,7 @@ fn missing(source: &str, known: &[String], names: &[&str]) -> Error {
     let all = || known.iter().map(String::as_str);
     let like: Vec<&str> = names.iter().flat_map(|name| near::near(name, all())).collect();
     let message = match names {
-        [name] => format!("there is no column '{name}'"),
+        [name] => format!("there is no column '{}'", cells::excerpt(name)),
         _ => format!("{} columns are not there: {}", names.len(), listed(names.iter().copied())),
     };
     let hint = match like.as_slice() {
@@ -111,6 +113,11 @@ fn missing(source: &str, known: &[String], names: &[&str]) -> Error {
         [name] => error.column(*name),
         _ => error,
     }
+}
+
+/// A name as it can be shown: control characters escaped, the end of a long one left out.
+pub fn shortened(name: &str) -> String {
+    cells::excerpt(name)
 }
 
 /// So many names are still pleasant to read.

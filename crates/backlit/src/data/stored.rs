@@ -107,7 +107,7 @@ impl Storing {
 
 /// A temporary file without a name, and where it is: in the folder that TMPDIR names, else in the current one, for the system's own is
 /// often kept in memory; and there if nothing can be written here.
-fn nameless() -> Result<(File, PathBuf), Error> {
+pub(crate) fn nameless() -> Result<(File, PathBuf), Error> {
     let named = std::env::var_os("TMPDIR").filter(|folder| !folder.is_empty()).map(PathBuf::from);
     let folder = named.unwrap_or_else(|| PathBuf::from("."));
     match tempfile::tempfile_in(&folder) {
@@ -119,7 +119,7 @@ fn nameless() -> Result<(File, PathBuf), Error> {
     }
 }
 
-fn refused(folder: &Path, error: &std::io::Error) -> Error {
+pub(crate) fn refused(folder: &Path, error: &std::io::Error) -> Error {
     Error::new(Wrong::Failed, format!("the table is larger than the memory it may take, and cannot be put into a temporary file: {error}"))
         .file(folder.display())
         .hint("make room there, name another directory in TMPDIR, or give it more --memory")
@@ -274,7 +274,7 @@ impl Stored {
     }
 }
 
-fn unreadable(folder: &Path, error: &str) -> Error {
+pub(crate) fn unreadable(folder: &Path, error: &str) -> Error {
     Error::new(Wrong::Failed, format!("the temporary file that holds the table cannot be read: {error}")).file(folder.display())
 }
 
@@ -284,12 +284,12 @@ pub(crate) fn number(row: &[u8], place: usize) -> f64 {
 }
 
 #[cfg(unix)]
-fn read_at(file: &File, bytes: &mut [u8], at: u64) -> std::io::Result<()> {
+pub(crate) fn read_at(file: &File, bytes: &mut [u8], at: u64) -> std::io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
 }
 
 #[cfg(windows)]
-fn read_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> std::io::Result<()> {
+pub(crate) fn read_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> std::io::Result<()> {
     while !bytes.is_empty() {
         match std::os::windows::fs::FileExt::seek_read(file, bytes, at) {
             Ok(0) => return Err(std::io::ErrorKind::UnexpectedEof.into()),
@@ -368,6 +368,9 @@ pub(crate) struct Fed<'a, S> {
     pub rows: &'a [usize],
     /// The other data of the network, rows × width each.
     pub rest: [&'a [S]; 2],
+    /// Instead of the first of these the class of each row, and what stands for a class that is not the row's and for the one that is.
+    pub classes: &'a [u16],
+    pub levels: [f64; 2],
 }
 
 impl<S: Scalar> Source<S> for Fed<'_, S> {
@@ -393,6 +396,14 @@ impl<S: Scalar> Source<S> for Fed<'_, S> {
             return;
         };
         let width = panel.len() / n;
+        if node == 0 && !self.classes.is_empty() {
+            let [other, own] = self.levels.map(S::from_f64);
+            panel.fill(other);
+            for r in 0..n {
+                panel[usize::from(self.classes[rows.number(r)]) * n + r] = own;
+            }
+            return;
+        }
         for r in 0..n {
             let numbers = &self.rest[node][rows.number(r) * width..][..width];
             numbers.iter().enumerate().for_each(|(i, &number)| panel[i * n + r] = number);

@@ -3,6 +3,8 @@
 
 #[cfg(any(feature = "parquet", feature = "numpy"))]
 mod guarded;
+#[cfg(feature = "numpy")]
+mod half;
 #[cfg(any(feature = "parquet", feature = "numpy"))]
 mod lines;
 #[cfg(feature = "numpy")]

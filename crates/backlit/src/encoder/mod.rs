@@ -5,11 +5,13 @@
 mod dates;
 mod levels;
 mod profile;
+mod written;
 
 pub use dates::Order;
 pub(crate) use dates::of_day;
 pub use levels::Levels;
 pub use profile::{ColumnProfile, Profile};
+pub use written::Written;
 
 use crate::data::cells::{Fault, excerpt, is_missing, number};
 use serde::{Deserialize, Serialize};
@@ -47,6 +49,9 @@ pub enum Kind {
         decimal_comma: bool,
         /// Whether cells may be missing: a second number then says so, 1 or 0.
         missing: Missing,
+        /// What stands around the numbers, if they are not plain ones.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        written: Option<Written>,
     },
     /// One number for each level, 1 for the level that stands there and 0 for the others. A cell that is missing is the level "",
     /// if that is among them. A level that is not among them: all 0.
@@ -115,7 +120,7 @@ pub struct Strange(pub bool);
 
 impl Kind {
     /// A number that is never missing.
-    pub const NUMBER: Kind = Kind::Number { decimal_comma: false, missing: Missing::Refused };
+    pub const NUMBER: Kind = Kind::Number { decimal_comma: false, missing: Missing::Refused, written: None };
 
     /// The names of the numbers that a cell becomes.
     pub fn names(&self, column: &str) -> Vec<String> {
@@ -137,8 +142,12 @@ impl Kind {
     pub(crate) fn encode(&self, cell: &str, values: &mut Vec<f64>) -> Result<Strange, Fault> {
         let known = Ok(Strange(false));
         match self {
-            Kind::Number { decimal_comma, missing } => {
-                let read = if *decimal_comma { number(&cell.replace(',', ".")) } else { number(cell) };
+            Kind::Number { decimal_comma, missing, written } => {
+                let read = match written {
+                    Some(written) => written.number(cell, *decimal_comma).ok_or(()).or_else(|()| number(cell).and(Err(Fault::Text))),
+                    None if *decimal_comma => number(&cell.replace(',', ".")),
+                    None => number(cell),
+                };
                 match (read, missing) {
                     (Ok(value), Missing::Filled(_)) => values.extend([value, 0.0]),
                     (Ok(value), _) => values.push(value),
@@ -221,8 +230,9 @@ impl Kind {
             format!("{}{}", shown.join(", "), if levels.len() > 5 { " …" } else { "" })
         };
         match self {
-            Kind::Number { decimal_comma, missing } => {
-                let comma = if *decimal_comma { " with decimal commas" } else { "" };
+            Kind::Number { decimal_comma, missing, written } => {
+                let written = written.as_ref().map_or(String::new(), Written::words);
+                let comma = format!("{}{written}", if *decimal_comma { " with decimal commas" } else { "" });
                 match missing {
                     Missing::Refused | Missing::RowLeftOut => format!("numbers{comma}"),
                     Missing::Filled(fill) if fill.is_nan() => format!("numbers{comma}, missing ones become the median and are marked"),
@@ -342,7 +352,7 @@ mod tests {
 
     #[test]
     fn gaps_become_the_median_of_the_rows_trained_on() {
-        let gaps = Kind::Number { decimal_comma: false, missing: Missing::Filled(f64::NAN) };
+        let gaps = Kind::Number { decimal_comma: false, missing: Missing::Filled(f64::NAN), written: None };
         let mut encoder = Encoder { columns: vec![column("n", Kind::NUMBER), column("a", gaps.clone()), column("b", gaps)] };
         assert_eq!(encoder.names(), ["n", "a", "a missing", "b", "b missing"]);
         let nan = f64::NAN;
@@ -358,7 +368,7 @@ mod tests {
             .collect();
         assert_eq!(fills, [3.0, 7.0]);
         // Nothing known among the rows trained on.
-        encoder.columns[1].kind = Kind::Number { decimal_comma: false, missing: Missing::Filled(nan) };
+        encoder.columns[1].kind = Kind::Number { decimal_comma: false, missing: Missing::Filled(nan), written: None };
         let mut values = [0.0, nan, 1.0, 2.0, 0.0];
         encoder.fill(&[0], &mut values);
         assert_eq!(values[1], 0.0);
@@ -391,7 +401,7 @@ mod tests {
         let levels = |words: &[&str]| words.iter().map(|word| word.to_string()).collect::<Vec<_>>();
         let category = Kind::Category { levels: levels(&["", "blue", "red"]) };
         let boolean = Kind::Boolean { no: "no".into(), yes: "yes".into() };
-        let gaps = Kind::Number { decimal_comma: true, missing: Missing::Filled(2.5) };
+        let gaps = Kind::Number { decimal_comma: true, missing: Missing::Filled(2.5), written: None };
         let class = Kind::Class { levels: levels(&["a", "b"]) };
         type Outcome<'a> = Result<(&'a [f64], bool), Fault>;
         let date = |missing| Kind::Date { order: Order::YearMonthDay, time: false, missing };

@@ -1,7 +1,8 @@
 //! What stands in a table's columns, counted in one pass, and what kind of column each is taken for.
 
 use super::dates::{self, ORDERS};
-use super::{Column, Encoder, Kind, Levels, Missing};
+use super::written::{Counts, Doubt};
+use super::{Column, Encoder, Kind, Levels, Missing, Written};
 use crate::data::cells::{Fault, excerpt, is_missing, number};
 use crate::data::listed;
 use crate::embedding::{Embed, LEAST_SEEN};
@@ -23,6 +24,8 @@ pub struct Profile {
     pub rows: usize,
     /// What stands between two cells.
     pub delimiter: char,
+    /// Whether the first line names the columns.
+    pub header: bool,
     /// Each column, in the table's order.
     pub columns: Vec<ColumnProfile>,
 }
@@ -43,17 +46,21 @@ pub struct ColumnProfile {
     /// Cells that are a date, in each of the orders there are, and those of them with another time than midnight.
     dates: [usize; ORDERS.len()],
     times: usize,
+    /// What they are if they are numbers with a unit or marks between thousands.
+    written: Counts,
     /// How often each cell stands there, trimmed, without those missing; none where there are too many different ones.
     pub levels: Option<BTreeMap<String, usize>>,
-    /// The first cell that is no number: where it stands, and what.
+    /// The first cell that is no number, however it is written: where it stands, and what.
     pub first_word: Option<(usize, String)>,
+    /// The first cell that is no plain number.
+    first_not_plain: Option<(usize, String)>,
 }
 
 impl Profile {
     /// Nothing yet.
     pub(crate) fn new(columns: &[String], delimiter: char) -> Profile {
         let column = |name: &String| ColumnProfile { name: name.clone(), levels: Some(BTreeMap::new()), ..ColumnProfile::default() };
-        Profile { rows: 0, delimiter, columns: columns.iter().map(column).collect() }
+        Profile { rows: 0, delimiter, header: true, columns: columns.iter().map(column).collect() }
     }
 
     /// What each column is taken for, where a person does not say it. Words in a target are classes. What is not plain is said in
@@ -63,7 +70,7 @@ impl Profile {
         let (mut left_out, mut empty) = (Vec::new(), Vec::new());
         for column in self.columns.iter().filter(|column| !said.ignore.contains(&column.name) || said.is_aside(&column.name)) {
             let kind = match said.target.contains(&column.name) {
-                true => column.target(self)?,
+                true => column.target(self, said, notes)?,
                 false if column.missing == self.rows => {
                     empty.push(column.name.as_str());
                     continue;
@@ -76,7 +83,7 @@ impl Profile {
                 {
                     column.level()?
                 }
-                false => match column.kind(self, said.categories.contains(&column.name), said.embed, notes)? {
+                false => match column.kind(self, said, notes)? {
                     Some(kind) if matches!(kind, Kind::Number { .. } | Kind::Date { .. }) => kind,
                     _ if matches!(&said.split, Split::Time(Some(time)) if *time == column.name) => {
                         return Err(column.wrong("expected numbers or dates to order the rows by, came words".into()));
@@ -97,8 +104,9 @@ impl Profile {
         if !left_out.is_empty() {
             notes.push(format!("{} left out: nearly every row has a word of its own", columns(&left_out)));
         }
-        let plain =
-            |column: &Column| matches!(column.kind, Kind::Number { decimal_comma: false, missing: Missing::Refused | Missing::RowLeftOut });
+        let plain = |column: &Column| {
+            matches!(column.kind, Kind::Number { decimal_comma: false, missing: Missing::Refused | Missing::RowLeftOut, written: None })
+        };
         for column in encoder.columns.iter().filter(|column| !plain(column)) {
             let missing = self.columns.iter().find(|profile| profile.name == column.name).map_or(0, |profile| profile.missing);
             let words = match column.kind {
@@ -126,7 +134,10 @@ impl ColumnProfile {
     /// Counts a cell of row `row`.
     pub(crate) fn add(&mut self, cell: &str, row: usize) {
         match number(cell) {
-            Ok(_) => self.numbers += 1,
+            Ok(_) => {
+                self.numbers += 1;
+                self.written.plain(cell);
+            }
             Err(Fault::Missing) => {
                 self.missing += 1;
                 return;
@@ -144,7 +155,10 @@ impl ColumnProfile {
                         self.times += usize::from(moment.has_clock());
                     }
                 }
-                self.first_word.get_or_insert_with(|| (row, excerpt(cell.trim())));
+                if !self.written.word(cell) {
+                    self.first_word.get_or_insert_with(|| (row, excerpt(cell.trim())));
+                }
+                self.first_not_plain.get_or_insert_with(|| (row, excerpt(cell.trim())));
             }
         }
         if let Some(levels) = &mut self.levels {
@@ -165,28 +179,53 @@ impl ColumnProfile {
         profile.rows - self.missing
     }
 
-    /// Whether commas stand where others write a point, if all cells are numbers.
-    fn decimal_comma(&self, profile: &Profile) -> Option<bool> {
+    /// Whether commas stand where others write a point, if all cells are numbers with nothing else about them.
+    fn decimal_comma(&self, profile: &Profile, said: Option<bool>, notes: &mut Vec<String>) -> Option<bool> {
         let all = self.present(profile) - self.not_finite;
+        let commas = profile.delimiter != ',';
+        let decided = self.written.decided(self.numbers, all, said, commas);
+        let has_thousands = decided.as_ref().is_some_and(|(_, written, _)| written.thousands);
         match self.numbers == all {
-            true => Some(false),
-            false => (self.numbers + self.comma_numbers == all && profile.delimiter != ',').then_some(true),
+            true => (!has_thousands).then_some(false),
+            false if has_thousands || self.numbers + self.comma_numbers != all || !said.unwrap_or(commas) => None,
+            false => {
+                self.doubts(true, decided.and_then(|(.., doubt)| doubt), notes);
+                Some(true)
+            }
         }
     }
 
-    fn number(&self, decimal_comma: bool) -> Kind {
-        Kind::Number { decimal_comma, missing: if self.missing > 0 { Missing::Filled(f64::NAN) } else { Missing::Refused } }
+    fn number(&self, decimal_comma: bool, written: Option<Written>) -> Kind {
+        Kind::Number { decimal_comma, missing: if self.missing > 0 { Missing::Filled(f64::NAN) } else { Missing::Refused }, written }
+    }
+
+    /// As numbers with a unit or marks between thousands, if all cells are. A choice that could have been another one is said in `notes`.
+    fn dressed(&self, profile: &Profile, said: Option<bool>, notes: &mut Vec<String>) -> Option<(bool, Written)> {
+        let cells = self.present(profile) - self.not_finite;
+        let (comma, written, doubt) = self.written.decided(self.numbers, cells, said, profile.delimiter != ',')?;
+        self.doubts(comma, doubt, notes);
+        Some((comma, written))
+    }
+
+    fn doubts(&self, comma: bool, doubt: Option<Doubt>, notes: &mut Vec<String>) {
+        let Some(Doubt { cell, value }) = doubt else { return };
+        let (is, other) = if comma { ("comma", "point") } else { ("point", "comma") };
+        let (name, cell) = (excerpt(&self.name), excerpt(&cell));
+        notes.push(format!(
+            "'{name}' may be read in two ways: '{cell}' is taken as {value}, with a decimal {is} (--decimal {other} takes it the other way)"
+        ));
     }
 
     /// As an input; none: it is left out.
-    fn kind(&self, profile: &Profile, as_category: bool, embed: Embed, notes: &mut Vec<String>) -> Result<Option<Kind>, Error> {
+    fn kind(&self, profile: &Profile, said: &Data, notes: &mut Vec<String>) -> Result<Option<Kind>, Error> {
+        let (as_category, decimal, embed) = (said.categories.contains(&self.name), said.decimal_comma, said.embed);
         let present = self.present(profile);
         if self.not_finite > 0 {
-            return Ok(Some(self.number(false)));
+            return Ok(Some(self.number(false, None)));
         }
         if !as_category {
-            if let Some(decimal_comma) = self.decimal_comma(profile) {
-                return Ok(Some(self.number(decimal_comma)));
+            if let Some(decimal_comma) = self.decimal_comma(profile, decimal, notes) {
+                return Ok(Some(self.number(decimal_comma, None)));
             }
             if let Some(place) = self.dates.iter().position(|&count| count == present) {
                 let ambiguous = self.dates[place + 1..].contains(&present);
@@ -196,14 +235,17 @@ impl ColumnProfile {
                 let missing = if self.missing > 0 { Missing::Filled(f64::NAN) } else { Missing::Refused };
                 return Ok(Some(Kind::Date { order: ORDERS[place], time: self.times > 0, missing }));
             }
+            if let Some((decimal_comma, written)) = self.dressed(profile, decimal, notes) {
+                return Ok(Some(self.number(decimal_comma, Some(written))));
+            }
             let words = present - self.numbers;
             if words as f64 <= SLIPS * present as f64 {
-                let (row, word) = self.first_word.clone().unwrap_or_default();
+                let (row, word) = self.first_word.clone().or_else(|| self.first_not_plain.clone()).unwrap_or_default();
                 let message = format!("expected numbers, as in {} rows; {words} are words, the first '{word}'", self.numbers);
-                return Err(self
-                    .wrong(message)
-                    .row(row)
-                    .hint(format!("mend the cells, leave them empty, or take the column as categories: --categories {}", self.name)));
+                return Err(self.wrong(message).row(row).hint(format!(
+                    "mend the cells, leave them empty, or take the column as categories: --categories {}",
+                    excerpt(&self.name)
+                )));
             }
         }
         let Some(levels) = &self.levels else { return Ok(None) };
@@ -265,14 +307,19 @@ impl ColumnProfile {
     }
 
     /// As what is predicted. Rows where it is missing are left out by whoever reads them.
-    fn target(&self, profile: &Profile) -> Result<Kind, Error> {
+    fn target(&self, profile: &Profile, said: &Data, notes: &mut Vec<String>) -> Result<Kind, Error> {
         let present = self.present(profile);
         if present == 0 {
             return Err(self.wrong("no row has a target".into()));
         }
         let missing = if self.missing > 0 { Missing::RowLeftOut } else { Missing::Refused };
-        if let Some(decimal_comma) = self.decimal_comma(profile) {
-            return Ok(Kind::Number { decimal_comma, missing });
+        if !said.categories.contains(&self.name) {
+            if let Some(decimal_comma) = self.decimal_comma(profile, said.decimal_comma, notes) {
+                return Ok(Kind::Number { decimal_comma, missing, written: None });
+            }
+            if let Some((decimal_comma, written)) = self.dressed(profile, said.decimal_comma, notes) {
+                return Ok(Kind::Number { decimal_comma, missing, written: Some(written) });
+            }
         }
         match &self.levels {
             Some(levels) => Ok(Kind::Class { levels: levels.keys().cloned().collect() }),

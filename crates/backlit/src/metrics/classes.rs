@@ -1,5 +1,7 @@
 //! Measures of predicted classes.
 
+use crate::error::Error;
+use crate::said::{Said, Targets, beside};
 use serde::Serialize;
 
 /// A confusion matrix of more classes would be larger than all else that is said.
@@ -29,31 +31,81 @@ impl Classes {
     /// `p`, `y`: rows × outputs. `threshold`: of two classes with one output, the second is predicted above it; none: one output for
     /// each class.
     pub(super) fn of(outputs: usize, p: &[f64], y: &[f64], cost: f64, threshold: Option<f64>) -> Classes {
-        let rows = y.len() / outputs;
+        let mut tally = Tally::new(outputs, threshold);
+        tally.add(p, y);
+        let areas = (0..outputs).map(|k| area(p, y, k, outputs)).collect();
+        tally.finish(cost, areas)
+    }
+
+    /// The same where they are not all at hand at once.
+    pub(super) fn over(said: &Said, targets: Targets<'_>, outputs: usize, cost: f64, threshold: Option<f64>) -> Result<Classes, Error> {
+        let mut tally = Tally::new(outputs, threshold);
+        beside(said, targets, &mut |p, y| tally.add(p, y))?;
+        let mut areas = Some(Vec::with_capacity(outputs));
+        for k in 0..outputs {
+            // Where one is not defined there is no mean.
+            let Some(known) = &mut areas else { break };
+            let column = said.column(k)?;
+            match area_of(column.into_iter().enumerate().map(|(row, p)| (p, targets.is(row, outputs, k)))) {
+                Some(area) => known.push(area),
+                None => areas = None,
+            }
+        }
+        Ok(tally.finish(cost, areas))
+    }
+}
+
+/// What is counted of rows, block after block.
+struct Tally {
+    outputs: usize,
+    threshold: Option<f64>,
+    rows: usize,
+    right: Vec<u64>,
+    actual: Vec<u64>,
+    predicted: Vec<u64>,
+    confusion: Option<Vec<Vec<u64>>>,
+    /// Σ(p − y)²
+    squares: f64,
+}
+
+impl Tally {
+    fn new(outputs: usize, threshold: Option<f64>) -> Tally {
         let count = if threshold.is_some() { 2 } else { outputs };
+        let zeros = || vec![0u64; count];
+        let confusion = (count <= MOST_CONFUSED).then(|| vec![zeros(); count]);
+        Tally { outputs, threshold, rows: 0, right: zeros(), actual: zeros(), predicted: zeros(), confusion, squares: 0.0 }
+    }
+
+    /// `p`, `y`: rows × outputs
+    fn add(&mut self, p: &[f64], y: &[f64]) {
         let class = |line: &[f64], threshold: Option<f64>| threshold.map_or_else(|| most_probable(line), |t| usize::from(line[0] > t));
-        let (mut right, mut actual, mut predicted) = (vec![0u64; count], vec![0u64; count], vec![0u64; count]);
-        let mut confusion = (count <= MOST_CONFUSED).then(|| vec![vec![0u64; count]; count]);
-        for (p, y) in p.chunks_exact(outputs).zip(y.chunks_exact(outputs)) {
-            let (said, is) = (class(p, threshold), class(y, threshold.map(|_| 0.5)));
-            predicted[said] += 1;
-            actual[is] += 1;
-            right[is] += u64::from(said == is);
-            if let Some(confusion) = &mut confusion {
+        for (p, y) in p.chunks_exact(self.outputs).zip(y.chunks_exact(self.outputs)) {
+            let (said, is) = (class(p, self.threshold), class(y, self.threshold.map(|_| 0.5)));
+            self.predicted[said] += 1;
+            self.actual[is] += 1;
+            self.right[is] += u64::from(said == is);
+            if let Some(confusion) = &mut self.confusion {
                 confusion[is][said] += 1;
             }
         }
+        self.rows += y.len() / self.outputs;
+        self.squares = p.iter().zip(y).fold(self.squares, |sum, (p, y)| sum + (p - y) * (p - y));
+    }
+
+    /// `areas`: of each output, if all are defined.
+    fn finish(self, cost: f64, areas: Option<Vec<f64>>) -> Classes {
+        let Tally { threshold, rows, right, actual, predicted, confusion, squares, .. } = self;
+        let count = right.len();
         let recall = (0..count).filter(|&k| actual[k] > 0).map(|k| right[k] as f64 / actual[k] as f64);
         let f1 = |k: usize| (actual[k] + predicted[k] > 0).then(|| 2.0 * right[k] as f64 / (actual[k] + predicted[k]) as f64);
-        let areas = || (0..outputs).map(|k| area(p, y, k, outputs)).collect::<Option<Vec<f64>>>();
         let some = |value: f64| (rows > 0).then_some(value);
         Classes {
             accuracy: some(right.iter().sum::<u64>() as f64 / rows as f64),
             balanced_accuracy: mean(recall),
             f1: if threshold.is_some() { f1(1) } else { mean((0..count).filter_map(f1)) },
-            auc: areas().and_then(|areas| mean(areas.into_iter())),
+            auc: areas.and_then(|areas| mean(areas.into_iter())),
             log_loss: some(cost),
-            brier: some(p.iter().zip(y).map(|(p, y)| (p - y) * (p - y)).sum::<f64>() / rows as f64),
+            brier: some(squares / rows as f64),
             confusion,
         }
     }
@@ -73,9 +125,13 @@ pub(super) fn mean(numbers: impl Iterator<Item = f64>) -> Option<f64> {
 /// The area under the ROC curve of column `k`, counted in pairs of rows. `p`, `y`: rows × outputs. None where all rows are of one kind.
 /// Source: Mann and Whitney, Annals of Mathematical Statistics 18, 1947.
 pub(super) fn area(p: &[f64], y: &[f64], k: usize, outputs: usize) -> Option<f64> {
+    area_of(p.iter().zip(y).skip(k).step_by(outputs).map(|(p, y)| (*p, *y > 0.5)))
+}
+
+/// The same of rows, each with its probability and whether it is of the class.
+fn area_of(rows: impl Iterator<Item = (f64, bool)>) -> Option<f64> {
     // The bits of numbers from 0 on are in the order of the numbers, and leave room for one more.
-    let key = |(p, y): (&f64, &f64)| (p.to_bits() << 1) | u64::from(*y > 0.5);
-    let mut keys: Vec<u64> = p.iter().zip(y).skip(k).step_by(outputs).map(key).collect();
+    let mut keys: Vec<u64> = rows.map(|(p, is)| (p.to_bits() << 1) | u64::from(is)).collect();
     keys.sort_unstable();
     let (mut halves, mut of_class, mut others) = (0u128, 0u128, 0u128);
     for tied in keys.chunk_by(|a, b| a >> 1 == b >> 1) {

@@ -14,7 +14,9 @@ pub use numbers::Numbers;
 pub use own::Own;
 pub use threshold::{HALF, Threshold};
 
+use crate::error::Error;
 use crate::model_file::Task;
+use crate::said::{Said, Targets};
 use serde::Serialize;
 
 /// The usual measures; which ones depends on the task. What is not defined on the rows is none.
@@ -40,6 +42,18 @@ impl Metrics {
             Task::Classes => Metrics::Classes(Classes::of(outputs, predicted, targets, cost, None)),
             Task::TwoClasses => Metrics::Classes(Classes::of(outputs, predicted, targets, cost, Some(threshold))),
             Task::Labels => Metrics::Labels(Labels::of(outputs, predicted, targets, cost, threshold)),
+        }
+    }
+
+    /// The same of outputs that need not be in memory.
+    pub fn of_said(task: Task, outputs: usize, said: &Said, targets: Targets<'_>, cost: f64, threshold: f64) -> Result<Metrics, Error> {
+        match task {
+            Task::Classes => Ok(Metrics::Classes(Classes::over(said, targets, outputs, cost, None)?)),
+            Task::TwoClasses => Ok(Metrics::Classes(Classes::over(said, targets, outputs, cost, Some(threshold))?)),
+            Task::Regression | Task::Values | Task::Labels => {
+                let (p, mut room) = (said.in_memory()?, Vec::new());
+                Ok(Metrics::of(task, outputs, &p, targets.of(0, said.rows(), outputs, &mut room), cost, threshold))
+            }
         }
     }
 

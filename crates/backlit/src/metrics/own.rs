@@ -3,6 +3,8 @@
 //! Letters: a the prediction in the target's units, or the probability; y what is right (of classes and labels 1 or 0). Its value is the
 //! mean over rows and outputs.
 
+use crate::error::Error;
+use crate::said::{Said, Targets, beside};
 use backlit_engine::formula::{Formula, MOST_REGISTERS, Program, TooHard, Unbound, parse};
 
 /// What stands before a measure of which more is better.
@@ -41,8 +43,23 @@ impl Own {
     /// The mean over rows and outputs; none without rows. `predicted`, `targets`: rows × outputs
     pub fn of(&self, predicted: &[f64], targets: &[f64]) -> Option<f64> {
         let mut sum = 0.0;
-        self.program.run(&[predicted, targets], |_, count, [value]| value[..count].iter().for_each(|value| sum += value));
+        self.add(predicted, targets, &mut sum);
         (!targets.is_empty()).then(|| sum / targets.len() as f64)
+    }
+
+    /// The same of outputs that need not be in memory.
+    pub fn of_said(&self, said: &Said, targets: Targets<'_>) -> Result<Option<f64>, Error> {
+        let (mut sum, mut count) = (0.0, 0);
+        beside(said, targets, &mut |predicted, targets| {
+            self.add(predicted, targets, &mut sum);
+            count += targets.len();
+        })?;
+        Ok((count > 0).then(|| sum / count as f64))
+    }
+
+    /// Adds those of rows. `predicted`, `targets`: rows × outputs
+    pub(crate) fn add(&self, predicted: &[f64], targets: &[f64], sum: &mut f64) {
+        self.program.run(&[predicted, targets], |_, count, [value]| value[..count].iter().for_each(|value| *sum += value));
     }
 
     /// A number that is the smaller the better the measure is.

@@ -3,10 +3,10 @@
 use super::usage;
 use crate::data::Table;
 use crate::error::Error;
-use crate::job::split;
+use crate::job::{Rows, split};
 use crate::model_file::Task;
 use crate::run_file::RunFile;
-use crate::splits::{self, Split, classes_of};
+use crate::splits::{self, Split};
 
 /// The part of the rows that is trained on; the others are kept aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,16 +25,17 @@ impl Part {
         if run.train.folds.is_some() { Part::All } else { Part::AsAsked }
     }
 
-    /// (trained on, kept aside), both in order. `columns`: whose columns are all that there are; `y`: rows × outputs, targets as the network is trained on them
+    /// (trained on, kept aside), both in order. `columns`: whose columns are all that there are; `rows`: with their targets
     pub(super) fn rows(
         self,
         run: &RunFile,
         (table, columns): (&Table, &Table),
         task: Task,
         outputs: usize,
-        y: &[f64],
+        rows: &Rows,
     ) -> Result<(Vec<usize>, Vec<usize>), Error> {
         let is_class = matches!(task, Task::Classes | Task::TwoClasses);
+        let classes = || (0..rows.rows).map(|row| rows.class(row, outputs)).collect::<Vec<usize>>();
         let (share, seed, how) = (run.data.validation, run.train.seed, &run.data.split);
         // A date stands in the table as its days.
         let days = |name: &str| Some(format!("{name} days")).filter(|days| table.columns.contains(days));
@@ -56,11 +57,11 @@ impl Part {
         match (self, how) {
             (Part::All, _) => Ok(split(table.rows, 0.0, seed)),
             (Part::WithoutFold(fold, count), _) => {
-                let fold_of = folds(run, table, count, is_class.then(|| classes_of(outputs, y)).as_deref())?;
+                let fold_of = folds(run, table, count, is_class.then(classes).as_deref())?;
                 Ok((0..table.rows).partition(|&row| fold_of[row] != fold))
             }
             (Part::AsAsked, Split::Random) => Ok(split(table.rows, share, seed)),
-            (Part::AsAsked, Split::Stratified) => Ok(splits::stratified(&classes_of(outputs, y), share, seed)),
+            (Part::AsAsked, Split::Stratified) => Ok(splits::stratified(&classes(), share, seed)),
             (Part::AsAsked, Split::Grouped(name)) => {
                 splits::grouped(&column(name)?, share, seed).map_err(|message| splits::wrong(message, &table.source, name))
             }

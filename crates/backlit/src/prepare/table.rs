@@ -1,7 +1,8 @@
 //! The table of a run, and which of its columns are for what.
 
 use super::{usage, warm_start};
-use crate::data::{Bound, Header, Reading, Stored, Table, bundled, indices, note, profile, read_numbers, read_within};
+use crate::data::cells::excerpt;
+use crate::data::{Bound, Header, Reading, Stored, Table, bundled, indices, listed, note, profile, read_numbers, read_within};
 use crate::encoder::Encoder;
 use crate::error::{Error, Kind};
 use crate::model_file::Model;
@@ -24,12 +25,17 @@ pub(super) fn table(
         }
         Source::Path(path) => {
             let header = Header::said(run.data.header);
-            let plain = if run.data.categories.is_empty() && start.is_none() { read_numbers(path, &header, bound) } else { None };
+            let plain = if run.data.categories.is_empty() && run.data.decimal_comma.is_none() && start.is_none() {
+                read_numbers(path, &header, bound)
+            } else {
+                None
+            };
             let ((reading, stored), encoder) = match (start, plain) {
                 (Some(model), _) => (warm_start::read(run, model, &path.display().to_string(), bound)?, model.metadata.encoder.clone()),
                 (None, Some(reading)) => {
                     let known = reading.1.as_ref().map_or(&reading.0.table.columns, |stored| &stored.columns);
-                    indices(&path.display().to_string(), known, &run.data.ignore)?;
+                    let found = indices(&path.display().to_string(), known, &run.data.ignore);
+                    found.map_err(|error| with_header(error, run, !reading.0.header))?;
                     (reading, None)
                 }
                 (None, None) => encoded(run, path, bound, notes)?,
@@ -65,13 +71,24 @@ pub(super) fn encoded(
         return Err(no_target(&source, &names));
     }
     let named = [&run.data.target[..], &run.data.categories, &run.data.ignore].concat();
-    indices(&source, &names, &named)?;
+    indices(&source, &names, &named).map_err(|error| with_header(error, run, !profile.header))?;
     let encoder = profile.encoder(&run.data, notes).map_err(|error| error.file(&source))?;
-    Ok((read_within(&source, &encoder, &header, bound)?, Some(encoder)))
+    Ok((read_within(&source, &encoder, &header, run.data.weights.as_ref(), bound)?, Some(encoder)))
+}
+
+/// An error over a column that is not there, in a table whose first line was taken for a row, where it may be the names.
+pub(super) fn with_header(error: Error, run: &RunFile, headless: bool) -> Error {
+    if !headless || run.data.header.is_some() {
+        return error;
+    }
+    let hint = error.hint.clone().unwrap_or_default();
+    error.hint(format!("--header, if the first line names the columns: it was taken for a row; else {hint}"))
 }
 
 pub(super) fn no_target(source: &str, columns: &[String]) -> Error {
-    Error::new(Kind::Usage, "which column is to be predicted?").file(source).hint(format!("--target with one of {}", columns.join(", ")))
+    Error::new(Kind::Usage, "which column is to be predicted?")
+        .file(source)
+        .hint(format!("--target with one of {}", listed(columns.iter().map(String::as_str))))
 }
 
 /// Input and target columns.
@@ -90,7 +107,7 @@ pub(super) fn columns(run: &RunFile, table: &Table, no_inputs: &[String]) -> Res
     };
     table.indices(&targets)?;
     if let Some(twice) = targets.iter().enumerate().find(|(i, target)| targets[..*i].contains(target)) {
-        return Err(usage(run, format!("the target '{}' is named twice", twice.1)).key("data.target"));
+        return Err(usage(run, format!("the target '{}' is named twice", excerpt(twice.1))).key("data.target"));
     }
     if let Some(weights) = &run.data.weights {
         if matches!(run.data.source, Source::Inline { .. }) {
@@ -99,7 +116,7 @@ pub(super) fn columns(run: &RunFile, table: &Table, no_inputs: &[String]) -> Res
         }
         table.index(weights)?;
         if targets.contains(weights) {
-            return Err(usage(run, format!("'{weights}' is the target and cannot be a weight")).key("data.weights"));
+            return Err(usage(run, format!("'{}' is the target and cannot be a weight", excerpt(weights))).key("data.weights"));
         }
     }
     let inputs = table.without(&[&targets[..], &run.data.ignore, run.data.weights.as_slice(), no_inputs].concat());

@@ -2,12 +2,15 @@
 
 use super::{labels, usage};
 use crate::data::Table;
+use crate::data::cells::excerpt;
 use crate::encoder::Encoder;
 use crate::error::{Error, Kind};
 use crate::job::Rows;
 use crate::metrics::Threshold;
 use crate::model_file::Task;
+use crate::predictor::loss_between;
 use crate::run_file::{RunFile, Source};
+use crate::scaler::Scaler;
 use backlit_engine::ops;
 
 /// A target of whole numbers with at most so many values is taken as classes.
@@ -80,8 +83,14 @@ pub(super) fn task(
         return Err(if words { error } else { error.hint("--task regression") });
     }
     if by_sight && !words {
-        let target = target.escape_debug();
+        let target = excerpt(target);
         notes.push(format!("'{target}' holds {} whole numbers: taken as classes (--task regression takes them as numbers)", values.len()));
+    }
+    let fractions = values.iter().filter(|value| value.fract() != 0.0).count();
+    if fractions > 0 && !words {
+        let how =
+            "each is a class of its own, near to none of the others (--task regression, without a loss of classes, takes them as numbers)";
+        notes.push(format!("'{}' holds {} different numbers, {fractions} of them with fractions: {how}", excerpt(target), values.len()));
     }
     Ok((task, values))
 }
@@ -124,6 +133,21 @@ pub(super) fn threshold(run: &RunFile, task: Task, held: &Rows) -> Result<(), Er
         ),
         _ => Ok(()),
     }
+}
+
+/// The first target whose cost, and so that of all rows, is beyond the largest number: its place, counting numbers. Predictions are up to
+/// ten scales away from the mean. `y`: rows × outputs
+pub(super) fn beyond(loss: &str, scaler: &Scaler, y: &[f64]) -> Option<usize> {
+    let outputs = scaler.mean.len();
+    let rows = (y.len() / outputs.max(1)).max(1) as f64;
+    let far = |k: usize| {
+        let away = |y: f64| (y - scaler.mean[k]).abs();
+        let place = (k..y.len()).step_by(outputs).max_by(|&a, &b| away(y[a]).total_cmp(&away(y[b])))?;
+        let side = if y[place] < scaler.mean[k] { 10.0 } else { -10.0 };
+        let cost = loss_between(loss, 1, &[scaler.mean[k] + side * scaler.scale[k]], &[y[place]]);
+        (!(rows * outputs as f64 * cost).is_finite()).then_some(place)
+    };
+    (0..outputs).find_map(far)
 }
 
 /// Targets that a loss is not defined for: where the first one stands, counting numbers, and what is wrong.

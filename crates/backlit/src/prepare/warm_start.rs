@@ -1,7 +1,7 @@
 //! A training that goes on from the parameters of a saved model: its columns, classes, layers and scales are kept.
 
 use super::usage;
-use crate::data::{Bound, Header, Reading, Stored, Table, read_within};
+use crate::data::{Bound, Header, Reader, Reading, Stored, Table, cells, listed};
 use crate::encoder::Encoder;
 use crate::error::Error;
 use crate::layers::{Norm, Skip};
@@ -32,6 +32,19 @@ pub(super) fn completed(mut run: RunFile, model: Option<&Model>, has_layers: boo
     if let Some((_, key)) = asked.into_iter().find(|(asked, _)| *asked) {
         let message = "the model that training goes on from has its columns, layers and parameters already";
         return Err(usage(&run, message).key(key).hint("leave it out, or train without --from"));
+    }
+    let is_inline = matches!(run.data.source, Source::Inline { .. });
+    if !run.data.standardize && !is_inline && (metadata.input_scaler.is_some() || metadata.target_scaler.is_some()) {
+        let message = "the model that training goes on from standardizes its columns, and its parameters fit to that";
+        return Err(usage(&run, message).key("data.standardize").hint("leave it out, or train without --from"));
+    }
+    if let Some(loss) = run.network.loss.as_ref().filter(|loss| **loss != metadata.network.loss) {
+        let of_classes = |loss: &str| loss.ends_with("cross_entropy");
+        if of_classes(loss) || of_classes(&metadata.network.loss) {
+            let message =
+                format!("the model that training goes on from was trained with {}; {loss} is for other targets", metadata.network.loss);
+            return Err(usage(&run, message).key("network.loss").hint("leave the loss out, or train without --from"));
+        }
     }
     let network = &mut run.network;
     if !matches!(run.data.source, Source::Inline { .. }) {
@@ -76,18 +89,17 @@ pub(super) fn read(run: &RunFile, model: &Model, data: &str, bound: Option<&Boun
     if let Some(weights) = run.data.weights.iter().find(|name| encoder.columns.iter().all(|column| column.name != **name)) {
         encoder.columns.extend(Encoder::plain(std::slice::from_ref(weights)).columns);
     }
-    read_within(data, &encoder, &Header::for_model(&model.metadata, run.data.header), bound)
+    let header = Header::for_model(&model.metadata, run.data.header);
+    let weights = run.data.weights.iter().map(|name| (name.clone(), cells::WEIGHT));
+    Reader::named(data, &header)?.hinting(weights, cells::MODEL_INPUT).encoded(&encoder)?.within(bound)
 }
 
 /// The model's inputs in its order, each a column of the table; `Err` where a target is another.
 pub(super) fn columns(run: &RunFile, model: &Model, table: &Table, targets: &[String]) -> Result<Vec<String>, Error> {
     let metadata = &model.metadata;
     if metadata.targets != targets {
-        let (theirs, ours) = (metadata.targets.join(", "), targets.join(", "));
-        return Err(wrong(
-            run,
-            format!("the model predicts '{}', expected that target, came '{}'", theirs.escape_debug(), ours.escape_debug()),
-        ));
+        let [theirs, ours] = [&metadata.targets[..], targets].map(|names| listed(names.iter().map(String::as_str)));
+        return Err(wrong(run, format!("the model predicts {theirs}, expected that target, came {ours}")));
     }
     table.indices(&metadata.inputs)?;
     Ok(metadata.inputs.clone())

@@ -4,10 +4,12 @@ use super::{Figure, number, rows, text, unseen};
 use crate::document::Table;
 use crate::drawing::matrix;
 use crate::drawing::plot::{Axis, Plot, Series};
+use crate::error::Error;
 use crate::history::Line;
 use crate::job::{Job, Rows};
 use crate::metrics::{Bin, Metrics, Roc, most_probable, reliability};
 use crate::model_file::Task;
+use crate::said::Said;
 use crate::session::Outcome;
 use std::collections::BTreeMap;
 
@@ -30,26 +32,27 @@ pub fn is_name(name: &str) -> bool {
 }
 
 /// All plots that there is something to draw for.
-pub fn figures(job: &Job, outcome: &Outcome, lines: &[Line]) -> Vec<Figure> {
-    let is_held = !outcome.held.is_empty();
+pub fn figures(job: &Job, outcome: &Outcome, lines: &[Line]) -> Result<Vec<Figure>, Error> {
+    let is_held = outcome.held.rows() > 0;
     let said = if is_held { &outcome.held } else { &outcome.trained };
     let shown = if is_held { job.unseen() } else { &job.train };
     let on = format!("On {}", if is_held { unseen(job) } else { rows(shown.rows, "trained on") });
     let mut figures: Vec<Figure> = costs(job, outcome, lines).into_iter().collect();
-    if shown.rows == 0 || said.len() != shown.y.len() {
-        return figures;
+    if shown.rows == 0 || said.rows() != shown.rows {
+        return Ok(figures);
     }
     match job.task {
         Task::Regression | Task::Values => {
-            (0..job.outputs().min(TARGETS)).for_each(|k| figures.extend(numbers(job, shown, said, k, &on)));
+            let said = said.in_memory()?;
+            (0..job.outputs().min(TARGETS)).for_each(|k| figures.extend(numbers(job, shown, &said, k, &on)));
         }
         Task::TwoClasses | Task::Classes | Task::Labels => {
             figures.extend(confusion(job, outcome, &on));
-            figures.extend(roc(job, shown, said, &on));
-            figures.push(calibration(job, shown, said, &on));
+            figures.extend(roc(job, shown, said, &on)?);
+            figures.push(calibration(job, shown, said, &on)?);
         }
     }
-    figures
+    Ok(figures)
 }
 
 fn axis(label: &str) -> Axis {
@@ -184,16 +187,18 @@ fn curves(job: &Job) -> Vec<(String, usize)> {
 }
 
 /// Probability of column `k` and whether it is right, row after row.
-fn column<'a>(job: &Job, shown: &'a Rows, said: &'a [f64], k: usize) -> impl Iterator<Item = (f64, bool)> + 'a {
-    let width = job.outputs();
-    said.iter().zip(&shown.y).skip(k).step_by(width).map(|(p, y)| (*p, *y > 0.5))
+fn column<'a>(job: &Job, shown: &'a Rows, said: &Said, k: usize) -> Result<impl Iterator<Item = (f64, bool)> + use<'a>, Error> {
+    let (width, targets) = (job.outputs(), shown.targets());
+    Ok(said.column(k)?.into_iter().enumerate().map(move |(row, p)| (p, targets.is(row, width, k))))
 }
 
 /// One curve for two classes; each against the rest for more; each label.
-fn roc(job: &Job, shown: &Rows, said: &[f64], on: &str) -> Option<Figure> {
+fn roc(job: &Job, shown: &Rows, said: &Said, on: &str) -> Result<Option<Figure>, Error> {
     let all = curves(job);
-    let found: Vec<(String, Roc)> =
-        all.iter().take(CURVES).filter_map(|(name, k)| Some((name.clone(), Roc::of(column(job, shown, said, *k))?))).collect();
+    let mut found: Vec<(String, Roc)> = Vec::new();
+    for (name, k) in all.iter().take(CURVES) {
+        found.extend(Roc::of(column(job, shown, said, *k)?).map(|roc| (name.clone(), roc)));
+    }
     let mut caption = format!("{on}: for each threshold, the share of the rows that are it and of those that are not it, predicted as it.");
     if all.len() > CURVES {
         caption += &format!(" The first {CURVES} of {} are drawn.", all.len());
@@ -203,7 +208,7 @@ fn roc(job: &Job, shown: &Rows, said: &[f64], on: &str) -> Option<Figure> {
         caption += &format!(" {left_out} without a curve: the rows are all of one kind.");
     }
     if found.is_empty() {
-        return None;
+        return Ok(None);
     }
     let line = |name: String| vec![text(name)];
     let table = found.iter().map(|(name, roc)| [line(name.clone()), vec![text(number(roc.area))]].concat());
@@ -212,22 +217,26 @@ fn roc(job: &Job, shown: &Rows, said: &[f64], on: &str) -> Option<Figure> {
     let mut drawn: Vec<Series> = found.into_iter().map(|(name, roc)| series(name, roc.points)).collect();
     drawn.push(series("by chance", vec![(0.0, 0.0), (1.0, 1.0)]));
     let plot = Plot { title: "ROC".into(), x: axis("false positive rate"), y: axis("true positive rate"), series: drawn };
-    Some(lined("roc", plot, caption, Some(table)))
+    Ok(Some(lined("roc", plot, caption, Some(table))))
 }
 
 /// Whether probabilities mean what they say: of the second of two classes, of the class predicted, of all labels together.
-fn calibration(job: &Job, shown: &Rows, said: &[f64], on: &str) -> Figure {
-    let width = job.outputs();
+fn calibration(job: &Job, shown: &Rows, said: &Said, on: &str) -> Result<Figure, Error> {
+    let (width, targets) = (job.outputs(), shown.targets());
     let (bins, what): (Vec<Bin>, String) = match job.task {
         Task::Classes => {
-            let lines = said.chunks_exact(width).zip(shown.y.chunks_exact(width));
-            let predicted = lines.map(|(p, y)| (most_probable(p), p, y)).map(|(k, p, y)| (p[k], y[k] > 0.5));
-            (reliability(predicted), "the class predicted is right".into())
+            let mut predicted = Vec::with_capacity(shown.rows);
+            said.blocks(&mut |first, block| {
+                let lines = block.chunks_exact(width).enumerate().map(|(r, p)| (r, most_probable(p), p));
+                predicted.extend(lines.map(|(r, k, p)| (p[k], targets.is(first + r, width, k))));
+            })?;
+            (reliability(predicted.into_iter()), "the class predicted is right".into())
         }
         Task::Labels => {
+            let said = said.in_memory()?;
             (reliability(said.iter().zip(&shown.y).map(|(p, y)| (*p, *y > 0.5))), "a row has the label, over all labels".into())
         }
-        _ => (reliability(column(job, shown, said, 0)), format!("the class is {}", curves(job)[0].0)),
+        _ => (reliability(column(job, shown, said, 0)?), format!("the class is {}", curves(job)[0].0)),
     };
     let line = |bin: &Bin| vec![text(number(bin.predicted)), text(number(bin.share)), text(bin.rows.to_string())];
     let table = Table {
@@ -244,5 +253,5 @@ fn calibration(job: &Job, shown: &Rows, said: &[f64], on: &str) -> Figure {
         series: vec![series("as it is", points), series("as it is said", vec![(0.0, 0.0), (1.0, 1.0)])],
     };
     let caption = format!("{on}: how often {what}, by the probability that is said, in ten bins of equal width.");
-    lined("calibration", plot, caption, Some(table))
+    Ok(lined("calibration", plot, caption, Some(table)))
 }

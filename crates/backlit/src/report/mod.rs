@@ -35,7 +35,7 @@ pub(crate) struct Figure {
 
 /// Writes the page and its plots into the run directory, in place of those of a run before. `lines`: the run's metrics
 pub fn write(directory: &Path, job: &Job, outcome: &Outcome, lines: &[Line], sha256: &str) -> Result<(), Error> {
-    let figures = figures(job, outcome, lines);
+    let figures = figures(job, outcome, lines)?;
     let plots = directory.join(PLOTS);
     let failed = |error: std::io::Error| Error::new(Kind::Failed, format!("cannot be made: {error}")).file(plots.display());
     std::fs::create_dir_all(&plots).map_err(failed)?;

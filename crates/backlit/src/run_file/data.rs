@@ -17,6 +17,7 @@ pub(super) fn read(section: &Table<'_>, folder: &Path) -> Result<Data, Error> {
         "categories",
         "ignore",
         "embed",
+        "decimal",
         "header",
         "standardize",
         "validation",
@@ -34,10 +35,26 @@ pub(super) fn read(section: &Table<'_>, folder: &Path) -> Result<Data, Error> {
     let columns = |name: &str| Ok::<_, Error>(section.read(name, Value::strings)?.unwrap_or_default());
     let (categories, ignore) = (columns("categories")?, columns("ignore")?);
     let embed = section.read("embed", embed)?.unwrap_or_default();
+    let decimal_comma = section.read("decimal", decimal)?;
     let header = section.read("header", Value::boolean)?;
     let weights = section.read("weights", Value::string)?;
     let class_weight = section.read("class_weight", |value| value.string()?.parse().map_err(|message: String| value.error(message)))?;
-    Ok(Data { source, target, categories, ignore, embed, header, standardize, validation, split: split(section)?, weights, class_weight })
+    let split = split(section)?;
+    Ok(Data { source, target, categories, ignore, embed, decimal_comma, header, standardize, validation, split, weights, class_weight })
+}
+
+fn decimal(value: &Value<'_>) -> Result<bool, Error> {
+    let word = value.string()?;
+    decimal_comma(&word).map_err(|message| value.error(message))
+}
+
+/// Reads `point` or `comma`. `Err` says what to type.
+pub fn decimal_comma(word: &str) -> Result<bool, String> {
+    match word {
+        "point" => Ok(false),
+        "comma" => Ok(true),
+        _ => Err(format!("expected point or comma, came {}", word.escape_debug())),
+    }
 }
 
 fn split(section: &Table<'_>) -> Result<Split, Error> {

@@ -35,7 +35,20 @@ impl Lines {
 
     /// A share to be kept aside that is written is one network's, so it is left open where their number is.
     fn data(&mut self, data: &Data, has_ensemble: bool) -> Result<(), Error> {
-        let Data { source, target, categories, ignore, embed, header, standardize, validation, split, weights, class_weight } = data;
+        let Data {
+            source,
+            target,
+            categories,
+            ignore,
+            embed,
+            decimal_comma,
+            header,
+            standardize,
+            validation,
+            split,
+            weights,
+            class_weight,
+        } = data;
         self.0 += "[data]\n";
         match source {
             Source::Path(path) => self.put("path", absolute(path)?),
@@ -52,6 +65,7 @@ impl Lines {
             Embed::Numbers(numbers) => self.put("embed", numbers),
             other => self.put("embed", text(&other.to_string())),
         }
+        self.put_some("decimal", decimal_comma.map(|comma| text(if comma { "comma" } else { "point" })));
         self.put_some("header", *header);
         self.put("standardize", standardize);
         self.put_some("validation", has_ensemble.then(|| number(validation)));

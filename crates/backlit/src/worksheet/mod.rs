@@ -118,6 +118,11 @@ pub fn worksheet(subject: &mut Subject, notation: &dyn Notation, options: &Optio
         let message = "a network whose cost has row weights or penalties in it is not worked by hand on a sheet";
         return Err(Error::new(Kind::Usage, message).hint("backlit explain and backlit audit know them"));
     }
+    if subject.metadata.network.layers.iter().any(|layer| layer.dropout > 0.0) {
+        let message =
+            "a network trained with dropout is not worked by hand on a sheet: what its step changes hangs on a mask that is drawn";
+        return Err(Error::new(Kind::Usage, message).hint("backlit explain and backlit check show the network as it is"));
+    }
     let shortened = shorten(subject);
     let subject = &*subject;
     let wording = subject.wording(notation);

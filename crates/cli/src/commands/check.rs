@@ -19,9 +19,9 @@ pub fn run(arguments: &Check, common: &Common, screen: &Screen) -> Result<u8, Er
         Some(row) => subject.only(row)?,
         None => subject,
     };
-    let report = subject.check()?;
+    let report = if arguments.all { subject.check_all()? } else { subject.check()? };
     screen.result(&text(&report, &subject, arguments.row, screen));
-    screen.document(&document(&report, subject.rows));
+    screen.document(&document(&report, &subject));
     Ok(if report.passed() { 0 } else { Kind::Verification.exit_code() })
 }
 
@@ -51,7 +51,7 @@ fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-fn document(report: &Report, rows: usize) -> Value {
+fn document(report: &Report, subject: &Subject) -> Value {
     let one = |c: &Comparison| {
         json!({
             "name": c.name, "value": c.value, "gradient": c.gradient, "independent": c.independent,
@@ -60,7 +60,8 @@ fn document(report: &Report, rows: usize) -> Value {
     };
     json!({
         "cost": report.cost,
-        "rows": rows,
+        "rows": subject.rows,
+        "parameter_count": subject.parameters.len(),
         "passed": report.passed(),
         "worst": report.worst().map(one),
         "parameters": report.parameters.iter().map(one).collect::<Vec<_>>(),
@@ -95,7 +96,7 @@ fn text(report: &Report, subject: &Subject, row: Option<usize>, screen: &Screen)
     if !report.directions.is_empty() {
         let sampled = report.parameters.len();
         text += &format!(
-            "\n{sampled} of {} parameters drawn at random, and {} random directions through all of them\n",
+            "\n{sampled} of {} parameters drawn at random, and {} random directions through all of them (--all checks each)\n",
             subject.parameters.len(),
             report.directions.len()
         );

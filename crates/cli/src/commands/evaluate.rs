@@ -3,7 +3,7 @@
 use super::{initial_or_saved, model_and_rows, threads};
 use crate::arguments::{Common, Evaluate};
 use crate::output::{self, Screen, number};
-use backlit::data::MEMORY;
+use backlit::data::{MEMORY, shortened};
 use backlit::engine::typeset::visible;
 use backlit::error::{Error, Kind};
 use backlit::job::read_rows;
@@ -23,16 +23,18 @@ pub fn run(arguments: &Evaluate, common: &Common, screen: &Screen) -> Result<u8,
         None => model_and_rows(&arguments.model, None, true, common, screen)?,
     };
     let predictor = Predictor::new(&model, threads(common));
-    let (outputs, cost) = predictor.outputs_and_cost_of(&rows)?;
+    let (said, cost) = predictor.said_and_cost_of(&rows)?;
+    let outputs = model.metadata.network.layers.last().map_or(0, |layer| layer.units);
     if !cost.is_finite() {
         let message =
             format!("the cost is {cost}: the numbers are too large to be compared, or far outside of what the model was trained on");
-        let worst = outputs.iter().zip(&rows.y).position(|(a, y)| !(a - y).is_finite()).map(|place| place / (outputs.len() / rows.rows));
+        let said = said.numbers()?;
+        let worst = said.iter().zip(&rows.y).position(|(a, y)| !(a - y).is_finite()).map(|place| place / outputs.max(1));
         let error = Error::new(Kind::Data, message).file(&source);
         return Err(worst.into_iter().map(|row| rows.numbers[row]).fold(error, Error::row));
     }
     let metadata = &model.metadata;
-    let metrics = Metrics::of(metadata.task, outputs.len() / rows.rows, &outputs, &rows.y, cost, metadata.threshold);
+    let metrics = Metrics::of_said(metadata.task, outputs, &said, rows.targets(), cost, metadata.threshold)?;
     let loss = &metadata.network.loss;
     let mut lines = vec![vec![format!("cost ({loss})"), number(cost)]];
     if metadata.threshold != HALF {
@@ -40,7 +42,7 @@ pub fn run(arguments: &Evaluate, common: &Common, screen: &Screen) -> Result<u8,
     }
     lines.extend(metrics.list().into_iter().map(|(name, value)| vec![name.to_string(), output::measure(value)]));
     let own = metadata.metric.as_deref().and_then(|text| Own::read(text).ok());
-    let own = own.map(|own| (own.of(&outputs, &rows.y), own.text));
+    let own = own.map(|own| Ok::<_, Error>((own.of_said(&said, rows.targets())?, own.text))).transpose()?;
     lines.extend(own.iter().map(|(value, text)| vec![text.clone(), output::measure(*value)]));
     let mut text = format!("{} on {} rows of {}\n{}", arguments.model.display(), rows.rows, source, output::table(&lines));
     metrics.undefined().iter().for_each(|why| text += &format!("  {why}\n"));
@@ -67,7 +69,7 @@ fn labels(metadata: &Metadata, each: &[Label]) -> String {
     let head = ["label", "accuracy", "f1", "auc"].map(str::to_string).to_vec();
     let line = |(target, of): (&String, &Label)| {
         let measures = [of.accuracy, of.f1, of.auc].map(output::measure);
-        std::iter::once(visible(target)).chain(measures).collect::<Vec<_>>()
+        std::iter::once(visible(&shortened(target))).chain(measures).collect::<Vec<_>>()
     };
     let lines = metadata.targets.iter().zip(each).take(MOST_SHOWN).map(line);
     let more = if each.len() > MOST_SHOWN { "  the other labels are shown with --json\n" } else { "" };
@@ -80,7 +82,7 @@ fn matrix(metadata: &Metadata, confusion: &[Vec<u64>]) -> String {
         return format!("\n  the confusion matrix of {} classes is shown with --json\n", confusion.len());
     }
     let names: Vec<String> = metadata.classes.iter().map(f64::to_string).collect();
-    let head = std::iter::once(format!("{}: actual, and predicted as", visible(&metadata.targets[0]))).chain(names.clone());
+    let head = std::iter::once(format!("{}: actual, and predicted as", visible(&shortened(&metadata.targets[0])))).chain(names.clone());
     let lines =
         names.iter().zip(confusion).map(|(name, line)| std::iter::once(name.clone()).chain(line.iter().map(u64::to_string)).collect());
     format!("\n{}", output::table(&std::iter::once(head.collect()).chain(lines).collect::<Vec<_>>()))

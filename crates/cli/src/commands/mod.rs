@@ -2,6 +2,7 @@
 
 mod audit;
 mod check;
+mod columns;
 mod evaluate;
 mod explain;
 mod find_rate;

@@ -94,7 +94,7 @@ enum Rows {
 impl Rows {
     fn open(file: &str, metadata: &Metadata, common: &Common, screen: &Screen) -> Result<Rows, Error> {
         let header = Header::for_model(metadata, common.first_line());
-        let reader = Box::new(Reader::open_as(Path::new(file), &header)?.encoded(&metadata.encoder(false, |_| false))?);
+        let reader = Box::new(Reader::open_as(Path::new(file), &header)?.for_model(metadata).encoded(&metadata.encoder(false, |_| false))?);
         reader.notes.iter().for_each(|note| screen.note(note));
         let places = reader.indices(&metadata.inputs)?;
         Ok(Rows::File { reader, places, raw: Vec::new() })

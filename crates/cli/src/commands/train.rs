@@ -7,7 +7,7 @@ use crate::arguments::{Choices, Common, Precision, Train};
 use crate::output::{self, Screen, number};
 use crate::progress::Bar;
 use backlit::checkpoint::Checkpoints;
-use backlit::data::{BUNDLED, bytes};
+use backlit::data::{BUNDLED, bytes, shortened};
 use backlit::engine::train::End;
 use backlit::ensemble;
 use backlit::error::{Error, Kind};
@@ -242,18 +242,7 @@ pub fn with_common(run: &RunFile, common: &Common) -> RunFile {
 
 fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Error> {
     let wrong = |flag: &str, message: String| Error::new(Kind::Usage, format!("--{flag}: {message}"));
-    if !choices.columns.target.is_empty() {
-        run.data.target = choices.columns.target.clone();
-    }
-    if !choices.columns.categories.is_empty() {
-        run.data.categories = choices.columns.categories.clone();
-    }
-    if !choices.columns.ignore.is_empty() {
-        run.data.ignore = choices.columns.ignore.clone();
-    }
-    if let Some(embed) = &choices.columns.embed {
-        run.data.embed = embed.parse().map_err(|message| wrong("embed", message))?;
-    }
+    super::columns::put_over(&choices.columns, &mut run.data)?;
     if let Some(task) = &choices.task {
         run.network.task = Some(match task.as_str() {
             "regression" => Task::Regression,
@@ -539,7 +528,8 @@ fn told(job: &Job, outcome: &Outcome, saved: &Saved, arguments: &Train, screen: 
 
 /// Predicted and actual, before and after.
 fn samples(job: &Job, outcome: &Outcome) -> String {
-    let classes = job.class_names();
+    let classes: Vec<String> = job.class_names().iter().map(|name| shortened(name)).collect();
+    let targets: Vec<String> = job.targets.iter().map(|name| shortened(name)).collect();
     let threshold = outcome.model.metadata.threshold;
     let label = |k: usize, yes: bool| classes[2 * k + usize::from(yes)].clone();
     let say = |numbers: &[f64]| match job.task {
@@ -562,7 +552,7 @@ fn samples(job: &Job, outcome: &Outcome) -> String {
         Task::Labels => sample.actual.iter().enumerate().map(|(k, &y)| label(k, y > 0.5)).collect::<Vec<_>>().join(", "),
         Task::Regression | Task::Values => say(&sample.actual),
     };
-    let header = ["row".to_string(), "predicted before".into(), "predicted after".into(), format!("actual {}", job.targets.join(", "))];
+    let header = ["row".to_string(), "predicted before".into(), "predicted after".into(), format!("actual {}", targets.join(", "))];
     let lines = outcome.samples.iter().map(|s| vec![s.row.to_string(), say(&s.before), say(&s.after), actual(s)]);
     output::table(&std::iter::once(header.to_vec()).chain(lines).collect::<Vec<_>>())
 }

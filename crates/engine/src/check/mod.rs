@@ -25,6 +25,9 @@ const SHAKES: u64 = 8;
 /// Dual multiplications that a full check may take; beyond it a random sample and random directions are compared.
 const AFFORDABLE: f64 = 1e10;
 
+/// Multiplications that a function of a dual number takes as long as, about.
+const A_FUNCTION: f64 = 8.0;
+
 /// 2⁵⁰⁰: a speed that takes the smallest numbers to ordinary ones, without rounding.
 const FAST: f64 = f64::from_bits((1023 + 500) << 52);
 
@@ -94,6 +97,30 @@ pub fn check(
     rows: usize,
     gradient: &mut dyn FnMut(&[f64]) -> Vec<f64>,
 ) -> Report {
+    check_up_to(AFFORDABLE, graph, cost, parameters, data, rows, gradient)
+}
+
+/// The same, for every parameter, however long it takes.
+pub fn check_all(
+    graph: &Graph<f64>,
+    cost: NodeId,
+    parameters: &[f64],
+    data: &[&[f64]],
+    rows: usize,
+    gradient: &mut dyn FnMut(&[f64]) -> Vec<f64>,
+) -> Report {
+    check_up_to(f64::INFINITY, graph, cost, parameters, data, rows, gradient)
+}
+
+fn check_up_to(
+    affordable: f64,
+    graph: &Graph<f64>,
+    cost: NodeId,
+    parameters: &[f64],
+    data: &[&[f64]],
+    rows: usize,
+    gradient: &mut dyn FnMut(&[f64]) -> Vec<f64>,
+) -> Report {
     let plain = Plain { graph, cost, data, rows };
     let found = gradient(parameters);
     let again = gradient(parameters);
@@ -117,7 +144,7 @@ pub fn check(
     };
     let one_pass = plain.work() * rows as f64;
     let reached = Reached::new(&plain);
-    let everything = plain.work() * reached.passes(rows, parameters.len()) <= AFFORDABLE;
+    let everything = plain.work() * reached.passes(rows, parameters.len()) <= affordable;
     let mut random = Random::new(0, Purpose::Check, 0);
     let mut report = Report { cost: plain.mean(parameters, None).1, parameters: Vec::new(), directions: Vec::new() };
     let mut places: Vec<usize> = if everything {
@@ -216,13 +243,15 @@ struct Plain<'a> {
 }
 
 impl Plain<'_> {
-    /// Multiplications for one row.
+    /// Multiplications for one row, about: a layer's product takes one for each weight, what is computed number by number a few for each.
     fn work(&self) -> f64 {
         let size = |shape: &Shape| if let Shape::Rows(width) = shape { *width } else { 0 };
+        let is_parameter = |shape: &Shape| matches!(shape, Shape::Parameter(..));
         let uses = self.graph.nodes.iter().filter_map(|node| match &node.kind {
             Kind::Operation { op, inputs } => {
                 let shapes: Vec<Shape> = inputs.iter().map(|&id| self.graph.shape(id)).collect();
-                Some((shapes.iter().map(size).sum::<usize>() + op.reads(&shapes)) as f64)
+                let numbers = (shapes.iter().map(size).sum::<usize>() + op.reads(&shapes)) as f64;
+                Some(if shapes.iter().any(is_parameter) { numbers } else { A_FUNCTION * numbers })
             }
             _ => None,
         });

@@ -81,20 +81,25 @@ impl<S: Scalar> Op<S> for CrossEntropy {
     }
 
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
+        // Each exp(zⱼ − m) once, m the largest logit; what stands before and behind a class is added up without it, so nothing cancels.
+        let most = Dual::fixed(x[0].iter().fold(f64::NEG_INFINITY, |m: f64, z| m.max(z.value)));
+        let terms: Vec<Dual> = x[0].iter().map(|z| z.subtract(&most).apply(Function::Exp)).collect();
+        let mut behind = vec![Dual::fixed(0.0); terms.len() + 1];
+        for k in (0..terms.len()).rev() {
+            behind[k] = behind[k + 1].add(&terms[k]);
+        }
+        let mut before = Dual::fixed(0.0);
         out[0] = Dual::fixed(0.0);
         for (k, (z, y)) in x[0].iter().zip(x[1]).enumerate() {
-            // log Σⱼ exp(zⱼ − zₖ), the term j = k (which is 1) apart; shifted where an exponential would overflow.
-            let others = || x[0].iter().enumerate().filter(|(j, _)| *j != k).map(|(_, other)| other.subtract(z));
-            let shift = others().fold(0.0, |m: f64, d| m.max(d.value));
-            let term = |d: Dual| d.subtract(&Dual::fixed(shift)).apply(Function::Exp);
-            let sum = others().map(term).fold(Dual::fixed(0.0), |sum, e| sum.add(&e));
-            let log = if shift < 500.0 {
-                let unshifted = others().map(|d| d.apply(Function::Exp)).fold(Dual::fixed(0.0), |sum, e| sum.add(&e));
-                unshifted.apply(Function::Log1p)
+            // log Σⱼ exp(zⱼ − zₖ) = log(1 + Σ of the others · exp(m − zₖ)); apart where that exponential would overflow.
+            let (others, up) = (before.add(&behind[k + 1]), most.subtract(z));
+            let log = if up.value < 500.0 {
+                others.multiply(&up.apply(Function::Exp)).apply(Function::Log1p)
             } else {
-                sum.apply(Function::Log).add(&Dual::fixed(shift))
+                others.apply(Function::Log).add(&up)
             };
             out[0] = out[0].add(&y.multiply(&log));
+            before = before.add(&terms[k]);
         }
     }
 }

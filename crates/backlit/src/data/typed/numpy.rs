@@ -1,6 +1,7 @@
 //! Arrays that NumPy saved: rows × columns, or one column.
 
 use super::guarded;
+use super::half::Half;
 use super::lines::{Lines, line, shortest, widened};
 use npyz::{NpyFile, Order};
 use std::fs::File;
@@ -53,6 +54,7 @@ impl Array {
             };
         }
         try_types!(f64 => |x| x, f32 => widened, i64 => |x| x as f64, i32 => f64::from, i16 => f64::from, i8 => f64::from,
+            Half => |x| x.0,
             u64 => |x| x as f64, u32 => f64::from, u16 => f64::from, u8 => f64::from, bool => |x| f64::from(u8::from(x)));
         match file {
             Ok(()) if numbers.len() == count => Ok(Array { rows, columns, order, numbers }),
