@@ -118,7 +118,7 @@ pub(crate) fn columns(inputs: &[String], encoder: Option<&Encoder>, embedding: O
             let mut names = column.kind.names(&column.name);
             match &column.kind {
                 Kind::Number { .. } => names.truncate(1),
-                Kind::Date { missing, .. } if matches!(missing, Missing::Filled(_)) => names.truncate(names.len() - 1),
+                Kind::Date { missing: Missing::Filled(_), .. } => names.truncate(names.len() - 1),
                 Kind::Date { .. } => {}
                 _ => names.clear(),
             }

@@ -41,15 +41,18 @@ const PRICE: &str = "--target price --ignore late,size";
 const LATE: &str = "--target late --ignore price,size";
 const SIZE: &str = "--target size --ignore price,late";
 
+/// Name and text of each file.
+type Files = Vec<(String, Vec<u8>)>;
+
 /// What a run says, but for where it stands, the model it leaves, and its plots.
-fn told(desk: &Desk, outcome: &Outcome, run: &str) -> (Value, Vec<u8>, Vec<(String, Vec<u8>)>) {
+fn told(desk: &Desk, outcome: &Outcome, run: &str) -> (Value, Vec<u8>, Files) {
     let mut document = outcome.document();
     document["model"] = Value::Null;
     if let Some(folds) = document.get_mut("folds") {
         folds["predictions"] = Value::Null;
     }
     let plots = std::fs::read_dir(desk.path(&format!("{run}/plots"))).expect("plots").map(|plot| plot.expect("a plot").path());
-    let mut plots: Vec<(String, Vec<u8>)> =
+    let mut plots: Files =
         plots.map(|plot| (plot.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(&plot).expect("a plot"))).collect();
     plots.sort();
     assert!(plots.len() > 1, "{plots:?}");
