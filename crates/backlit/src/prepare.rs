@@ -28,7 +28,7 @@ use crate::model_file::{LayerShape, Model, Precision, Shape, Task, weights_sha25
 use crate::predictor::scaled;
 use crate::recipe::{self, Filled, Recipe};
 use crate::run_file::{self, Batch, Bias, Freeze, Layer, Rng, RunFile, Source};
-use crate::scaler::Scaler;
+use crate::scaler::{Scaler, Scaling};
 use crate::splits::{Split, classes_of};
 use crate::terms;
 use backlit_engine::{ops, optimizers};
@@ -60,6 +60,7 @@ pub fn run_on(data: &str) -> RunFile {
             ignore: Vec::new(),
             header: None,
             standardize: true,
+            scaling: None,
             validation: 0.2,
             split: Split::Random,
             weights: None,
@@ -210,7 +211,10 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         initial = warm_start::parameters(run, model, &layers, &mut notes)?;
     }
     let standardizes = run.data.standardize && start.is_none();
-    let measured = || Scaler::measure(train.rows, inputs.len(), &mut |each| train.inputs(&mut |_, block| each(block)));
+    let measured = || match run.data.scaling.unwrap_or_default() {
+        Scaling::Standard => Scaler::measure(train.rows, inputs.len(), &mut |each| train.inputs(&mut |_, block| each(block))),
+        Scaling::Robust => Scaler::robust(inputs.len(), |each| train.columns(inputs.len(), memory / 4, each)),
+    };
     let input_scaler = standardizes.then(measured).transpose()?;
     let scales_target = run.data.standardize && task == Task::Regression && !loss.starts_with("poisson");
     let target_scaler = scales_target.then(|| Scaler::fit(train.rows, outputs, &train.y));

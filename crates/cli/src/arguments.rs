@@ -197,6 +197,9 @@ pub struct Choices {
     /// Bring columns to mean 0 and deviation 1 [default: true]
     #[arg(long, value_name = "true|false")]
     pub standardize: Option<bool>,
+    /// How columns are brought to a common size: standard (mean and deviation), robust (median and quartiles, outliers bounded) [default: the recipe's]
+    #[arg(long, value_name = "HOW")]
+    pub scaling: Option<String>,
     /// Put the rows into a new order each epoch [default: true]
     #[arg(long, value_name = "true|false")]
     pub shuffle: Option<bool>,

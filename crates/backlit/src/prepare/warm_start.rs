@@ -26,6 +26,7 @@ pub(super) fn completed(mut run: RunFile, model: Option<&Model>, has_layers: boo
         (run.network.skip && !has_layers, "network.skip"),
         (run.network.initializer.is_some(), "network.initializer"),
         (!run.data.ignore.is_empty(), "data.ignore"),
+        (run.data.scaling.is_some(), "data.scaling"),
     ];
     if let Some((_, key)) = asked.into_iter().find(|(asked, _)| *asked) {
         let message = "the model that training goes on from has its columns, layers and parameters already";

@@ -34,7 +34,7 @@ impl Lines {
 
     /// A share to be kept aside that is written is one network's, so it is left open where their number is.
     fn data(&mut self, data: &Data, has_ensemble: bool) -> Result<(), Error> {
-        let Data { source, target, categories, ignore, header, standardize, validation, split, weights, class_weight } = data;
+        let Data { source, target, categories, ignore, header, standardize, scaling, validation, split, weights, class_weight } = data;
         self.0 += "[data]\n";
         match source {
             Source::Path(path) => self.put("path", absolute(path)?),
@@ -49,6 +49,7 @@ impl Lines {
         }
         self.put_some("header", *header);
         self.put("standardize", standardize);
+        self.put_some("scaling", scaling.map(|scaling| text(scaling.name())));
         self.put_some("validation", has_ensemble.then(|| number(validation)));
         let (name, column) = match split {
             Split::Random => ("random", None),
