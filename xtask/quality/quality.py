@@ -259,7 +259,7 @@ def main():
     if options.tables:
         all_tables = [table for table in all_tables if table.name in options.tables.split(",")]
     tools = {
-        "backlit": backlit(options.backlit, ["--recipe", "tuned"]),
+        "backlit": backlit(options.backlit, []),
         "backlit --recipe plain": backlit(options.backlit, ["--recipe", "plain"]),
         "scikit-learn": sklearn,
         "LightGBM": lightgbm,
