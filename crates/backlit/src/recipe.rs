@@ -46,8 +46,11 @@ const UNITS: [(usize, &[usize]); 2] = [(1000, &[64, 64]), (usize::MAX, &[128, 12
 const ACTIVATION: &str = "silu";
 /// η for classes and numbers as they are, and for numbers brought to deviation 1.
 const RATES: [f64; 2] = [0.0035, 0.01];
-/// Adam's memory of squared gradients, and the decay of weights.
-const OPTIONS: [(&str, f64); 2] = [("beta2", 0.95), ("weight_decay", 0.5)];
+/// Adam's memory of squared gradients.
+const BETA2: f64 = 0.95;
+/// Decay of weights, and that of networks for classes on so few rows, which else become too sure.
+const DECAY: f64 = 0.5;
+const DECAY_OF_FEW: (usize, f64) = (500, 2.0);
 /// Of each network of an ensemble: four times as many were no better. Of one alone: RealMLP's.
 const EPOCHS: u64 = 64;
 const EPOCHS_ALONE: u64 = 256;
@@ -112,7 +115,8 @@ pub(crate) fn fill(run: &RunFile, hidden: Option<&Hidden>, task: Task, rows: (us
     let mut course = Vec::new();
     if run.train.optimizer.is_none() {
         run.train.optimizer = Some("adamw".into());
-        for (name, value) in OPTIONS {
+        let decay = if classes && rows.0 <= DECAY_OF_FEW.0 { DECAY_OF_FEW.1 } else { DECAY };
+        for (name, value) in [("beta2", BETA2), ("weight_decay", decay)] {
             if !run.train.options.iter().any(|(known, _)| known == name) {
                 run.train.options.push((name.into(), value));
             }
