@@ -12,6 +12,7 @@ use crate::job::{Calibrate, Job, Rows};
 use crate::layers::Norm;
 use crate::metrics::{Metrics, Own, Threshold};
 use crate::model_file::{LayerShape, Model, Parameters, Precision, Shape, Task};
+use crate::numeric_embedding::Numeric;
 use crate::predictor::Predictor;
 use crate::session::{self, Outcome, Progress, Sample, Scores};
 use backlit_engine::train::End;
@@ -51,6 +52,8 @@ pub(crate) fn suits(shape: &Shape) -> Result<(), String> {
 pub(crate) fn wide(shape: &Shape, count: usize) -> Shape {
     let mut wide = shape.clone();
     let hidden = wide.layers.len() - 1;
+    wide.embedding.iter_mut().for_each(|embedding| embedding.numbers *= count);
+    wide.numeric.iter_mut().for_each(|numeric| numeric.columns = numeric.columns.repeat(count));
     wide.layers[..hidden].iter_mut().for_each(|layer| layer.units *= count);
     wide
 }
@@ -59,7 +62,32 @@ pub(crate) fn wide(shape: &Shape, count: usize) -> Shape {
 pub(crate) fn side_by_side(shape: &Shape, members: &[&[f64]]) -> Vec<f64> {
     let count = members.len();
     let mean = |numbers: &dyn Fn(&[f64]) -> f64| members.iter().map(|member| numbers(member)).sum::<f64>() / count as f64;
-    let (mut all, mut start, mut inputs) = (Vec::new(), 0, shape.inputs);
+    let (mut all, mut start, mut inputs) = (Vec::new(), 0, shape.width());
+    // A level's numbers of one network stand behind those of another.
+    let (tables, numbers) = shape.embedding.as_ref().map_or((0, 0), |embedding| (embedding.levels.len(), embedding.numbers));
+    for level in 0..shape.embedding.iter().flat_map(|embedding| &embedding.levels).sum() {
+        members.iter().for_each(|member| all.extend(&member[level * numbers..][..numbers]));
+        start += numbers;
+    }
+    // Those of single columns stand network after network.
+    for (_, shape) in shape.numeric.iter().flat_map(Numeric::parameters) {
+        let size = shape.iter().product::<usize>();
+        members.iter().for_each(|member| all.extend(&member[start..start + size]));
+        start += size;
+    }
+    let sums = shape.numeric.as_ref().map_or(0, Numeric::width);
+    let own = shape.width() - tables * numbers - sums;
+    // A row of the first layer behind its own columns: the numbers of network m alone.
+    let embedded = |all: &mut Vec<f64>, row: &[f64], m: usize| {
+        for table in 0..tables {
+            all.resize(all.len() + m * numbers, 0.0);
+            all.extend(&row[own + table * numbers..][..numbers]);
+            all.resize(all.len() + (count - 1 - m) * numbers, 0.0);
+        }
+        all.resize(all.len() + m * sums, 0.0);
+        all.extend(&row[row.len() - sums..]);
+        all.resize(all.len() + (count - 1 - m) * sums, 0.0);
+    };
     for (l, layer) in shape.layers.iter().enumerate() {
         let (units, weights) = (layer.units, layer.units * inputs);
         let first = l == 0;
@@ -70,7 +98,12 @@ pub(crate) fn side_by_side(shape: &Shape, members: &[&[f64]]) -> Vec<f64> {
             for unit in 0..units {
                 let row = start + unit * inputs;
                 if first {
-                    all.extend((row..row + inputs).map(|place| mean(&|member| member[place])));
+                    all.extend((row..row + own).map(|place| mean(&|member| member[place])));
+                    for at in (row + own..row + inputs - sums).step_by(numbers.max(1)) {
+                        members.iter().for_each(|member| all.extend(member[at..at + numbers].iter().map(|w| w / count as f64)));
+                    }
+                    let last = row + inputs - sums..row + inputs;
+                    members.iter().for_each(|member| all.extend(member[last.clone()].iter().map(|w| w / count as f64)));
                 } else {
                     members.iter().for_each(|member| all.extend(member[row..row + inputs].iter().map(|w| w / count as f64)));
                 }
@@ -82,10 +115,14 @@ pub(crate) fn side_by_side(shape: &Shape, members: &[&[f64]]) -> Vec<f64> {
             for (m, member) in members.iter().enumerate() {
                 for unit in 0..units {
                     let row = &member[start + unit * inputs..][..inputs];
-                    let (before, after) = if first { (0, 0) } else { (m * inputs, (count - 1 - m) * inputs) };
-                    all.resize(all.len() + before, 0.0);
+                    if first {
+                        all.extend(&row[..own]);
+                        embedded(&mut all, row, m);
+                        continue;
+                    }
+                    all.resize(all.len() + m * inputs, 0.0);
                     all.extend(row);
-                    all.resize(all.len() + after, 0.0);
+                    all.resize(all.len() + (count - 1 - m) * inputs, 0.0);
                 }
             }
             for v in 0..vectors {
@@ -246,6 +283,7 @@ fn report(job: &Job, members: &Members, mut model: Model, (said, cost): (&[f64],
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::embedding::Embedding;
     use backlit_engine::network::Network;
     use backlit_engine::random::{Purpose, Random};
     use backlit_engine::step::Runner;
@@ -274,7 +312,7 @@ mod tests {
         out
     }
 
-    /// With and without hidden layers, biases, norms over the batch and skips: what goes into the last activation is the mean.
+    /// With and without hidden layers, biases, norms over the batch, skips and embeddings: what goes into the last activation is the mean.
     #[test]
     fn networks_side_by_side_say_their_mean() {
         let deep = {
@@ -284,14 +322,25 @@ mod tests {
             layers[2].bias = false;
             layers
         };
-        for layers in [vec![layer(2, "linear")], vec![layer(5, "relu"), layer(1, "softplus")], deep] {
-            let shape = Shape { inputs: 3, layers, loss: "half_squared_error".into(), terms: crate::terms::Terms::default() };
+        let networks = [vec![layer(2, "linear")], vec![layer(5, "relu"), layer(1, "softplus")], deep];
+        let embedding = Embedding { levels: vec![4], numbers: 2 };
+        let numeric = Numeric { columns: vec![0, 1], waves: 3, numbers: 2, rate: 0.1 };
+        for (layers, beside) in networks.iter().flat_map(|layers| (0..4).map(move |beside| (layers.clone(), beside))) {
+            let shape = Shape {
+                inputs: 3,
+                layers,
+                loss: "half_squared_error".into(),
+                terms: crate::terms::Terms::default(),
+                embedding: (beside % 2 == 1).then(|| embedding.clone()),
+                numeric: (beside >= 2).then(|| numeric.clone()),
+            };
             suits(&shape).expect("these can");
             let count = shape.parameters().expect("few").iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
             let mut random = Random::new(1, Purpose::Initialize, 0);
             // Running variances must be positive.
             let members: Vec<Vec<f64>> = (0..3).map(|_| (0..count).map(|_| 0.1 + random.unit()).collect()).collect();
-            let x: Vec<f64> = (0..21).map(|_| random.normal()).collect();
+            // The last column may be a code.
+            let x: Vec<f64> = (0..21).map(|place| if place % 3 == 2 { f64::from(random.below(4)) } else { random.normal() }).collect();
             let each: Vec<Vec<f64>> = members.iter().map(|member| said(&shape.network(), member, 7, &x)).collect();
             let slices: Vec<&[f64]> = members.iter().map(Vec::as_slice).collect();
             let whole = said(&wide(&shape, 3).network(), &side_by_side(&shape, &slices), 7, &x);

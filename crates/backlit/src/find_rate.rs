@@ -73,12 +73,10 @@ fn tried<S: Scalar>(job: &Job) -> Result<Vec<Tried>, Error> {
     let y: Vec<S> = scaled(&job.target_scaler, &job.shape.terms.smoothed(job.task, job.outputs(), &job.train.y));
     let w: Vec<S> = scaled(&None, &job.train.w);
     let course = Course { schedule: Some(schedule.clone()), clip, ..Course::default() };
-    let mut trainer = Trainer::new(&built.graph, built.cost, initial, optimizer, &job.frozen, job.train.rows, settings).on_course(
-        course,
-        (&built.graph, built.cost),
-        &[],
-        0,
-    );
+    let mut trainer = Trainer::new(&built.graph, built.cost, initial, optimizer, &job.frozen, job.train.rows, settings)
+        // Layers have none of their own: numeric embeddings may have a factor.
+        .at_rates(job.shape.rates(1.0))
+        .on_course(course, (&built.graph, built.cost), &[], 0);
     let mut tried: Vec<Tried> = Vec::new();
     let (mut sum, mut weights, mut least) = (0.0, 0.0, f64::INFINITY);
     // However it ends, also beyond the finite numbers: the rates that were tried are what is asked for.

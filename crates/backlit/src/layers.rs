@@ -62,9 +62,15 @@ impl Norm {
 }
 
 impl Shape {
-    /// Where the parameters of layers with a learning rate of their own lie, and these rates.
-    pub fn rates(&self) -> Vec<(Range<usize>, f64)> {
-        let (mut start, mut rates) = (0, Vec::new());
+    /// Where the parameters with a learning rate of their own lie, those of layers and of numeric embeddings, and these rates where that
+    /// of the training is `base`.
+    pub fn rates(&self, base: f64) -> Vec<(Range<usize>, f64)> {
+        let (mut start, mut rates) = (self.embedding.as_ref().map_or(0, |embedding| embedding.size()), Vec::new());
+        if let Some(numeric) = &self.numeric {
+            let own = start..start + numeric.size();
+            start = own.end;
+            rates.extend((numeric.rate != 1.0).then_some((own, numeric.rate * base)));
+        }
         let parameters = self.parameters().unwrap_or_default();
         for (l, layer) in self.layers.iter().enumerate() {
             let own = parameters.iter().filter(|(name, _)| name.starts_with(&format!("layer{}.", l + 1)));
@@ -95,6 +101,15 @@ impl Shape {
                 Err(Error::new(Kind::Usage, message).hint("backlit explain with --parameter, and backlit check"))
             }
             None => Ok(()),
+        }
+    }
+
+    /// Refuses embeddings to what takes columns as they are.
+    pub fn no_embeddings(&self, what: &str) -> Result<(), Error> {
+        match self.embedding.is_some() || self.numeric.is_some() {
+            true => Err(Error::new(Kind::Usage, format!("{what} knows no embeddings, and this network has some"))
+                .hint("backlit explain with --parameter, and backlit check")),
+            false => Ok(()),
         }
     }
 

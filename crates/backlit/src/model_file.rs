@@ -10,10 +10,12 @@ pub use bytes::{from_bytes, to_bytes};
 
 use crate::conformal::Residuals;
 use crate::course::Course;
+use crate::embedding::Embedding;
 use crate::encoder::{Encoder, class_names, label_names};
 use crate::error::{Error, Kind};
 use crate::layers::Norm;
 use crate::metrics::HALF;
+use crate::numeric_embedding::Numeric;
 use crate::recipe::Recipe;
 use crate::scaler::Scaler;
 use crate::terms::{Terms, is_false, is_zero};
@@ -32,7 +34,8 @@ pub const FORMAT: u64 = 1;
 pub struct Model {
     /// What the parameters mean.
     pub metadata: Metadata,
-    /// The parameters, flat, in graph order: layer after layer, weight (units × inputs) before bias (units) before those of a norm.
+    /// The parameters, flat, in graph order: tables of embeddings, numeric embeddings, then layer after layer, weight (units × inputs)
+    /// before bias (units) before those of a norm.
     pub parameters: Parameters,
 }
 
@@ -135,6 +138,12 @@ pub struct Shape {
     /// What changes the cost besides.
     #[serde(default, skip_serializing_if = "Terms::is_empty")]
     pub terms: Terms,
+    /// What becomes of the last columns, if they are codes of levels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedding: Option<Embedding>,
+    /// What is learned of single numeric columns, beside all that goes into the first layer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub numeric: Option<Numeric>,
 }
 
 /// One layer as it stands in the file.
@@ -255,13 +264,37 @@ impl Shape {
             norm: layer.norm.map(Norm::engine),
             skip: layer.skip,
         });
-        Network { inputs: self.inputs, layers: layers.collect(), loss: self.loss.clone(), terms: self.terms.network() }
+        let embedding = self.embedding.as_ref().map(Embedding::engine);
+        Network {
+            inputs: self.inputs,
+            layers: layers.collect(),
+            loss: self.loss.clone(),
+            terms: self.terms.network(),
+            embedding,
+            numeric: self.numeric.as_ref().map(Numeric::engine),
+        }
     }
 
-    /// The parameters in graph order, each with its name and its shape: units × inputs, or units.
+    /// How many numbers go into the first layer.
+    pub fn width(&self) -> usize {
+        let numeric = self.numeric.as_ref().map_or(0, Numeric::width);
+        self.embedding.as_ref().map_or(self.inputs, |embedding| embedding.engine().width(self.inputs)).saturating_add(numeric)
+    }
+
+    /// The parameters in graph order, each with its name and its shape: levels × numbers, units × inputs, or units.
     /// None where their count is beyond any memory.
     pub fn parameters(&self) -> Option<Vec<(String, Vec<usize>)>> {
-        let (mut inputs, mut total, mut parameters) = (self.inputs, 0usize, Vec::new());
+        let (mut inputs, mut total, mut parameters) = (self.width(), 0usize, Vec::new());
+        if let Some(Embedding { levels, numbers }) = &self.embedding {
+            for (t, &levels) in levels.iter().enumerate() {
+                total = total.checked_add(levels.checked_mul(*numbers)?)?;
+                parameters.push((format!("embed{}.weight", t + 1), vec![levels, *numbers]));
+            }
+        }
+        if let Some(numeric) = &self.numeric {
+            total = total.checked_add(numeric.size())?;
+            parameters.extend(numeric.parameters());
+        }
         for (l, layer) in self.layers.iter().enumerate() {
             total = total.checked_add(layer.units.checked_mul(inputs.checked_add(1)?)?)?;
             parameters.push((format!("layer{}.weight", l + 1), vec![layer.units, inputs]));

@@ -18,6 +18,7 @@ use target::{loss, suits, task, threshold};
 
 use crate::calibration;
 use crate::data::{BUNDLED, Bound, Inputs, MEMORY, Stored, Table};
+use crate::embedding;
 use crate::encoder::{Column, Encoder, class_names};
 use crate::ensemble::{self, Members};
 use crate::error::{Error, Kind};
@@ -25,9 +26,10 @@ use crate::job::{Calibrate, Job, Rows, encode};
 use crate::layers::{self, Skip};
 use crate::metrics::Own;
 use crate::model_file::{LayerShape, Model, Precision, Shape, Task, weights_sha256};
+use crate::numeric_embedding::{self, Numeric};
 use crate::predictor::scaled;
 use crate::recipe::{self, Filled, Recipe};
-use crate::run_file::{self, Batch, Bias, Freeze, Layer, Rng, RunFile, Source};
+use crate::run_file::{self, Batch, Bias, Embed, Freeze, Layer, Rng, RunFile, Source};
 use crate::scaler::{Scaler, Scaling};
 use crate::splits::{Split, classes_of};
 use crate::terms;
@@ -58,6 +60,7 @@ pub fn run_on(data: &str) -> RunFile {
             target: Vec::new(),
             categories: Vec::new(),
             ignore: Vec::new(),
+            embed: Embed::default(),
             header: None,
             standardize: true,
             scaling: None,
@@ -143,6 +146,10 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
     if let Some(model) = &start {
         inputs = warm_start::columns(run, model, whole.as_ref().unwrap_or(&table), &targets)?;
     }
+    let embedding = match &start {
+        Some(model) => model.metadata.network.embedding.clone(),
+        None => embedding::of(&mut inputs, encoder.as_ref(), run.data.embed.numbers(usize::MAX).unwrap_or(0)),
+    };
     let (task, mut classes) = task(run, &table, &targets, encoder.as_ref(), &mut notes)?;
     if let Some(model) = &start {
         classes = warm_start::classes(run, model, task)?;
@@ -204,9 +211,14 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         [&mut train, &mut held].into_iter().flat_map(|rows| &mut rows.numbers).for_each(|number| *number = in_file[*number]);
     }
     let layers = with_dropout(run, layers(run, hidden, outputs, &loss)?)?;
-    let layers = layers::completed(run, layers, inputs.len(), |key, message| usage(run, message).key(key))?;
-    check_layers(run, &layers, inputs.len(), outputs)?;
-    let (mut initial, frozen) = parameters(run, &layers, inputs.len())?;
+    let numeric = match &start {
+        Some(model) => model.metadata.network.numeric.clone(),
+        None => network::numeric(run, numeric_embedding::columns(&inputs, encoder.as_ref(), embedding.as_ref()), &mut notes)?,
+    };
+    let width = embedding::names(&inputs, embedding.as_ref()).len() + numeric.as_ref().map_or(0, Numeric::width);
+    let layers = layers::completed(run, layers, width, |key, message| usage(run, message).key(key))?;
+    check_layers(run, &layers, width, outputs, embedding.as_ref())?;
+    let (mut initial, frozen) = parameters(run, &layers, width, embedding.as_ref(), numeric.as_ref())?;
     if let Some(model) = &start {
         initial = warm_start::parameters(run, model, &layers, &mut notes)?;
     }
@@ -218,6 +230,10 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
     let input_scaler = standardizes.then(measured).transpose()?;
     let scales_target = run.data.standardize && task == Task::Regression && !loss.starts_with("poisson");
     let target_scaler = scales_target.then(|| Scaler::fit(train.rows, outputs, &train.y));
+    let input_scaler = input_scaler.map(|mut scaler| {
+        embedding::leave(embedding.as_ref(), &mut scaler);
+        scaler
+    });
     let (input_scaler, target_scaler) = match &start {
         Some(Model { metadata, .. }) => (metadata.input_scaler.clone(), metadata.target_scaler.clone()),
         None => (input_scaler, target_scaler),
@@ -263,7 +279,7 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         skip: if let Some(Skip::From(from)) = layer.skip { Some(from) } else { None },
         learning_rate: layer.learning_rate,
     });
-    let shape = Shape { inputs: inputs.len(), layers: layers.collect(), loss, terms };
+    let shape = Shape { inputs: inputs.len(), layers: layers.collect(), loss, terms, embedding, numeric };
     let calibrate = calibrates(run, task, &shape, &frozen, aside)?;
     let members = fold_of.map(|fold_of| members(run, &layers_drawn, &shape, &initial, fold_of, ensemble)).transpose()?;
     Ok(Job {
@@ -338,7 +354,7 @@ fn members(run: &RunFile, layers: &[Layer], shape: &Shape, first: &[f64], fold_o
         if run.network.rng == Rng::Numpy {
             run.train.seed %= 1 << 32;
         }
-        Ok(parameters(&run, layers, shape.inputs)?.0)
+        Ok(parameters(&run, layers, shape.width(), shape.embedding.as_ref(), shape.numeric.as_ref())?.0)
     };
     let initial = std::iter::once(Ok(first.to_vec())).chain((1..count).map(drawn)).collect::<Result<_, Error>>()?;
     Ok(Members { fold_of, initial })

@@ -11,8 +11,10 @@ mod write;
 
 pub use crate::checkpoint::Every;
 pub use crate::course::{Course, Judge, Keep};
+pub use crate::embedding::Embed;
 pub use crate::metrics::Threshold;
 pub use crate::model_file::{Precision, Task};
+pub use crate::numeric_embedding::NumericEmbedding;
 pub use crate::recipe::Recipe;
 pub use crate::splits::Split;
 pub use crate::terms::{ClassWeight, Terms};
@@ -48,6 +50,8 @@ pub struct Data {
     pub categories: Vec<String>,
     /// Columns that are not used.
     pub ignore: Vec<String>,
+    /// What becomes of categories with many levels. Without a word: by their number.
+    pub embed: Embed,
     /// Whether the first line names the columns; none: judged by what stands in it.
     pub header: Option<bool>,
     /// Whether columns are brought to mean 0 and standard deviation 1. Without a word: true, and false for worked examples.
@@ -112,6 +116,12 @@ pub struct Network {
     pub norm: Option<Norm>,
     /// Whether hidden layers that say nothing add what goes in to what comes out, where the widths are equal.
     pub skip: bool,
+    /// What becomes of numeric columns; none: they go in as they are.
+    pub numeric_embedding: Option<NumericEmbedding>,
+    /// By what the learning rate of numeric embeddings is multiplied; none: [`crate::numeric_embedding::RATE`].
+    pub embedding_rate: Option<f64>,
+    /// The deviation of their initial frequencies; none: [`crate::numeric_embedding::SCALE`].
+    pub embedding_scale: Option<f64>,
     /// From the first hidden layer to the output; empty: chosen by the data.
     pub layers: Vec<Layer>,
 }

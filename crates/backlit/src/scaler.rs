@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
+use std::ops::Range;
 
 /// How columns are brought to a common size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +74,9 @@ pub struct Scaler {
     pub scaling: Scaling,
     /// The columns that are constant, in order.
     constant: Vec<usize>,
+    /// From this column on nothing is bent: they are codes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    codes: Option<usize>,
 }
 
 /// Hands on all rows, one block of them after the other.
@@ -194,17 +198,31 @@ impl Scaler {
         &self.constant
     }
 
+    /// Leaves these columns, the last ones, as they are.
+    pub(crate) fn leave(&mut self, columns: Range<usize>) {
+        self.mean[columns.clone()].fill(0.0);
+        self.scale[columns.clone()].fill(1.0);
+        self.codes = Some(columns.start).filter(|_| self.scaling == Scaling::Robust && !columns.is_empty());
+        self.constant.retain(|column| !columns.contains(column));
+    }
+
     /// Standardizes rows × columns in place. A number far outside the measured ones may become infinite.
     pub fn apply(&self, values: &mut [f64]) {
         match self.scaling {
             Scaling::Standard => self.each(values, |x, mean, scale| (x - mean) / scale),
-            Scaling::Robust => self.each(values, |x, mean, scale| Scaling::Robust.bent((x - mean) / scale)),
+            Scaling::Robust if self.columns() > 0 => {
+                for row in values.chunks_exact_mut(self.columns()) {
+                    row.iter_mut().enumerate().for_each(|(c, x)| *x = self.one(c, *x));
+                }
+            }
+            Scaling::Robust => {}
         }
     }
 
     /// What becomes of the number `x` of column `c`: [`Scaler::apply`] for one.
     pub(crate) fn one(&self, c: usize, x: f64) -> f64 {
-        self.scaling.bent((x - self.mean[c]) / self.scale[c])
+        let u = (x - self.mean[c]) / self.scale[c];
+        if self.codes.is_some_and(|first| c >= first) { u } else { self.scaling.bent(u) }
     }
 
     /// Takes rows × columns back to the units they came in, in place; of [`Scaling::Standard`] alone.
@@ -234,6 +252,9 @@ impl Scaler {
         }
         if let Some(c) = self.scale.iter().position(|&scale| !(scale > 0.0 && scale.is_finite())) {
             return Err(format!("the scale of column {c} is {}", self.scale[c]));
+        }
+        if self.codes.is_some_and(|first| first > columns) {
+            return Err(format!("expected codes among {columns} columns"));
         }
         match self.constant.iter().find(|&&c| c >= columns) {
             Some(c) => Err(format!("there is no column {c} to be constant; there are {columns}")),
@@ -299,6 +320,16 @@ mod tests {
                 assert_eq!(x.to_bits(), scaler.one(c, row[c]).to_bits());
             }
         }
+    }
+
+    #[test]
+    fn codes_stay_as_they_are() {
+        let mut scaler = robust(&[[1.0, 2.0, 4.0], [3.0, 7.0, 9.0]]);
+        scaler.leave(1..2);
+        let mut row = [100.0, 41.0];
+        scaler.apply(&mut row);
+        assert!(row[0] < 3.0 && row[1] == 41.0, "{row:?}");
+        assert_eq!((scaler.one(1, 41.0), scaler.check(2)), (41.0, Ok(())));
     }
 
     /// The slope is that of the curve, by differences, and far out nothing overflows.

@@ -3,6 +3,7 @@
 use crate::calibration;
 use crate::checkpoint::Checkpoints;
 use crate::conformal::Residuals;
+use crate::embedding;
 use crate::ensemble;
 use crate::error::{Error, Kind};
 use crate::job::{Calibrate, Job, Rows};
@@ -138,7 +139,7 @@ fn run<S: Scalar>(
     let course = job.course.engine().map_err(|(key, message)| usage(format!("{key}: {message}")))?;
     let own = job.metric.as_deref().map(Own::read).transpose().map_err(usage)?;
     let trainer = Trainer::new(&built.graph, built.cost, initial.clone(), optimizer.map_err(usage)?, &job.frozen, job.train.rows, settings)
-        .at_rates(job.shape.rates());
+        .at_rates(job.shape.rates(job.learning_rate));
     let mut trainer = match own.as_ref().filter(|_| job.course.judged_by_metric()) {
         Some(own) => trainer.judged_by(course, (&shown.graph, shown.shown), held, held_rows, judge(job, own)),
         None => trainer.on_course_over(course, (&shown.graph, shown.loss), held, held_rows),
@@ -190,6 +191,7 @@ fn run<S: Scalar>(
         (steps, epochs) = (divergence.step - 1, divergence.epoch);
     }
     let mut parameters = trainer.parameters().to_vec();
+    embedding::settle(job, &mut parameters)?;
     net.set_parameters(&parameters);
     let mut metadata = job.metadata(epochs);
     if let Some(temperature) = chosen_temperature(job, &network, &parameters)? {

@@ -147,6 +147,9 @@ pub struct Columns {
     /// Columns that are not used
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     pub ignore: Vec<String>,
+    /// Categories of more than 8 levels: auto (8 learned numbers a level), none (a column of 0 and 1 a level), or how many numbers [default: auto]
+    #[arg(long, value_name = "auto|none|N")]
+    pub embed: Option<String>,
 }
 
 /// Flags that say what a run file could say too; a flag wins over the file.
@@ -257,6 +260,15 @@ pub struct Choices {
     /// Add to each hidden layer's activation what goes into it, where both are of one width
     #[arg(long)]
     pub skip: bool,
+    /// What becomes of numeric columns: pbld (numbers learned of each, weighted sums of cosines, stand beside it) or none [default: none]
+    #[arg(long, value_name = "pbld|none")]
+    pub numeric_embedding: Option<String>,
+    /// By what the learning rate of numeric embeddings is multiplied [default: 0.1]
+    #[arg(long, value_name = "FACTOR", allow_negative_numbers = true)]
+    pub embedding_rate: Option<f64>,
+    /// Deviation of the initial frequencies of numeric embeddings [default: 0.1]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub embedding_scale: Option<f64>,
     /// What changes the cost.
     #[command(flatten)]
     pub terms: Terms,

@@ -23,6 +23,32 @@ pub struct Network {
     pub loss: String,
     /// What changes the cost besides.
     pub terms: Terms,
+    /// What becomes of the last columns, if they are codes of levels.
+    pub embedding: Option<Embedding>,
+    /// Numbers that are learned of single columns, beside all that goes into the first layer.
+    pub numeric: Option<Numeric>,
+}
+
+/// Numbers learned of single columns: weighted sums of cosines, which stand beside the columns themselves.
+///
+/// Source: PBLD of Holzmüller, Grinsztajn and Steinwart, Better by Default (RealMLP), NeurIPS 2024, arXiv:2407.04491.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Numeric {
+    /// The columns, none of which is a code. One may stand here several times.
+    pub columns: Vec<usize>,
+    /// Cosines of each column.
+    pub waves: usize,
+    /// Weighted sums of these.
+    pub numbers: usize,
+}
+
+/// Learned numbers in the place of the last columns, each of which holds the code of a level.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embedding {
+    /// For each of these columns how many levels it has: its codes are whole numbers from 0 to below that.
+    pub levels: Vec<usize>,
+    /// How many numbers stand for a level.
+    pub numbers: usize,
 }
 
 /// What makes a cost of the loss: C = w · loss + l1 Σ |W| + l2/2 Σ W². Each is an operation of its own.
@@ -86,13 +112,19 @@ pub struct Built<S> {
     pub loss: NodeId,
     /// What a person is shown: activations of the last layer, or probabilities where the loss takes logits.
     pub shown: NodeId,
+    /// What goes into the first layer: `x`, or `e` where there are embeddings, or `i` where numbers are learned of single columns.
+    pub input: NodeId,
+    /// The embeddings' tables: `embed1.weight` and so on.
+    pub tables: Vec<NodeId>,
+    /// The nodes of the numbers learned of single columns.
+    pub numeric: Option<NumericNodes>,
     /// The layers' nodes.
     pub layers: Vec<LayerNodes>,
 }
 
 impl Terms {
     /// The cost of each row from its loss; the last node is called `cost`.
-    fn on<S: Scalar>(&self, loss: NodeId, layers: &[LayerNodes], graph: &mut Graph<S>) -> Result<NodeId, GraphError> {
+    fn on<S: Scalar>(&self, loss: NodeId, embedded: &[NodeId], layers: &[LayerNodes], graph: &mut Graph<S>) -> Result<NodeId, GraphError> {
         let mut cost = loss;
         if self.weighted {
             let w = graph.data("w", 1)?;
@@ -101,7 +133,7 @@ impl Terms {
         if self.penalizes() {
             let biases = |layer: &LayerNodes| layer.bias.filter(|_| self.penalize_biases);
             let penalized = layers.iter().flat_map(|layer| [Some(layer.weight), biases(layer)]).flatten();
-            let inputs: Vec<NodeId> = std::iter::once(cost).chain(penalized).collect();
+            let inputs: Vec<NodeId> = std::iter::once(cost).chain(embedded.iter().copied()).chain(penalized).collect();
             cost = graph.operation("cost", Arc::new(ops::penalty::Penalty::new(self.l1, self.l2)), &inputs)?;
         }
         Ok(cost)
@@ -138,6 +170,67 @@ pub struct NormNodes {
     pub n: NodeId,
 }
 
+impl Embedding {
+    /// How many numbers come of so many columns.
+    pub fn width(&self, columns: usize) -> usize {
+        columns.saturating_sub(self.levels.len()).saturating_add(self.levels.len().saturating_mul(self.numbers))
+    }
+
+    /// Adds the tables, and the numbers in the place of `x`, called `e`.
+    fn on<S: Scalar>(&self, x: NodeId, graph: &mut Graph<S>) -> Result<(NodeId, Vec<NodeId>), GraphError> {
+        let mut tables = Vec::with_capacity(self.levels.len());
+        for (t, &levels) in self.levels.iter().enumerate() {
+            tables.push(graph.parameter(&format!("embed{}.weight", t + 1), levels, self.numbers)?);
+        }
+        let inputs: Vec<NodeId> = std::iter::once(x).chain(tables.iter().copied()).collect();
+        Ok((graph.operation("e", Arc::new(ops::embed::Embed::new(self.numbers)), &inputs)?, tables))
+    }
+}
+
+/// The nodes of numbers learned of single columns.
+#[derive(Clone, Copy, Debug)]
+pub struct NumericNodes {
+    /// `numeric.frequency`
+    pub frequency: NodeId,
+    /// `numeric.phase`
+    pub phase: NodeId,
+    /// `numeric.weight`
+    pub weight: NodeId,
+    /// `numeric.bias`
+    pub bias: NodeId,
+    /// `h`: the cosines
+    pub h: NodeId,
+    /// `p`: the weighted sums
+    pub p: NodeId,
+}
+
+impl NumericNodes {
+    /// The parameters, in graph order.
+    pub fn parameters(&self) -> [NodeId; 4] {
+        [self.frequency, self.phase, self.weight, self.bias]
+    }
+}
+
+impl Numeric {
+    /// How many numbers come out.
+    pub fn width(&self) -> usize {
+        self.columns.len().saturating_mul(self.numbers)
+    }
+
+    /// Adds the numbers learned of columns of `x`, called `p`, and puts them behind `input`, called `i`.
+    fn on<S: Scalar>(&self, x: NodeId, input: NodeId, graph: &mut Graph<S>) -> Result<(NodeId, NumericNodes), GraphError> {
+        let (columns, sums) = (self.columns.len(), self.width());
+        let frequency = graph.parameter("numeric.frequency", columns, self.waves)?;
+        let phase = graph.parameter("numeric.phase", columns, self.waves)?;
+        let weight = graph.parameter("numeric.weight", sums, self.waves)?;
+        let bias = graph.parameter("numeric.bias", 1, sums)?;
+        let h = graph.operation("h", Arc::new(ops::periodic::Periodic::new(&self.columns)), &[x, frequency, phase])?;
+        let p = graph.operation("p", Arc::new(ops::grouped_affine::GroupedAffine), &[h, weight, bias])?;
+        let input = graph.operation("i", Arc::new(ops::concat::Concat), &[input, p])?;
+        Ok((input, NumericNodes { frequency, phase, weight, bias, h, p }))
+    }
+}
+
 impl Norm {
     /// Adds a norm behind `z`, which has so many units.
     fn on<S: Scalar>(self, z: NodeId, l: usize, units: usize, training: bool, graph: &mut Graph<S>) -> Result<NormNodes, GraphError> {
@@ -162,7 +255,19 @@ impl Norm {
 impl Network {
     /// Begins a network with so many columns.
     pub fn inputs(inputs: usize) -> Network {
-        Network { inputs, layers: Vec::new(), loss: "half_squared_error".into(), terms: Terms::default() }
+        Network { inputs, layers: Vec::new(), loss: "half_squared_error".into(), terms: Terms::default(), embedding: None, numeric: None }
+    }
+
+    /// Takes the last columns for codes of so many levels each, which become so many learned numbers each.
+    pub fn embed(mut self, levels: &[usize], numbers: usize) -> Network {
+        self.embedding = Some(Embedding { levels: levels.to_vec(), numbers });
+        self
+    }
+
+    /// Learns numbers of these columns: weighted sums of cosines.
+    pub fn numeric(mut self, columns: &[usize], waves: usize, numbers: usize) -> Network {
+        self.numeric = Some(Numeric { columns: columns.to_vec(), waves, numbers });
+        self
     }
 
     /// Adds a dense layer, linear until an activation follows.
@@ -254,9 +359,15 @@ impl Network {
         self.loss("cross_entropy")
     }
 
+    /// How many numbers go into the first layer.
+    pub fn width(&self) -> usize {
+        let numeric = self.numeric.as_ref().map_or(0, Numeric::width);
+        self.embedding.as_ref().map_or(self.inputs, |embedding| embedding.width(self.inputs)).saturating_add(numeric)
+    }
+
     /// How many outputs there are.
     pub fn outputs(&self) -> usize {
-        self.layers.last().map_or(self.inputs, |layer| layer.units)
+        self.layers.last().map_or(self.width(), |layer| layer.units)
     }
 
     /// What turns the last activation into what a person is shown, if anything: the loss has it inside.
@@ -285,9 +396,15 @@ impl Network {
         }
         let mut graph = Graph::new();
         let x = graph.data("x", self.inputs)?;
-        let mut a = x;
         let y = graph.data("y", self.outputs().max(1))?;
-        let mut width = self.inputs;
+        let (input, tables) = match &self.embedding {
+            Some(embedding) => embedding.on(x, &mut graph)?,
+            None => (x, Vec::new()),
+        };
+        let numeric = self.numeric.as_ref().map(|numeric| numeric.on(x, input, &mut graph)).transpose()?;
+        let (input, numeric) = numeric.map_or((input, None), |(input, nodes)| (input, Some(nodes)));
+        let mut a = input;
+        let mut width = graph.shape(input).size();
         let mut layers = Vec::with_capacity(self.layers.len());
         for (l, layer) in self.layers.iter().enumerate() {
             let l = l + 1;
@@ -307,7 +424,7 @@ impl Network {
             if let Some(from) = layer.skip {
                 let name = format!("s{l}");
                 let before = match from {
-                    0 => Some(x),
+                    0 => Some(input),
                     from => layers.get(from - 1).map(|layer: &LayerNodes| layer.out),
                 };
                 let before = before.ok_or_else(|| wrong(&name, format!("expected a layer from 0 to {}, came {from}", l - 1)))?;
@@ -319,7 +436,8 @@ impl Network {
         }
         let loss: Arc<dyn Op<S>> = ops::loss(&self.loss).map_err(|message| wrong("cost", message))?;
         let loss = graph.operation(if self.terms.is_empty() { "cost" } else { "loss" }, loss, &[a, y])?;
-        let cost = self.terms.on(loss, &layers, &mut graph)?;
+        let embedded: Vec<NodeId> = tables.iter().copied().chain(numeric.iter().flat_map(NumericNodes::parameters)).collect();
+        let cost = self.terms.on(loss, &embedded, &layers, &mut graph)?;
         let shown = match self.inside_loss() {
             Some(name) => {
                 let op = ops::any(name).map_err(|message| wrong("output", message))?;
@@ -327,6 +445,6 @@ impl Network {
             }
             None => a,
         };
-        Ok(Built { graph, cost, loss, shown, layers })
+        Ok(Built { graph, cost, loss, shown, input, tables, numeric, layers })
     }
 }

@@ -71,6 +71,15 @@ pub trait Op<S: Scalar>: Send + Sync {
     fn remember(&self, wrt: usize, rows: usize, saved: &[S], numbers: &mut [S]) {
         let _ = (wrt, rows, saved, numbers);
     }
+    /// How many numbers of its parameters one row takes.
+    fn reads(&self, inputs: &[Shape]) -> usize {
+        inputs.iter().filter(|shape| matches!(shape, Shape::Parameter(..))).map(|shape| shape.size()).sum()
+    }
+    /// Which numbers of parameter `wrt` one row of data takes, where the data tell; none: any.
+    fn taken(&self, wrt: usize, row: &[&[f64]]) -> Option<Range<usize>> {
+        let _ = (wrt, row);
+        None
+    }
     /// Which numbers of the output the `index`-th number of input `wrt` acts on, in one row.
     fn reach(&self, wrt: usize, index: usize, inputs: &[Shape]) -> Range<usize> {
         let _ = (wrt, index);

@@ -293,8 +293,7 @@ impl<'g, S: Scalar> Planner<'g, S> {
         }
         let shapes: Vec<Shape> = inputs.iter().map(|&input| self.graph.shape(input)).collect();
         // A penalty is found once for a whole block.
-        let weights = shapes.iter().filter(|shape| matches!(shape, Shape::Parameter(..)) && !op.is_penalty());
-        self.plan.work += width + weights.map(|shape| shape.size()).sum::<usize>();
+        self.plan.work += width + if op.is_penalty() { 0 } else { op.reads(&shapes) };
         let offset = self.plan.values;
         self.plan.values += width;
         self.sources[id.0] = Source::Value(offset);

@@ -78,6 +78,7 @@ fn compare<I: Iterator<Item = u32>>(bits: impl Fn() -> I) {
         "elu": |z| math::elu_at(z, 1.0), |z| math::short::elu_at(z, 1.0);
         "elu, alpha 1e6": |z| math::elu_at(z, 1e6), |z| math::short::elu_at(z, 1e6);
         "gelu": math::gelu_at, math::short::gelu_at;
+        "cos": math::cos_at, math::short::cos_at;
     }
     assert!(broken.is_empty(), "{broken:?}");
 }

@@ -120,7 +120,7 @@ impl<'a> Bench<'a> {
         };
         let frozen = between(&recipe.trainable, recipe.parameters.len());
         let mut trainer = Trainer::new(&built.graph, built.cost, recipe.parameters.clone(), optimizer, &frozen, recipe.rows, settings)
-            .at_rates(self.wording.subject.metadata.network.rates());
+            .at_rates(self.wording.subject.metadata.network.rates(recipe.rate));
         let end = trainer.run(&[&recipe.x, &recipe.y, &recipe.w], &mut |moment| match moment.step >= after {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),

@@ -133,7 +133,7 @@ fn value(item: Item, net: &Net, snapshot: &Snapshot) -> Option<f64> {
             Thing::PreActivation { layer, unit } => sheet.z.get(layer)?.get(unit).copied(),
             Thing::Activation { layer, unit } => sheet.a.get(layer)?.get(unit).copied(),
             Thing::Cost => Some(snapshot.cost),
-            Thing::Term(_) | Thing::Part { .. } => None,
+            Thing::Term(_) | Thing::Part { .. } | Thing::Column(_) | Thing::Embedding { .. } | Thing::Numeric { .. } => None,
             Thing::Weight { .. } | Thing::Bias { .. } => snapshot.parameters.get(place(net, thing)?).copied(),
         },
     }
@@ -149,6 +149,12 @@ fn slope(by: Thing, sheet: &by_hand::Sheet, back: &by_hand::Back, way: &dyn Way)
             let dz = *back.dz.get(layer)?.get(unit)?;
             Some(by_weight(sheet, way, Edge { layer, unit, input }, dz))
         }
-        Thing::Target(_) | Thing::Cost | Thing::Term(_) | Thing::Part { .. } => None,
+        Thing::Target(_)
+        | Thing::Cost
+        | Thing::Term(_)
+        | Thing::Part { .. }
+        | Thing::Column(_)
+        | Thing::Embedding { .. }
+        | Thing::Numeric { .. } => None,
     }
 }

@@ -91,6 +91,10 @@ impl Net {
                 usage("a network with norms or skips is not worked by hand".into()).hint("backlit explain and backlit check show them")
             );
         }
+        if network.embedding.is_some() || network.numeric.is_some() {
+            let error = usage("a network with embeddings is not worked by hand".into());
+            return Err(error.hint("backlit explain and backlit check show them"));
+        }
         let (mut start, mut inputs, mut layers) = (0, network.inputs, Vec::new());
         for layer in &network.layers {
             let weight = start;

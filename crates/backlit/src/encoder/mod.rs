@@ -3,10 +3,12 @@
 //! An encoder is made from the table trained on and stands in the model file; afterwards the model takes the same raw columns.
 
 mod dates;
+mod levels;
 mod profile;
 
 pub use dates::Order;
 pub(crate) use dates::of_day;
+pub use levels::Levels;
 pub use profile::{ColumnProfile, Profile};
 
 use crate::data::cells::{Fault, excerpt, is_missing, number};
@@ -51,6 +53,12 @@ pub enum Kind {
     Category {
         /// In order, all different.
         levels: Vec<String>,
+    },
+    /// The code of the level that stands there, counted from 1; 0 for any other. A cell that is missing is the level "", if that is
+    /// among them. Learned numbers take its place.
+    Embed {
+        /// In order, all different.
+        levels: Levels,
     },
     /// 1 for yes, 0 for no, ½ for anything else.
     Boolean {
@@ -113,7 +121,7 @@ impl Kind {
     pub fn names(&self, column: &str) -> Vec<String> {
         match self {
             Kind::Number { missing: Missing::Filled(_), .. } => vec![column.to_string(), format!("{column} missing")],
-            Kind::Number { .. } | Kind::Class { .. } | Kind::Level { .. } => vec![column.to_string()],
+            Kind::Number { .. } | Kind::Class { .. } | Kind::Level { .. } | Kind::Embed { .. } => vec![column.to_string()],
             Kind::Category { levels } => {
                 levels.iter().map(|level| format!("{column}={}", if level.is_empty() { "(missing)" } else { level })).collect()
             }
@@ -149,6 +157,11 @@ impl Kind {
                     None => return Ok(Strange(true)),
                 }
                 known
+            }
+            Kind::Embed { levels } => {
+                let place = levels.find(cell);
+                values.push(place.map_or(0.0, |place| (place + 1) as f64));
+                Ok(Strange(place.is_none()))
             }
             Kind::Boolean { no, yes } => {
                 let cell = cell.trim();
@@ -217,6 +230,7 @@ impl Kind {
                 }
             }
             Kind::Category { levels } => format!("{} categories: {}", levels.len(), listed(levels)),
+            Kind::Embed { levels } => format!("{} categories with learned numbers: {}", levels.len(), listed(levels)),
             Kind::Boolean { no, yes } => format!("{} or {}", excerpt(yes), excerpt(no)),
             Kind::Date { time, missing, .. } => {
                 let dates = format!("dates{}, taken apart into days, season and weekday", if *time { " with times" } else { "" });

@@ -1,9 +1,10 @@
 //! What stands in a table's columns, counted in one pass, and what kind of column each is taken for.
 
 use super::dates::{self, ORDERS};
-use super::{Column, Encoder, Kind, Missing};
+use super::{Column, Encoder, Kind, Levels, Missing};
 use crate::data::cells::{Fault, excerpt, is_missing, number};
 use crate::data::listed;
+use crate::embedding::{Embed, LEAST_SEEN};
 use crate::error::{Error, Kind as Wrong};
 use crate::run_file::{Data, Split};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,7 +76,7 @@ impl Profile {
                 {
                     column.level()?
                 }
-                false => match column.kind(self, said.categories.contains(&column.name), notes)? {
+                false => match column.kind(self, said.categories.contains(&column.name), said.embed, notes)? {
                     Some(kind) if matches!(kind, Kind::Number { .. } | Kind::Date { .. }) => kind,
                     _ if matches!(&said.split, Split::Time(Some(time)) if *time == column.name) => {
                         return Err(column.wrong("expected numbers or dates to order the rows by, came words".into()));
@@ -178,7 +179,7 @@ impl ColumnProfile {
     }
 
     /// As an input; none: it is left out.
-    fn kind(&self, profile: &Profile, as_category: bool, notes: &mut Vec<String>) -> Result<Option<Kind>, Error> {
+    fn kind(&self, profile: &Profile, as_category: bool, embed: Embed, notes: &mut Vec<String>) -> Result<Option<Kind>, Error> {
         let present = self.present(profile);
         if self.not_finite > 0 {
             return Ok(Some(self.number(false)));
@@ -214,6 +215,9 @@ impl ColumnProfile {
         {
             return Ok(Some(Kind::Boolean { no: no.to_string(), yes: yes.to_string() }));
         }
+        if let Some(kind) = self.embedded(levels, embed, notes) {
+            return Ok(Some(kind));
+        }
         let mut kept: Vec<(&String, usize)> = levels.iter().map(|(level, &count)| (level, count)).collect();
         if kept.len() > MOST_LEVELS {
             // The commonest; of equals the first in the alphabet.
@@ -231,6 +235,21 @@ impl ColumnProfile {
         }
         kept.sort_unstable();
         Ok(Some(Kind::Category { levels: kept }))
+    }
+
+    /// As codes of levels with learned numbers, if there are enough of them that are seen more than once.
+    fn embedded(&self, levels: &BTreeMap<String, usize>, embed: Embed, notes: &mut Vec<String>) -> Option<Kind> {
+        let missing = (self.missing >= LEAST_SEEN).then(String::new);
+        let kept: Vec<String> =
+            levels.iter().filter(|(_, count)| **count >= LEAST_SEEN).map(|(level, _)| level.clone()).chain(missing).collect();
+        embed.numbers(kept.len())?;
+        let rare = levels.values().filter(|&&count| count < LEAST_SEEN).count();
+        if rare > 0 {
+            let levels = if rare == 1 { "level" } else { "levels" };
+            notes
+                .push(format!("'{}' has {rare} {levels} seen only once, taken as one, and as what unseen levels are", excerpt(&self.name)));
+        }
+        Some(Kind::Embed { levels: Levels::new(kept) })
     }
 
     /// As what tells rows apart.

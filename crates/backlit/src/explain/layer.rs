@@ -138,7 +138,7 @@ impl Parts {
     fn new(subject: &Subject, values: &Values<'_>, layer: usize) -> Parts {
         let gradients = values.gradients();
         let nodes = subject.built.layers[layer - 1];
-        let input = if layer == 1 { subject.built.graph.find("x") } else { Some(subject.built.layers[layer - 2].a) };
+        let input = if layer == 1 { Some(subject.built.input) } else { Some(subject.built.layers[layer - 2].a) };
         let input = input.unwrap_or(nodes.z);
         let column = |symbol: Math, numbers: &[f64]| Matrix { symbol, rows: numbers.len(), columns: 1, numbers: numbers.to_vec() };
         let layered = |letter: &str, layer: usize| Math::letter(letter).above(Math::Number(layer.to_string()).bracketed());

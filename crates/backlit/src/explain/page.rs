@@ -67,7 +67,12 @@ fn introduction(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
     let loss = &wording.subject.metadata.network.loss;
     let layers = wording.subject.names.units.iter().zip(wording.subject.metadata.network.said());
     let layers: Vec<String> = layers.map(|(units, said)| format!("{units} {said}")).collect();
-    page.say(format!("Network: {} inputs, {}; loss {loss}.", wording.subject.names.inputs.len(), layers.join(", ")));
+    let (columns, inputs) = (wording.subject.names.columns.len(), wording.subject.names.inputs.len());
+    let through = if columns == inputs { String::new() } else { format!(", with embeddings {inputs} numbers") };
+    page.say(format!("Network: {columns} inputs{through}, {}; loss {loss}.", layers.join(", ")));
+    if let Some(level) = wording.subject.level(opened) {
+        page.say(format!("The parameter is one of the learned numbers of {level}."));
+    }
     if wording.subject.metadata.network.layers.iter().any(|layer| layer.norm == Some(Norm::Batch)) {
         page.say("A batch norm is shown by its running statistics; in training those of the batch stand in their place.");
     }
@@ -235,6 +240,11 @@ pub(super) fn reason(stop: &Stop, wording: &Wording<'_>) -> String {
                 rounded(z, USUAL)
             )
         }
+        (Thing::Input(_), Thing::Embedding { table, level, .. }) => {
+            let names = &wording.subject.names.columns;
+            let column = &names[names.len() - wording.subject.built.tables.len() + table - 1];
+            format!("this row is of another level: {column} has the code {}, not {level}", rounded(z, USUAL))
+        }
         (Thing::PreActivation { .. }, Thing::Weight { .. }) => {
             let what = match stop.factor.letters.first().map(|letter| &letter.stands_for) {
                 Some(StandsFor::Place(place)) => said(wording.at(*place)),
@@ -269,6 +279,12 @@ fn why(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
         let size = rounded(opened.explanation.size, USUAL);
         page.say(format!("No factor is small: the paths have {size} together in size, and cancel."));
         return;
+    }
+    if let Some(level) = wording.subject.level(opened) {
+        if why.stops.iter().all(|stop| matches!(stop.factor.what, What::Local { by, .. } if by == opened.explanation.place)) {
+            let rows = if opened.explanation.rows.len() == 1 { "this row" } else { "any of these rows" };
+            page.say(format!("{level} does not occur in {rows}, so its numbers move nothing: the gradient is 0."));
+        }
     }
     if why.stops.is_empty() {
         page.say("No single factor is to blame: many factors below 1 multiply.");

@@ -26,6 +26,10 @@ const TERMS: usize = 4;
 /// Works the step for the one kept row.
 pub fn step(subject: &Subject, wording: &Wording<'_>) -> Result<Worked, Error> {
     let row = one_row(subject)?;
+    if subject.built.numeric.is_some() {
+        let message = "a whole step is not worked through numeric embeddings, and this network has some";
+        return Err(Error::new(Kind::Usage, message).hint("--parameter numeric.frequency[0,0], or --layer 1"));
+    }
     let count = subject.parameters.len();
     if count > LARGEST {
         let message = format!("a whole step is worked for networks of at most {LARGEST} parameters; this one has {count}");
@@ -121,9 +125,12 @@ impl Work<'_> {
         page.heading(2, "Forward");
         let inputs = self.subject.names.inputs.len();
         let x = self.subject.x_node();
-        page.equations(
-            (0..inputs).map(|i| Equation::new(self.wording.thing(Thing::Input(i)), number(self.at(x, i), USUAL))).collect::<Vec<_>>(),
-        );
+        let input = |i: usize| {
+            let value = number(self.at(x, i), USUAL);
+            let steps = self.looked_up(i).map(|of| self.wording.thing(self.wording.at(of))).into_iter().chain([value]);
+            chained(self.wording.thing(Thing::Input(i)), steps.collect())
+        };
+        page.equations((0..inputs).map(input).collect::<Vec<_>>());
         for (l, nodes) in self.subject.built.layers.iter().enumerate() {
             let layer = l + 1;
             page.heading(3, format!("Layer {layer}"));
@@ -219,7 +226,8 @@ impl Work<'_> {
             let (mut parts, mut numbers) = (Vec::new(), Vec::new());
             let mut penalty = 0.0;
             let all = built.layers.iter().flat_map(|nodes| [Some(nodes.weight), nodes.bias.filter(|_| engine.penalize_biases)]);
-            let all: Vec<f64> = all.flatten().flat_map(|node| self.values.all(node)).copied().collect();
+            let all = built.tables.iter().copied().chain(all.flatten());
+            let all: Vec<f64> = all.flat_map(|node| self.values.all(node)).copied().collect();
             if engine.l1 > 0.0 {
                 parts.push(Math::joined([number(engine.l1, USUAL), Math::text("Σ |w|".to_string())], "·"));
                 let cost = engine.l1 * all.iter().map(|w| w.abs()).sum::<f64>();
@@ -276,6 +284,42 @@ impl Work<'_> {
             page.equations(equations);
             page.equations(self.weights(layer));
         }
+        self.embeddings(page);
+    }
+
+    /// The number of a table that stands in the place of a code, as the i-th of what goes into the first layer.
+    fn looked_up(&self, i: usize) -> Option<Place> {
+        let (built, columns) = (&self.subject.built, self.subject.names.columns.len());
+        let own = columns - built.tables.len();
+        let numbers = built.graph.parameters().first().filter(|_| i >= own)?.columns;
+        let (table, number) = ((i - own) / numbers, (i - own) % numbers);
+        let code = self.at(built.graph.find("x")?, own + table);
+        Some(Place { node: built.tables[table], index: code as usize * numbers + number })
+    }
+
+    /// ∂C/∂ the numbers of the levels that the row has; those of all other levels move nothing.
+    fn embeddings(&self, page: &mut Document) {
+        if self.subject.built.tables.is_empty() {
+            return;
+        }
+        page.heading(3, "Embeddings");
+        let first = self.subject.built.layers[0];
+        let width = self.subject.names.width_into(1);
+        let equations = (0..width).filter_map(|i| {
+            let of = self.looked_up(i)?;
+            let left = self.wording.partial(Thing::Cost, self.wording.at(of));
+            let mut sum = Sum::new(self.subject.names.units[0], |unit| {
+                let (weight, z) = (Thing::Weight { layer: 1, unit, input: i }, Thing::PreActivation { layer: 1, unit });
+                let symbols = Math::joined([self.wording.partial(Thing::Cost, z), self.wording.thing(weight)], "·");
+                (symbols, [self.gradient(first.z, unit), self.at(first.weight, unit * width + i)])
+            });
+            sum.alone = self.through_skips(0, i);
+            let through = self.gradient(self.subject.x_node(), i);
+            let seen = sum.equation(self.wording.partial(Thing::Cost, Thing::Input(i)), through);
+            let symbol = self.wording.partial(Thing::Cost, Thing::Input(i));
+            Some([seen, self.with_penalty(left, of.node, of.index, [symbol, number(through, USUAL)], self.gradient(of.node, of.index))])
+        });
+        page.equations(equations.flatten().collect::<Vec<_>>());
     }
 
     /// ∂C/∂ what leaves a unit: from the loss, or the sum over the next layer's units and over skips.

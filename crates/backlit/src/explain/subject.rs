@@ -2,16 +2,17 @@
 
 use super::notation::{self, Names, Notation, Thing};
 use super::{Opened, Units, Update, Wording};
+use crate::encoder;
 use crate::error::{Error, Kind};
 use crate::job::{Rows, place_of};
 use crate::model_file::{Metadata, Model, Parameters, Task};
 use crate::predictor::scaled;
 use backlit_engine::NodeId;
 use backlit_engine::explain::{ExplainError, Question, Target, Values, explain};
-use backlit_engine::network::Built;
+use backlit_engine::network::{Built, NumericNodes};
 use backlit_engine::plan::Plan;
 use backlit_engine::step::Runner;
-use backlit_engine::typeset::unicode;
+use backlit_engine::typeset::{unicode, visible};
 
 /// The first so many parameters are looked for by their names in every notation.
 const SEARCHED: usize = 100_000;
@@ -63,7 +64,7 @@ impl Subject {
     pub fn keep(&mut self, rows: &[usize]) -> Result<(), Error> {
         let places = rows.iter().map(|&row| place_of(&self.rows, row)).collect::<Result<Vec<usize>, Error>>()?;
         let lines = |from: &[f64], width: usize| places.iter().flat_map(|&row| from[row * width..(row + 1) * width].to_vec()).collect();
-        let (inputs, outputs) = (self.names.inputs.len(), self.names.outputs.len());
+        let (inputs, outputs) = (self.names.columns.len(), self.names.outputs.len());
         (self.x, self.y, self.raw) = (lines(&self.x, inputs), lines(&self.y, outputs), lines(&self.raw, inputs));
         self.w = if self.w.is_empty() { Vec::new() } else { lines(&self.w, 1) };
         self.rows = rows.to_vec();
@@ -80,7 +81,7 @@ impl Subject {
             let indices: Vec<usize> = inside.split(',').map(|part| part.parse().ok()).collect::<Option<_>>()?;
             let index = match indices.as_slice() {
                 [u] if parameter.rows == 1 && !parameter.name.ends_with("weight") => *u,
-                [u, i] if *i < parameter.columns && parameter.name.ends_with("weight") => {
+                [u, i] if *i < parameter.columns && (parameter.rows > 1 || parameter.name.ends_with("weight")) => {
                     u.checked_mul(parameter.columns)?.checked_add(*i)?
                 }
                 _ => return None,
@@ -92,8 +93,15 @@ impl Subject {
         }
         if let Some(column) = wanted.strip_prefix("x[").and_then(|rest| rest.strip_suffix(']')) {
             let named = |c: &String| c.chars().filter(|c| !c.is_whitespace()).collect::<String>() == column;
-            let place = self.names.inputs.iter().position(named).or(column.parse().ok().filter(|&c: &usize| c < self.names.inputs.len()));
+            let columns = &self.names.columns;
+            let place = columns.iter().position(named).or(column.parse().ok().filter(|&c: &usize| c < columns.len()));
             if let Some(column) = place {
+                let numbers = columns.len() - self.built.tables.len();
+                if column >= numbers {
+                    let table = column - numbers + 1;
+                    let message = format!("x[{}] is the code of a level, a name by which nothing is differentiated", columns[column]);
+                    return Err(Error::new(Kind::Usage, message).hint(format!("one of its learned numbers: embed{table}.weight[0,0]")));
+                }
                 return Ok(Target::Data { data: 0, column });
             }
         }
@@ -101,7 +109,7 @@ impl Subject {
             return Ok(Target::Parameter(index));
         }
         let shapes: Vec<String> = (self.built.graph.parameters().iter().take(8))
-            .map(|p| match !p.name.ends_with("weight") {
+            .map(|p| match p.rows == 1 && !p.name.ends_with("weight") {
                 true => format!("{}[0…{}]", p.name, p.columns - 1),
                 false => format!("{}[0…{},0…{}]", p.name, p.rows - 1, p.columns - 1),
             })
@@ -128,7 +136,7 @@ impl Subject {
     pub fn typed(&self, target: Target) -> String {
         match target {
             Target::Parameter(index) => self.built.graph.parameter_name(index),
-            Target::Data { column, .. } => format!("x[{}]", self.names.inputs[column]),
+            Target::Data { column, .. } => format!("x[{}]", self.names.columns[column]),
         }
     }
 
@@ -160,17 +168,43 @@ impl Subject {
         let terms = self.metadata.network.terms.network();
         let layers = self.built.layers.iter();
         let order = layers.flat_map(|nodes| [Some(nodes.weight), nodes.bias.filter(|_| terms.penalize_biases)]).flatten();
-        order.zip(1..).find(|(node, _)| *node == parameter && terms.penalizes()).map(|(_, place)| place)
+        let numeric = self.built.numeric.iter().flat_map(NumericNodes::parameters);
+        self.built
+            .tables
+            .iter()
+            .copied()
+            .chain(numeric)
+            .chain(order)
+            .zip(1..)
+            .find(|(node, _)| *node == parameter && terms.penalizes())
+            .map(|(_, place)| place)
     }
 
-    /// The node of the data that go in.
+    /// The node of what goes into the first layer.
     pub fn x_node(&self) -> NodeId {
-        self.built.graph.find("x").expect("a network has inputs")
+        self.built.input
     }
 
     /// The node of the targets.
     pub fn y_node(&self) -> NodeId {
         self.built.graph.find("y").expect("a network has targets")
+    }
+
+    /// In words, the level whose numbers a parameter is one of, if it is one of a table.
+    pub(super) fn level(&self, opened: &Opened) -> Option<String> {
+        let Thing::Embedding { table, level, .. } = self.thing(opened.explanation.target)? else { return None };
+        let column = &self.names.columns[self.names.columns.len() - self.built.tables.len() + table - 1];
+        let encoder = self.metadata.encoder.iter().flat_map(|encoder| &encoder.columns);
+        let levels = encoder.filter(|known| known.name == *column).find_map(|known| match &known.kind {
+            encoder::Kind::Embed { levels } => Some(levels),
+            _ => None,
+        });
+        Some(match (level.checked_sub(1), levels.and_then(|levels| levels.get(level.wrapping_sub(1)))) {
+            (None, _) => format!("'{}': code 0, which rare and unseen levels share", visible(column)),
+            (_, Some(word)) if word.is_empty() => format!("'{}' = (missing), code {level}", visible(column)),
+            (_, Some(word)) => format!("'{}' = {}, code {level}", visible(column), visible(word)),
+            (_, None) => format!("'{}': code {level}", visible(column)),
+        })
     }
 
     /// Opens the gradient of the mean cost of the kept rows. Lists at most so many paths.

@@ -51,15 +51,17 @@ impl Units {
             Some(Column { name: names[i].clone(), mean: scaler.mean[i], scale: scaler.scale[i], scaling: scaler.scaling, value })
         };
         let asked = match subject.thing(explanation.target) {
-            Some(Thing::Input(i) | Thing::Weight { layer: 1, input: i, .. }) => Some(i),
+            Some(Thing::Input(i) | Thing::Column(i) | Thing::Weight { layer: 1, input: i, .. }) => Some(i),
             _ => None,
         };
         let inputs = metadata.inputs.len();
+        // Learned numbers stand behind the columns, codes have no scale.
+        let numbers = inputs - subject.built.tables.len();
         let raw = |row: usize, i: usize| subject.rows.iter().position(|&known| known == row).map(|place| subject.raw[place * inputs + i]);
         let value = |i: usize| if let [only] = *explanation.rows { raw(only, i) } else { None };
-        let input = asked.and_then(|i| column(&metadata.inputs, &metadata.input_scaler, i, value(i)));
+        let input = asked.filter(|i| *i < numbers).and_then(|i| column(&metadata.inputs, &metadata.input_scaler, i, value(i)));
         let per_unit = match (&input, subject.thing(explanation.target)) {
-            (Some(column), Some(Thing::Input(i))) => Some(match column.scaling {
+            (Some(column), Some(Thing::Input(i) | Thing::Column(i))) => Some(match column.scaling {
                 Scaling::Standard => explanation.gradient / column.scale,
                 Scaling::Robust => {
                     let slope =

@@ -41,8 +41,12 @@ impl Update {
             });
         }
         let options: Vec<(String, f64)> = training.options.clone().into_iter().collect();
-        let layer = subject.thing(explanation.target).and_then(layer_of);
-        let learning_rate = layer.map_or(training.learning_rate, |l| subject.metadata.network.rate_of(l, training.learning_rate));
+        let thing = subject.thing(explanation.target);
+        let base = training.learning_rate;
+        let learning_rate = match (thing, &subject.metadata.network.numeric) {
+            (Some(Thing::Numeric { .. }), Some(numeric)) => numeric.rate * base,
+            _ => thing.and_then(layer_of).map_or(base, |layer| subject.metadata.network.rate_of(layer, base)),
+        };
         let lines = worked(&optimizer, &options, learning_rate, old, &[explanation.gradient]).ok()?;
         let new_value = lines.last()?.value;
         Some(Update { optimizer, learning_rate, lines, new_value, frozen, digits: apart(old, new_value) })

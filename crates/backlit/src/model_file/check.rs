@@ -59,6 +59,12 @@ fn check_network(metadata: &Metadata) -> Result<(), String> {
     if network.inputs == 0 || network.layers.is_empty() {
         return Err("expected a network with at least one input and one layer".into());
     }
+    if let Some(embedding) = &network.embedding {
+        embedding.check(network.inputs)?;
+    }
+    if let Some(numeric) = &network.numeric {
+        numeric.check(network.inputs - network.embedding.as_ref().map_or(0, |embedding| embedding.levels.len()))?;
+    }
     for (l, layer) in network.layers.iter().enumerate() {
         if layer.units == 0 {
             return Err(format!("layer {} has no units", l + 1));
@@ -70,7 +76,7 @@ fn check_network(metadata: &Metadata) -> Result<(), String> {
             return Err(format!("layer {}: expected a learning rate above 0, came {:?}", l + 1, layer.learning_rate));
         }
         ops::activation::<f64>(&layer.activation).map_err(|message| format!("layer {}: {message}", l + 1))?;
-        let widths: Vec<usize> = std::iter::once(network.inputs).chain(network.layers.iter().map(|layer| layer.units)).collect();
+        let widths: Vec<usize> = std::iter::once(network.width()).chain(network.layers.iter().map(|layer| layer.units)).collect();
         if let Some(from) = layer.skip.filter(|&from| from > l || widths[from] != layer.units) {
             return Err(format!("layer {}: expected a skip from a layer before it with {} units, came {from}", l + 1, layer.units));
         }

@@ -1,9 +1,11 @@
 //! The layers of a run, and the parameters they begin with.
 
 use super::{Hidden, formulas, usage};
+use crate::embedding::{self, Embedding};
 use crate::error::{Error, Kind};
 use crate::layers::Norm;
 use crate::model_file::Precision;
+use crate::numeric_embedding::{self, Numeric, NumericEmbedding};
 use crate::run_file::{Bias, Freeze, Layer, Orientation, Rng, RunFile};
 use backlit_engine::init::{Draws, Initializer};
 use backlit_engine::ops;
@@ -45,6 +47,32 @@ pub(super) fn layers(run: &RunFile, hidden: Option<&Hidden>, outputs: usize, los
     Ok(units.iter().map(|&units| layer(units, activation)).chain([layer(outputs, last)]).collect())
 }
 
+/// What is learned of single columns, if that was asked for; of these columns.
+pub(super) fn numeric(run: &RunFile, columns: Vec<usize>, notes: &mut Vec<String>) -> Result<Option<Numeric>, Error> {
+    let network = &run.network;
+    if network.numeric_embedding.unwrap_or_default() == NumericEmbedding::None {
+        let asked = [("embedding_rate", network.embedding_rate), ("embedding_scale", network.embedding_scale)];
+        return match asked.into_iter().find(|(_, asked)| asked.is_some()) {
+            Some((key, _)) => {
+                let error = usage(run, "there are no numeric embeddings that this could be of").key(format!("network.{key}"));
+                Err(error.hint("numeric_embedding = \"pbld\", or leave it out"))
+            }
+            None => Ok(None),
+        };
+    }
+    let searches = run.train.optimizer() == "lbfgs";
+    if searches && network.embedding_rate.is_some() {
+        let message = "lbfgs searches one length for the whole step, so embeddings have no learning rate of their own";
+        return Err(usage(run, message).key("network.embedding_rate").hint("leave it out, or another optimizer"));
+    }
+    if columns.is_empty() {
+        notes.push("no column holds numbers, so there are no numeric embeddings".into());
+        return Ok(None);
+    }
+    let rate = if searches { 1.0 } else { network.embedding_rate.unwrap_or(numeric_embedding::RATE) };
+    Ok(Some(Numeric { columns, waves: numeric_embedding::WAVES, numbers: numeric_embedding::NUMBERS, rate }))
+}
+
 /// The layers, each with its dropout: hidden ones that say nothing have the network's.
 pub(super) fn with_dropout(run: &RunFile, mut layers: Vec<Layer>) -> Result<Vec<Layer>, Error> {
     let hidden = layers.len() - 1;
@@ -56,7 +84,13 @@ pub(super) fn with_dropout(run: &RunFile, mut layers: Vec<Layer>) -> Result<Vec<
     Ok(layers)
 }
 
-pub(super) fn check_layers(run: &RunFile, layers: &[Layer], inputs: usize, outputs: usize) -> Result<(), Error> {
+pub(super) fn check_layers(
+    run: &RunFile,
+    layers: &[Layer],
+    inputs: usize,
+    outputs: usize,
+    embedding: Option<&Embedding>,
+) -> Result<(), Error> {
     let last = layers.len();
     let key = |l: usize, name: &str| format!("network.layer[{l}].{name}");
     if layers[last - 1].units != outputs {
@@ -64,7 +98,7 @@ pub(super) fn check_layers(run: &RunFile, layers: &[Layer], inputs: usize, outpu
         return Err(usage(run, message).key(key(last, "units")));
     }
     let mut width = inputs;
-    let mut total = 0usize;
+    let mut total = embedding.map_or(0, Embedding::size);
     for (l, layer) in layers.iter().enumerate() {
         let l = l + 1;
         let rows = layer.weight.iter().flatten();
@@ -98,8 +132,14 @@ pub(super) fn check_layers(run: &RunFile, layers: &[Layer], inputs: usize, outpu
     }
 }
 
-/// Initial parameters in graph order, and the places that are frozen.
-pub(super) fn parameters(run: &RunFile, layers: &[Layer], inputs: usize) -> Result<(Vec<f64>, Vec<Range<usize>>), Error> {
+/// Initial parameters in graph order, and the places that are frozen. `inputs`: how many numbers go into the first layer
+pub(super) fn parameters(
+    run: &RunFile,
+    layers: &[Layer],
+    inputs: usize,
+    embedding: Option<&Embedding>,
+    numeric: Option<&Numeric>,
+) -> Result<(Vec<f64>, Vec<Range<usize>>), Error> {
     let network = &run.network;
     let mut draws = match network.rng {
         Rng::Own => Draws::own(run.train.seed),
@@ -108,7 +148,12 @@ pub(super) fn parameters(run: &RunFile, layers: &[Layer], inputs: usize) -> Resu
         }
     };
     let parse = |text: &str| Initializer::parse(text).map_err(|message| usage(run, message));
-    let (mut initial, mut frozen) = (Vec::new(), Vec::new());
+    let mut initial = embedding.map_or(Vec::new(), |embedding| embedding::initial(embedding, &mut draws));
+    if let Some(numeric) = numeric {
+        let scale = network.embedding_scale.unwrap_or(numeric_embedding::SCALE);
+        initial.extend(numeric_embedding::initial(numeric, scale, &mut draws));
+    }
+    let mut frozen = Vec::new();
     let mut width = inputs;
     for layer in layers {
         let of_weight = layer.initializer.as_deref().or(network.initializer.as_deref());

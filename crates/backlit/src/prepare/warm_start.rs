@@ -24,6 +24,7 @@ pub(super) fn completed(mut run: RunFile, model: Option<&Model>, has_layers: boo
     let asked = [
         (run.network.norm.is_some() && !has_layers, "network.norm"),
         (run.network.skip && !has_layers, "network.skip"),
+        (run.network.numeric_embedding.is_some(), "network.numeric_embedding"),
         (run.network.initializer.is_some(), "network.initializer"),
         (!run.data.ignore.is_empty(), "data.ignore"),
         (run.data.scaling.is_some(), "data.scaling"),

@@ -133,7 +133,8 @@ fn asked(job: &Job, outcome: &Outcome, sha256: &str) -> Table {
     let metadata = &outcome.model.metadata;
     let layers: Vec<String> =
         job.shape.layers.iter().zip(job.shape.said()).map(|(layer, said)| format!("{} {said}", layer.units)).collect();
-    let network = format!("{} inputs, {}; {} parameters", job.inputs.len(), layers.join(", "), job.initial.len());
+    let network =
+        format!("{} inputs{}, {}; {} parameters", job.inputs.len(), job.shape.numeric_said(), layers.join(", "), job.initial.len());
     let options: Vec<String> = metadata.training.options.iter().map(|(name, value)| format!("{name} {value}")).collect();
     let optimizer = format!(
         "{} at rate {}{}",

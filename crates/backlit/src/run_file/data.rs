@@ -1,8 +1,9 @@
 //! Section `[data]`.
 
 use super::values::{Table, Value};
-use super::{Data, Source, Split};
+use super::{Data, Embed, Source, Split};
 use crate::data::BUNDLED;
+use crate::embedding::MOST;
 use crate::error::Error;
 use crate::scaler::Scaling;
 use std::path::Path;
@@ -16,6 +17,7 @@ pub(super) fn read(section: &Table<'_>, folder: &Path) -> Result<Data, Error> {
         "target",
         "categories",
         "ignore",
+        "embed",
         "header",
         "standardize",
         "scaling",
@@ -37,10 +39,24 @@ pub(super) fn read(section: &Table<'_>, folder: &Path) -> Result<Data, Error> {
     let validation = section.read("validation", validation)?.unwrap_or(if inline { 0.0 } else { 0.2 });
     let columns = |name: &str| Ok::<_, Error>(section.read(name, Value::strings)?.unwrap_or_default());
     let (categories, ignore) = (columns("categories")?, columns("ignore")?);
+    let embed = section.read("embed", embed)?.unwrap_or_default();
     let header = section.read("header", Value::boolean)?;
     let weights = section.read("weights", Value::string)?;
     let class_weight = section.read("class_weight", |value| value.string()?.parse().map_err(|message: String| value.error(message)))?;
-    Ok(Data { source, target, categories, ignore, header, standardize, scaling, validation, split: split(section)?, weights, class_weight })
+    Ok(Data {
+        source,
+        target,
+        categories,
+        ignore,
+        embed,
+        header,
+        standardize,
+        scaling,
+        validation,
+        split: split(section)?,
+        weights,
+        class_weight,
+    })
 }
 
 fn split(section: &Table<'_>) -> Result<Split, Error> {
@@ -110,6 +126,15 @@ fn target(value: &Value<'_>, source: &Source) -> Result<Vec<String>, Error> {
         }
     }
     Ok(names)
+}
+
+/// `"auto"`, `"none"`, or a number.
+fn embed(value: &Value<'_>) -> Result<Embed, Error> {
+    let text = match value.as_string() {
+        Some(text) => text.to_string(),
+        None => value.whole(1, MOST as u64)?.to_string(),
+    };
+    text.parse().map_err(|message: String| value.error(message))
 }
 
 fn validation(value: &Value<'_>) -> Result<f64, Error> {

@@ -4,11 +4,12 @@ use super::values::{Table, Value};
 use super::{Data, Network, Orientation, Precision, Rng, Source, Task, Terms, layers};
 use crate::error::Error;
 use crate::layers::Norm;
+use crate::numeric_embedding::{self, NumericEmbedding};
 use crate::terms::MOST_PENALTY;
 use backlit_engine::init::Initializer;
 use backlit_engine::ops;
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 18] = [
     "precision",
     "loss",
     "task",
@@ -23,6 +24,9 @@ const KEYS: [&str; 15] = [
     "dropout",
     "norm",
     "skip",
+    "numeric_embedding",
+    "embedding_rate",
+    "embedding_scale",
     "layer",
 ];
 
@@ -60,7 +64,26 @@ pub(super) fn read(section: &Table<'_>, data: &Data) -> Result<Network, Error> {
     let dropout = section.read("dropout", share)?;
     let norm = section.read("norm", |value| value.choice(&Norm::NAMES))?.flatten();
     let skip = section.read("skip", Value::boolean)?.unwrap_or(false);
-    Ok(Network { precision, loss, task, rng, initializer, bias_initializer, orientation, terms, dropout, norm, skip, layers })
+    let numeric_embedding = section.read("numeric_embedding", |value| value.choice(&NumericEmbedding::NAMES))?;
+    let embedding_rate = section.read("embedding_rate", |value| positive(value, numeric_embedding::MOST))?;
+    let embedding_scale = section.read("embedding_scale", |value| positive(value, numeric_embedding::MOST))?;
+    Ok(Network {
+        precision,
+        loss,
+        task,
+        rng,
+        initializer,
+        bias_initializer,
+        orientation,
+        terms,
+        dropout,
+        norm,
+        skip,
+        numeric_embedding,
+        embedding_rate,
+        embedding_scale,
+        layers,
+    })
 }
 
 /// Penalties and smoothing.
@@ -76,6 +99,14 @@ fn terms(section: &Table<'_>) -> Result<Terms, Error> {
         penalize_biases: section.read("penalize_biases", Value::boolean)?.unwrap_or(false),
         label_smoothing: section.read("label_smoothing", share)?.unwrap_or(0.0),
     })
+}
+
+/// A number above 0, at most so large.
+fn positive(value: &Value<'_>, most: f64) -> Result<f64, Error> {
+    match value.number() {
+        Ok(number) if number > 0.0 && number <= most => Ok(number),
+        _ => Err(value.expected(&format!("a number above 0, at most {most}"))),
+    }
 }
 
 /// A number from 0 to below 1.

@@ -1,7 +1,8 @@
 //! A run as the text of a run file. Every field is named here, so that none is forgotten.
 
 use super::{
-    Batch, Bias, Course, Data, Every, Judge, Keep, Layer, Network, Orientation, Rng, RunFile, Source, Split, Task, Terms, Threshold, Train,
+    Batch, Bias, Course, Data, Embed, Every, Judge, Keep, Layer, Network, Orientation, Rng, RunFile, Source, Split, Task, Terms, Threshold,
+    Train,
 };
 use crate::error::{Error, Kind};
 use crate::layers::{Norm, Skip};
@@ -34,7 +35,8 @@ impl Lines {
 
     /// A share to be kept aside that is written is one network's, so it is left open where their number is.
     fn data(&mut self, data: &Data, has_ensemble: bool) -> Result<(), Error> {
-        let Data { source, target, categories, ignore, header, standardize, scaling, validation, split, weights, class_weight } = data;
+        let Data { source, target, categories, ignore, embed, header, standardize, scaling, validation, split, weights, class_weight } =
+            data;
         self.0 += "[data]\n";
         match source {
             Source::Path(path) => self.put("path", absolute(path)?),
@@ -46,6 +48,10 @@ impl Lines {
         }
         for (key, names) in [("target", target), ("categories", categories), ("ignore", ignore)] {
             self.put_some(key, (!names.is_empty()).then(|| texts(names)));
+        }
+        match embed {
+            Embed::Numbers(numbers) => self.put("embed", numbers),
+            other => self.put("embed", text(&other.to_string())),
         }
         self.put_some("header", *header);
         self.put("standardize", standardize);
@@ -87,6 +93,9 @@ impl Lines {
             dropout,
             norm,
             skip,
+            numeric_embedding,
+            embedding_rate,
+            embedding_scale,
             layers,
         } = network;
         self.0 += "\n[network]\n";
@@ -113,6 +122,9 @@ impl Lines {
         self.put_some("dropout", dropout.as_ref().map(number));
         self.put("norm", text(norm.map_or("none", Norm::name)));
         self.put("skip", skip);
+        self.put_some("numeric_embedding", numeric_embedding.map(|embedding| text(embedding.name())));
+        self.put_some("embedding_rate", embedding_rate.as_ref().map(number));
+        self.put_some("embedding_scale", embedding_scale.as_ref().map(number));
         layers.iter().for_each(|layer| self.layer(layer));
     }
 

@@ -2,7 +2,7 @@
 
 use crate::arguments::{Common, Inspect};
 use crate::output::{self, Screen, number};
-use backlit::error::Error;
+use backlit::error::{Error, Kind};
 use backlit::inspect::{ColumnReport, inspect};
 use backlit::prepare;
 use serde_json::json;
@@ -12,6 +12,9 @@ pub fn run(arguments: &Inspect, common: &Common, screen: &Screen) -> Result<u8, 
     said.target.clone_from(&arguments.columns.target);
     said.categories.clone_from(&arguments.columns.categories);
     said.ignore.clone_from(&arguments.columns.ignore);
+    if let Some(embed) = &arguments.columns.embed {
+        said.embed = embed.parse().map_err(|message| Error::new(Kind::Usage, format!("--embed: {message}")))?;
+    }
     said.header = common.first_line();
     let found = inspect(&arguments.data, &said)?;
     let header = ["column", "missing", "distinct", "mean", "deviation", "least", "most", "taken for"].map(String::from).to_vec();

@@ -17,6 +17,7 @@ use backlit::job::Job;
 use backlit::layers::Norm;
 use backlit::metrics::{Own, most_probable};
 use backlit::model_file::{self, Model, Parameters, Task, weights_sha256};
+use backlit::numeric_embedding::{self, NumericEmbedding};
 use backlit::prepare::{self, Hidden, Part};
 use backlit::recipe::Recipe;
 use backlit::report;
@@ -208,6 +209,9 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
     if !choices.columns.ignore.is_empty() {
         run.data.ignore = choices.columns.ignore.clone();
     }
+    if let Some(embed) = &choices.columns.embed {
+        run.data.embed = embed.parse().map_err(|message| wrong("embed", message))?;
+    }
     if let Some(task) = &choices.task {
         run.network.task = Some(match task.as_str() {
             "regression" => Task::Regression,
@@ -318,6 +322,22 @@ fn layers(choices: &Choices, run: &mut RunFile) -> Result<(), Error> {
         run.network.norm = found.ok_or_else(wrong)?.1;
     }
     run.network.skip |= choices.skip;
+    if let Some(embedding) = &choices.numeric_embedding {
+        let found = NumericEmbedding::NAMES.iter().find(|(name, _)| name == embedding);
+        let wrong = || Error::new(Kind::Usage, format!("--numeric-embedding: expected pbld or none, came {embedding}"));
+        run.network.numeric_embedding = Some(found.ok_or_else(wrong)?.1);
+    }
+    for (flag, given, into) in [
+        ("embedding-rate", choices.embedding_rate, &mut run.network.embedding_rate),
+        ("embedding-scale", choices.embedding_scale, &mut run.network.embedding_scale),
+    ] {
+        if given.is_some_and(|given| !(given > 0.0 && given <= numeric_embedding::MOST)) {
+            let most = numeric_embedding::MOST;
+            let came = given.unwrap_or_default();
+            return Err(Error::new(Kind::Usage, format!("--{flag}: expected a number above 0, at most {most}, came {came}")));
+        }
+        *into = given.or(*into);
+    }
     Ok(())
 }
 
@@ -397,7 +417,7 @@ fn introduction(job: &Job, screen: &Screen) -> String {
     let activations = job.shape.said();
     let batch = job.batch.map_or("full batch".to_string(), |rows| format!("batches of {rows}"));
     let text = format!(
-        "{}: {} rows to train on, {}\n  network   {}{} ({}), {}, {} parameters, {}\n  training  {} epochs, {}, {} at rate {}, seed {}\n{}\n",
+        "{}: {} rows to train on, {}\n  network   {}{}{} ({}), {}, {} parameters, {}\n  training  {} epochs, {}, {} at rate {}, seed {}\n{}\n",
         screen.bold(&job.name),
         job.train.rows,
         match networks(job) {
@@ -406,6 +426,7 @@ fn introduction(job: &Job, screen: &Screen) -> String {
         },
         if networks(job) > 1 { format!("{} of ", networks(job)) } else { String::new() },
         sizes.join("-"),
+        job.shape.numeric_said(),
         activations.join(", "),
         job.shape.loss,
         job.initial.len(),

@@ -5,11 +5,15 @@
 //! gradient of training runs through. Where max, min or |x| meets both its sides at once the answer is
 //! "kink": there is no derivative to compare with.
 
+mod reached;
+
+use crate::Shape;
 use crate::explain::Place;
 use crate::formula::Dual;
 use crate::graph::{Graph, Kind, NodeId};
 use crate::random::{Purpose, Random};
 use rayon::prelude::*;
+use reached::Reached;
 
 /// Largest relative difference that still agrees. Both routes round a few hundred times at most; a factor of
 /// 1 + 1e-6 in any place is a hundred times larger.
@@ -112,7 +116,8 @@ pub fn check(
         Comparison { name, value, gradient, independent, relative_difference, verdict }
     };
     let one_pass = plain.work() * rows as f64;
-    let everything = one_pass * parameters.len() as f64 <= AFFORDABLE;
+    let reached = Reached::new(&plain);
+    let everything = plain.work() * reached.passes(rows, parameters.len()) <= AFFORDABLE;
     let mut random = Random::new(0, Purpose::Check, 0);
     let mut report = Report { cost: plain.mean(parameters, None).1, parameters: Vec::new(), directions: Vec::new() };
     let mut places: Vec<usize> = if everything {
@@ -124,7 +129,8 @@ pub fn check(
     places.sort_unstable();
     places.dedup();
     let compare = |&place: &usize| {
-        let tangent = plain.mean(parameters, Some(Direction::One(place, 1.0))).0;
+        let rows = reached.rows(place);
+        let tangent = plain.mean_over(rows, parameters, Some(Direction::One(place, 1.0))).0;
         let judged = judge(graph.parameter_name(place), parameters[place], found[place], tangent, noise[place]);
         // A gradient that is another one each time is none.
         if steady(place) { judged } else { Comparison { verdict: Verdict::Differs, ..judged } }
@@ -212,8 +218,12 @@ struct Plain<'a> {
 impl Plain<'_> {
     /// Multiplications for one row.
     fn work(&self) -> f64 {
+        let size = |shape: &Shape| if let Shape::Rows(width) = shape { *width } else { 0 };
         let uses = self.graph.nodes.iter().filter_map(|node| match &node.kind {
-            Kind::Operation { inputs, .. } => Some(inputs.iter().map(|&id| self.graph.shape(id).size() as f64).sum::<f64>()),
+            Kind::Operation { op, inputs } => {
+                let shapes: Vec<Shape> = inputs.iter().map(|&id| self.graph.shape(id)).collect();
+                Some((shapes.iter().map(size).sum::<usize>() + op.reads(&shapes)) as f64)
+            }
             _ => None,
         });
         uses.sum()
@@ -221,6 +231,16 @@ impl Plain<'_> {
 
     /// Derivative of the mean cost along a direction, and the mean cost.
     fn mean(&self, parameters: &[f64], direction: Option<Direction<'_>>) -> (Tangent, f64) {
+        self.mean_over(None, parameters, direction)
+    }
+
+    /// The same where only these rows have a derivative; none: all. The cost is then theirs alone.
+    fn mean_over(&self, only: Option<&[u32]>, parameters: &[f64], direction: Option<Direction<'_>>) -> (Tangent, f64) {
+        let all = only.is_none().then_some(0..self.rows).into_iter().flatten();
+        let rows = all.chain(only.unwrap_or_default().iter().map(|&row| row as usize));
+        if only.is_some_and(<[u32]>::is_empty) {
+            return (Tangent { mean: 0.0, magnitude: 0.0, kink: false }, 0.0);
+        }
         let dual = |place: usize| Dual {
             value: parameters[place],
             tangent: match direction {
@@ -246,7 +266,7 @@ impl Plain<'_> {
         let mut tangent = Tangent { mean: 0.0, magnitude: 0.0, kink: false };
         let mut cost = 0.0;
         let n = self.rows as f64;
-        for row in 0..self.rows {
+        for row in rows {
             let moving = if let Some(Direction::Data(place, speed)) = direction { Some((place, speed)) } else { None };
             let result = self.row(row, moving, &mut values);
             cost += result.value / n;

@@ -35,6 +35,11 @@ pub(super) fn local(values: &Values<'_>, edge: &Edge) -> Factor {
             let place = Place { node: inputs[which], index };
             (Some(variable("x")), vec![letter("x", StandsFor::Place(place), edge.slope)])
         }
+        // The letter tells which number decided.
+        Local::Is { which, index, .. } => {
+            let place = Place { node: inputs[which], index };
+            (Some(Formula::Constant(edge.slope)), vec![letter("c", StandsFor::Place(place), values.at(place))])
+        }
         Local::Other => written(values, edge),
     };
     Factor { what, formula, letters, value: edge.slope }

@@ -195,6 +195,7 @@ impl<'a> Values<'a> {
         match op.local(wrt, index, k, shapes) {
             Local::One => 1.0,
             Local::Input { which, index } => self.at(self.stands_for(id, which, index)),
+            Local::Is { which, index, value } => f64::from(u8::from(self.at(self.stands_for(id, which, index)) == value as f64)),
             Local::Other => match self.slopes[id.0][wrt].get_or_init(|| self.jacobian(id, wrt, shapes)) {
                 Slopes::Diagonal(slopes) => slopes[index],
                 Slopes::All(slopes) => slopes[k * shapes[wrt].size() + index],

@@ -29,6 +29,11 @@ impl Dual {
         Dual { value, tangent: 1.0, kink: false }
     }
 
+    /// cos x
+    pub fn cos(&self) -> Dual {
+        Dual::follow(self.value.cos(), -self.value.sin(), self)
+    }
+
     #[inline(always)]
     fn new(value: f64, tangent: f64, kink: bool) -> Dual {
         Dual { value, tangent, kink }

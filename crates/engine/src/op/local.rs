@@ -14,6 +14,15 @@ pub enum Local {
         /// Its place in the row, or in the parameter.
         index: usize,
     },
+    /// 1 where one of the numbers that went in is this one, else 0.
+    Is {
+        /// Which input.
+        which: usize,
+        /// Its place in the row.
+        index: usize,
+        /// What it is compared with.
+        value: usize,
+    },
     /// Something else: `partial` knows the number, `written` the formula.
     Other,
 }

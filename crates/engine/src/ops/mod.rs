@@ -5,9 +5,12 @@ pub mod affine;
 pub mod batch_norm;
 pub mod concat;
 pub mod dropout;
+pub mod embed;
+pub mod grouped_affine;
 pub mod layer_norm;
 pub mod mul;
 pub mod penalty;
+pub mod periodic;
 pub mod softmax;
 pub mod weighted;
 
@@ -68,6 +71,9 @@ pub fn table<S: Scalar>() -> Vec<Entry<S>> {
         add::Add::entry(),
         mul::Mul::entry(),
         concat::Concat::entry(),
+        embed::Embed::entry(),
+        periodic::Periodic::entry(),
+        grouped_affine::GroupedAffine::entry(),
         weighted::Weighted::entry(),
         penalty::Penalty::entry(),
         dropout::Dropout::entry(),

@@ -39,6 +39,7 @@ pub fn shape_lists() -> Vec<Vec<Shape>> {
         [&[Rows(33)][..], &[Parameter(1, 33); 2]].concat(),
         [&[Rows(3)][..], &[Parameter(1, 3); 4]].concat(),
         [&[Rows(33)][..], &[Parameter(1, 33); 4]].concat(),
+        vec![Rows(5), Parameter(4, 8), Parameter(7, 8)],
     ]);
     lists
 }
@@ -68,6 +69,15 @@ impl<S: Scalar> Case<S> {
             Given { shape, numbers: (0..many).map(|_| S::from_f64(stream.between(low, high))).collect() }
         };
         let mut case = Case { op, given: shapes.iter().enumerate().map(numbers).collect() };
+        if case.op.about().name == "embed" {
+            // Codes are whole numbers below the number of levels.
+            let (tables, Shape::Rows(width)) = (shapes.len() - 1, shapes[0]) else { unreachable!("rows before tables") };
+            for (i, x) in case.given[0].numbers.iter_mut().enumerate() {
+                if let Some(Shape::Parameter(levels, _)) = (i % width + tables).checked_sub(width).map(|t| shapes[1 + t]) {
+                    *x = S::from_f64(((i / width) % levels) as f64);
+                }
+            }
+        }
         if (0..ROWS).any(|row| case.plain(row, None).iter().any(|dual| dual.value.is_nan())) {
             for x in case.given.iter_mut().flat_map(|given| &mut given.numbers) {
                 *x = S::from_f64(x.to_f64().abs());

@@ -34,6 +34,7 @@ pub fn local_derivatives_are_as_said<S: Scalar>(case: &Case<S>) -> Found {
                     let said = match case.op.local(wrt, index, k, &shapes) {
                         Local::One => vec![1.0],
                         Local::Input { which, index } => vec![numbers[which][index]],
+                        Local::Is { which, index, value } => vec![f64::from(u8::from(numbers[which][index] == value as f64))],
                         Local::Other => {
                             let row = Row { inputs: numbers.iter().map(Vec::as_slice).collect(), out: &out };
                             let Some(written) = case.op.written(wrt, index, k, &row) else {

@@ -10,6 +10,7 @@
 //! the subnormal range). NaN in gives NaN out of every component; infinities give the limits.
 
 mod bits;
+mod cos;
 mod cosh;
 mod elu;
 mod exp;
@@ -24,6 +25,7 @@ mod sigmoid;
 mod silu;
 mod tanh;
 
+pub use cos::{MODEST, cos_at, modest_cos_at};
 pub use cosh::cosh;
 pub use elu::elu_at;
 pub use exp::{exp, exp_parts, scale};
@@ -99,6 +101,9 @@ mod tests {
             "gelu slope": |x| super::gelu_at(x).1,
             "normal density": super::normal_pdf,
             "cosh": super::cosh,
+            "cosine": |x| super::cos_at(x).0,
+            "cosine slope": |x| super::cos_at(x).1,
+            "modest cosine": |x: f64| super::modest_cos_at(x.clamp(-1e6, 1e6)).0,
             "power": |x: f64| super::pow(x.abs(), 1.7),
             "odd power": |x: f64| super::pow(x, -3.0),
             "log cosh": |x| super::log_cosh_at(x).0,
@@ -108,6 +113,8 @@ mod tests {
             "short silu slope": |x| super::short::silu_at(x).1,
             "short elu": |x| super::short::elu_at(x, 1.5).0,
             "short gelu slope": |x| super::short::gelu_at(x).1,
+            "short cosine": |x: f64| super::short::modest_cos_at(x.clamp(-1e6, 1e6)).0,
+            "short cosine slope": |x: f64| super::short::modest_cos_at(x.clamp(-1e6, 1e6)).1,
         }
     }
 }

@@ -12,7 +12,8 @@
 //! of a quotient in e^z, so that one polynomial in f² of degree 3 and one division serve value and derivative.
 
 use super::bits::{ROUND, clamp, poly};
-use std::f64::consts::{LN_2, LOG2_E};
+use super::cos::{self, MODEST, PI_2_MIDDLE};
+use std::f64::consts::{FRAC_2_PI, FRAC_PI_2, LN_2, LOG2_E};
 
 /// Makes `split` give 2^k.
 const WHOLE: f64 = ROUND + 1023.0;
@@ -226,4 +227,33 @@ fn gelu_root_factor(u: f64) -> f64 {
         0.00018441887947324433,
         8.483728673346483e-05
     )
+}
+
+/// cos z and its derivative -sin z for |z| up to [`MODEST`](super::MODEST); of an infinite z NaN. Beyond that bound the numbers mean
+/// nothing.
+///
+/// Reduced by π/2 in two parts, as in the parent module. (sin r - r)/r³ and (cos r - 1 + r²/2)/r⁴: Chebyshev interpolants of degree 4
+/// and 3 in r² on |r| <= 0.7854, computed with 90 digits and rounded; times r³ and r⁴ they are within 1.9e-14 of sin r and 1.3e-12
+/// of cos r, relatively.
+#[inline(always)]
+pub fn modest_cos_at(z: f64) -> (f64, f64) {
+    let sum = z.mul_add(FRAC_2_PI, ROUND);
+    let k = sum - ROUND;
+    let r = (-k).mul_add(PI_2_MIDDLE, (-k).mul_add(FRAC_PI_2, z));
+    let square = r * r;
+    let sine = poly!(square;
+        -0.16666666666663885,
+        0.008333333331079181,
+        -0.00019841266916945032,
+        2.755599091717984e-06,
+        -2.4805635094610146e-08
+    );
+    let cosine = poly!(square; 1.0, -0.5, 0.04166666666432116, -0.0013888887671999754, 2.4800600367953404e-05, -2.7300958010517194e-07);
+    cos::place((r * square).mul_add(sine, r), cosine, sum.to_bits())
+}
+
+/// cos z and its derivative -sin z; of an infinite z NaN. With branches.
+#[inline(always)]
+pub fn cos_at(z: f64) -> (f64, f64) {
+    if z.abs() > MODEST { cos::cos_at(z) } else { modest_cos_at(z) }
 }

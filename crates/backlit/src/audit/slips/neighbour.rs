@@ -46,7 +46,9 @@ fn alike(item: Item, net: &Net) -> Vec<Item> {
     let things: Vec<Thing> = match item {
         Item::Part(_) => return (0..net.outputs()).map(Item::Part).collect(),
         Item::Thing(thing) => match thing {
-            Thing::Cost | Thing::Term(_) | Thing::Part { .. } => vec![thing],
+            Thing::Cost | Thing::Term(_) | Thing::Part { .. } | Thing::Column(_) | Thing::Embedding { .. } | Thing::Numeric { .. } => {
+                vec![thing]
+            }
             Thing::Input(_) => (0..net.inputs).map(Thing::Input).collect(),
             Thing::Target(_) => (0..net.outputs()).map(Thing::Target).collect(),
             Thing::PreActivation { .. } => layers().map(|(layer, unit)| Thing::PreActivation { layer, unit }).collect(),

@@ -30,10 +30,11 @@ impl Notation for Dvalues {
                 Thing::PreActivation { layer, unit } => return indexed(format!("{}.dinputs", activation(layer, names)), &[unit]),
                 Thing::Activation { layer, unit } if is_last(layer) => return indexed("loss.dinputs".into(), &[unit]),
                 Thing::Activation { layer, unit } => return indexed(format!("dense{}.dinputs", layer + 1), &[unit]),
+                Thing::Embedding { table, level, number } => return indexed(format!("embed{table}.dweights"), &[level, number]),
                 Thing::Input(i) => return indexed("dense1.dinputs".into(), &[i]),
                 Thing::Part { part: Part::Gain, layer, unit } => return indexed(format!("norm{layer}.dgains"), &[0, unit]),
                 Thing::Part { part: Part::Shift, layer, unit } => return indexed(format!("norm{layer}.dshifts"), &[0, unit]),
-                Thing::Target(_) | Thing::Cost | Thing::Term(_) | Thing::Part { .. } => {}
+                Thing::Target(_) | Thing::Column(_) | Thing::Numeric { .. } | Thing::Cost | Thing::Term(_) | Thing::Part { .. } => {}
             }
         }
         let ((of, mut index), (by, more)) = (word(of, names), word(by, names));
@@ -54,6 +55,9 @@ fn activation(layer: usize, names: &Names) -> String {
 fn word(thing: Thing, names: &Names) -> (String, Vec<usize>) {
     match thing {
         Thing::Input(i) => ("inputs".into(), vec![i]),
+        Thing::Column(i) => ("columns".into(), vec![i]),
+        Thing::Embedding { table, level, number } => (format!("embed{table}.weights"), vec![level, number]),
+        Thing::Numeric { part, line, number } => (part.word().into(), part.indices(line, number)),
         Thing::Target(k) => ("y".into(), vec![k]),
         Thing::Weight { layer, unit, input } => (format!("dense{layer}.weights"), vec![input, unit]),
         Thing::Bias { layer, unit } => (format!("dense{layer}.biases"), vec![0, unit]),

@@ -34,6 +34,9 @@ fn joined(word: String, index: &[usize]) -> Math {
 fn word(thing: Thing) -> (String, Vec<usize>) {
     match thing {
         Thing::Input(i) => ("layer0".into(), vec![i]),
+        Thing::Column(i) => ("columns".into(), vec![i]),
+        Thing::Embedding { table, level, number } => (format!("E{}", table - 1), vec![level, number]),
+        Thing::Numeric { part, line, number } => (part.word().into(), part.indices(line, number)),
         Thing::Target(k) => ("correct".into(), vec![k]),
         Thing::Weight { layer, unit, input } => (format!("W{}", layer - 1), vec![input, unit]),
         Thing::Bias { layer, unit } => (format!("b{}", layer - 1), vec![unit]),

@@ -8,6 +8,8 @@ mod explicit;
 mod net_out;
 mod za;
 
+use crate::embedding::{self, Embedding};
+use crate::numeric_embedding;
 use backlit_engine::network::Built;
 use backlit_engine::typeset::{Bracket, Math};
 use backlit_engine::{Network, NodeId};
@@ -15,8 +17,28 @@ use backlit_engine::{Network, NodeId};
 /// A quantity of a network of layers. Layers count from 1, everything else from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Thing {
-    /// A column of the data, as the network sees it.
+    /// A number that goes into the first layer: a column of the data, as the network sees it, or one of those in its place.
     Input(usize),
+    /// A column of the data where embeddings lie between it and the first layer.
+    Column(usize),
+    /// One of the numbers that stand for a level.
+    Embedding {
+        /// Which table, counted from 1.
+        table: usize,
+        /// The level's code.
+        level: usize,
+        /// Which of its numbers.
+        number: usize,
+    },
+    /// What is learned of a single numeric column.
+    Numeric {
+        /// Which of these.
+        part: NumericPart,
+        /// Which line: of frequencies, phases and cosines the column, counted among those that have them; else the weighted sum.
+        line: usize,
+        /// Which number of the line.
+        number: usize,
+    },
     /// A target.
     Target(usize),
     /// The weight from an input of the layer to a unit.
@@ -62,6 +84,54 @@ pub enum Thing {
     Cost,
     /// What the cost is made of, where that is more than the loss.
     Term(Term),
+}
+
+/// What is learned of a single numeric column, and what comes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NumericPart {
+    /// f: the frequency of a cosine.
+    Frequency,
+    /// φ: its phase.
+    Phase,
+    /// h: the cosine.
+    Wave,
+    /// V: the weight of a cosine in a sum.
+    Weight,
+    /// c: the bias of a sum.
+    Bias,
+    /// p: the sum.
+    Sum,
+}
+
+impl NumericPart {
+    /// Its name in a program.
+    fn word(self) -> &'static str {
+        match self {
+            NumericPart::Frequency => "frequency",
+            NumericPart::Phase => "phase",
+            NumericPart::Wave => "waves",
+            NumericPart::Weight => "numeric_weight",
+            NumericPart::Bias => "numeric_bias",
+            NumericPart::Sum => "numeric_sum",
+        }
+    }
+
+    /// Its letter.
+    fn letter(self) -> &'static str {
+        match self {
+            NumericPart::Frequency => "f",
+            NumericPart::Phase => "φ",
+            NumericPart::Wave => "h",
+            NumericPart::Weight => "V",
+            NumericPart::Bias => "c",
+            NumericPart::Sum => "p",
+        }
+    }
+
+    /// The indices that its name has.
+    fn indices(self, line: usize, number: usize) -> Vec<usize> {
+        if matches!(self, NumericPart::Bias | NumericPart::Sum) { vec![line] } else { vec![line, number] }
+    }
 }
 
 /// What a layer has with a norm or a skip.
@@ -150,7 +220,9 @@ impl Term {
 /// What a notation needs to know of a network.
 #[derive(Clone, Debug)]
 pub struct Names {
-    /// Columns that go in.
+    /// Columns of the data.
+    pub columns: Vec<String>,
+    /// What goes into the first layer: the columns, or what takes their place.
     pub inputs: Vec<String>,
     /// One for each output.
     pub outputs: Vec<String>,
@@ -175,8 +247,15 @@ impl Names {
 
     /// From the network, with the names of its columns.
     pub fn new(network: &Network, inputs: &[String], outputs: Vec<String>) -> Names {
+        let embedding = network.embedding.as_ref();
+        let embedding = embedding.map(|embedding| Embedding { levels: embedding.levels.clone(), numbers: embedding.numbers });
         Names {
-            inputs: inputs.to_vec(),
+            columns: inputs.to_vec(),
+            inputs: {
+                let numeric = network.numeric.iter();
+                let learned = numeric.flat_map(|numeric| numeric_embedding::names(inputs, &numeric.columns, numeric.numbers));
+                embedding::names(inputs, embedding.as_ref()).into_iter().chain(learned).collect()
+            },
             outputs,
             units: network.layers.iter().map(|layer| layer.units).collect(),
             activations: network.layers.iter().map(|layer| layer.activation.clone()).collect(),
@@ -240,8 +319,30 @@ pub fn thing_at(built: &Built<f64>, node: NodeId, index: usize) -> Thing {
             return Thing::Part { part, layer, unit: index };
         }
     }
+    if let Some(table) = built.tables.iter().position(|table| *table == node) {
+        let numbers = built.graph.parameters()[table].columns;
+        return Thing::Embedding { table: table + 1, level: index / numbers, number: index % numbers };
+    }
+    if let Some(nodes) = &built.numeric {
+        let sums = built.graph.shape(nodes.p).size();
+        let waves = built.graph.shape(nodes.weight).size() / sums;
+        let all = [
+            (nodes.frequency, NumericPart::Frequency, waves),
+            (nodes.phase, NumericPart::Phase, waves),
+            (nodes.h, NumericPart::Wave, waves),
+            (nodes.weight, NumericPart::Weight, waves),
+            (nodes.bias, NumericPart::Bias, 1),
+            (nodes.p, NumericPart::Sum, 1),
+        ];
+        if let Some((_, part, length)) = all.into_iter().find(|(own, ..)| *own == node) {
+            return Thing::Numeric { part, line: index / length, number: index % length };
+        }
+    }
+    if node == built.input {
+        return Thing::Input(index);
+    }
     match built.graph.name(node) {
-        "x" => Thing::Input(index),
+        "x" => Thing::Column(index),
         "y" => Thing::Target(index),
         "w" => Thing::Term(Term::RowWeight),
         "loss" => Thing::Term(Term::Loss),

@@ -19,6 +19,12 @@ impl Notation for NetOut {
         let below = |word: &str, index: String| Math::letter(word).below(Math::letter(index));
         match thing {
             Thing::Input(i) => below("i", (i + 1).to_string()),
+            Thing::Column(i) => below("column", (i + 1).to_string()),
+            Thing::Embedding { table, level, number } => below(&format!("E{table}"), format!("{level},{number}")),
+            Thing::Numeric { part, line, number } => {
+                let indices: Vec<String> = part.indices(line, number).iter().map(|index| (index + 1).to_string()).collect();
+                below(part.letter(), indices.join(","))
+            }
             Thing::Target(k) => below("target", unit(names, names.layers(), k)),
             Thing::Weight { layer, unit, input } => {
                 let before: usize = (1..layer).map(|l| names.units[l - 1] * names.width_into(l)).sum();

@@ -21,6 +21,9 @@ impl Notation for Za {
         };
         match thing {
             Thing::Input(i) => named("x", i, &names.inputs),
+            Thing::Column(i) => Math::text(names.columns[i].clone()),
+            Thing::Embedding { table, level, number } => layered("E", table, &[level, number]),
+            Thing::Numeric { part, line, number } => Math::letter(part.letter()).below(list(&part.indices(line, number))),
             Thing::Target(k) => named("y", k, &names.outputs),
             Thing::Weight { layer, unit, input } => layered("W", layer, &[unit, input]),
             Thing::Bias { layer, unit } => layered("b", layer, &[unit]),

@@ -120,6 +120,7 @@ impl<'a> Script<'a> {
             return Err(Error::new(Kind::Usage, message).hint("--format text, markdown, latex, html or json"));
         }
         subject.metadata.network.only_plain("a script")?;
+        subject.metadata.network.no_embeddings("a script")?;
         let curves = Curves::new(subject).ok_or_else(too_deep)?;
         let passes = (0..subject.rows.len()).map(|row| Pass::new(subject, &curves, row)).collect();
         let (helpers, sections, printed) = (Helpers::default(), Vec::new(), Vec::new());

@@ -12,7 +12,9 @@ pub(super) fn number(thing: Thing, row: usize) -> String {
         Thing::PreActivation { layer, unit } => format!("z{layer}[{row}, {unit}]"),
         Thing::Activation { layer, unit } => format!("a{layer}[{row}, {unit}]"),
         // A script is written of plain losses and layers only.
-        Thing::Cost | Thing::Term(_) | Thing::Part { .. } => format!("C[{row}]"),
+        Thing::Cost | Thing::Term(_) | Thing::Part { .. } | Thing::Column(_) | Thing::Embedding { .. } | Thing::Numeric { .. } => {
+            format!("C[{row}]")
+        }
     }
 }
 
@@ -62,6 +64,8 @@ fn word(thing: Thing) -> (String, Vec<usize>) {
         Thing::Bias { layer, unit } => (format!("b{layer}"), vec![unit]),
         Thing::PreActivation { layer, unit } => (format!("z{layer}"), vec![unit]),
         Thing::Activation { layer, unit } => (format!("a{layer}"), vec![unit]),
-        Thing::Cost | Thing::Term(_) | Thing::Part { .. } => ("C".into(), Vec::new()),
+        Thing::Cost | Thing::Term(_) | Thing::Part { .. } | Thing::Column(_) | Thing::Embedding { .. } | Thing::Numeric { .. } => {
+            ("C".into(), Vec::new())
+        }
     }
 }

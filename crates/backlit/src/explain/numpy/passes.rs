@@ -124,6 +124,8 @@ impl Pass {
             Thing::Weight { layer, unit, input } => self.by_z[layer - 1][unit].multiply(&self.into(layer, input)),
             Thing::Bias { layer, unit } => self.by_z[layer - 1][unit],
             Thing::Target(_) | Thing::Cost | Thing::Term(_) | Thing::Part { .. } => Noisy::exact(1.0),
+            // A script is written without them.
+            Thing::Column(_) | Thing::Embedding { .. } | Thing::Numeric { .. } => Noisy::ZERO,
         }
     }
 
