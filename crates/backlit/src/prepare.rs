@@ -199,7 +199,8 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         notes.push(format!("'{}' decides the split and is an input too", column.escape_debug()));
     }
     let own_layers = hidden.is_none() && !run.network.layers.is_empty();
-    let Filled { run: filled, hidden, why } = recipe::fill(run, hidden, task, (train.rows, held.rows), ensemble);
+    let has_numbers = !numeric_embedding::columns(&inputs, encoder.as_ref(), embedding.as_ref()).is_empty();
+    let Filled { run: filled, hidden, why } = recipe::fill(run, hidden, task, (train.rows, held.rows), ensemble, has_numbers);
     let (run, hidden) = (&filled, (!own_layers).then_some(&hidden));
     threshold(run, task, if part == Part::All { &train } else { &held })?;
 

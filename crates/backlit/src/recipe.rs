@@ -6,6 +6,7 @@
 use crate::course::Keep;
 use crate::layers::Norm;
 use crate::model_file::Task;
+use crate::numeric_embedding::NumericEmbedding;
 use crate::prepare::Hidden;
 use crate::run_file::{Batch, RunFile, Source, Split};
 use crate::scaler::Scaling;
@@ -41,8 +42,10 @@ impl Recipe {
     }
 }
 
-/// Units of each hidden layer up to so many rows and beyond.
-const UNITS: [(usize, &[usize]); 2] = [(1000, &[64, 64]), (usize::MAX, &[128, 128, 128])];
+/// Units of each hidden layer of few rows, and of more.
+const UNITS: [&[usize]; 2] = [&[64, 64], &[128, 128, 128]];
+/// Rows that are few, of numbers and of classes.
+const FEW: [usize; 2] = [500, 1000];
 const ACTIVATION: &str = "silu";
 /// η for classes and numbers as they are, and for numbers brought to deviation 1.
 const RATES: [f64; 2] = [0.0035, 0.01];
@@ -83,8 +86,8 @@ pub(crate) struct Filled {
     pub why: Vec<String>,
 }
 
-/// Fills in what is open; what was typed stays. `rows`: trained on and kept aside.
-pub(crate) fn fill(run: &RunFile, hidden: Option<&Hidden>, task: Task, rows: (usize, usize), ensemble: usize) -> Filled {
+/// Fills in what is open; what was typed stays. `rows`: trained on and kept aside. `has_numbers`: among the columns
+pub(crate) fn fill(run: &RunFile, hidden: Option<&Hidden>, task: Task, rows: (usize, usize), ensemble: usize, has_numbers: bool) -> Filled {
     let (mut run, mut hidden) = (run.clone(), hidden.cloned().unwrap_or_default());
     if Recipe::of(&run) == Recipe::Plain {
         return Filled { run, hidden, why: Vec::new() };
@@ -100,17 +103,27 @@ pub(crate) fn fill(run: &RunFile, hidden: Option<&Hidden>, task: Task, rows: (us
     }
     if run.network.layers.is_empty() {
         let typed = hidden.units.is_some() || hidden.activation.is_some();
-        let units = UNITS.iter().find(|(most, _)| rows.0 <= *most).map_or(&[][..], |(_, units)| units);
+        let many = rows.0 > FEW[usize::from(classes)];
+        let units = UNITS[usize::from(many)];
         hidden.units.get_or_insert_with(|| units.to_vec());
         hidden.activation.get_or_insert_with(|| ACTIVATION.into());
-        if !typed && let Some(first) = units.first() {
-            let rows = if rows.0 <= UNITS[0].0 { "few rows fill no more" } else { "so many rows have more to say than two of 64 hold" };
-            why.push(format!("{} hidden layers of {first} {ACTIVATION}: {rows}", units.len()));
+        if !typed {
+            let rows = if many { "so many rows have more to say than two of 64 hold" } else { "few rows need no more" };
+            why.push(format!("{} hidden layers of {} {ACTIVATION}: {rows}", units.len(), units[0]));
         }
     }
-    if run.data.standardize && run.data.scaling.is_none() && run.train.from.is_none() {
+    let mut columns = Vec::new();
+    let begins = run.train.from.is_none();
+    if run.data.standardize && run.data.scaling.is_none() && begins {
         run.data.scaling = Some(Scaling::Robust);
-        why.push("columns by median and quartiles, smoothly bounded: a cell far out pulls no harder than another large one".into());
+        columns.push("columns by median and quartiles, bounded, so that a cell far out pulls no harder than another large one");
+    }
+    if !classes && has_numbers && run.network.numeric_embedding.is_none() && begins {
+        run.network.numeric_embedding = Some(NumericEmbedding::Pbld);
+        columns.push("learned cosines of each (pbld): numbers predicted from them come closer");
+    }
+    if !columns.is_empty() {
+        why.push(columns.join("; "));
     }
     let mut course = Vec::new();
     if run.train.optimizer.is_none() {

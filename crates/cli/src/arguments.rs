@@ -260,7 +260,7 @@ pub struct Choices {
     /// Add to each hidden layer's activation what goes into it, where both are of one width
     #[arg(long)]
     pub skip: bool,
-    /// What becomes of numeric columns: pbld (numbers learned of each, weighted sums of cosines, stand beside it) or none [default: none]
+    /// What becomes of numeric columns: pbld (numbers learned of each, weighted sums of cosines, stand beside it) or none [default: by recipe; plain: none]
     #[arg(long, value_name = "pbld|none")]
     pub numeric_embedding: Option<String>,
     /// By what the learning rate of numeric embeddings is multiplied [default: 0.1]
