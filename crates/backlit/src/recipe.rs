@@ -118,9 +118,9 @@ pub(crate) fn fill(run: &RunFile, hidden: Option<&Hidden>, task: Task, rows: (us
         run.data.scaling = Some(Scaling::Robust);
         columns.push("columns by median and quartiles, bounded, so that a cell far out pulls no harder than another large one");
     }
-    if !classes && has_numbers && run.network.numeric_embedding.is_none() && begins {
+    if has_numbers && run.network.numeric_embedding.is_none() && begins {
         run.network.numeric_embedding = Some(NumericEmbedding::Pbld);
-        columns.push("learned cosines of each (pbld): numbers predicted from them come closer");
+        columns.push("learned cosines of each (pbld), which came closer on nearly all tables");
     }
     if !columns.is_empty() {
         why.push(columns.join("; "));
