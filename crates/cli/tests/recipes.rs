@@ -94,7 +94,6 @@ fn who_says_nothing_gets_the_tuned_recipe() {
         ("--split time", true),
         ("--validation 0.25", true),
         ("--validation 0", false),
-        ("--loss half_squared_error --ensemble 1", false),
     ] {
         let document = desk.json(&format!("{line} {alone} --out alone"));
         assert_eq!((&document["recipe"]["name"], &document["ensemble"]), (&json!("tuned"), &Value::Null), "{alone}");

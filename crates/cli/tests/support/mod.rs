@@ -15,8 +15,8 @@ const CODES: [i32; 8] = [0, 1, 2, 3, 4, 5, 6, 130];
 
 /// A directory of its own, gone at the end of the test.
 ///
-/// Most tests are about the textbook's network, so a line that trains and names no recipe gets `--recipe plain` here, unless it is
-/// run as typed.
+/// Most tests are about the textbook's network, so a line that trains and names no recipe, nor its run file, gets `--recipe plain`
+/// here, unless it is run as typed.
 pub struct Desk {
     directory: tempfile::TempDir,
     as_typed: bool,
@@ -86,7 +86,9 @@ impl Desk {
         let mut command = Command::new(env!("CARGO_BIN_EXE_backlit"));
         command.args(arguments);
         let has = |flag: &str| arguments.iter().any(|argument| argument.starts_with(flag));
-        if !self.as_typed && arguments.first() == Some(&"train") && !["--recipe", "--resume", "--help"].into_iter().any(has) {
+        let in_file = |name: &str| std::fs::read_to_string(self.path(name)).is_ok_and(|text| text.contains("recipe"));
+        let named = arguments.iter().filter(|name| name.ends_with(".toml")).any(|name| in_file(name));
+        if !self.as_typed && arguments.first() == Some(&"train") && !named && !["--recipe", "--resume", "--help"].into_iter().any(has) {
             command.args(["--recipe", "plain"]);
         }
         command.current_dir(self.directory.path()).stdin(Stdio::null());
