@@ -87,8 +87,9 @@ impl Desk {
         command.args(arguments);
         let has = |flag: &str| arguments.iter().any(|argument| argument.starts_with(flag));
         let in_file = |name: &str| std::fs::read_to_string(self.path(name)).is_ok_and(|text| text.contains("recipe"));
+        let trains = arguments.iter().find(|word| !word.starts_with('-')) == Some(&"train");
         let named = arguments.iter().filter(|name| name.ends_with(".toml")).any(|name| in_file(name));
-        if !self.as_typed && arguments.first() == Some(&"train") && !named && !["--recipe", "--resume", "--help"].into_iter().any(has) {
+        if !self.as_typed && trains && !named && !["--recipe", "--resume", "--help"].into_iter().any(has) {
             command.args(["--recipe", "plain"]);
         }
         command.current_dir(self.directory.path()).stdin(Stdio::null());
