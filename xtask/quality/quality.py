@@ -1,11 +1,12 @@
 """Cross-validates backlit beside scikit-learn, LightGBM and RealMLP-TD, on the same folds and one core; prints docs/quality.md's table.
 
-Called by `cargo xtask quality`. Each measurement is kept in --results, so a run that was ended goes on from there.
+Called by `cargo xtask quality`. Each measurement is kept in --results with the table's hash and the tool's version, of backlit the hash of
+the program, so that only what is new is measured: a run that was ended goes on, and after a change of ours the others' numbers stand.
 Needs numpy, pandas, scikit-learn, lightgbm and pytabkit. Seconds are processor seconds of training and predicting; backlit's hold
 starting and reading and writing CSV files too, the others' do not.
 """
 
-import argparse, json, os, resource, subprocess, sys, tempfile, time, warnings
+import argparse, hashlib, importlib.metadata, json, os, resource, subprocess, sys, tempfile, warnings
 
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[name] = "1"
@@ -142,20 +143,37 @@ def cpu():
     return own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime
 
 
-class Results:
-    """One line of JSON for each measurement: table, tool, fold, scores, seconds."""
+PACKAGES = {"scikit-learn": ["scikit-learn"], "LightGBM": ["lightgbm"], "RealMLP-TD": ["pytabkit", "torch"]}
 
-    def __init__(self, path):
-        self.path, self.known = path, {}
+
+def version(tool, program):
+    """What a tool's numbers stand and fall with."""
+    if tool in PACKAGES:
+        return " ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES[tool])
+    return hashlib.sha256(open(program, "rb").read()).hexdigest()[:16]
+
+
+def content(table):
+    """A hash of a table's names and cells."""
+    text = table.frame.to_csv(index=False) + repr((table.target, table.classes, table.categories))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class Results:
+    """One line of JSON for each measurement: table, tool, fold, scores, seconds, and what it holds for. Another version's are passed over."""
+
+    def __init__(self, path, holds_for):
+        self.path, self.known, self.holds_for = path, {}, holds_for
         if os.path.exists(path):
             for line in open(path):
-                table, tool, fold, *rest = json.loads(line)
-                self.known[table, tool, fold] = rest
+                table, tool, fold, scores, seconds, measured = json.loads(line)
+                if measured == holds_for.get((table, tool)):
+                    self.known[table, tool, fold] = [scores, seconds]
 
     def add(self, key, value):
         self.known[key] = value
         with open(self.path, "a") as file:
-            file.write(json.dumps([*key, *value]) + "\n")
+            file.write(json.dumps([*key, *value, self.holds_for[key[:2]]]) + "\n")
 
     def mean(self, table, tool, folds):
         """(scores, seconds) over folds; None where one was not measured."""
@@ -241,7 +259,7 @@ def main():
     if options.tables:
         all_tables = [table for table in all_tables if table.name in options.tables.split(",")]
     tools = {
-        "backlit": backlit(options.backlit, ["--recipe", "tuned"]),
+        "backlit": backlit(options.backlit, []),
         "backlit --recipe plain": backlit(options.backlit, ["--recipe", "plain"]),
         "scikit-learn": sklearn,
         "LightGBM": lightgbm,
@@ -249,9 +267,13 @@ def main():
     }
     if options.tools:
         tools = {name: method for name, method in tools.items() if name in options.tools.split(",")}
-    results = Results(options.results)
+    versions = {tool: version(tool, options.backlit) for tool in tools}
+    hashes = {table.name: content(table) for table in all_tables}
+    holds_for = {(table, tool): f"{hashes[table]}, {options.folds} folds, {versions[tool]}" for table in hashes for tool in tools}
+    results = Results(options.results, holds_for)
     measure(options, all_tables, tools, results)
     print(page(options, all_tables, tools, results))
 
 
-main()
+if __name__ == "__main__":
+    main()

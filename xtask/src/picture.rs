@@ -23,7 +23,7 @@ pub fn draw() -> Result<(), String> {
         before.len()
     );
     panel(&mut svg, SPACE, "before training", &before);
-    panel(&mut svg, SIDE + 2.0 * SPACE, "after: backlit train houses", &after);
+    panel(&mut svg, SIDE + 2.0 * SPACE, "after: backlit train houses --validation 0.2", &after);
     svg += "</svg>\n";
     std::fs::write("docs/houses.svg", svg).map_err(|error| format!("docs/houses.svg: {error}"))?;
     let explain = "run --quiet --release --package backlit-cli -- explain examples/mazur.toml --parameter w1 --notation net-out \
@@ -34,7 +34,8 @@ pub fn draw() -> Result<(), String> {
 /// (actual, predicted) for the rows kept aside.
 fn predictions(name: &str, flags: &[&str]) -> Result<Vec<(f64, f64)>, String> {
     let out = format!("target/docs/{name}");
-    let trained = backlit(&[&["train", "houses", "--out", &out], flags].concat())?;
+    // One network, so that it has not seen the rows kept aside.
+    let trained = backlit(&[&["train", "houses", "--validation", "0.2", "--out", &out], flags].concat())?;
     let predicted = backlit(&["predict", &out, "houses"])?;
     let table = std::fs::read_to_string("crates/backlit/data/houses.csv").map_err(|error| error.to_string())?;
     let prices: Vec<f64> = table.lines().skip(1).filter_map(|line| line.rsplit(',').next()?.parse().ok()).collect();

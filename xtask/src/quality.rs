@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 
 const HELP: &str = "\
 cargo xtask quality [--folds 3] [--realmlp-folds 1] [--tables NAME,…] [--tools NAME,…] [--results FILE]
+Numbers are kept in target/quality.jsonl, or in --results, with what they hold for, so that a second run measures only what has changed.
 The other tools are no part of this repository. Set
   PEERS_PYTHON      the Python that has numpy, pandas, scikit-learn, lightgbm and pytabkit (1.7.3) installed
   BACKLIT_TABLES    a folder with houses.csv, Servo.csv, Ozone.csv, PimaIndiansDiabetes2.csv, Vehicle.csv, digits.csv and Satellite.csv;
@@ -27,8 +28,9 @@ pub fn quality() -> Result<(), String> {
     let built = crate::executables(&["build", "--release", "--package", "backlit-cli", "--bin", "backlit"])?;
     let program = built.iter().find(|(name, path)| name == "backlit" && !path.is_empty()).ok_or("cargo built no 'backlit'")?;
     if !options.iter().any(|option| option == "--results") {
-        let results = std::env::temp_dir().join(format!("backlit-quality-{}.jsonl", std::process::id()));
-        options.extend(["--results".into(), results.display().to_string()]);
+        // Beside the release folder that the program lies in.
+        let target = std::path::Path::new(&program.1).ancestors().nth(2).ok_or("the program lies in no folder")?;
+        options.extend(["--results".into(), target.join("quality.jsonl").display().to_string()]);
     }
     if let Ok(folder) = std::env::var("BACKLIT_TABLES") {
         options.extend(["--data".into(), folder]);

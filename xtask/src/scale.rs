@@ -36,7 +36,8 @@ fn predicting(program: &str) -> Result<String, String> {
 fn said_of(program: &str, folder: &std::path::Path) -> Result<String, String> {
     let path = |name: &str| folder.join(name).display().to_string();
     let (model, output) = (path("model"), path("out.csv"));
-    let trained = Command::new(program).args(["train", "houses", "--epochs", "10", "--out", &model, "--quiet"]).output();
+    let trained =
+        Command::new(program).args(["train", "houses", "--recipe", "plain", "--epochs", "10", "--out", &model, "--quiet"]).output();
     let trained = trained.map_err(|error| format!("{program}: {error}"))?;
     if !trained.status.success() {
         return Err(format!("backlit train failed: {}", String::from_utf8_lossy(&trained.stderr)));

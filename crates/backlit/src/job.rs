@@ -175,6 +175,17 @@ impl Rows {
         }
     }
 
+    /// Hands on all numbers of each of so many inputs, by its place, with no more than so many bytes where they are stored.
+    pub(crate) fn columns(&self, inputs: usize, memory: u64, each: &mut dyn FnMut(usize, &mut [f64])) -> Result<(), Error> {
+        if let Some(stored) = &self.stored {
+            return stored.columns(&self.numbers, memory, each);
+        }
+        for c in 0..inputs {
+            each(c, &mut self.x.iter().copied().skip(c).step_by(inputs).collect::<Vec<f64>>());
+        }
+        Ok(())
+    }
+
     /// As a network sees them, if they are stored. `y`, `w`: as the network sees these, rows × width
     pub(crate) fn fed<'a, S>(&'a self, scaler: Option<&'a Scaler>, y: &'a [S], w: &'a [S]) -> Option<Fed<'a, S>> {
         let (rows, classes, levels) = (&self.numbers, &self.classes, [0.0, 1.0]);

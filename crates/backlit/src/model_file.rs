@@ -196,7 +196,7 @@ pub struct Training {
     #[serde(default, skip_serializing_if = "Course::is_plain")]
     pub course: Course,
     /// What filled in the choices that were left open.
-    #[serde(default, skip_serializing_if = "is_plain")]
+    #[serde(default = "plain", skip_serializing_if = "is_plain")]
     pub recipe: Recipe,
     /// How many networks stand side by side in this one, where there are several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -239,6 +239,10 @@ impl Metadata {
 
 fn half() -> f64 {
     HALF
+}
+
+fn plain() -> Recipe {
+    Recipe::Plain
 }
 
 fn is_plain(recipe: &Recipe) -> bool {

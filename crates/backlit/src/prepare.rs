@@ -31,7 +31,7 @@ use crate::numeric_embedding::{self, Numeric};
 use crate::predictor::scaled;
 use crate::recipe::{self, Filled, Recipe};
 use crate::run_file::{self, Batch, Bias, Embed, Freeze, Layer, Rng, RunFile, Source};
-use crate::scaler::Scaler;
+use crate::scaler::{Scaler, Scaling};
 use crate::splits::{Split, classes_of};
 use crate::terms;
 use backlit_engine::{ops, optimizers};
@@ -65,6 +65,7 @@ pub fn run_on(data: &str) -> RunFile {
             decimal_comma: None,
             header: None,
             standardize: true,
+            scaling: None,
             validation: 0.2,
             split: Split::Random,
             weights: None,
@@ -207,7 +208,8 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         notes.push(format!("'{}' decides the split and is an input too", excerpt(column)));
     }
     let own_layers = hidden.is_none() && !run.network.layers.is_empty();
-    let Filled { run: filled, hidden, why } = recipe::fill(run, hidden, task, (train.rows, held.rows), ensemble);
+    let has_numbers = !numeric_embedding::columns(&inputs, encoder.as_ref(), embedding.as_ref()).is_empty();
+    let Filled { run: filled, hidden, why } = recipe::fill(run, hidden, task, (train.rows, held.rows), ensemble, has_numbers);
     let (run, hidden) = (&filled, (!own_layers).then_some(&hidden));
     threshold(run, task, if part == Part::All { &train } else { &held })?;
 
@@ -229,7 +231,10 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         initial = warm_start::parameters(run, model, &layers, &mut notes)?;
     }
     let standardizes = run.data.standardize && start.is_none();
-    let measured = || Scaler::measure(train.rows, inputs.len(), &mut |each| train.inputs(&mut |_, block| each(block)));
+    let measured = || match run.data.scaling.unwrap_or_default() {
+        Scaling::Standard => Scaler::measure(train.rows, inputs.len(), &mut |each| train.inputs(&mut |_, block| each(block))),
+        Scaling::Robust => Scaler::robust(inputs.len(), |each| train.columns(inputs.len(), memory / 4, each)),
+    };
     let input_scaler = standardizes.then(measured).transpose()?;
     let scales_target = run.data.standardize && task == Task::Regression && !loss.starts_with("poisson");
     let target_scaler = scales_target.then(|| Scaler::fit(train.rows, outputs, &train.y));

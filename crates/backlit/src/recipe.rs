@@ -4,9 +4,12 @@
 //! its schedule, its memory of squared gradients, decoupled weight decay, a rate of its own for numbers, the best epoch.
 
 use crate::course::Keep;
+use crate::layers::Norm;
 use crate::model_file::Task;
+use crate::numeric_embedding::NumericEmbedding;
 use crate::prepare::Hidden;
 use crate::run_file::{Batch, RunFile, Source, Split};
+use crate::scaler::Scaling;
 use serde::{Deserialize, Serialize};
 
 /// A set of choices.
@@ -14,9 +17,9 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub enum Recipe {
     /// The textbook's network: adam at one rate, two hidden layers of relu.
-    #[default]
     Plain,
     /// What did best by measurement on many tables.
+    #[default]
     Tuned,
 }
 
@@ -39,13 +42,18 @@ impl Recipe {
     }
 }
 
-/// Units of each hidden layer.
-const UNITS: [usize; 3] = [128, 128, 128];
+/// Units of each hidden layer of few rows, and of more.
+const UNITS: [&[usize]; 2] = [&[64, 64], &[128, 128, 128]];
+/// Rows that are few, of numbers and of classes.
+const FEW: [usize; 2] = [500, 1000];
 const ACTIVATION: &str = "silu";
 /// η for classes and numbers as they are, and for numbers brought to deviation 1.
 const RATES: [f64; 2] = [0.0035, 0.01];
-/// Adam's memory of squared gradients, and the decay of weights.
-const OPTIONS: [(&str, f64); 2] = [("beta2", 0.95), ("weight_decay", 0.5)];
+/// Adam's memory of squared gradients.
+const BETA2: f64 = 0.95;
+/// Decay of weights, and that of networks for classes on so few rows, which else become too sure.
+const DECAY: f64 = 0.5;
+const DECAY_OF_FEW: (usize, f64) = (500, 2.0);
 /// Of each network of an ensemble: four times as many were no better. Of one alone: RealMLP's.
 const EPOCHS: u64 = 64;
 const EPOCHS_ALONE: u64 = 256;
@@ -58,9 +66,11 @@ const ENSEMBLES: [(usize, usize); 2] = [(1000, 8), (usize::MAX, 4)];
 
 /// How many networks the recipe trains where nobody says. The last rows in time are kept aside by one, and of groups there may be few.
 pub(crate) fn ensemble(run: &RunFile, rows: usize) -> usize {
-    let alone =
-        matches!(run.data.split, Split::Time(_) | Split::Grouped(_)) || run.data.validation == 0.0 || run.train.from.is_some() || rows < 20;
-    if Recipe::of(run) == Recipe::Plain || alone {
+    let network = &run.network;
+    // What has no place in an ensemble, or cannot go on after an interruption.
+    let single = network.norm == Some(Norm::Layer) || network.skip || !network.layers.is_empty() || run.train.checkpoint_every.is_some();
+    let by_other_rows = matches!(run.data.split, Split::Time(_) | Split::Grouped(_)) || run.data.validation == 0.0;
+    if Recipe::of(run) == Recipe::Plain || single || by_other_rows || run.train.from.is_some() || rows < 20 {
         return 1;
     }
     ENSEMBLES.iter().find(|(most, _)| rows <= *most).map_or(1, |(_, count)| *count)
@@ -76,8 +86,8 @@ pub(crate) struct Filled {
     pub why: Vec<String>,
 }
 
-/// Fills in what is open; what was typed stays. `rows`: trained on and kept aside.
-pub(crate) fn fill(run: &RunFile, hidden: Option<&Hidden>, task: Task, rows: (usize, usize), ensemble: usize) -> Filled {
+/// Fills in what is open; what was typed stays. `rows`: trained on and kept aside. `has_numbers`: among the columns
+pub(crate) fn fill(run: &RunFile, hidden: Option<&Hidden>, task: Task, rows: (usize, usize), ensemble: usize, has_numbers: bool) -> Filled {
     let (mut run, mut hidden) = (run.clone(), hidden.cloned().unwrap_or_default());
     if Recipe::of(&run) == Recipe::Plain {
         return Filled { run, hidden, why: Vec::new() };
@@ -93,19 +103,33 @@ pub(crate) fn fill(run: &RunFile, hidden: Option<&Hidden>, task: Task, rows: (us
     }
     if run.network.layers.is_empty() {
         let typed = hidden.units.is_some() || hidden.activation.is_some();
-        hidden.units.get_or_insert_with(|| UNITS.to_vec());
+        let many = rows.0 > FEW[usize::from(classes)];
+        let units = UNITS[usize::from(many)];
+        hidden.units.get_or_insert_with(|| units.to_vec());
         hidden.activation.get_or_insert_with(|| ACTIVATION.into());
         if !typed {
-            why.push(format!(
-                "{} hidden layers of {} {ACTIVATION}: for numbers better than two of 64, for classes as good",
-                UNITS.len(),
-                UNITS[0]
-            ));
+            let rows = if many { "so many rows have more to say than two of 64 hold" } else { "few rows need no more" };
+            why.push(format!("{} hidden layers of {} {ACTIVATION}: {rows}", units.len(), units[0]));
         }
     }
+    let mut columns = Vec::new();
+    let begins = run.train.from.is_none();
+    if run.data.standardize && run.data.scaling.is_none() && begins {
+        run.data.scaling = Some(Scaling::Robust);
+        columns.push("columns by median and quartiles, bounded, so that a cell far out pulls no harder than another large one");
+    }
+    if has_numbers && run.network.numeric_embedding.is_none() && begins {
+        run.network.numeric_embedding = Some(NumericEmbedding::Pbld);
+        columns.push("learned cosines of each (pbld), which came closer on nearly all tables");
+    }
+    if !columns.is_empty() {
+        why.push(columns.join("; "));
+    }
+    let mut course = Vec::new();
     if run.train.optimizer.is_none() {
         run.train.optimizer = Some("adamw".into());
-        for (name, value) in OPTIONS {
+        let decay = if classes && rows.0 <= DECAY_OF_FEW.0 { DECAY_OF_FEW.1 } else { DECAY };
+        for (name, value) in [("beta2", BETA2), ("weight_decay", decay)] {
             if !run.train.options.iter().any(|(known, _)| known == name) {
                 run.train.options.push((name.into(), value));
             }
@@ -114,30 +138,33 @@ pub(crate) fn fill(run: &RunFile, hidden: Option<&Hidden>, task: Task, rows: (us
         let scaled = !classes && run.data.standardize && !poisson;
         let rate = *run.train.learning_rate.get_or_insert(RATES[usize::from(scaled)]);
         let decay = run.train.options.iter().find(|(name, _)| name == "weight_decay").map_or(0.0, |(_, value)| *value);
-        why.push(format!(
-            "adamw at {rate}, a rate for {}; weight decay {decay} in the place of dropout",
-            match (classes, scaled) {
-                (true, _) => "classes",
-                (_, true) => "numbers brought to deviation 1",
-                _ => "numbers as they are",
-            }
-        ));
+        course.push(format!("adamw at {rate}, weight decay {decay} in the place of dropout"));
     }
     if run.train.optimizer() != "lbfgs" {
         let epochs = *run.train.epochs.get_or_insert(if ensemble > 1 { EPOCHS } else { EPOCHS_ALONE });
         let size = (trained / STEPS).next_power_of_two().clamp(BATCH[0], BATCH[1]);
         run.train.batch.get_or_insert(Batch::Rows(size));
-        let course = &mut run.train.course;
-        if course.schedule.is_none() && course.warmup.is_none() {
-            course.schedule = Some("coslog4".into());
+        let asked = &mut run.train.course;
+        if asked.schedule.is_none() && asked.warmup.is_none() {
+            asked.schedule = Some("coslog4".into());
+            course.push("the rate falls to 0 four times on the way (coslog4)".into());
         }
-        if held > 0 && course.keep.is_none() && course.patience.is_none() {
-            course.keep = Some(Keep::Best);
-            why.push(format!("the best of {epochs} epochs by the rows kept aside; the rate falls to 0 four times on the way (coslog4)"));
+        if held > 0 && asked.keep.is_none() && asked.patience.is_none() {
+            asked.keep = Some(Keep::Best);
+            course.push(format!("the best of {epochs} epochs by the rows kept aside"));
         }
     }
+    if !course.is_empty() {
+        why.push(course.join("; "));
+    }
+    // A loss that was typed may leave nothing to calibrate.
+    let calibrates =
+        classes && run.network.layers.is_empty() && run.network.loss.as_deref().is_none_or(|loss| loss.contains("cross_entropy"));
+    if calibrates && (held > 0 || run.train.folds.is_some()) {
+        run.train.calibrate.get_or_insert(true);
+    }
     let seed = format!("seed {} gives the same bits again", run.train.seed);
-    why.push(if classes && *run.train.calibrate.get_or_insert(true) && held > 0 {
+    why.push(if classes && run.train.calibrate == Some(true) && held > 0 {
         format!("probabilities calibrated on the rows kept aside; {seed}")
     } else {
         seed

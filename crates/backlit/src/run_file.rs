@@ -22,6 +22,7 @@ pub use data::decimal_comma;
 
 use crate::error::{Error, Kind};
 use crate::layers::{Norm, Skip};
+use crate::scaler::Scaling;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use values::{File, Table};
@@ -58,6 +59,8 @@ pub struct Data {
     pub header: Option<bool>,
     /// Whether columns are brought to mean 0 and standard deviation 1. Without a word: true, and false for worked examples.
     pub standardize: bool,
+    /// By what; none: the recipe's. There is none where columns are not standardized.
+    pub scaling: Option<Scaling>,
     /// The share of the rows kept aside, 0 ≤ v < 1. Without a word: 0.2, and 0 for worked examples.
     pub validation: f64,
     /// How they are chosen. Without a word: by chance.

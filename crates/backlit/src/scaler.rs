@@ -1,19 +1,82 @@
-//! Brings columns to mean 0 and standard deviation 1, and back.
+//! Brings columns to a common size, and back: to mean 0 and standard deviation 1, or, among outliers, by their quartiles.
 
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::ops::Range;
 
-/// How each column is moved and stretched: standardized = (x − mean) / scale.
+/// How columns are brought to a common size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scaling {
+    /// u = (x − mean) / standard deviation.
+    #[default]
+    Standard,
+    /// u = (x − median) / (third quartile − first), then u/√(1 + (u/3)²), which stays between −3 and 3.
+    /// Where the quartiles are the same number, half of what lies between the least and the largest takes their place.
+    /// Source: Holzmüller, Grinsztajn and Steinwart, NeurIPS 2024.
+    Robust,
+}
+
+/// Where [`Scaling::Robust`] ends.
+const BOUND: f64 = 3.0;
+/// Beyond it nothing changes any more; its powers are finite.
+const HUGE: f64 = 1e100;
+
+impl Scaling {
+    /// What is typed for each.
+    pub const NAMES: [(&'static str, Scaling); 2] = [("standard", Scaling::Standard), ("robust", Scaling::Robust)];
+
+    /// As it is typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Scaling::Standard => "standard",
+            Scaling::Robust => "robust",
+        }
+    }
+
+    /// What a network sees of a column that was moved and stretched to `u`.
+    pub fn bent(self, u: f64) -> f64 {
+        match self {
+            Scaling::Standard => u,
+            Scaling::Robust => {
+                let v = (u / BOUND).clamp(-HUGE, HUGE);
+                BOUND * v / (1.0 + v * v).sqrt()
+            }
+        }
+    }
+
+    /// The slope of [`Scaling::bent`] at `u`.
+    pub fn slope(self, u: f64) -> f64 {
+        match self {
+            Scaling::Standard => 1.0,
+            Scaling::Robust => {
+                let v = (u / BOUND).clamp(-HUGE, HUGE);
+                1.0 / ((1.0 + v * v) * (1.0 + v * v).sqrt())
+            }
+        }
+    }
+
+    fn is_standard(&self) -> bool {
+        *self == Scaling::Standard
+    }
+}
+
+/// How each column is moved and stretched: u = (x − mean) / scale, which [`Scaling`] may bend.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scaler {
-    /// One for each column.
+    /// One for each column: the mean, or the median.
     pub mean: Vec<f64>,
-    /// One for each column, above 0: the population's standard deviation, or 1 where a column is constant.
+    /// One for each column, above 0: the population's standard deviation or what lies between the quartiles, or 1 where a column is constant.
     pub scale: Vec<f64>,
+    /// What mean and scale are.
+    #[serde(default, skip_serializing_if = "Scaling::is_standard")]
+    pub scaling: Scaling,
     /// The columns that are constant, in order.
     constant: Vec<usize>,
+    /// From this column on nothing is bent: they are codes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    codes: Option<usize>,
 }
 
 /// Hands on all rows, one block of them after the other.
@@ -35,7 +98,7 @@ struct Column {
 impl Scaler {
     /// From known means and scales, one of each for each column.
     pub fn new(mean: Vec<f64>, scale: Vec<f64>) -> Scaler {
-        Scaler { mean, scale, constant: Vec::new() }
+        Scaler { mean, scale, ..Scaler::default() }
     }
 
     /// Measures `values`: rows × columns, finite. Without rows every column gets mean 0 and scale 1.
@@ -55,7 +118,7 @@ impl Scaler {
     /// Three passes, each in the order of the rows. Columns are divided by a power of two, which changes
     /// no digit and keeps the squares of large numbers finite.
     pub(crate) fn measure<E>(rows: usize, columns: usize, pass: &mut Pass<'_, E>) -> Result<Scaler, E> {
-        let mut scaler = Scaler { mean: vec![0.0; columns], scale: vec![1.0; columns], constant: Vec::new() };
+        let mut scaler = Scaler::new(vec![0.0; columns], vec![1.0; columns]);
         if rows == 0 || columns == 0 {
             return Ok(scaler);
         }
@@ -104,6 +167,27 @@ impl Scaler {
         Ok(scaler)
     }
 
+    /// Measures medians and quartiles. `pass` hands on all numbers of each column, by its place; they are finite.
+    pub(crate) fn robust<E>(columns: usize, pass: impl FnOnce(&mut dyn FnMut(usize, &mut [f64])) -> Result<(), E>) -> Result<Scaler, E> {
+        let mut scaler = Scaler { scaling: Scaling::Robust, ..Scaler::new(vec![0.0; columns], vec![1.0; columns]) };
+        pass(&mut |c, numbers| {
+            numbers.sort_unstable_by(f64::total_cmp);
+            let (Some(&least), Some(&most)) = (numbers.first(), numbers.last()) else { return };
+            // Halves of huge numbers have a finite difference.
+            let between = |low: f64, high: f64| 2.0 * (high / 2.0 - low / 2.0);
+            let quartiles = between(quantile(numbers, 0.25), quantile(numbers, 0.75));
+            let scale = if quartiles > 0.0 { quartiles } else { 0.5 * between(least, most) };
+            scaler.mean[c] = quantile(numbers, 0.5);
+            if least == most {
+                scaler.constant.push(c);
+            } else if scale > 0.0 && scale.is_finite() {
+                scaler.scale[c] = scale;
+            }
+        })?;
+        scaler.constant.sort_unstable();
+        Ok(scaler)
+    }
+
     /// How many columns.
     pub fn columns(&self) -> usize {
         self.mean.len()
@@ -114,19 +198,34 @@ impl Scaler {
         &self.constant
     }
 
-    /// Leaves these columns as they are.
+    /// Leaves these columns, the last ones, as they are.
     pub(crate) fn leave(&mut self, columns: Range<usize>) {
         self.mean[columns.clone()].fill(0.0);
         self.scale[columns.clone()].fill(1.0);
+        self.codes = Some(columns.start).filter(|_| self.scaling == Scaling::Robust && !columns.is_empty());
         self.constant.retain(|column| !columns.contains(column));
     }
 
     /// Standardizes rows × columns in place. A number far outside the measured ones may become infinite.
     pub fn apply(&self, values: &mut [f64]) {
-        self.each(values, |x, mean, scale| (x - mean) / scale);
+        match self.scaling {
+            Scaling::Standard => self.each(values, |x, mean, scale| (x - mean) / scale),
+            Scaling::Robust if self.columns() > 0 => {
+                for row in values.chunks_exact_mut(self.columns()) {
+                    row.iter_mut().enumerate().for_each(|(c, x)| *x = self.one(c, *x));
+                }
+            }
+            Scaling::Robust => {}
+        }
     }
 
-    /// Takes rows × columns back to the units they came in, in place.
+    /// What becomes of the number `x` of column `c`: [`Scaler::apply`] for one.
+    pub(crate) fn one(&self, c: usize, x: f64) -> f64 {
+        let u = (x - self.mean[c]) / self.scale[c];
+        if self.codes.is_some_and(|first| c >= first) { u } else { self.scaling.bent(u) }
+    }
+
+    /// Takes rows × columns back to the units they came in, in place; of [`Scaling::Standard`] alone.
     pub fn undo(&self, values: &mut [f64]) {
         self.each(values, |x, mean, scale| x * scale + mean);
     }
@@ -154,11 +253,23 @@ impl Scaler {
         if let Some(c) = self.scale.iter().position(|&scale| !(scale > 0.0 && scale.is_finite())) {
             return Err(format!("the scale of column {c} is {}", self.scale[c]));
         }
+        if self.codes.is_some_and(|first| first > columns) {
+            return Err(format!("expected codes among {columns} columns"));
+        }
         match self.constant.iter().find(|&&c| c >= columns) {
             Some(c) => Err(format!("there is no column {c} to be constant; there are {columns}")),
             None => Ok(()),
         }
     }
+}
+
+/// The number below which a share of `sorted` lies, on the line between its two neighbours: NumPy's and R's usual one (Hyndman and
+/// Fan's seventh, The American Statistician 50, 1996).
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let place = share * (sorted.len() - 1) as f64;
+    let (below, part) = (place.floor() as usize, place.fract());
+    let (low, high) = (sorted[below], sorted[(below + 1).min(sorted.len() - 1)]);
+    if part == 0.0 { low } else { low * (1.0 - part) + high * part }
 }
 
 /// The largest power of two not above a positive finite number, and never below the least normal one.
@@ -185,6 +296,67 @@ mod tests {
         assert_eq!(changed[21..], [2.0, 0.0, -2.0]);
         scaler.undo(&mut changed);
         assert_eq!(changed, rows);
+    }
+
+    /// NumPy's numbers: `tests/golden/make_scaling.py`.
+    #[test]
+    fn by_the_quartiles() {
+        let columns = [[1.0, 2.0, 4.0, 8.0, 1000.0, 3.0], [5.0, 5.0, 5.0, 5.0, 5.0, 9.0], [-3.5, 0.25, 1e3, -0.125, 2.0, 2.5], [7.0; 6]];
+        let scaler = robust(&columns);
+        assert_eq!(scaler.mean, [3.5, 5.0, 1.125, 7.0]);
+        assert_eq!(scaler.scale, [4.75, 2.0, 2.40625, 1.0]);
+        assert_eq!(scaler.constant(), [3]);
+        let seen = [
+            [-0.5183984340243757, -0.31405435355412825, 0.10519842039913335, 0.903394103811292, 2.999693309883287, -0.10519842039913335],
+            [0.0, 0.0, 0.0, 0.0, 0.0, 1.6641005886756874],
+            [-1.6184021143010283, -0.36099410255771214, 2.9999216613715665, -0.5118632302177375, 0.36099410255771214, 0.5613363236699854],
+            [0.0; 6],
+        ];
+        for (r, row) in (0..6).map(|r| (r, columns.map(|column| column[r]))) {
+            let mut changed = row;
+            scaler.apply(&mut changed);
+            for (c, x) in changed.into_iter().enumerate() {
+                assert!((x - seen[c][r]).abs() < 1e-15, "{x} {}", seen[c][r]);
+                assert_eq!(x.to_bits(), scaler.one(c, row[c]).to_bits());
+            }
+        }
+    }
+
+    #[test]
+    fn codes_stay_as_they_are() {
+        let mut scaler = robust(&[[1.0, 2.0, 4.0], [3.0, 7.0, 9.0]]);
+        scaler.leave(1..2);
+        let mut row = [100.0, 41.0];
+        scaler.apply(&mut row);
+        assert!(row[0] < 3.0 && row[1] == 41.0, "{row:?}");
+        assert_eq!((scaler.one(1, 41.0), scaler.check(2)), (41.0, Ok(())));
+    }
+
+    /// The slope is that of the curve, by differences, and far out nothing overflows.
+    #[test]
+    fn bent_between_bounds() {
+        for u in [-40.0, -2.0, -0.3, 0.0, 1.0, 7.0] {
+            let difference = (Scaling::Robust.bent(u + 1e-5) - Scaling::Robust.bent(u - 1e-5)) / 2e-5;
+            assert!((Scaling::Robust.slope(u) - difference).abs() < 1e-9, "{u}");
+        }
+        for huge in [1e150, f64::MAX, f64::INFINITY] {
+            assert_eq!((Scaling::Robust.bent(huge), Scaling::Robust.bent(-huge)), (3.0, -3.0));
+            assert_eq!(Scaling::Robust.slope(huge).abs(), Scaling::Robust.slope(1e100));
+        }
+        assert!(Scaling::Robust.bent(f64::NAN).is_nan());
+        let scaler = robust(&[[f64::MAX, -f64::MAX, 0.0, 1.0], [1e-320, 0.0, 0.0, 0.0]]);
+        assert_eq!(scaler.check(2), Ok(()));
+        let mut changed = [f64::MAX, 1e-320];
+        scaler.apply(&mut changed);
+        assert!(changed.iter().all(|x| x.is_finite()), "{changed:?}");
+    }
+
+    fn robust<const ROWS: usize>(columns: &[[f64; ROWS]]) -> Scaler {
+        let pass = |each: &mut dyn FnMut(usize, &mut [f64])| {
+            columns.iter().enumerate().for_each(|(c, column)| each(c, &mut column.to_vec()));
+            Ok::<(), Infallible>(())
+        };
+        Scaler::robust(columns.len(), pass).unwrap_or_else(|never| match never {})
     }
 
     #[test]

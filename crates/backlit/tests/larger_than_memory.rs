@@ -5,6 +5,7 @@ use backlit::inspect::{What, inspect, inspect_within};
 use backlit::job::{read_rows, rows_for};
 use backlit::predictor::Predictor;
 use backlit::prepare::{self, Part};
+use backlit::recipe::Recipe;
 use backlit::session;
 use std::ops::ControlFlow;
 
@@ -28,6 +29,7 @@ fn inspections_and_evaluations() {
     let mut run = prepare::run_on(&path);
     run.data.target = vec!["late".into()];
     run.train.epochs = Some(2);
+    run.train.recipe = Some(Recipe::Plain);
 
     let (held, stored) = (inspect(&path, &run.data).expect("a look"), inspect_within(&path, &run.data, 0).expect("a look"));
     assert_eq!(serde_json::to_value(&stored.columns).unwrap(), serde_json::to_value(&held.columns).unwrap());

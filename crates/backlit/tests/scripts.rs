@@ -234,6 +234,7 @@ fn hostile(name: &str) -> Subject {
     let mut run = backlit::prepare::run_on(&folder.join("table.csv").display().to_string());
     run.data.validation = 0.0;
     run.data.target = vec![format!("{name} target")];
+    run.train.recipe = Some(backlit::recipe::Recipe::Plain);
     let job = backlit::prepare::job(&run, None, 1).unwrap_or_else(|error| panic!("{name:?}: {error}"));
     Subject::new(job.initial_model(), job.all_rows()).unwrap()
 }

@@ -164,25 +164,25 @@ pub struct Choices {
     /// What the target is [default: told from the target]
     #[arg(long, value_name = "regression|classes|labels")]
     pub task: Option<String>,
-    /// Units of the hidden layers; "" for none [default: 64,32]
+    /// Units of the hidden layers; "" for none [default: by recipe; plain: 64,32]
     #[arg(long, value_name = "64,32", allow_hyphen_values = true)]
     pub hidden: Option<String>,
-    /// Activation of the hidden layers: a name, or a formula in z such as "z * sigmoid(z)" [default: relu]
+    /// Activation of the hidden layers: a name, or a formula in z such as "z * sigmoid(z)" [default: by recipe; plain: relu]
     #[arg(long, value_name = "NAME|FORMULA", allow_hyphen_values = true)]
     pub activation: Option<String>,
     /// Loss: a name, or a formula in a and y such as "(a - y)^4" [default: by task]
     #[arg(long, value_name = "NAME|FORMULA", allow_hyphen_values = true)]
     pub loss: Option<String>,
-    /// sgd, adagrad, rmsprop, adam, adamw, or lbfgs (a search over all rows in each step) [default: adam]
+    /// sgd, adagrad, rmsprop, adam, adamw, or lbfgs (a search over all rows in each step) [default: by recipe; plain: adam]
     #[arg(long, value_name = "NAME")]
     pub optimizer: Option<String>,
-    /// Learning rate [default: by optimizer]
+    /// Learning rate [default: by recipe or optimizer]
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     pub learning_rate: Option<f64>,
-    /// Passes over the rows [default: 200]
+    /// Passes over the rows [default: by recipe; plain: 200]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub epochs: Option<u64>,
-    /// Rows in a batch, or "full" [default: 32]
+    /// Rows in a batch, or "full" [default: by recipe; plain: 32]
     #[arg(long, value_name = "ROWS", allow_negative_numbers = true)]
     pub batch: Option<String>,
     /// Share of rows kept aside, never trained on [default: 0.2]
@@ -203,10 +203,13 @@ pub struct Choices {
     /// Bring columns to mean 0 and deviation 1 [default: true]
     #[arg(long, value_name = "true|false")]
     pub standardize: Option<bool>,
+    /// How columns are brought to a common size: standard (mean and deviation), robust (median and quartiles, outliers bounded) [default: by recipe; plain: standard]
+    #[arg(long, value_name = "HOW")]
+    pub scaling: Option<String>,
     /// Put the rows into a new order each epoch [default: true]
     #[arg(long, value_name = "true|false")]
     pub shuffle: Option<bool>,
-    /// How the rate changes: constant, step(EPOCHS, FACTOR), exponential(FACTOR), cosine, one_cycle, coslog4, plateau(FACTOR, PATIENCE) [default: constant]
+    /// How the rate changes: constant, step(EPOCHS, FACTOR), exponential(FACTOR), cosine, one_cycle, coslog4, plateau(FACTOR, PATIENCE) [default: by recipe; plain: constant]
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     pub schedule: Option<String>,
     /// Share of the steps over which the rate rises from near 0 [default: 0]
@@ -227,16 +230,16 @@ pub struct Choices {
     /// What --patience and --keep best listen to on the rows kept aside: cost or metric [default: cost]
     #[arg(long, value_name = "cost|metric")]
     pub judge: Option<String>,
-    /// Which parameters are kept, by the rows kept aside: best or last [default: best with --patience, else last]
+    /// Which parameters are kept, by the rows kept aside: best or last [default: by recipe; plain: best with --patience, else last]
     #[arg(long, value_name = "best|last")]
     pub keep: Option<String>,
-    /// What fills in what is not said: plain (the textbook's network) or tuned (what did best on many tables) [default: plain]
+    /// What fills in what is not said: plain (the textbook's network) or tuned (what did best on many tables) [default: tuned; plain for worked examples, written layers and --from]
     #[arg(long, value_name = "plain|tuned")]
     pub recipe: Option<String>,
-    /// Networks that are trained and averaged into one, each with another fold of the rows kept aside [default: by recipe, plain: 1]
+    /// Networks that are trained and averaged into one, each with another fold of the rows kept aside [default: by recipe; plain: 1]
     #[arg(long, value_name = "K", allow_negative_numbers = true)]
     pub ensemble: Option<usize>,
-    /// Divide the logits by a temperature chosen on the rows kept aside, so that probabilities hold [default: by recipe]
+    /// Divide the logits by a temperature chosen on the rows kept aside, so that probabilities hold [default: by recipe; plain: false]
     #[arg(long, value_name = "true|false")]
     pub calibrate: Option<bool>,
     /// Go on from the parameters of a model file or run directory; its columns, scales, layers, task and loss are kept
@@ -263,7 +266,7 @@ pub struct Choices {
     /// Add to each hidden layer's activation what goes into it, where both are of one width
     #[arg(long)]
     pub skip: bool,
-    /// What becomes of numeric columns: pbld (numbers learned of each, weighted sums of cosines, stand beside it) or none [default: none]
+    /// What becomes of numeric columns: pbld (numbers learned of each, weighted sums of cosines, stand beside it) or none [default: by recipe; plain: none]
     #[arg(long, value_name = "pbld|none")]
     pub numeric_embedding: Option<String>,
     /// By what the learning rate of numeric embeddings is multiplied [default: 0.1]

@@ -97,6 +97,8 @@ fn ways_to_train() {
         (PRICE, "--split time --time day"),
         (PRICE, "--validation 0 --standardize false"),
         (PRICE, "--folds 3"),
+        (PRICE, "--scaling robust"),
+        (SIZE, "--scaling robust --ensemble 2"),
         (PRICE, "--hidden 2100,1100 --batch 150 --threads 2"),
         (LATE, "--patience 2 --schedule plateau(0.5,1)"),
         (LATE, "--split stratified --threshold f1 --class-weight balanced --label-smoothing 0.1"),

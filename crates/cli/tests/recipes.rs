@@ -77,6 +77,34 @@ fn the_tuned_recipe_says_what_it_did_and_reproduces() {
     }
 }
 
+/// Nothing but a table and a target: the tuned recipe. Worked examples, written layers and a training that goes on are plain.
+#[test]
+fn who_says_nothing_gets_the_tuned_recipe() {
+    let desk = Desk::with(&[("words.csv", &words(120))]).as_typed();
+    let line = "train words.csv --target y --epochs 2";
+    let document = desk.json(&format!("{line} --out run"));
+    assert_eq!((&document["recipe"]["name"], &document["ensemble"]), (&json!("tuned"), &json!(8)));
+    assert_eq!(hash(&document), hash(&desk.json(&format!("{line} --recipe tuned --out typed"))));
+    assert_eq!(metadata(&desk, "run")["input_scaler"]["scaling"], json!("robust"));
+    // What has no place in an ensemble trains one network, and nothing is calibrated where no rows are kept aside.
+    for (alone, calibrated) in [
+        ("--checkpoint-every 5", true),
+        ("--norm layer", true),
+        ("--skip --hidden 4,4", true),
+        ("--split time", true),
+        ("--validation 0.25", true),
+        ("--validation 0", false),
+    ] {
+        let document = desk.json(&format!("{line} {alone} --out alone"));
+        assert_eq!((&document["recipe"]["name"], &document["ensemble"]), (&json!("tuned"), &Value::Null), "{alone}");
+        assert_eq!(document["temperature"].is_f64(), calibrated, "{alone}");
+    }
+    desk.write("layers.toml", "[data]\npath = \"words.csv\"\ntarget = [\"y\"]\n[[network.layer]]\nunits = 3\nactivation = \"tanh\"\n[[network.layer]]\nunits = 1\nactivation = \"linear\"\n");
+    for plain in ["train --config layers.toml --epochs 2", "train words.csv --from alone --epochs 1"] {
+        assert_eq!(desk.json(&format!("{plain} --out plain"))["recipe"], Value::Null, "{plain}");
+    }
+}
+
 #[test]
 fn what_is_typed_stays() {
     let desk = Desk::with(&[("words.csv", &words(120))]);
@@ -98,7 +126,7 @@ fn what_is_typed_stays() {
     assert_eq!((number(&options["weight_decay"]), number(&options["beta2"])), (0.25, 0.95));
     // One activation for layers of the recipe's widths.
     desk.fine("train words.csv --target y --recipe tuned --epochs 2 --ensemble 1 --activation relu --out relu");
-    assert!(metadata(&desk, "relu")["network"]["layers"].as_array().is_some_and(|layers| layers.len() == 4));
+    assert!(metadata(&desk, "relu")["network"]["layers"].as_array().is_some_and(|layers| layers.len() == 3));
     desk.fine("train words.csv --target y --recipe tuned --epochs 2 --folds 3 --out folds");
     assert!(metadata(&desk, "folds")["training"]["temperature"].is_f64());
 }

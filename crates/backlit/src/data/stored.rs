@@ -347,6 +347,21 @@ impl Inputs {
         Ok(())
     }
 
+    /// All numbers of each input of these rows, by its place: as many inputs at a time as take no more than so many bytes.
+    pub(crate) fn columns(&self, rows: &[usize], memory: u64, each: &mut dyn FnMut(usize, &mut [f64])) -> Result<(), Error> {
+        let together = usize::try_from(memory / (rows.len() * BYTES).max(1) as u64).unwrap_or(usize::MAX).max(1);
+        for (group, places) in self.places.chunks(together).enumerate() {
+            let mut numbers = vec![Vec::with_capacity(rows.len()); places.len()];
+            self.table.each(
+                rows.len(),
+                |r| self.row(rows[r]),
+                |_, row| numbers.iter_mut().zip(places).for_each(|(numbers, &place)| numbers.push(self.table.value(row, place))),
+            )?;
+            numbers.iter_mut().enumerate().for_each(|(i, numbers)| each(group * together + i, numbers));
+        }
+        Ok(())
+    }
+
     /// All of them at once, rows × inputs.
     pub(crate) fn of_rows(&self, rows: &[usize]) -> Result<Vec<f64>, Error> {
         let mut all = Vec::with_capacity(rows.len() * self.places.len());
@@ -382,9 +397,9 @@ impl<S: Scalar> Source<S> for Fed<'_, S> {
                 n,
                 |r| self.inputs.row(self.rows[rows.number(r)]),
                 |r, row| match self.scaler {
-                    Some(Scaler { mean, scale, .. }) => {
-                        for (i, ((&place, mean), scale)) in places.iter().zip(mean).zip(scale).enumerate() {
-                            panel[i * n + r] = S::from_f64((table.value(row, place) - mean) / scale);
+                    Some(scaler) => {
+                        for (i, &place) in places.iter().enumerate() {
+                            panel[i * n + r] = S::from_f64(scaler.one(i, table.value(row, place)));
                         }
                     }
                     None => places.iter().enumerate().for_each(|(i, &place)| panel[i * n + r] = S::from_f64(table.value(row, place))),

@@ -95,7 +95,7 @@ fn units(opened: &Opened) -> Value {
     if units.is_empty() {
         return Value::Null;
     }
-    let column = |column: &super::units::Column| json!({ "column": column.name, "mean": column.mean, "scale": column.scale });
+    let column = |column: &super::units::Column| json!({ "column": column.name, "mean": column.mean, "scale": column.scale, "scaling": column.scaling.name() });
     json!({
         "input": units.input.as_ref().map(column), "targets": units.targets.iter().map(column).collect::<Vec<_>>(),
         "gradient_per_unit": units.per_unit, "cost_factor": units.cost_factor,

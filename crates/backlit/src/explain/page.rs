@@ -2,10 +2,12 @@
 
 use super::digits::{USUAL, enough_for, number, rounded, true_digits};
 use super::notation::Thing;
+use super::units::Column;
 use super::wording::with_numbers;
 use super::{Opened, Wording, picture};
 use crate::document::{Block, Document, Equation, Inline, Table};
 use crate::layers::Norm;
+use crate::scaler::Scaling;
 use backlit_engine::explain::{Factor, Path, StandsFor, Stop, What};
 use backlit_engine::formula::Formula;
 use backlit_engine::optimizers::WorkedLine;
@@ -356,6 +358,26 @@ fn update(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
     page.equations(lines.collect::<Vec<_>>());
 }
 
+/// How a raw cell becomes an input.
+fn seen_as(page: &mut Document, column: &Column) {
+    let (name, mean, scale) = (&column.name, rounded(column.mean, USUAL), rounded(column.scale, USUAL));
+    if column.scaling == Scaling::Standard {
+        page.say(format!("The network sees {name} as ({name} − {mean}) / {scale}."));
+        return;
+    }
+    page.say(format!(
+        "The network sees {name} as u/√(1 + (u/3)²), u = ({name} − {mean}) / {scale}: its distance from the median, measured by that between \
+         the quartiles, bent so that it stays between −3 and 3."
+    ));
+    if let (Some(value), Some(u)) = (column.value, column.moved()) {
+        let (value, slope, seen) = (rounded(value, USUAL), rounded(column.scaling.slope(u), USUAL), rounded(column.scaling.bent(u), USUAL));
+        let u = rounded(u, USUAL);
+        page.say(format!(
+            "Here {name} = {value} gives u = {u}, which is seen as {seen}; the slope there is (1 + (u/3)²)^(−3/2) = {slope}."
+        ));
+    }
+}
+
 fn units(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
     let units = &opened.units;
     if units.is_empty() {
@@ -363,25 +385,29 @@ fn units(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
     }
     page.heading(2, "In the columns' own units");
     if let Some(column) = &units.input {
-        page.say(format!(
-            "The network sees {0} as ({0} − {1}) / {2}.",
-            column.name,
-            rounded(column.mean, USUAL),
-            rounded(column.scale, USUAL)
-        ));
+        seen_as(page, column);
         let name = || Math::text(column.name.clone());
         let cost = wording.thing(Thing::Cost);
         let seen = wording.thing(wording.at(opened.explanation.place));
         if let Some(per_unit) = units.per_unit {
             let chain = Math::joined([wording.gradient(opened.explanation.place), Math::partial(seen, name())], "·");
-            let divided = number(opened.explanation.gradient, USUAL).over(number(column.scale, USUAL));
-            page.equations([chained(Math::partial(cost, name()), vec![chain, divided, number(per_unit, USUAL)])]);
+            let slope = column.moved().map(|u| column.scaling.slope(u)).filter(|_| column.scaling != Scaling::Standard);
+            let above = Math::joined(
+                [Some(number(opened.explanation.gradient, USUAL)), slope.map(|slope| number(slope, USUAL))].into_iter().flatten(),
+                "·",
+            );
+            let divided = above.over(number(column.scale, USUAL));
+            let divided = Some(divided).filter(|_| column.scaling == Scaling::Standard || slope.is_some());
+            page.equations([chained(
+                Math::partial(cost, name()),
+                [Some(chain), divided, Some(number(per_unit, USUAL))].into_iter().flatten().collect(),
+            )]);
             let (rate, unit) = match (units.cost_factor, units.targets.as_slice()) {
                 (Some(factor), [target]) => (per_unit * factor, format!(" {}{}", target.name, units.power())),
                 _ => (per_unit, String::new()),
             };
             page.say(format!("One more {} changes the cost at the rate of {}{unit} for each unit.", column.name, rounded(rate, USUAL)));
-        } else {
+        } else if column.scaling == Scaling::Standard {
             let per_unit = rounded(opened.explanation.value / column.scale, USUAL);
             page.say(format!("For each unit of {} itself the weight is {per_unit}.", column.name));
         }

@@ -2,6 +2,7 @@
 
 use super::Subject;
 use super::notation::Thing;
+use crate::scaler::{Scaler, Scaling};
 use backlit_engine::explain::Explanation;
 
 /// What the numbers mean in the user's units.
@@ -11,7 +12,8 @@ pub struct Units {
     pub input: Option<Column>,
     /// The targets that were standardized.
     pub targets: Vec<Column>,
-    /// ∂C/∂ the column in its own units, where the question is about a column: gradient / scale.
+    /// ∂C/∂ the column in its own units, where the question is about a column: gradient / scale, each row's times the slope where its
+    /// scaling bends.
     pub per_unit: Option<f64>,
     /// The cost in the targets' own units is so many times C; none where the loss has no such factor.
     pub cost_factor: Option<f64>,
@@ -19,7 +21,7 @@ pub struct Units {
     pub cost_power: i32,
 }
 
-/// A standardized column: what the network sees is (value − mean) / scale.
+/// A standardized column: what the network sees is u = (value − mean) / scale, bent by its scaling.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
     /// Its name.
@@ -28,26 +30,49 @@ pub struct Column {
     pub mean: f64,
     /// In its own units.
     pub scale: f64,
+    /// What mean and scale are.
+    pub scaling: Scaling,
+    /// The value in the row that is explained, where there is one only.
+    pub value: Option<f64>,
+}
+
+impl Column {
+    /// Its value, moved and stretched, in the row that is explained.
+    pub fn moved(&self) -> Option<f64> {
+        self.value.map(|value| (value - self.mean) / self.scale)
+    }
 }
 
 impl Units {
     pub(super) fn new(subject: &Subject, explanation: &Explanation) -> Units {
         let metadata = &subject.metadata;
-        let column = |names: &[String], scaler: &Option<crate::scaler::Scaler>, i: usize| {
+        let column = |names: &[String], scaler: &Option<Scaler>, i: usize, value: Option<f64>| {
             let scaler = scaler.as_ref()?;
-            Some(Column { name: names[i].clone(), mean: scaler.mean[i], scale: scaler.scale[i] })
+            Some(Column { name: names[i].clone(), mean: scaler.mean[i], scale: scaler.scale[i], scaling: scaler.scaling, value })
         };
         let asked = match subject.thing(explanation.target) {
             Some(Thing::Input(i) | Thing::Column(i) | Thing::Weight { layer: 1, input: i, .. }) => Some(i),
             _ => None,
         };
+        let inputs = metadata.inputs.len();
         // Learned numbers stand behind the columns, codes have no scale.
-        let numbers = metadata.inputs.len() - subject.built.tables.len();
-        let input = asked.filter(|i| *i < numbers).and_then(|i| column(&metadata.inputs, &metadata.input_scaler, i));
-        let is_column = matches!(subject.thing(explanation.target), Some(Thing::Input(_) | Thing::Column(_)));
-        let per_unit = input.as_ref().filter(|_| is_column).map(|column| explanation.gradient / column.scale);
+        let numbers = inputs - subject.built.tables.len();
+        let raw = |row: usize, i: usize| subject.rows.iter().position(|&known| known == row).map(|place| subject.raw[place * inputs + i]);
+        let value = |i: usize| if let [only] = *explanation.rows { raw(only, i) } else { None };
+        let input = asked.filter(|i| *i < numbers).and_then(|i| column(&metadata.inputs, &metadata.input_scaler, i, value(i)));
+        let per_unit = match (&input, subject.thing(explanation.target)) {
+            (Some(column), Some(Thing::Input(i) | Thing::Column(i))) => Some(match column.scaling {
+                Scaling::Standard => explanation.gradient / column.scale,
+                Scaling::Robust => {
+                    let slope =
+                        |row: usize| raw(row, i).map_or(f64::NAN, |value| Scaling::Robust.slope((value - column.mean) / column.scale));
+                    explanation.by_row.iter().map(|row| row.adds * slope(row.row)).sum::<f64>() / column.scale
+                }
+            }),
+            _ => None,
+        };
         let targets: Vec<Column> =
-            (0..metadata.targets.len()).filter_map(|k| column(&metadata.targets, &metadata.target_scaler, k)).collect();
+            (0..metadata.targets.len()).filter_map(|k| column(&metadata.targets, &metadata.target_scaler, k, None)).collect();
         // A penalty does not grow with the unit.
         let power = power(&metadata.network.loss).filter(|_| !metadata.network.terms.network().penalizes());
         let cost_factor = match (targets.as_slice(), power) {

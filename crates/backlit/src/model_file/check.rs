@@ -2,6 +2,7 @@
 
 use super::{FORMAT, Metadata, Model, Task};
 use crate::metrics::Own;
+use crate::scaler::Scaling;
 use backlit_engine::ops;
 
 /// `Err` says what does not fit.
@@ -127,6 +128,9 @@ fn check_columns(metadata: &Metadata) -> Result<(), String> {
     for (what, scaler, columns) in scalers {
         if let Some(scaler) = scaler {
             scaler.check(columns).map_err(|message| format!("{what} scaler: {message}"))?;
+            if what == "target" && scaler.scaling != Scaling::Standard {
+                return Err("target scaler: expected mean and deviation, which can be undone".into());
+            }
         }
     }
     Ok(())

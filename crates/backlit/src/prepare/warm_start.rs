@@ -28,6 +28,7 @@ pub(super) fn completed(mut run: RunFile, model: Option<&Model>, has_layers: boo
         (run.network.embedding_scale.is_some(), "network.embedding_scale"),
         (run.network.initializer.is_some(), "network.initializer"),
         (!run.data.ignore.is_empty(), "data.ignore"),
+        (run.data.scaling.is_some(), "data.scaling"),
     ];
     if let Some((_, key)) = asked.into_iter().find(|(asked, _)| *asked) {
         let message = "the model that training goes on from has its columns, layers and parameters already";

@@ -5,6 +5,7 @@ use super::{Data, Embed, Source, Split};
 use crate::data::BUNDLED;
 use crate::embedding::MOST;
 use crate::error::Error;
+use crate::scaler::Scaling;
 use std::path::Path;
 
 pub(super) fn read(section: &Table<'_>, folder: &Path) -> Result<Data, Error> {
@@ -20,6 +21,7 @@ pub(super) fn read(section: &Table<'_>, folder: &Path) -> Result<Data, Error> {
         "decimal",
         "header",
         "standardize",
+        "scaling",
         "validation",
         "split",
         "group",
@@ -31,6 +33,10 @@ pub(super) fn read(section: &Table<'_>, folder: &Path) -> Result<Data, Error> {
     let inline = matches!(source, Source::Inline { .. });
     let target = section.read("target", |value| target(value, &source))?.unwrap_or_default();
     let standardize = section.read("standardize", Value::boolean)?.unwrap_or(!inline);
+    let scaling = section.read("scaling", |value| value.choice(&Scaling::NAMES))?;
+    if let (Some(value), false) = (section.get("scaling"), standardize) {
+        return Err(value.error("columns go in as they are: standardize is false; leave one of both out"));
+    }
     let validation = section.read("validation", validation)?.unwrap_or(if inline { 0.0 } else { 0.2 });
     let columns = |name: &str| Ok::<_, Error>(section.read(name, Value::strings)?.unwrap_or_default());
     let (categories, ignore) = (columns("categories")?, columns("ignore")?);
@@ -40,7 +46,21 @@ pub(super) fn read(section: &Table<'_>, folder: &Path) -> Result<Data, Error> {
     let weights = section.read("weights", Value::string)?;
     let class_weight = section.read("class_weight", |value| value.string()?.parse().map_err(|message: String| value.error(message)))?;
     let split = split(section)?;
-    Ok(Data { source, target, categories, ignore, embed, decimal_comma, header, standardize, validation, split, weights, class_weight })
+    Ok(Data {
+        source,
+        target,
+        categories,
+        ignore,
+        embed,
+        decimal_comma,
+        header,
+        standardize,
+        scaling,
+        validation,
+        split,
+        weights,
+        class_weight,
+    })
 }
 
 fn decimal(value: &Value<'_>) -> Result<bool, Error> {

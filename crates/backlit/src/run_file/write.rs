@@ -44,6 +44,7 @@ impl Lines {
             decimal_comma,
             header,
             standardize,
+            scaling,
             validation,
             split,
             weights,
@@ -68,6 +69,7 @@ impl Lines {
         self.put_some("decimal", decimal_comma.map(|comma| text(if comma { "comma" } else { "point" })));
         self.put_some("header", *header);
         self.put("standardize", standardize);
+        self.put_some("scaling", scaling.map(|scaling| text(scaling.name())));
         self.put_some("validation", has_ensemble.then(|| number(validation)));
         let (name, column) = match split {
             Split::Random => ("random", None),

@@ -24,6 +24,7 @@ use backlit::recipe::Recipe;
 use backlit::report;
 use backlit::run_directory::{self, RunDirectory};
 use backlit::run_file::{self, Batch, Judge, Keep, RunFile, Split};
+use backlit::scaler::Scaling;
 use backlit::session::{self, Outcome, Progress, Sample};
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
@@ -319,6 +320,16 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
     run.train.epochs = choices.epochs.or(run.train.epochs);
     run.train.shuffle = choices.shuffle.or(run.train.shuffle);
     run.data.standardize = choices.standardize.unwrap_or(run.data.standardize);
+    if !run.data.standardize && choices.scaling.is_none() {
+        run.data.scaling = None;
+    }
+    if let Some(scaling) = &choices.scaling {
+        if !run.data.standardize {
+            return Err(wrong("scaling", "columns go in as they are: standardize is false; leave one of both out".into()));
+        }
+        let found = Scaling::NAMES.iter().find(|(name, _)| name == scaling);
+        run.data.scaling = Some(found.ok_or_else(|| wrong("scaling", format!("expected standard or robust, came {scaling}")))?.1);
+    }
     if let Some(optimizer) = &choices.optimizer {
         if optimizer != run.train.optimizer() {
             // Options and rate of another optimizer would not fit this one.

@@ -14,8 +14,12 @@ use std::process::{Command, Output, Stdio};
 const CODES: [i32; 8] = [0, 1, 2, 3, 4, 5, 6, 130];
 
 /// A directory of its own, gone at the end of the test.
+///
+/// Most tests are about the textbook's network, so a line that trains and names no recipe, nor its run file, gets `--recipe plain`
+/// here, unless it is run as typed.
 pub struct Desk {
     directory: tempfile::TempDir,
+    as_typed: bool,
 }
 
 /// What one run left behind.
@@ -28,7 +32,12 @@ pub struct Outcome {
 
 impl Desk {
     pub fn new() -> Desk {
-        Desk { directory: tempfile::tempdir().expect("a temporary directory") }
+        Desk { directory: tempfile::tempdir().expect("a temporary directory"), as_typed: false }
+    }
+
+    /// With nothing added to a line.
+    pub fn as_typed(self) -> Desk {
+        Desk { as_typed: true, ..self }
     }
 
     /// A desk that holds these files.
@@ -75,7 +84,15 @@ impl Desk {
     /// The program in this directory, with nothing of the caller's terminal and colour settings.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_backlit"));
-        command.args(arguments).current_dir(self.directory.path()).stdin(Stdio::null());
+        command.args(arguments);
+        let has = |flag: &str| arguments.iter().any(|argument| argument.starts_with(flag));
+        let in_file = |name: &str| std::fs::read_to_string(self.path(name)).is_ok_and(|text| text.contains("recipe"));
+        let trains = arguments.iter().find(|word| !word.starts_with('-')) == Some(&"train");
+        let named = arguments.iter().filter(|name| name.ends_with(".toml")).any(|name| in_file(name));
+        if !self.as_typed && trains && !named && !["--recipe", "--resume", "--help"].into_iter().any(has) {
+            command.args(["--recipe", "plain"]);
+        }
+        command.current_dir(self.directory.path()).stdin(Stdio::null());
         for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "RUST_BACKTRACE"] {
             command.env_remove(name);
         }

@@ -6,6 +6,7 @@ use super::python::literal;
 use super::{Script, comment, mean, quoted, too_deep};
 use crate::error::Error;
 use crate::explain::notation::Thing;
+use crate::scaler::Scaling;
 use backlit_engine::explain::{Factor, Letter, StandsFor, What};
 use backlit_engine::formula::{Number, evaluate};
 use backlit_engine::typeset::unicode;
@@ -208,9 +209,20 @@ impl Script<'_> {
         let units = &self.opened.units;
         let (Some(per_unit), Some(column)) = (units.per_unit, &units.input) else { return };
         let noise = self.gradient().noise / column.scale.abs();
-        let shown = self.show("derivative per unit", "gradient / scale", per_unit, noise);
         let name = comment(&column.name);
-        let code = format!("scale = {}  # the network sees (value - mean) / scale of {name}\n{shown}\n", literal(column.scale));
+        let code = match (column.scaling, column.moved()) {
+            (Scaling::Standard, _) => {
+                let shown = self.show("derivative per unit", "gradient / scale", per_unit, noise);
+                format!("scale = {}  # the network sees (value - mean) / scale of {name}\n{shown}\n", literal(column.scale))
+            }
+            (Scaling::Robust, Some(u)) => {
+                let shown = self.show("derivative per unit", "gradient * (1 + (u / 3) ** 2) ** -1.5 / scale", per_unit, noise);
+                let scale = format!("scale = {}  # the network sees u / sqrt(1 + (u / 3)**2) of {name}", literal(column.scale));
+                format!("{scale}\nu = {}  # (value - median) / scale\n{shown}\n", literal(u))
+            }
+            // Each row has a slope of its own.
+            (Scaling::Robust, None) => return,
+        };
         self.section("In the columns' own units", code);
     }
 }
