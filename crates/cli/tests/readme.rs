@@ -23,7 +23,7 @@ fn without_digits(text: &str) -> String {
 fn the_first_command_prints_what_is_shown() {
     let (command, output) = shown()[0];
     let line = command.strip_prefix("cargo run --release -- ").expect("the program, built and run");
-    let told = Desk::new().as_typed().run(line);
+    let told = Desk::new().typed().run(line);
     told.expect(0);
     assert_eq!(without_digits(&(told.err + &told.out)), without_digits(output));
 }

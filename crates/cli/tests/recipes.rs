@@ -80,7 +80,7 @@ fn the_tuned_recipe_says_what_it_did_and_reproduces() {
 /// Nothing but a table and a target: the tuned recipe. Worked examples, written layers and a training that goes on are plain.
 #[test]
 fn who_says_nothing_gets_the_tuned_recipe() {
-    let desk = Desk::with(&[("words.csv", &words(120))]).as_typed();
+    let desk = Desk::with(&[("words.csv", &words(120))]).typed();
     let line = "train words.csv --target y --epochs 2";
     let document = desk.json(&format!("{line} --out run"));
     assert_eq!((&document["recipe"]["name"], &document["ensemble"]), (&json!("tuned"), &json!(8)));

@@ -19,7 +19,7 @@ const CODES: [i32; 8] = [0, 1, 2, 3, 4, 5, 6, 130];
 /// here, unless it is run as typed.
 pub struct Desk {
     directory: tempfile::TempDir,
-    as_typed: bool,
+    typed: bool,
 }
 
 /// What one run left behind.
@@ -32,12 +32,12 @@ pub struct Outcome {
 
 impl Desk {
     pub fn new() -> Desk {
-        Desk { directory: tempfile::tempdir().expect("a temporary directory"), as_typed: false }
+        Desk { directory: tempfile::tempdir().expect("a temporary directory"), typed: false }
     }
 
     /// With nothing added to a line.
-    pub fn as_typed(self) -> Desk {
-        Desk { as_typed: true, ..self }
+    pub fn typed(self) -> Desk {
+        Desk { typed: true, ..self }
     }
 
     /// A desk that holds these files.
@@ -89,7 +89,7 @@ impl Desk {
         let in_file = |name: &str| std::fs::read_to_string(self.path(name)).is_ok_and(|text| text.contains("recipe"));
         let trains = arguments.iter().find(|word| !word.starts_with('-')) == Some(&"train");
         let named = arguments.iter().filter(|name| name.ends_with(".toml")).any(|name| in_file(name));
-        if !self.as_typed && trains && !named && !["--recipe", "--resume", "--help"].into_iter().any(has) {
+        if !self.typed && trains && !named && !["--recipe", "--resume", "--help"].into_iter().any(has) {
             command.args(["--recipe", "plain"]);
         }
         command.current_dir(self.directory.path()).stdin(Stdio::null());
