@@ -30,7 +30,7 @@ fn left(outcome: &Outcome) -> (Vec<u64>, String, Vec<u64>, u64) {
         Parameters::F64(numbers) => numbers.iter().map(|number| number.to_bits()).collect(),
     };
     let about = serde_json::to_string(&outcome.model.metadata).expect("JSON");
-    (parameters, about, outcome.held.iter().map(|number| number.to_bits()).collect(), outcome.steps)
+    (parameters, about, outcome.held.clone().numbers().expect("in memory").iter().map(|number| number.to_bits()).collect(), outcome.steps)
 }
 
 /// Without the times.
