@@ -177,8 +177,9 @@ fn missing_numbers_of_arrays_and_numbers_of_16_bits() {
 #[test]
 fn long_names_are_shortened_wherever_they_are_printed() {
     let long = "ü".repeat(300);
-    let row =
-        |r: usize| format!("{r},{},{},{}", "v".repeat(300 + r % 2), r % 3, if r.is_multiple_of(2) { "ja".repeat(200) } else { "nö".repeat(200) });
+    let row = |r: usize| {
+        format!("{r},{},{},{}", "v".repeat(300 + r % 2), r % 3, if r.is_multiple_of(2) { "ja".repeat(200) } else { "nö".repeat(200) })
+    };
     let desk = Desk::with(&[("t.csv", &table(&format!("a,{long},{},y", "const".repeat(100)), 40, row))]);
     let missing = "z".repeat(300);
     for words in [

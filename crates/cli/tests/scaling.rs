@@ -109,7 +109,7 @@ fn one_more_unit_of_a_bent_column() {
             assert_eq!(units["input"]["scaling"], json!("robust"));
             let cost = |by: f64| {
                 desk.write("moved.csv", moved(c, by, row));
-                number(&desk.json(&format!("evaluate run moved.csv"))["cost"])
+                number(&desk.json("evaluate run moved.csv")["cost"])
             };
             let difference = (cost(1e-5) - cost(-1e-5)) / 2e-5;
             close(name, number(&units["gradient_per_unit"]) * number(&units["cost_factor"]), difference, 1e-5, 1e-3);
