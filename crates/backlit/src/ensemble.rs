@@ -161,10 +161,16 @@ pub(crate) fn train(
         },
     )?;
     let (mut trained, mut said, mut cost) = (Vec::new(), vec![f64::NAN; job.train.rows * width], 0.0);
+    let is_whole = |outcome: &Outcome| !matches!(outcome.end, End::Stopped(_));
+    // A network that has just begun would spoil what the others say.
+    let only_whole = came.iter().flatten().any(|(_, outcome)| is_whole(outcome));
     let (mut steps, mut is_stopped) = (0, came.iter().any(Option::is_none));
     for (places, outcome) in came.into_iter().flatten() {
         steps += outcome.steps;
-        is_stopped |= matches!(outcome.end, End::Stopped(_));
+        is_stopped |= !is_whole(&outcome);
+        if only_whole && !is_whole(&outcome) {
+            continue;
+        }
         for (place, outputs) in places.iter().zip(outcome.held.numbers()?.chunks_exact(width)) {
             said[place * width..][..width].copy_from_slice(outputs);
         }

@@ -275,15 +275,22 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
     led(run, aside)?;
     let inline = matches!(run.data.source, Source::Inline { .. });
     let searches = run.train.optimizer() == "lbfgs";
+    // By each network, where there are several.
+    let train_on: Vec<usize> = match &fold_of {
+        Some(fold_of) => (0..ensemble).map(|k| fold_of.iter().filter(|fold| **fold != k).count()).collect(),
+        None => vec![train.rows],
+    };
     let batch = match run.train.batch {
         Some(Batch::Full) => None,
-        Some(Batch::Rows(rows)) if searches && rows < train.rows => {
+        Some(Batch::Rows(rows)) if searches && train_on.iter().any(|&all| rows < all) => {
             return Err(usage(run, format!("lbfgs takes all rows in a step, expected a full batch, came {rows} rows")).key("train.batch"));
         }
         Some(Batch::Rows(rows)) => Some(rows),
         None => (!inline && !searches).then_some(BATCH),
     };
-    layers::suits(&layers, run.train.optimizer(), train.rows, batch, |key, message| usage(run, message).key(key))?;
+    for &rows in &train_on {
+        layers::suits(&layers, run.train.optimizer(), rows, batch, |key, message| usage(run, message).key(key))?;
+    }
     let layers_drawn = layers.clone();
     let layers = layers.iter().map(|layer| LayerShape {
         units: layer.units,

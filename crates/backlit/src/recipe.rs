@@ -54,21 +54,24 @@ const BETA2: f64 = 0.95;
 /// Decay of weights, and that of networks for classes on so few rows, which else become too sure.
 const DECAY: f64 = 0.5;
 const DECAY_OF_FEW: (usize, f64) = (500, 2.0);
-/// Of each network of an ensemble: four times as many were no better. Of one alone: RealMLP's.
+/// Of each network of an ensemble: four times as many were no better; and of one that has many rows. Of one alone: RealMLP's.
 const EPOCHS: u64 = 64;
 const EPOCHS_ALONE: u64 = 256;
 /// Rows of a batch: so many that an epoch has about [`STEPS`] steps, between these.
 const BATCH: [usize; 2] = [64, 256];
 const STEPS: usize = 32;
 
-/// Rows up to which so many networks are averaged: few rows gain most, since each network is then trained on nearly all of them.
-const ENSEMBLES: [(usize, usize); 2] = [(1000, 8), (usize::MAX, 4)];
+/// Rows beyond which there are many.
+const MANY: usize = 1_000_000;
+/// Rows up to which so many networks are averaged: few rows gain most, since each network is then trained on nearly all of them. Of more
+/// one is trained, in whose place four would take four times as long.
+const ENSEMBLES: [(usize, usize); 2] = [(1000, 8), (MANY, 4)];
 
 /// How many networks the recipe trains where nobody says. The last rows in time are kept aside by one, and of groups there may be few.
 pub(crate) fn ensemble(run: &RunFile, rows: usize) -> usize {
     let network = &run.network;
-    // What has no place in an ensemble, or cannot go on after an interruption.
-    let single = network.norm == Some(Norm::Layer) || network.skip || !network.layers.is_empty() || run.train.checkpoint_every.is_some();
+    // What has no place in an ensemble.
+    let single = network.norm == Some(Norm::Layer) || network.skip || !network.layers.is_empty();
     let by_other_rows = matches!(run.data.split, Split::Time(_) | Split::Grouped(_)) || run.data.validation == 0.0;
     if Recipe::of(run) == Recipe::Plain || single || by_other_rows || run.train.from.is_some() || rows < 20 {
         return 1;
@@ -141,7 +144,7 @@ pub(crate) fn fill(run: &RunFile, hidden: Option<&Hidden>, task: Task, rows: (us
         course.push(format!("adamw at {rate}, weight decay {decay} in the place of dropout"));
     }
     if run.train.optimizer() != "lbfgs" {
-        let epochs = *run.train.epochs.get_or_insert(if ensemble > 1 { EPOCHS } else { EPOCHS_ALONE });
+        let epochs = *run.train.epochs.get_or_insert(if ensemble > 1 || rows.0 > MANY { EPOCHS } else { EPOCHS_ALONE });
         let size = (trained / STEPS).next_power_of_two().clamp(BATCH[0], BATCH[1]);
         run.train.batch.get_or_insert(Batch::Rows(size));
         let asked = &mut run.train.course;
@@ -170,4 +173,17 @@ pub(crate) fn fill(run: &RunFile, hidden: Option<&Hidden>, task: Task, rows: (us
         seed
     });
     Filled { run, hidden, why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prepare::run_on;
+
+    #[test]
+    fn few_rows_are_for_many_networks_and_many_rows_for_one() {
+        let run = run_on("table.csv");
+        let networks = [10, 20, 1000, 1001, MANY, MANY + 1].map(|rows| ensemble(&run, rows));
+        assert_eq!(networks, [1, 8, 8, 4, 4, 1]);
+    }
 }
