@@ -219,6 +219,11 @@ impl Job {
         if self.members.is_some() { &self.train } else { &self.held }
     }
 
+    /// Where the parameters with a learning rate of their own lie, and these rates. A search has none.
+    pub fn rates(&self) -> Vec<(Range<usize>, f64)> {
+        if self.optimizer == "lbfgs" { Vec::new() } else { self.shape.rates(self.learning_rate) }
+    }
+
     /// What the classes are called; of labels two names for each target.
     pub fn class_names(&self) -> Vec<String> {
         match self.task {

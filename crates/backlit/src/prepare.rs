@@ -212,10 +212,8 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         [&mut train, &mut held].into_iter().flat_map(|rows| &mut rows.numbers).for_each(|number| *number = in_file[*number]);
     }
     let layers = with_dropout(run, layers(run, hidden, outputs, &loss)?)?;
-    let numeric = match &start {
-        Some(model) => model.metadata.network.numeric.clone(),
-        None => network::numeric(run, numeric_embedding::columns(&inputs, encoder.as_ref(), embedding.as_ref()), &mut notes)?,
-    };
+    let columns = numeric_embedding::columns(&inputs, encoder.as_ref(), embedding.as_ref());
+    let numeric = network::numeric(run, start.as_ref(), columns, &mut notes)?;
     let width = embedding::names(&inputs, embedding.as_ref()).len() + numeric.as_ref().map_or(0, Numeric::width);
     let layers = layers::completed(run, layers, width, |key, message| usage(run, message).key(key))?;
     check_layers(run, &layers, width, outputs, embedding.as_ref())?;

@@ -139,7 +139,7 @@ fn run<S: Scalar>(
     let course = job.course.engine().map_err(|(key, message)| usage(format!("{key}: {message}")))?;
     let own = job.metric.as_deref().map(Own::read).transpose().map_err(usage)?;
     let trainer = Trainer::new(&built.graph, built.cost, initial.clone(), optimizer.map_err(usage)?, &job.frozen, job.train.rows, settings)
-        .at_rates(job.shape.rates(job.learning_rate));
+        .at_rates(job.rates());
     let mut trainer = match own.as_ref().filter(|_| job.course.judged_by_metric()) {
         Some(own) => trainer.judged_by(course, (&shown.graph, shown.shown), held, held_rows, judge(job, own)),
         None => trainer.on_course_over(course, (&shown.graph, shown.loss), held, held_rows),

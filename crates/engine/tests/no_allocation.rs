@@ -208,6 +208,12 @@ fn steps_of_every_kind() {
         run.assert_none::<f64>(1, "norms, skips and a rate of its own");
     }
 
+    let numeric = || Network::inputs(13).numeric(&[0, 3, 12], 16, 3).dense(40).tanh().dense(1).half_squared_error().penalty(0.0, 0.1);
+    for batch in [None, Some(1), Some(100)] {
+        Run { batch, ..Run::full_batch(numeric(), 506, "adam") }.assert_none::<f32>(1, "numeric embeddings");
+        Run { batch, ..Run::full_batch(numeric(), 506, "adam") }.assert_none::<f64>(1, "numeric embeddings");
+    }
+
     let options: [(&str, &[(&str, f64)]); 9] = [
         ("sgd", &[("weight_decay", 0.01)]),
         ("sgd", &[("momentum", 0.9), ("nesterov", 1.0)]),

@@ -4,7 +4,7 @@ use super::{Hidden, formulas, usage};
 use crate::embedding::{self, Embedding};
 use crate::error::{Error, Kind};
 use crate::layers::Norm;
-use crate::model_file::Precision;
+use crate::model_file::{Model, Precision};
 use crate::numeric_embedding::{self, Numeric, NumericEmbedding};
 use crate::run_file::{Bias, Freeze, Layer, Orientation, Rng, RunFile};
 use backlit_engine::init::{Draws, Initializer};
@@ -47,10 +47,16 @@ pub(super) fn layers(run: &RunFile, hidden: Option<&Hidden>, outputs: usize, los
     Ok(units.iter().map(|&units| layer(units, activation)).chain([layer(outputs, last)]).collect())
 }
 
-/// What is learned of single columns, if that was asked for; of these columns.
-pub(super) fn numeric(run: &RunFile, columns: Vec<usize>, notes: &mut Vec<String>) -> Result<Option<Numeric>, Error> {
+/// What is learned of single columns: of these if that was asked for, or what the model that training goes on from has.
+pub(super) fn numeric(
+    run: &RunFile,
+    start: Option<&Model>,
+    columns: Vec<usize>,
+    notes: &mut Vec<String>,
+) -> Result<Option<Numeric>, Error> {
     let network = &run.network;
-    if network.numeric_embedding.unwrap_or_default() == NumericEmbedding::None {
+    let known = start.and_then(|model| model.metadata.network.numeric.clone());
+    if known.is_none() && network.numeric_embedding.unwrap_or_default() == NumericEmbedding::None {
         let asked = [("embedding_rate", network.embedding_rate), ("embedding_scale", network.embedding_scale)];
         return match asked.into_iter().find(|(_, asked)| asked.is_some()) {
             Some((key, _)) => {
@@ -60,16 +66,18 @@ pub(super) fn numeric(run: &RunFile, columns: Vec<usize>, notes: &mut Vec<String
             None => Ok(None),
         };
     }
-    let searches = run.train.optimizer() == "lbfgs";
-    if searches && network.embedding_rate.is_some() {
+    if run.train.optimizer() == "lbfgs" && network.embedding_rate.is_some() {
         let message = "lbfgs searches one length for the whole step, so embeddings have no learning rate of their own";
         return Err(usage(run, message).key("network.embedding_rate").hint("leave it out, or another optimizer"));
+    }
+    if let Some(known) = known {
+        return Ok(Some(Numeric { rate: network.embedding_rate.unwrap_or(known.rate), ..known }));
     }
     if columns.is_empty() {
         notes.push("no column holds numbers, so there are no numeric embeddings".into());
         return Ok(None);
     }
-    let rate = if searches { 1.0 } else { network.embedding_rate.unwrap_or(numeric_embedding::RATE) };
+    let rate = network.embedding_rate.unwrap_or(numeric_embedding::RATE);
     Ok(Some(Numeric { columns, waves: numeric_embedding::WAVES, numbers: numeric_embedding::NUMBERS, rate }))
 }
 

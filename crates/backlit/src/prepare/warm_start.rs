@@ -25,6 +25,7 @@ pub(super) fn completed(mut run: RunFile, model: Option<&Model>, has_layers: boo
         (run.network.norm.is_some() && !has_layers, "network.norm"),
         (run.network.skip && !has_layers, "network.skip"),
         (run.network.numeric_embedding.is_some(), "network.numeric_embedding"),
+        (run.network.embedding_scale.is_some(), "network.embedding_scale"),
         (run.network.initializer.is_some(), "network.initializer"),
         (!run.data.ignore.is_empty(), "data.ignore"),
         (run.data.scaling.is_some(), "data.scaling"),

@@ -126,7 +126,7 @@ impl<S: Scalar> Op<S> for Embed {
     fn local(&self, wrt: usize, index: usize, _k: usize, inputs: &[Shape]) -> Local {
         match wrt {
             0 => Local::One,
-            table => Local::Is { which: 0, index: inputs[0].size() - inputs.len() + table, value: index / self.d },
+            table => Local::Is { which: 0, index: inputs[0].size() + table - inputs.len(), value: index / self.d },
         }
     }
 
