@@ -37,6 +37,8 @@ fn small() -> Model {
             layers: vec![layer(2, "relu", true), layer(1, "linear", false)],
             loss: "half_squared_error".into(),
             terms: Default::default(),
+            embedding: None,
+            numeric: None,
         },
         input_scaler: Some(Scaler::fit(3, 2, &[1.0, 0.1, 2.0, 0.1, 4.0, 0.1])),
         target_scaler: None,
@@ -391,7 +393,7 @@ fn norms_skips_and_rates_are_kept() {
     assert_eq!(names, [&of_first[..], &["layer2.weight".to_string()]].concat());
     let bytes = to_bytes(&model).expect("a model");
     assert_eq!(from_bytes(&bytes), Ok(model.clone()));
-    assert_eq!(model.metadata.network.rates(), [(0..14, 0.1 + 0.2)]);
+    assert_eq!(model.metadata.network.rates(0.001), [(0..14, 0.1 + 0.2)]);
     for (skip, rate) in [(Some(1), None), (Some(9), None), (Some(0), Some(0.0)), (Some(0), Some(f64::NAN))] {
         let mut wrong = model.clone();
         (wrong.metadata.network.layers[0].skip, wrong.metadata.network.layers[0].learning_rate) = (skip, rate);
