@@ -51,6 +51,8 @@ pub struct History {
     begun: Instant,
     /// Seconds of earlier parts.
     before: f64,
+    /// Rows seen.
+    seen: f64,
     /// Of the last line: when, and after how many rows.
     since: (Instant, f64),
     failed: Option<Error>,
@@ -99,6 +101,7 @@ impl History {
             is_metric: plan.is_metric,
             left_out: None,
             begun: now,
+            seen: plan.rows_until(plan.step),
             since: (now, plan.rows_until(plan.step)),
             failed: None,
         })
@@ -107,6 +110,8 @@ impl History {
     /// Writes the line of an epoch that ended, where it has one, and hands it on.
     pub fn observe(&mut self, progress: &Progress) -> Option<String> {
         let whole = progress.whole?;
+        // An epoch that a training went on in has rows before that.
+        self.seen = (self.seen / self.rows as f64).floor() * self.rows as f64 + self.rows as f64;
         let mut line = Line {
             epoch: progress.epoch,
             step: progress.step,
@@ -139,7 +144,7 @@ impl History {
 
     fn timed(&self, line: &mut Line) {
         let now = Instant::now();
-        let rows = line.epoch as f64 * self.rows as f64 - self.since.1;
+        let rows = self.seen - self.since.1;
         line.seconds = self.before + now.duration_since(self.begun).as_secs_f64();
         line.rows_per_second = rows / now.duration_since(self.since.0).as_secs_f64().max(1e-9);
     }
@@ -154,7 +159,7 @@ impl History {
         }
         self.lines.push(line);
         self.left_out = None;
-        self.since = (Instant::now(), line.epoch as f64 * self.rows as f64);
+        self.since = (Instant::now(), self.seen);
         text
     }
 }

@@ -134,6 +134,8 @@ pub struct Trainer<'g, S> {
     epoch: u64,
     /// The costs of the epoch's rows so far, as those of their batches, summed.
     epoch_cost: f64,
+    /// Epochs after which it ends.
+    until: u64,
 }
 
 impl<'g, S: Scalar> Trainer<'g, S> {
@@ -167,6 +169,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
             searches: optimizer.search().is_some(),
             optimizer,
             parameters,
+            until: settings.epochs,
             settings: Settings { batch: Some(batch), ..settings },
             rows,
             step: 0,
@@ -184,6 +187,12 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         self.rates = rates;
         // The place for their rules, before the first step.
         self.optimizer.own_rates(&self.rates, 0.0);
+        self
+    }
+
+    /// The same training, ended after so many of its epochs. A schedule goes by all of them.
+    pub fn until(mut self, epochs: u64) -> Trainer<'g, S> {
+        self.until = epochs.min(self.settings.epochs);
         self
     }
 
@@ -317,7 +326,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
                 if epoch > 0 && self.course.patience.is_some_and(|patience| waited >= patience) && self.held.is_some() {
                     return Some(self.ended(data, End::Patient(self.step)));
                 }
-                if epoch >= self.settings.epochs {
+                if epoch >= self.until {
                     return Some(self.ended(data, End::Finished));
                 }
                 self.epoch = epoch;

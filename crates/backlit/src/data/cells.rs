@@ -199,7 +199,7 @@ impl Faults {
     }
 }
 
-const MISSING_HINT: &str = "fill the missing values in or leave those rows out; Backlit does not guess them";
+const MISSING_HINT: &str = "fill the missing values in, or leave those rows out";
 
 /// Keeps what an error needs of a cell that may be long.
 fn shorten(cell: &str) -> String {

@@ -1,12 +1,12 @@
 //! A training that goes on from the parameters of a saved model: its columns, classes, layers and scales are kept.
 
 use super::usage;
-use crate::data::{Bound, Header, Reading, Stored, Table, read_within};
+use crate::data::{Bound, Header, Reading, Stored, Table, indices, profile, read_within};
 use crate::encoder::Encoder;
 use crate::error::Error;
 use crate::layers::{Norm, Skip};
 use crate::model_file::{self, LayerShape, Model, Parameters, Precision, Task};
-use crate::run_file::{Bias, Layer, RunFile, Source};
+use crate::run_file::{self, Bias, Layer, RunFile, Source};
 
 /// The model's name in a run directory.
 const MODEL: &str = "model.safetensors";
@@ -18,19 +18,9 @@ pub(super) fn model(run: &RunFile) -> Result<Option<Model>, Error> {
     model_file::load(if path.is_dir() && inside.is_file() { &inside } else { path }).map(Some)
 }
 
-/// The run with what it leaves open taken from the model: target, task, loss, and the layers unless `has_layers`.
+/// The run with what it leaves open taken from the model: target, task, loss, and the layers unless it has its own.
 pub(super) fn completed(mut run: RunFile, model: Option<&Model>, has_layers: bool) -> Result<RunFile, Error> {
     let Some(Model { metadata, .. }) = model else { return Ok(run) };
-    let asked = [
-        (run.network.norm.is_some() && !has_layers, "network.norm"),
-        (run.network.skip && !has_layers, "network.skip"),
-        (run.network.initializer.is_some(), "network.initializer"),
-        (!run.data.ignore.is_empty(), "data.ignore"),
-    ];
-    if let Some((_, key)) = asked.into_iter().find(|(asked, _)| *asked) {
-        let message = "the model that training goes on from has its columns, layers and parameters already";
-        return Err(usage(&run, message).key(key).hint("leave it out, or train without --from"));
-    }
     let network = &mut run.network;
     if !matches!(run.data.source, Source::Inline { .. }) {
         if run.data.target.is_empty() {
@@ -40,7 +30,7 @@ pub(super) fn completed(mut run: RunFile, model: Option<&Model>, has_layers: boo
     }
     run.train.metric = run.train.metric.take().or(metadata.metric.clone());
     network.loss = network.loss.take().or(Some(metadata.network.loss.clone()));
-    if network.layers.is_empty() && !has_layers {
+    if !has_layers {
         let layers: Result<Vec<Layer>, String> = metadata.network.layers.iter().map(layer).collect();
         let mut layers = layers.map_err(|message| wrong(&run, message))?;
         if run.network.dropout.is_some() {
@@ -68,13 +58,23 @@ pub(crate) fn layer(shape: &LayerShape) -> Result<Layer, String> {
     })
 }
 
-/// The table as the model takes it, with the run's own column of weights.
+/// The table as the model takes it, with the run's own columns of weights and of what decides the split.
 pub(super) fn read(run: &RunFile, model: &Model, data: &str, bound: Option<&Bound>) -> Result<(Reading, Option<Stored>), Error> {
     let mut encoder = model.metadata.encoder(true, |_| false);
-    if let Some(weights) = run.data.weights.iter().find(|name| encoder.columns.iter().all(|column| column.name != **name)) {
+    let header = Header::for_model(&model.metadata, run.data.header);
+    let is_new = |encoder: &Encoder, name: &str| encoder.columns.iter().all(|column| column.name != name);
+    if let Some(weights) = run.data.weights.iter().find(|name| is_new(&encoder, name)) {
         encoder.columns.extend(Encoder::plain(std::slice::from_ref(weights)).columns);
     }
-    read_within(data, &encoder, &Header::for_model(&model.metadata, run.data.header), bound)
+    if let Some(split) = run.data.split.column().filter(|name| is_new(&encoder, name)) {
+        let profile = profile(data, &header)?;
+        let names: Vec<String> = profile.columns.iter().map(|column| column.name.clone()).collect();
+        indices(data, &names, &[split.to_string()])?;
+        // Of all columns this one alone.
+        let alone = run_file::Data { target: Vec::new(), ignore: names, weights: None, ..run.data.clone() };
+        encoder.columns.extend(profile.encoder(&alone, &mut Vec::new()).map_err(|error| error.file(data))?.columns);
+    }
+    read_within(data, &encoder, &header, bound)
 }
 
 /// The model's inputs in its order, each a column of the table; `Err` where a target is another.

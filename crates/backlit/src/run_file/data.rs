@@ -28,13 +28,26 @@ pub(super) fn read(section: &Table<'_>, folder: &Path) -> Result<Data, Error> {
     let inline = matches!(source, Source::Inline { .. });
     let target = section.read("target", |value| target(value, &source))?.unwrap_or_default();
     let standardize = section.read("standardize", Value::boolean)?.unwrap_or(!inline);
-    let validation = section.read("validation", validation)?.unwrap_or(if inline { 0.0 } else { 0.2 });
+    let share = section.read("validation", validation)?;
+    let (is_share_said, validation) = (share.is_some(), share.unwrap_or(if inline { 0.0 } else { 0.2 }));
     let columns = |name: &str| Ok::<_, Error>(section.read(name, Value::strings)?.unwrap_or_default());
     let (categories, ignore) = (columns("categories")?, columns("ignore")?);
     let header = section.read("header", Value::boolean)?;
     let weights = section.read("weights", Value::string)?;
     let class_weight = section.read("class_weight", |value| value.string()?.parse().map_err(|message: String| value.error(message)))?;
-    Ok(Data { source, target, categories, ignore, header, standardize, validation, split: split(section)?, weights, class_weight })
+    Ok(Data {
+        source,
+        target,
+        categories,
+        ignore,
+        header,
+        standardize,
+        validation,
+        is_share_said,
+        split: split(section)?,
+        weights,
+        class_weight,
+    })
 }
 
 fn split(section: &Table<'_>) -> Result<Split, Error> {

@@ -1,6 +1,6 @@
 //! `backlit train`: a network on a table, before and after, saved.
 
-use super::folds::Folds;
+use super::folds::{self, Folds};
 use super::resume::{self, Resumed};
 use super::{MODEL, find_rate, threads};
 use crate::arguments::{Choices, Common, Precision, Train};
@@ -43,6 +43,11 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     let mut job = prepare::job_of(read, hidden.as_ref(), threads(common), Part::of(&run))?;
     job.notes.iter().for_each(|note| screen.note(note));
     if arguments.find_rate {
+        let beside = [("folds", run.train.folds.is_some()), ("ensemble", run.train.ensemble.is_some_and(|count| count > 1))];
+        if let Some((key, _)) = beside.into_iter().find(|(_, is_asked)| *is_asked) {
+            let error = Error::new(Kind::Usage, "--find-rate searches with one network on the rows trained on");
+            return Err(error.key(format!("train.{key}")).hint(format!("leave --{key} out")));
+        }
         return find_rate::run(&job, screen);
     }
     if arguments.parameters && !common.json {
@@ -52,6 +57,9 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
         Some(Resumed { directory, begun }) => (directory, Some(begun)),
         None => (run_directory::create(arguments.out.as_deref(), &job.name)?, None),
     };
+    if begun.is_none() {
+        directory.check_nothing_is_lost()?;
+    }
     if begun.is_none() && directory.path.join(MODEL).exists() {
         screen.note(&format!("the model in {} will be replaced", directory.path.display()));
     }
@@ -78,11 +86,16 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     }
     let saved =
         Saved::new(&directory.path, &job, &outcome, validated.as_ref(), checkpoints.as_ref()).inspect_err(|_| directory.discard())?;
-    report::write(&directory.path, &job, &outcome, &history.lines, &saved.sha256)?;
+    // The model is saved: no training fails for want of its report.
+    let validation = validated.as_ref().map(Folds::validation);
+    let report = report::write(&directory.path, &job, &outcome, validation, &history.lines, &saved.sha256);
+    if let Err(error) = &report {
+        screen.note(&format!("there is no whole report: {error}"));
+    }
     if let (Some(checkpoints), End::Finished | End::Patient(_)) = (checkpoints, &outcome.end) {
         checkpoints.finish()?;
     }
-    screen.say(&told(&job, &outcome, &saved, screen));
+    screen.say(&told(&job, &outcome, &saved, report.is_ok(), screen));
     if screen.is_quiet() {
         screen.result(&one_line(&job, &outcome, &saved));
     }
@@ -127,8 +140,10 @@ fn trained(
     screen: &Screen,
 ) -> Result<(Outcome, History), Error> {
     let step = checkpoints.as_ref().map_or(0, |checkpoints| checkpoints.step());
-    let (rows, batch) = (job.train.rows, job.batch.unwrap_or(job.train.rows));
-    let epochs = job.epochs.saturating_mul(networks(job) as u64);
+    // Of an ensemble each keeps a part aside.
+    let rows = job.train.rows - if networks(job) > 1 { job.train.rows / networks(job) } else { 0 };
+    let batch = job.batch.unwrap_or(rows);
+    let epochs = job.ends_after().saturating_mul(networks(job) as u64);
     let plan = Plan { step, epochs, rows, batch, is_metric: job.course.judged_by_metric() };
     let mut history = History::begin(&directory.path, plan).inspect_err(|_| directory.discard())?;
     let mut bar = (!events).then(|| Bar::new(1, epochs, rows, batch, screen));
@@ -226,9 +241,9 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
         if !(0.0..1.0).contains(&share) {
             return Err(wrong("validation", format!("expected a share from 0 to below 1, came {share}")));
         }
-        run.data.validation = share;
+        (run.data.validation, run.data.is_share_said) = (share, true);
         // A share is for one network.
-        run.train.ensemble = Some(1);
+        run.train.ensemble.get_or_insert(1);
     }
     if choices.split.is_some() || choices.group.is_some() || choices.time.is_some() {
         let split = Split::new(choices.split.as_deref(), choices.group.clone(), choices.time.clone());
@@ -237,9 +252,6 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
     if let Some(folds) = choices.folds {
         if folds < 2 {
             return Err(wrong("folds", format!("expected at least 2 folds, came {folds}")));
-        }
-        if choices.validation.is_some() {
-            return Err(wrong("folds", "each row is kept aside by one fold; no share beside".into()).hint("leave --validation out"));
         }
         run.train.folds = Some(folds);
     }
@@ -266,9 +278,6 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
     if let Some(count) = choices.ensemble {
         if !(1..=ensemble::MOST).contains(&count) {
             return Err(wrong("ensemble", format!("expected 1 to {} networks, came {count}", ensemble::MOST)));
-        }
-        if count > 1 && choices.validation.is_some() {
-            return Err(wrong("ensemble", "each row is kept aside by one network; no share beside".into()).hint("leave --validation out"));
         }
         run.train.ensemble = Some(count);
     }
@@ -370,9 +379,12 @@ impl Saved {
         let checkpoint = checkpoints.map(Checkpoints::path).filter(|_| matches!(outcome.end, End::Stopped(_)));
         let saved = Saved { sha256: weights_sha256(&outcome.model.parameters), model, checkpoint };
         let mut summary = document(job, outcome, &saved, false);
-        if let Some(folds) = folds {
-            folds.save(directory, job)?;
-            summary["folds"] = folds.document(directory);
+        match folds {
+            Some(folds) => {
+                folds.save(directory, job)?;
+                summary["folds"] = folds.document(directory);
+            }
+            None => folds::forget(directory),
         }
         let summary = format!("{summary:#}\n");
         files::write(&directory.join("summary.json"), summary.as_bytes())?;
@@ -410,7 +422,7 @@ fn introduction(job: &Job, screen: &Screen) -> String {
     if job.why.is_empty() { text } else { format!("{}{}\n", text, why.collect::<String>()) }
 }
 
-fn told(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> String {
+fn told(job: &Job, outcome: &Outcome, saved: &Saved, has_report: bool, screen: &Screen) -> String {
     let mut text = samples(job, outcome);
     let place = |scores: &session::Scores| match &scores.held {
         Some((cost, metrics)) => (*cost, metrics.list()),
@@ -419,8 +431,9 @@ fn told(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> String 
     let (before, after) = (place(&outcome.before), place(&outcome.after));
     let rows = match (&outcome.after.held, networks(job)) {
         (None, _) => "on the rows trained on".to_string(),
-        (Some(_), 1) => format!("on {} rows it has not seen", job.held.rows),
-        (Some(_), _) => format!("on {} rows, each by a network that has not seen it", job.train.rows),
+        (Some(_), 1) if job.from.is_none() && job.decided().is_empty() => format!("on {} rows it has not seen", job.held.rows),
+        (Some(_), 1) => format!("on {} rows kept aside", job.held.rows),
+        (Some(_), _) => format!("on {} rows, each by a network not trained on it", job.train.rows),
     };
     let mut lines = vec![vec![rows, "before".to_string(), "after".into()]];
     lines.push(vec![format!("cost ({})", job.shape.loss), number(before.0), number(after.0)]);
@@ -433,6 +446,9 @@ fn told(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> String 
         lines.push(vec![formula.clone(), shown(before), shown(after)]);
     }
     text += &format!("\n{}", output::table(&lines));
+    if let (Some(_), Some(warning)) = (&outcome.after.held, job.warning()) {
+        text += &format!("  {warning}\n");
+    }
     if job.threshold.is_found() {
         text += &format!("  the second class is predicted above a probability of {}\n", number(outcome.model.metadata.threshold));
     }
@@ -460,10 +476,11 @@ fn told(job: &Job, outcome: &Outcome, saved: &Saved, screen: &Screen) -> String 
     }
     let data = if job.data.is_empty() { "DATA.csv" } else { &job.data };
     let model = saved.model.display();
+    let report = saved.model.with_file_name(report::REPORT);
+    let report = if has_report { format!("  report to look at: {}\n", report.display()) } else { String::new() };
     text += &format!(
-        "\n  model saved to {}\n  report to look at: {}\n  next: backlit predict {model} {data}\n        backlit evaluate {model} {data}\n        backlit check {model} {data}\n",
+        "\n  model saved to {}\n{report}  next: backlit predict {model} {data}\n        backlit evaluate {model} {data}\n        backlit check {model} {data}\n",
         screen.bold(&model.to_string()),
-        saved.model.with_file_name(report::REPORT).display()
     );
     text
 }
