@@ -176,11 +176,11 @@ mod tests {
         let (z, y) = ([2.0, 0.3, -1.0, 0.5, 0.1, 0.2, -0.4, 1.9, 1.0], [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
         let twice = |x: &[f64]| [&x[..3], &x[..3], &x[6..]].concat();
         let (weighted, repeated) = (temperature(true, 3, &z, &y, &[2.0, 0.0, 1.0]), temperature(true, 3, &twice(&z), &twice(&y), &[]));
-        assert!((weighted - repeated).abs() < 1e-12 && (weighted - temperature(true, 3, &z, &y, &[])).abs() > 1e-3, "{weighted}");
+        assert!((weighted - repeated).abs() < 1e-7 && (weighted - temperature(true, 3, &z, &y, &[])).abs() > 1e-3, "{weighted}");
         let (z, y) = ([2.0, 2.0, 1.0, -3.0], [1.0, 0.0, 0.0, 0.0]);
         let weighted = temperature(false, 2, &z, &y, &[3.0, 1.0]);
         let repeated = temperature(false, 2, &[&z[..2], &z[..2], &z].concat(), &[&y[..2], &y[..2], &y].concat(), &[]);
-        assert!((weighted - repeated).abs() < 1e-12, "{weighted} {repeated}");
+        assert!((weighted - repeated).abs() < 1e-7, "{weighted} {repeated}");
     }
 
     /// The slope of the cost is 0 at the temperature, taken by differences.

@@ -86,7 +86,7 @@ fn create_new(path: &Path) -> std::io::Result<PathBuf> {
 impl RunDirectory {
     /// Refuses a new training where it would take the place of one that can go on.
     pub fn check_nothing_is_lost(&self) -> Result<(), Error> {
-        if !checkpoint::is_in(&self.path) || checkpoint::is_finished(&self.path) {
+        if !checkpoint::can_go_on(&self.path) {
             return Ok(());
         }
         let error = Error::new(Kind::Usage, "this directory holds a training that was interrupted and can go on").file(self.path.display());

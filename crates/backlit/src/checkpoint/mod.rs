@@ -7,7 +7,7 @@ mod file;
 mod run;
 
 pub use run::unresumable;
-pub(crate) use run::{forget, is_finished, is_in};
+pub(crate) use run::{can_go_on, forget, is_in};
 
 use crate::error::{Error, Kind};
 use crate::files::Whole;

@@ -196,10 +196,10 @@ pub(crate) fn is_in(directory: &Path) -> bool {
     [CHECKPOINT, PREVIOUS].iter().any(|name| directory.join(name).exists())
 }
 
-/// Whether the run that was begun in a directory has come to its end.
-pub(crate) fn is_finished(directory: &Path) -> bool {
+/// Whether a directory holds a run with a checkpoint that has not come to its end.
+pub(crate) fn can_go_on(directory: &Path) -> bool {
     let text = std::fs::read_to_string(directory.join(PINS)).unwrap_or_default();
-    serde_json::from_str::<Pins>(&text).is_ok_and(|pins| pins.finished)
+    is_in(directory) && serde_json::from_str::<Pins>(&text).is_ok_and(|pins| !pins.finished)
 }
 
 /// Takes away what was written down.
