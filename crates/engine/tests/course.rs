@@ -284,11 +284,12 @@ fn a_training_may_end_before_its_schedule_does() {
 #[test]
 fn a_centered_root_mean_square_never_leaves_the_numbers() {
     // A gradient that stays the same has variance 0, which is rounded to either side of it.
-    let Built { graph, cost, .. } = Network::inputs(3).dense(1).loss("absolute_error").build::<f32>().expect("a network");
-    let options = [("centered".to_string(), 1.0), ("alpha".to_string(), 0.9)];
-    let optimizer = optimizers::find::<f32>("rmsprop").and_then(|entry| entry.create(&options, 4)).expect("rmsprop");
+    let Built { graph, cost, .. } = Network::inputs(64).dense(1).loss("absolute_error").build::<f32>().expect("a network");
+    let options = [("centered".to_string(), 1.0), ("alpha".to_string(), 0.99)];
+    let optimizer = optimizers::find::<f32>("rmsprop").and_then(|entry| entry.create(&options, 65)).expect("rmsprop");
+    let x: Vec<f32> = (0..64).map(|i| 0.1 + 0.0137 * i as f32).collect();
     let settings = Settings { epochs: 3000, batch: None, ..settings() };
-    let mut trainer = Trainer::new(&graph, cost, vec![0.1; 4], optimizer, &[], 1, settings);
-    let end = trainer.run(&[&[0.3, 0.7, -1.1], &[1e30]], &mut |_: &Moment| ControlFlow::Continue(()));
+    let mut trainer = Trainer::new(&graph, cost, vec![0.1; 65], optimizer, &[], 1, settings);
+    let end = trainer.run(&[&x, &[1e30]], &mut |_: &Moment| ControlFlow::Continue(()));
     assert_eq!(end, End::Finished);
 }
