@@ -175,7 +175,7 @@ pub(crate) fn train(
     let whole = !said.iter().any(|said| said.is_nan());
     cost /= job.train.rows as f64;
     let temperature = (whole && job.calibrate == Calibrate::OnHeld).then(|| {
-        let temperature = calibration::temperature_of(job.task, width, &said, &job.train.y);
+        let temperature = calibration::temperature_of(job.task, width, &said, &job.train.y, &job.train.w);
         cost = calibration::cool(job.task, width, &mut said, &job.train.y, temperature) / job.train.rows as f64;
         temperature
     });
@@ -234,7 +234,7 @@ fn report(job: &Job, members: &Members, mut model: Model, (said, cost): (&[f64],
     let own = job.metric.as_deref().map(Own::read).transpose().map_err(|message| Error::new(Kind::Usage, message))?;
     let width = job.outputs();
     if whole && job.task == Task::TwoClasses && job.threshold.is_found() {
-        model.metadata.threshold = job.threshold.choose(said, &job.train.y);
+        model.metadata.threshold = job.threshold.choose(said, &job.train.y, &job.train.w);
     }
     if whole && job.task == Task::Regression {
         model.metadata.residuals = Residuals::of(width, said, &job.train.y);
