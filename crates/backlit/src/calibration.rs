@@ -5,7 +5,7 @@
 
 use crate::error::Error;
 use crate::model_file::{LayerShape, Shape, Task};
-use crate::said::{Said, Targets, beside_weighed};
+use crate::said::{Said, Targets, beside_from};
 use backlit_engine::math;
 use std::ops::Range;
 
@@ -56,7 +56,10 @@ pub(crate) fn temperature_said(one_of_them: bool, width: usize, logits: &Said, t
     let found = least(|b| {
         let mut sum = 0.0;
         if fault.is_none() {
-            fault = beside_weighed(logits, targets, w, &mut |z, y, w| sum = cost_after(sum, one_of_them, width, (z, y, w), b)).err();
+            fault = beside_from(logits, targets, &mut |first, z, y| {
+                sum = cost_after(sum, one_of_them, width, (z, y, w.get(first..).unwrap_or_default()), b);
+            })
+            .err();
         }
         sum
     });
@@ -207,6 +210,31 @@ mod tests {
         let weighted = temperature(false, 2, &z, &y, &[3.0, 1.0]);
         let repeated = temperature(false, 2, &[&z[..2], &z[..2], &z].concat(), &[&y[..2], &y[..2], &y].concat(), &[]);
         assert!((weighted - repeated).abs() < 1e-7, "{weighted} {repeated}");
+    }
+
+    /// Logits in a file have the temperature that they have in memory, each row with its own weight, whatever block it stands in.
+    #[test]
+    fn logits_in_a_file_have_the_same_temperature() {
+        let (rows, width) = (2 * crate::said::BLOCK + 5, 3);
+        let mut random = Random::new(7, Purpose::Initialize, 0);
+        let z: Vec<f64> = (0..rows * width).map(|_| 2.0 * random.normal()).collect();
+        let classes: Vec<u16> = (0..rows).map(|_| random.uniform(0.0, 3.0) as u16).collect();
+        let mut y = Vec::new();
+        crate::said::one_hot(&classes, width, &mut y);
+        // The last rows are right, and weigh most.
+        let late = rows - 100;
+        let z: Vec<f64> = z.iter().zip(&y).enumerate().map(|(at, (z, y))| if at / width < late { *z } else { *y }).collect();
+        let w: Vec<f64> = (0..rows).map(|row| if row < late { 0.01 } else { 5.0 }).collect();
+        let stored = Said::stored(width, rows, false, |from, to| z[from * width..to * width].to_vec()).expect("a file");
+        let found = [&w[..], &[]].map(|w| {
+            let [file, memory] = [
+                temperature_said(true, width, &stored, Targets::Classes(&classes), w).expect("a temperature"),
+                temperature(true, width, &z, &y, w),
+            ];
+            assert_eq!(file, memory);
+            file
+        });
+        assert!(found[0] < 0.5 * found[1], "{found:?}");
     }
 
     /// The slope of the cost is 0 at the temperature, taken by differences.

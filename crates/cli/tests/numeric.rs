@@ -119,7 +119,7 @@ fn it_stands_with_all_the_rest() {
         "--optimizer lbfgs",
         "--folds 3",
         "--keep best --schedule coslog4",
-        "--norm batch --skip --hidden 5,5",
+        "--norm batch",
         "--optimizer adamw --option weight_decay=0.1 --dropout 0.2",
     ]
     .into_iter()
