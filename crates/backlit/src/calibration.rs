@@ -5,7 +5,8 @@
 
 use crate::error::Error;
 use crate::model_file::{LayerShape, Shape, Task};
-use crate::said::{Said, Targets, beside};
+use crate::said::{Said, Targets, beside_from};
+use backlit_engine::math;
 use std::ops::Range;
 
 /// The largest temperature, and one over the smallest.
@@ -43,18 +44,22 @@ pub(crate) fn last_layer(shape: &Shape) -> Range<usize> {
     total - own..total
 }
 
-/// The temperature with the least cross-entropy. `logits`, `y`: rows × width; y one-hot with `one_of_them`, else 0 or 1 each.
-pub fn temperature(one_of_them: bool, width: usize, logits: &[f64], y: &[f64]) -> f64 {
-    least(|b| cost(one_of_them, width, logits, y, b))
+/// The temperature with the least cross-entropy. `logits`, `y`: rows × width; y one-hot with `one_of_them`, else 0 or 1 each; `w`: rows,
+/// what each counts, or empty: all alike.
+pub fn temperature(one_of_them: bool, width: usize, logits: &[f64], y: &[f64], w: &[f64]) -> f64 {
+    least(|b| cost(one_of_them, width, logits, y, w, b))
 }
 
 /// The same of logits that need not be in memory.
-pub(crate) fn temperature_said(one_of_them: bool, width: usize, logits: &Said, targets: Targets<'_>) -> Result<f64, Error> {
+pub(crate) fn temperature_said(one_of_them: bool, width: usize, logits: &Said, targets: Targets<'_>, w: &[f64]) -> Result<f64, Error> {
     let mut fault = None;
     let found = least(|b| {
         let mut sum = 0.0;
         if fault.is_none() {
-            fault = beside(logits, targets, &mut |z, y| sum = cost_after(sum, one_of_them, width, z, y, b)).err();
+            fault = beside_from(logits, targets, &mut |first, z, y| {
+                sum = cost_after(sum, one_of_them, width, (z, y, w.get(first..).unwrap_or_default()), b);
+            })
+            .err();
         }
         sum
     });
@@ -63,8 +68,8 @@ pub(crate) fn temperature_said(one_of_them: bool, width: usize, logits: &Said, t
 
 /// The temperature with the least cost; `summed`: that of all rows, their logits multiplied by a number.
 fn least(mut summed: impl FnMut(f64) -> f64) -> f64 {
-    let mut cost = |ln: f64| summed((-ln).exp()) + PULL * ln * ln;
-    let most = MOST.ln();
+    let mut cost = |ln: f64| summed(math::exp(-ln)) + PULL * ln * ln;
+    let most = math::ln(MOST);
     let at = |k: i32| most * f64::from(k) / f64::from(GRID);
     // 1 comes first: another one must be better.
     let mut best = (cost(0.0), 0);
@@ -82,29 +87,29 @@ fn least(mut summed: impl FnMut(f64) -> f64) -> f64 {
         if cost(left) <= cost(right) { high = right } else { low = left }
     }
     let found = low.midpoint(high);
-    if cost(found) <= best.0 { found.exp() } else { at(best.1).exp() }
+    math::exp(if cost(found) <= best.0 { found } else { at(best.1) })
 }
 
 /// The same from probabilities. `p`: rows × width
-pub(crate) fn temperature_of(task: Task, width: usize, p: &[f64], y: &[f64]) -> f64 {
+pub(crate) fn temperature_of(task: Task, width: usize, p: &[f64], y: &[f64], w: &[f64]) -> f64 {
     let one_of_them = task == Task::Classes;
-    temperature(one_of_them, width, &p.iter().map(|&p| logit(one_of_them, p)).collect::<Vec<f64>>(), y)
+    temperature(one_of_them, width, &p.iter().map(|&p| logit(one_of_them, p)).collect::<Vec<f64>>(), y, w)
 }
 
 /// Probabilities as they are at a temperature; gives their summed cross-entropy. `p`, `y`: rows × width
 pub(crate) fn cool(task: Task, width: usize, p: &mut [f64], y: &[f64], temperature: f64) -> f64 {
     let one_of_them = task == Task::Classes;
     let mut z: Vec<f64> = p.iter().map(|&p| logit(one_of_them, p)).collect();
-    let summed = cost(one_of_them, width, &z, y, 1.0 / temperature);
+    let summed = cost(one_of_them, width, &z, y, &[], 1.0 / temperature);
     z.iter_mut().for_each(|z| *z /= temperature);
     if one_of_them {
         for (p, z) in p.chunks_exact_mut(width).zip(z.chunks_exact(width)) {
             let most = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let sum: f64 = z.iter().map(|z| (z - most).exp()).sum();
-            p.iter_mut().zip(z).for_each(|(p, z)| *p = (z - most).exp() / sum);
+            let sum: f64 = z.iter().map(|z| math::exp(z - most)).sum();
+            p.iter_mut().zip(z).for_each(|(p, z)| *p = math::exp(z - most) / sum);
         }
     } else {
-        p.iter_mut().zip(&z).for_each(|(p, z)| *p = 1.0 / (1.0 + (-z).exp()));
+        p.iter_mut().zip(&z).for_each(|(p, z)| *p = 1.0 / (1.0 + math::exp(-z)));
     }
     summed
 }
@@ -112,27 +117,29 @@ pub(crate) fn cool(task: Task, width: usize, p: &mut [f64], y: &[f64], temperatu
 /// A probability as a logit, of classes up to what all of a row share. Beyond these bounds f32 shows nothing but 0 and 1.
 fn logit(one_of_them: bool, p: f64) -> f64 {
     let p = p.clamp(1e-38, 1.0 - 2f64.powi(-25));
-    if one_of_them { p.ln() } else { (p / (1.0 - p)).ln() }
+    math::ln(if one_of_them { p } else { p / (1.0 - p) })
 }
 
-/// Summed cross-entropy of probabilities whose logits are multiplied by `b`.
-fn cost(one_of_them: bool, width: usize, logits: &[f64], y: &[f64], b: f64) -> f64 {
-    cost_after(0.0, one_of_them, width, logits, y, b)
+/// Summed cross-entropy of probabilities whose logits are multiplied by `b`, of each row as often as it counts.
+fn cost(one_of_them: bool, width: usize, logits: &[f64], y: &[f64], w: &[f64], b: f64) -> f64 {
+    cost_after(0.0, one_of_them, width, (logits, y, w), b)
 }
 
 /// The same on top of that of the rows before.
-fn cost_after(before: f64, one_of_them: bool, width: usize, logits: &[f64], y: &[f64], b: f64) -> f64 {
+fn cost_after(before: f64, one_of_them: bool, width: usize, (logits, y, w): (&[f64], &[f64], &[f64]), b: f64) -> f64 {
+    let weight = |row: usize| w.get(row).copied().unwrap_or(1.0);
     if one_of_them {
-        let row = |(z, y): (&[f64], &[f64])| {
+        let row = |(row, (z, y)): (usize, (&[f64], &[f64]))| {
             let most = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let sum: f64 = z.iter().map(|z| (b * (z - most)).exp()).sum();
+            let sum: f64 = z.iter().map(|z| math::exp(b * (z - most))).sum();
             let right: f64 = z.iter().zip(y).map(|(z, y)| y * (z - most)).sum();
-            sum.ln() - b * right
+            weight(row) * (math::ln(sum) - b * right)
         };
-        return logits.chunks_exact(width).zip(y.chunks_exact(width)).map(row).fold(before, |sum, row| sum + row);
+        return logits.chunks_exact(width).zip(y.chunks_exact(width)).enumerate().map(row).fold(before, |sum, row| sum + row);
     }
-    let one = |(z, y): (&f64, &f64)| (b * z).max(0.0) + (-(b * z).abs()).exp().ln_1p() - y * b * z;
-    logits.iter().zip(y).map(one).fold(before, |sum, one| sum + one)
+    let one = |z: f64, y: f64| (b * z).max(0.0) + math::ln_1p(math::exp(-(b * z).abs())) - y * b * z;
+    let of = |(place, (&z, &y)): (usize, (&f64, &f64))| weight(place / width) * one(z, y);
+    logits.iter().zip(y).enumerate().map(of).fold(before, |sum, one| sum + one)
 }
 
 #[cfg(test)]
@@ -161,7 +168,7 @@ mod tests {
                 logits.extend(z);
                 y.extend((0..width).map(|k| f64::from(u8::from(k == drawn))));
             }
-            let found = temperature(true, width, &logits, &y);
+            let found = temperature(true, width, &logits, &y, &[]);
             assert!((found / right - 1.0).abs() < 0.04, "{found} for {right}");
         }
     }
@@ -172,7 +179,7 @@ mod tests {
         let mut random = Random::new(6, Purpose::Initialize, 0);
         let z: Vec<f64> = (0..60_000).map(|_| 4.0 * random.normal()).collect();
         let y: Vec<f64> = z.iter().map(|z| f64::from(u8::from(random.uniform(0.0, 1.0) < 1.0 / (1.0 + (-z / 3.0).exp())))).collect();
-        let found = temperature(false, 1, &z, &y);
+        let found = temperature(false, 1, &z, &y, &[]);
         assert!((found / 3.0 - 1.0).abs() < 0.04, "{found}");
         let said = |z: f64| 1.0 / (1.0 + (-z / found).exp());
         for (low, high) in [(0.05, 0.15), (0.45, 0.55), (0.75, 0.85), (0.9, 0.96)] {
@@ -187,17 +194,55 @@ mod tests {
     #[test]
     fn few_rows_move_little() {
         let (z, y) = ([2.0, -2.0, 3.0, -1.0], [1.0, 0.0, 1.0, 0.0]);
-        let found = temperature(false, 1, &z, &y);
+        let found = temperature(false, 1, &z, &y, &[]);
         assert!((0.5..1.0).contains(&found), "{found}");
-        assert_eq!(temperature(false, 1, &[], &[]), 1.0);
+        assert_eq!(temperature(false, 1, &[], &[], &[]), 1.0);
+    }
+
+    /// A row of weight 2 counts as the row twice, one of weight 0 not at all.
+    #[test]
+    fn weighted_rows_count_as_often() {
+        let (z, y) = ([2.0, 0.3, -1.0, 0.5, 0.1, 0.2, -0.4, 1.9, 1.0], [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
+        let twice = |x: &[f64]| [&x[..3], &x[..3], &x[6..]].concat();
+        let (weighted, repeated) = (temperature(true, 3, &z, &y, &[2.0, 0.0, 1.0]), temperature(true, 3, &twice(&z), &twice(&y), &[]));
+        assert!((weighted - repeated).abs() < 1e-7 && (weighted - temperature(true, 3, &z, &y, &[])).abs() > 1e-3, "{weighted}");
+        let (z, y) = ([2.0, 2.0, 1.0, -3.0], [1.0, 0.0, 0.0, 0.0]);
+        let weighted = temperature(false, 2, &z, &y, &[3.0, 1.0]);
+        let repeated = temperature(false, 2, &[&z[..2], &z[..2], &z].concat(), &[&y[..2], &y[..2], &y].concat(), &[]);
+        assert!((weighted - repeated).abs() < 1e-7, "{weighted} {repeated}");
+    }
+
+    /// Logits in a file have the temperature that they have in memory, each row with its own weight, whatever block it stands in.
+    #[test]
+    fn logits_in_a_file_have_the_same_temperature() {
+        let (rows, width) = (2 * crate::said::BLOCK + 5, 3);
+        let mut random = Random::new(7, Purpose::Initialize, 0);
+        let z: Vec<f64> = (0..rows * width).map(|_| 2.0 * random.normal()).collect();
+        let classes: Vec<u16> = (0..rows).map(|_| random.uniform(0.0, 3.0) as u16).collect();
+        let mut y = Vec::new();
+        crate::said::one_hot(&classes, width, &mut y);
+        // The last rows are right, and weigh most.
+        let late = rows - 100;
+        let z: Vec<f64> = z.iter().zip(&y).enumerate().map(|(at, (z, y))| if at / width < late { *z } else { *y }).collect();
+        let w: Vec<f64> = (0..rows).map(|row| if row < late { 0.01 } else { 5.0 }).collect();
+        let stored = Said::stored(width, rows, false, |from, to| z[from * width..to * width].to_vec()).expect("a file");
+        let found = [&w[..], &[]].map(|w| {
+            let [file, memory] = [
+                temperature_said(true, width, &stored, Targets::Classes(&classes), w).expect("a temperature"),
+                temperature(true, width, &z, &y, w),
+            ];
+            assert_eq!(file, memory);
+            file
+        });
+        assert!(found[0] < 0.5 * found[1], "{found:?}");
     }
 
     /// The slope of the cost is 0 at the temperature, taken by differences.
     #[test]
     fn the_least_cost_is_found() {
         let (z, y) = ([2.0, 0.3, -1.0, 0.5, 0.1, 0.2, -0.4, 1.9, 1.0], [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
-        let total = |ln: f64| cost(true, 3, &z, &y, (-ln).exp()) + PULL * ln * ln;
-        let ln = temperature(true, 3, &z, &y).ln();
+        let total = |ln: f64| cost(true, 3, &z, &y, &[], (-ln).exp()) + PULL * ln * ln;
+        let ln = temperature(true, 3, &z, &y, &[]).ln();
         let slope = (total(ln + 1e-5) - total(ln - 1e-5)) / 2e-5;
         assert!(slope.abs() < 1e-6, "{slope}");
     }

@@ -5,7 +5,8 @@
 //!
 //! Where new rows come as those kept aside came, an interval of level 0.9 holds at least 0.9 of the right numbers on average over
 //! trainings, whatever the network and the distribution. Source: Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World,
-//! 2005; Lei, G'Sell, Rinaldo, Tibshirani and Wasserman, JASA 113, 2018.
+//! 2005; Lei, G'Sell, Rinaldo, Tibshirani and Wasserman, JASA 113, 2018. Where these rows have chosen the best epoch their errors are a
+//! little too small, and so are the intervals.
 
 use serde::{Deserialize, Serialize};
 

@@ -164,30 +164,38 @@ pub(crate) fn train(
     let is_whole = |outcome: &Outcome| !matches!(outcome.end, End::Stopped(_));
     // A network that has just begun would spoil what the others say.
     let only_whole = came.iter().flatten().any(|(_, outcome)| is_whole(outcome));
-    let (mut steps, mut is_stopped) = (0, came.iter().any(Option::is_none));
+    let (mut steps, mut epochs) = (0, 0);
+    let (mut is_stopped, mut is_patient) = (came.iter().any(Option::is_none), false);
     for (places, outcome) in came.into_iter().flatten() {
         steps += outcome.steps;
         is_stopped |= !is_whole(&outcome);
+        is_patient |= matches!(outcome.end, End::Patient(_));
         if only_whole && !is_whole(&outcome) {
             continue;
         }
+        epochs = epochs.max(outcome.epochs);
         for (place, outputs) in places.iter().zip(outcome.held.numbers()?.chunks_exact(width)) {
             said[place * width..][..width].copy_from_slice(outputs);
         }
         cost += outcome.after.held.map_or(0.0, |(cost, _)| cost * places.len() as f64);
         trained.push(numbers(&outcome.model.parameters));
     }
-    let end = if is_stopped { End::Stopped(steps) } else { End::Finished };
+    let end = match (is_stopped, is_patient) {
+        (true, _) => End::Stopped(steps),
+        (_, true) => End::Patient(steps),
+        _ => End::Finished,
+    };
     let whole = !said.iter().any(|said| said.is_nan());
     cost /= job.train.rows as f64;
     let temperature = (whole && job.calibrate == Calibrate::OnHeld).then(|| {
-        let temperature = calibration::temperature_of(job.task, width, &said, &job.train.y);
+        let temperature = calibration::temperature_of(job.task, width, &said, &job.train.y, &job.train.w);
         cost = calibration::cool(job.task, width, &mut said, &job.train.y, temperature) / job.train.rows as f64;
         temperature
     });
-    let model = merged(job, &trained, temperature);
+    let mut model = merged(job, &trained, temperature);
+    model.metadata.training.epochs = epochs;
     let mut outcome = report(job, members, model, (&said, cost), whole)?;
-    (outcome.steps, outcome.end) = (steps, end);
+    (outcome.steps, outcome.epochs, outcome.end) = (steps, epochs, end);
     Ok(outcome)
 }
 
@@ -240,7 +248,7 @@ fn report(job: &Job, members: &Members, mut model: Model, (said, cost): (&[f64],
     let own = job.metric.as_deref().map(Own::read).transpose().map_err(|message| Error::new(Kind::Usage, message))?;
     let width = job.outputs();
     if whole && job.task == Task::TwoClasses && job.threshold.is_found() {
-        model.metadata.threshold = job.threshold.choose(said, &job.train.y);
+        model.metadata.threshold = job.threshold.choose(said, &job.train.y, &job.train.w);
     }
     if whole && job.task == Task::Regression {
         model.metadata.residuals = Residuals::of(width, said, &job.train.y);

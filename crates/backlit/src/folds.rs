@@ -5,7 +5,7 @@ use crate::checkpoint::Checkpoints;
 use crate::conformal::Residuals;
 use crate::error::{Error, Kind};
 use crate::job::{Calibrate, Job, Rows};
-use crate::metrics::{HALF, Metrics, Threshold};
+use crate::metrics::{HALF, Metrics, Own, Threshold};
 use crate::model_file::Task;
 use crate::prepare::{Hidden, Part, Read, job_of};
 use crate::session::{self, Progress};
@@ -22,11 +22,13 @@ pub struct CrossValidation {
     pub rows: Vec<usize>,
     /// The fold of each row.
     pub fold_of: Vec<usize>,
-    /// rows × outputs: what the network that was not trained on the row says, in the target's units or as probabilities.
+    /// rows × outputs: what the network that was not trained on the row says, in the target's units or as probabilities, calibrated where
+    /// these are.
     pub outputs: Vec<f64>,
     /// Of numbers: how far these outputs are from what is right.
     pub residuals: Option<Residuals>,
-    /// The median over the folds of the best epoch, counted from 1, where something waited for it.
+    /// The median over the folds of the epoch, counted from 1, whose parameters are kept, where something waited for the best one or ended
+    /// a training early.
     pub epochs: Option<u64>,
     /// Of two classes and of labels: the probability above which the second is predicted, chosen on these outputs if it was to be chosen.
     pub threshold: f64,
@@ -68,6 +70,14 @@ impl Spread {
 }
 
 impl CrossValidation {
+    /// What the training on all rows takes from it: threshold, temperature, errors for intervals, and after which epoch to end.
+    pub fn give(&self, job: &mut Job) {
+        job.threshold = Threshold::At(self.threshold);
+        job.residuals = self.residuals.clone();
+        job.calibrate = self.temperature.map_or(job.calibrate, Calibrate::By);
+        job.until = self.epochs;
+    }
+
     /// The cost, then each measure, over the folds.
     pub fn spreads(&self) -> Vec<(&'static str, Option<Spread>)> {
         let lists: Vec<_> = self.folds.iter().map(|fold| fold.metrics.list()).collect();
@@ -111,15 +121,15 @@ pub fn cross_validate(
         Ok((job, calibrates, outcome))
     })?;
     let (mut costs, mut parts, mut about, mut epochs) = (Vec::new(), Vec::new(), None, Vec::new());
-    let mut calibrates = false;
+    let (mut calibrates, mut metric) = (false, None);
     for one in came {
         let Some((job, calibrated, outcome)) = one.filter(|(.., outcome)| !matches!(outcome.end, End::Stopped(_))) else { return Ok(None) };
         calibrates |= calibrated;
-        let own = job.metric.clone().zip(outcome.after.own.and_then(|(_, held)| held));
-        costs.extend(outcome.after.held.map(|(cost, _)| (cost, own)));
+        costs.extend(outcome.after.held.map(|(cost, _)| cost));
+        metric = job.metric.clone();
         about = Some((job.task, job.outputs()));
         if job.course.patience.is_some() || job.course.keeps_best() {
-            epochs.push(outcome.best.map_or(outcome.epochs, |best| best.epoch + 1));
+            epochs.push(outcome.best.filter(|_| job.course.keeps_best()).map_or(outcome.epochs, |best| best.epoch + 1));
         }
         parts.push((job.held, outcome.held.numbers()?));
     }
@@ -127,24 +137,33 @@ pub fn cross_validate(
     let mut numbers: Vec<usize> = parts.iter().flat_map(|(held, _)| held.numbers.clone()).collect();
     numbers.sort_unstable();
     let rows = numbers.len();
-    let (mut fold_of, mut outputs, mut y) = (vec![0; rows], vec![0.0; rows * width], vec![0.0; rows * width]);
+    let (mut fold_of, mut outputs, mut y, mut w) = (vec![0; rows], vec![0.0; rows * width], vec![0.0; rows * width], vec![1.0; rows]);
     for (fold, (held, said)) in parts.iter().enumerate() {
         for (place, number) in held.numbers.iter().enumerate() {
             let row = numbers.partition_point(|known| known < number);
             fold_of[row] = fold;
             outputs[row * width..][..width].copy_from_slice(&said[place * width..][..width]);
             y[row * width..][..width].copy_from_slice(&held.y[place * width..][..width]);
+            w[row] = held.w.get(place).copied().unwrap_or(1.0);
+        }
+    }
+    let temperature = calibrates.then(|| calibration::temperature_of(task, width, &outputs, &y, &w));
+    // What follows goes by the probabilities that the model will say.
+    if let Some(temperature) = temperature {
+        calibration::cool(task, width, &mut outputs, &y, temperature);
+        for ((held, said), cost) in parts.iter_mut().zip(&mut costs) {
+            *cost = calibration::cool(task, width, said, &held.y, temperature) / held.rows as f64;
         }
     }
     let residuals = if task == Task::Regression { Residuals::of(width, &outputs, &y) } else { None };
     let is_cut = matches!(task, Task::TwoClasses | Task::Labels);
-    let threshold = if is_cut { read.run.train.threshold.choose(&outputs, &y) } else { HALF };
-    let temperature = calibrates.then(|| calibration::temperature_of(task, width, &outputs, &y));
-    let folds = parts.iter().zip(costs).map(|((held, said), (cost, own))| Fold {
+    let threshold = if is_cut { read.run.train.threshold.choose(&outputs, &y, &w) } else { HALF };
+    let own = metric.as_deref().map(Own::read).transpose().map_err(|message| Error::new(Kind::Usage, message))?;
+    let folds = parts.iter().zip(costs).map(|((held, said), cost)| Fold {
         metrics: Metrics::of(task, width, said, &held.y, cost, threshold),
         rows: held.numbers.clone(),
         cost,
-        own,
+        own: own.as_ref().and_then(|own| Some((own.text.clone(), own.of(said, &held.y)?))),
     });
     let folds = folds.collect();
     Ok(Some(CrossValidation { folds, rows: numbers, fold_of, outputs, residuals, epochs: median(epochs), threshold, temperature }))

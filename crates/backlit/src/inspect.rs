@@ -3,6 +3,7 @@
 use crate::data::{Bound, Header, MEMORY, Reader, Stored, number, profile};
 use crate::encoder::{Encoder, Kind, Missing, Profile};
 use crate::error::Error;
+use crate::prepare::looks_like_classes;
 use crate::run_file::Data;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -316,6 +317,15 @@ fn of_targets(profile: &Profile, encoder: &Encoder, table: &Numbers, said: &Data
                 }
             }
         }
+        if !is_class {
+            for (class, count) in classes_by_sight(&known, said.target.len()) {
+                let share = count as f64 / known.len() as f64;
+                if share < SELDOM {
+                    let message = format!("the class {class} stands in {count} of {} rows ({:.1} %)", known.len(), 100.0 * share);
+                    findings.push(Finding { what: What::Imbalance, column: target.name.clone(), message });
+                }
+            }
+        }
         let varies = |x: &[f64]| x.iter().any(|number| !number.is_nan() && *number != x[0]);
         table.each(|place, x| {
             let other = &encoder.columns[place];
@@ -337,6 +347,16 @@ fn of_targets(profile: &Profile, encoder: &Encoder, table: &Numbers, said: &Data
         })?;
     }
     Ok(())
+}
+
+/// The classes of a target of numbers that a training takes for classes, and how often each stands there; none of other numbers.
+fn classes_by_sight(known: &[f64], targets: usize) -> Vec<(f64, usize)> {
+    let mut sorted = known.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let classes: Vec<(f64, usize)> = sorted.chunk_by(|a, b| a == b).map(|equal| (equal[0], equal.len())).collect();
+    let values: Vec<f64> = classes.iter().map(|class| class.0).collect();
+    let is_label = values == [0.0, 1.0];
+    if (targets == 1 && looks_like_classes(&values, known.len())) || (targets > 1 && is_label) { classes } else { Vec::new() }
 }
 
 fn of_rows(table: &Numbers, findings: &mut Vec<Finding>) -> Result<(), Error> {

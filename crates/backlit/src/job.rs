@@ -12,6 +12,7 @@ use crate::predictor::Surroundings;
 use crate::recipe::Recipe;
 use crate::said::{Targets, one_hot};
 use crate::scaler::Scaler;
+use crate::splits::Split;
 use backlit_engine::optimizers;
 use backlit_engine::random::{Purpose, Random};
 use std::ops::Range;
@@ -55,6 +56,8 @@ pub struct Job {
     pub from: Option<String>,
     /// Places in them that are not updated.
     pub frozen: Vec<Range<usize>>,
+    /// How rows are chosen to be kept aside.
+    pub split: Split,
     /// Rows trained on.
     pub train: Rows,
     /// Rows kept aside.
@@ -73,6 +76,8 @@ pub struct Job {
     pub course: Course,
     /// Passes over the rows.
     pub epochs: u64,
+    /// After how many of them it ends; none: after all. A schedule goes by all.
+    pub until: Option<u64>,
     /// Rows in a batch; none: all.
     pub batch: Option<usize>,
     /// Whether each epoch reorders the rows.
@@ -238,6 +243,40 @@ impl Job {
     /// How many outputs.
     pub fn outputs(&self) -> usize {
         self.shape.layers.last().map_or(0, |layer| layer.units)
+    }
+
+    /// Epochs after which the training ends.
+    pub fn ends_after(&self) -> u64 {
+        self.until.unwrap_or(self.epochs)
+    }
+
+    /// What the rows kept aside have decided: after them costs and measures flatter.
+    pub fn decided(&self) -> Vec<&'static str> {
+        if self.unseen().rows == 0 {
+            return Vec::new();
+        }
+        let decided = [
+            (self.course.keeps_best(), "the best epoch"),
+            (self.course.patience.is_some() && !self.course.keeps_best(), "the last epoch"),
+            (self.course.listens_to_cost(), "the rate"),
+            (self.calibrate == Calibrate::OnHeld, "the temperature"),
+            (self.threshold.is_found(), "the threshold"),
+        ];
+        decided.into_iter().filter(|(is_so, _)| *is_so).map(|(_, what)| what).collect()
+    }
+
+    /// Why costs and measures of the rows kept aside are not those of new rows, if they are not.
+    pub fn warning(&self) -> Option<String> {
+        let decided = self.decided();
+        let listed = match decided.as_slice() {
+            [] if self.from.is_some() && self.held.rows > 0 => {
+                return Some("the model that training went on from may have been trained on these rows: others may cost more".into());
+            }
+            [] => return None,
+            [one] => one.to_string(),
+            [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        };
+        Some(format!("these rows have decided {listed}: others may cost more"))
     }
 
     /// The rows that a network is judged by which has not seen them: of an ensemble all, each by the network that keeps it aside.

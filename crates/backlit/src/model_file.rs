@@ -212,6 +212,17 @@ pub struct Training {
     pub from: Option<String>,
 }
 
+impl Training {
+    /// Why errors on the rows kept aside may be smaller than on new ones, if they may.
+    pub fn flatters(&self) -> Option<&'static str> {
+        match () {
+            () if self.course.keeps_best() || self.course.patience.is_some() => Some("these rows have decided which epoch is kept"),
+            () if self.from.is_some() => Some("the model that training went on from may have been trained on these rows"),
+            () => None,
+        }
+    }
+}
+
 impl Metadata {
     /// How a table's own columns become those that go in and, with `targets`, come out; the column of weights too, if the table `has`
     /// it.

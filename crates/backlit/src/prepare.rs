@@ -1,5 +1,6 @@
 //! From what a person asked for to a job with every choice made.
 
+mod agreement;
 mod formulas;
 mod labels;
 mod network;
@@ -10,6 +11,7 @@ mod warm_start;
 
 pub use formulas::formula_notes;
 pub use parts::Part;
+pub(crate) use target::looks_like_classes;
 pub(crate) use warm_start::layer as layer_of_shape;
 
 use network::{check_layers, layers, parameters, remarks, with_dropout};
@@ -30,7 +32,7 @@ use crate::model_file::{LayerShape, Model, Precision, Shape, Task, weights_sha25
 use crate::numeric_embedding::{self, Numeric};
 use crate::predictor::scaled;
 use crate::recipe::{self, Filled, Recipe};
-use crate::run_file::{self, Batch, Bias, Embed, Freeze, Layer, Rng, RunFile, Source};
+use crate::run_file::{self, Batch, Bias, Embed, Freeze, Judge, Layer, Rng, RunFile, Source};
 use crate::scaler::{Scaler, Scaling};
 use crate::splits::{Split, classes_of};
 use crate::terms;
@@ -67,6 +69,7 @@ pub fn run_on(data: &str) -> RunFile {
             standardize: true,
             scaling: None,
             validation: 0.2,
+            is_share_said: false,
             split: Split::Random,
             weights: None,
             class_weight: None,
@@ -112,13 +115,10 @@ pub fn read(run: &RunFile, hidden: Option<&Hidden>) -> Result<Read, Error> {
 
 fn read_up_to(run: &RunFile, hidden: Option<&Hidden>, memory: Option<u64>) -> Result<Read, Error> {
     let start = warm_start::model(run)?;
-    let run = warm_start::completed(with_plain_names(run)?, start.as_ref(), hidden.is_some())?;
+    let has_layers = hidden.is_some() || !run.network.layers.is_empty();
+    agreement::agrees(run, start.as_ref(), has_layers)?;
+    let run = warm_start::completed(with_plain_names(run)?, start.as_ref(), has_layers)?;
     let mut notes = Vec::new();
-    let is_target = |name: &&str| run.data.target.iter().any(|target| target == name);
-    let ignored = run.data.ignore.iter().map(String::as_str).find(is_target).map(|column| (column, "ignore"));
-    if let Some((column, key)) = ignored.or(run.data.split.column().filter(is_target).map(|column| (column, "split"))) {
-        return Err(usage(&run, format!("'{}' is the target and has no other part to play", excerpt(column))).key(format!("data.{key}")));
-    }
     let bound = memory.map(|memory| Bound { memory, keep: decisive(&run) });
     let (table, stored, name, encoder, headless) = table(&run, start.as_ref(), bound.as_ref(), &mut notes)?;
     Ok(Read { run, start, table, stored, memory: memory.unwrap_or(MEMORY), name, encoder, headless, notes })
@@ -178,6 +178,13 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
             Some(parts::folds(run, &table, count, classes.as_deref())?)
         }
     };
+    let folds_ahead = match (part, run.train.folds) {
+        (Part::All, Some(count)) => {
+            let classes = matches!(task, Task::Classes | Task::TwoClasses).then(|| classes_of(outputs, &y));
+            Some(parts::folds(run, &table, count, classes.as_deref())?)
+        }
+        _ => None,
+    };
     let all = Rows { rows: table.rows, y, classes: places, ..Rows::default() };
     let (trained, aside) = part.rows(run, (&table, whole.as_ref().unwrap_or(&table)), task, outputs, &all)?;
     if let Some(encoder) = &mut encoder {
@@ -206,6 +213,13 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         && inputs.iter().any(|input| input == column)
     {
         notes.push(format!("'{}' decides the split and is an input too", excerpt(column)));
+    }
+    if let Some(column) = run.data.split.column().filter(|column| no_inputs.iter().any(|name| name == column) && !run.data.is_aside(column))
+    {
+        notes.push(format!("'{}' holds words and decides the split: it is no input", excerpt(column)));
+    }
+    if start.is_some() && held.rows > 0 {
+        notes.push("the model that training goes on from may have been trained on the rows kept aside now".into());
     }
     let own_layers = hidden.is_none() && !run.network.layers.is_empty();
     let has_numbers = !numeric_embedding::columns(&inputs, encoder.as_ref(), embedding.as_ref()).is_empty();
@@ -273,6 +287,7 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
     entry.create(&run.train.options, 0).map_err(|message| usage(run, message).key("train"))?;
     let aside = if ensemble > 1 { train.rows } else { held.rows };
     led(run, aside)?;
+    counts(run, &held)?;
     let inline = matches!(run.data.source, Source::Inline { .. });
     let searches = run.train.optimizer() == "lbfgs";
     // By each network, where there are several.
@@ -288,7 +303,9 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         Some(Batch::Rows(rows)) => Some(rows),
         None => (!inline && !searches).then_some(BATCH),
     };
-    for &rows in &train_on {
+    // Before a cross-validation the folds' own trainings too.
+    let fewer = folds_ahead.iter().flat_map(|fold_of| sizes(fold_of)).map(|fold| train.rows - fold);
+    for rows in train_on.iter().copied().chain(fewer) {
         layers::suits(&layers, run.train.optimizer(), rows, batch, |key, message| usage(run, message).key(key))?;
     }
     let layers_drawn = layers.clone();
@@ -328,6 +345,7 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         initial,
         from: start.as_ref().map(|model| weights_sha256(&model.parameters)),
         frozen,
+        split: run.data.split.clone(),
         train,
         held,
         input_scaler,
@@ -337,6 +355,7 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         learning_rate: run.train.learning_rate.unwrap_or(entry.learning_rate),
         course: run.train.course.clone(),
         epochs: run.train.epochs.unwrap_or(EPOCHS),
+        until: None,
         batch,
         shuffle: run.train.shuffle.unwrap_or(!inline && batch.is_some()),
         threshold: run.train.threshold,
@@ -346,6 +365,13 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         threads,
         notes,
     })
+}
+
+/// How many rows each fold has. `fold_of`: the fold of each row
+fn sizes(fold_of: &[usize]) -> Vec<usize> {
+    let mut sizes = vec![0; fold_of.iter().max().map_or(0, |last| last + 1)];
+    fold_of.iter().for_each(|&fold| sizes[fold] += 1);
+    sizes
 }
 
 /// How many networks are trained.
@@ -421,9 +447,21 @@ fn led(run: &RunFile, held: usize) -> Result<(), Error> {
     match course.needs_held() {
         Some(key) if held == 0 => {
             let message = format!("{key} needs rows kept aside to tell better from worse; there are none");
-            Err(usage(run, message).key(format!("train.{key}")).hint("a validation share above 0"))
+            let hint = if run.train.folds.is_some() { "no folds before it" } else { "a validation share above 0" };
+            Err(usage(run, message).key(format!("train.{key}")).hint(hint))
         }
         _ => Ok(()),
+    }
+}
+
+/// Whether the rows kept aside weigh anything, where something listens to them.
+fn counts(run: &RunFile, held: &Rows) -> Result<(), Error> {
+    let listens = run.train.course.needs_held().is_some() || run.train.threshold.is_found() || run.train.calibrate == Some(true);
+    match listens && !held.w.is_empty() && held.w.iter().all(|&w| w == 0.0) {
+        true => Err(usage(run, "the rows kept aside all weigh 0, so they cannot tell better from worse")
+            .key("data.weights")
+            .hint("a larger validation share, or another seed")),
+        false => Ok(()),
     }
 }
 
@@ -431,6 +469,9 @@ fn led(run: &RunFile, held: usize) -> Result<(), Error> {
 fn metric(run: &RunFile) -> Result<Option<String>, Error> {
     let metric = run.train.metric.as_deref().map(Own::read).transpose();
     let metric = metric.map_err(|message| usage(run, message).key("train.metric"))?.map(|own| own.text);
+    if run.train.course.judge == Some(Judge::Cost) && run.train.course.needs_held().is_none() {
+        return Err(usage(run, "nothing listens to the cost").key("train.judge").hint("--patience, or --keep best"));
+    }
     if run.train.course.judged_by_metric() {
         let wrong = |message: &str, hint: &str| Err(usage(run, message).key("train.judge").hint(hint));
         match run.train.course.needs_held() {

@@ -85,6 +85,16 @@ fn create_new(path: &Path) -> std::io::Result<PathBuf> {
 }
 
 impl RunDirectory {
+    /// Refuses a new training where it would take the place of one that can go on.
+    pub fn check_nothing_is_lost(&self) -> Result<(), Error> {
+        if !checkpoint::can_go_on(&self.path) {
+            return Ok(());
+        }
+        let error = Error::new(Kind::Usage, "this directory holds a training that was interrupted and can go on").file(self.path.display());
+        let path = self.path.display();
+        Err(error.hint(format!("backlit train --resume {path}; to begin anew another --out, or remove {path}/checkpoint*.safetensors")))
+    }
+
     /// Takes the directory away again after a training that left nothing; one that was there before, or holds a checkpoint or anything
     /// else, stays.
     pub fn discard(&self) {

@@ -63,6 +63,8 @@ pub struct Data {
     pub scaling: Option<Scaling>,
     /// The share of the rows kept aside, 0 ≤ v < 1. Without a word: 0.2, and 0 for worked examples.
     pub validation: f64,
+    /// Whether this share was asked for.
+    pub is_share_said: bool,
     /// How they are chosen. Without a word: by chance.
     pub split: Split,
     /// The column of the rows' weights, which is no input; none: all count alike.
@@ -340,7 +342,7 @@ fn parse_in(text: &str, name: &str, folder: &Path) -> Result<RunFile, Error> {
         None => Network::default(),
     };
     let mut train = train::read(top.table("train")?.as_ref(), &network, folder)?;
-    if section.get("validation").is_some() {
+    if data.is_share_said {
         // A share to be kept aside is for one network.
         train.ensemble = train.ensemble.or(Some(1));
     }

@@ -184,9 +184,14 @@ pub(crate) fn one_hot(classes: &[u16], width: usize, y: &mut Vec<f64>) {
 
 /// Hands on blocks of rows, outputs beside targets, rows × width each.
 pub(crate) fn beside(said: &Said, targets: Targets<'_>, each: &mut dyn FnMut(&[f64], &[f64])) -> Result<(), Error> {
+    beside_from(said, targets, &mut |_, outputs, y| each(outputs, y))
+}
+
+/// The same, each block with its first row.
+pub(crate) fn beside_from(said: &Said, targets: Targets<'_>, each: &mut impl FnMut(usize, &[f64], &[f64])) -> Result<(), Error> {
     let mut room = Vec::new();
     let width = said.width;
-    said.blocks(&mut |first, block| each(block, targets.of(first, block.len() / width.max(1), width, &mut room)))
+    said.blocks(&mut |first, block| each(first, block, targets.of(first, block.len() / width.max(1), width, &mut room)))
 }
 
 #[cfg(test)]

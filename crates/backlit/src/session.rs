@@ -34,7 +34,8 @@ pub struct Progress {
     pub epoch_ended: bool,
     /// Then what it was as a whole.
     pub whole: Option<Epoch>,
-    /// Then the mean cost of the rows kept aside, as trained, where something listened to it; their metric, where it was to judge.
+    /// Then the mean cost of the rows kept aside, as trained (each as its weight has it), where something listened to it; their metric, where
+    /// it was to judge.
     pub held: Option<f64>,
     /// Whether it is the last step, unless the training is stopped.
     pub ends: bool,
@@ -61,7 +62,7 @@ pub struct Outcome {
     pub best: Option<Best>,
     /// Steps taken.
     pub steps: u64,
-    /// Epochs finished.
+    /// Epochs finished; of an ensemble by the network with the most.
     pub epochs: u64,
 }
 
@@ -139,16 +140,18 @@ fn run<S: Scalar>(
     let held = if job.course.needs_held().is_some() { &job.held } else { &nothing };
     let held_rows = held.rows;
     let (held_x, held_y): (Vec<S>, Vec<S>) = (scaled(&job.input_scaler, &held.x), scaled(&job.target_scaler, &held.y));
-    let slices: [&[S]; 2] = [&held_x, &held_y];
-    let fed = held.fed(job.input_scaler.as_ref(), &held_y, &[]);
+    let held_w: Vec<S> = scaled(&None, &held.w);
+    let slices: [&[S]; 3] = [&held_x, &held_y, &held_w];
+    let fed = held.fed(job.input_scaler.as_ref(), &held_y, &held_w);
     let held = fed.as_ref().map_or(Data::Slices(&slices), |fed| Data::Source(fed));
     let course = job.course.engine().map_err(|(key, message)| usage(format!("{key}: {message}")))?;
     let own = job.metric.as_deref().map(Own::read).transpose().map_err(usage)?;
     let trainer = Trainer::new(&built.graph, built.cost, initial.clone(), optimizer.map_err(usage)?, &job.frozen, job.train.rows, settings)
-        .at_rates(job.rates());
+        .at_rates(job.rates())
+        .until(job.ends_after());
     let mut trainer = match own.as_ref().filter(|_| job.course.judged_by_metric()) {
         Some(own) => trainer.judged_by(course, (&shown.graph, shown.shown), held, held_rows, judge(job, own)),
-        None => trainer.on_course_over(course, (&shown.graph, shown.loss), held, held_rows),
+        None => trainer.on_course_over(course, (&shown.graph, shown.weighed), held, held_rows),
     };
     let mut net = Net::new(shown, initial, job.surroundings(), job.threads);
     let shown = if job.held.rows > 0 { &job.held } else { &job.train };
@@ -176,7 +179,7 @@ fn run<S: Scalar>(
             epochs = moment.epoch + u64::from(moment.epoch_ended);
             let Moment { epoch, step, cost, epoch_ended, whole, held, ends } = *moment;
             let held = held.map(sign);
-            let (network, epoch, epochs) = (0, epoch + 1, job.epochs);
+            let (network, epoch, epochs) = (0, epoch + 1, job.ends_after());
             is_stopped = observe(&Progress { network, epoch, epochs, step, cost, epoch_ended, whole, held, ends }).is_break();
             match is_stopped || checkpoints.as_ref().is_some_and(|checkpoints| checkpoints.is_due(step)) {
                 true => ControlFlow::Break(()),
@@ -244,7 +247,7 @@ fn chosen_temperature<S: Scalar>(job: &Job, network: &Network, parameters: &[S])
             let mut built = network.build::<S>().map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
             built.shown = built.layers.last().map_or(built.shown, |layer| layer.out);
             let logits = Net::new(built, parameters.to_vec(), job.surroundings(), job.threads).said_of(&job.held)?;
-            calibration::temperature_said(job.task == Task::Classes, job.outputs(), &logits, job.held.targets()).map(Some)
+            calibration::temperature_said(job.task == Task::Classes, job.outputs(), &logits, job.held.targets(), &job.held.w).map(Some)
         }
     }
 }
@@ -253,7 +256,9 @@ fn chosen_temperature<S: Scalar>(job: &Job, network: &Network, parameters: &[S])
 fn learn_from_held(job: &Job, held: &Said, metadata: &mut Metadata) -> Result<(), Error> {
     match job.task {
         _ if held.rows() == 0 => {}
-        Task::TwoClasses if job.threshold.is_found() => metadata.threshold = job.threshold.choose(&held.in_memory()?, &job.held.y),
+        Task::TwoClasses if job.threshold.is_found() => {
+            metadata.threshold = job.threshold.choose(&held.in_memory()?, &job.held.y, &job.held.w);
+        }
         Task::Regression => metadata.residuals = Residuals::of(job.outputs(), &held.in_memory()?, &job.held.y),
         Task::TwoClasses | Task::Classes | Task::Labels | Task::Values => {}
     }

@@ -71,7 +71,8 @@ pub fn stratified(classes: &[usize], share: f64, seed: u64) -> (Vec<usize>, Vec<
 
 /// Keeps whole groups aside: (trained on, kept aside), both in order. `groups`: rows, the group of each.
 ///
-/// Groups are taken in random order, as long as that brings the rows kept aside nearer to the share. `Err`: there is but one group.
+/// In random order each group is taken that brings the rows kept aside nearer to the share; where none does, the smallest.
+/// `Err`: there is but one group.
 pub fn grouped(groups: &[f64], share: f64, seed: u64) -> Result<(Vec<usize>, Vec<usize>), String> {
     if share == 0.0 {
         return Ok(split(groups.len(), 0.0, seed));
@@ -82,15 +83,18 @@ pub fn grouped(groups: &[f64], share: f64, seed: u64) -> Result<(Vec<usize>, Vec
     }
     shuffle(&mut members, seed, 0);
     let wanted = groups.len() as f64 * share;
-    let (mut count, mut taken) = (0, 0);
-    for rows in &members[..members.len() - 1] {
-        if taken > 0 && (count as f64 - wanted).abs() <= ((count + rows.len()) as f64 - wanted).abs() {
-            break;
+    let (mut count, mut taken) = (0, Vec::new());
+    for (place, rows) in members.iter().enumerate() {
+        // One group at least is trained on.
+        if taken.len() + 1 < members.len() && ((count + rows.len()) as f64 - wanted).abs() < (count as f64 - wanted).abs() {
+            count += rows.len();
+            taken.push(place);
         }
-        count += rows.len();
-        taken += 1;
     }
-    Ok(parts(groups.len(), members.into_iter().take(taken).flatten()))
+    if taken.is_empty() {
+        taken.extend((0..members.len()).min_by_key(|&place| members[place].len()));
+    }
+    Ok(parts(groups.len(), taken.into_iter().flat_map(|place| members[place].clone())))
 }
 
 /// Keeps the last rows aside: (trained on, kept aside), both in order. `times`: rows, the time of each; none: the order of the table.
@@ -254,6 +258,16 @@ mod tests {
         assert!((off / 200.0f64).abs() < 1.0, "{off}");
         assert!(grouped(&[1.0; 9], 0.2, 0).is_err());
         assert_eq!(grouped_folds(&[1.0, 2.0, 1.0], 3, 0), Err("expected at least 3 groups for 3 folds, came 2".into()));
+        // A group of nearly all rows is never kept aside, whether it is drawn first or not.
+        let uneven: Vec<f64> = (0..200).map(|row| f64::from(u8::from(row >= 20))).collect();
+        let of = |groups: &[f64], share: f64, seed: u64| {
+            counts(&[0, 1, 2], &grouped(groups, share, seed).unwrap().1.iter().map(|&row| groups[row] as usize).collect::<Vec<_>>())
+        };
+        assert!((0..20).all(|seed| of(&uneven, 0.2, seed) == [20, 0, 0]));
+        // Nor one that leads far beyond the share; where all do, the smallest is.
+        let three: Vec<f64> = (0..200).map(|row| f64::from(row >= 1) + f64::from(row >= 40)).collect();
+        assert!((0..20).all(|seed| of(&three, 0.2, seed) == [1, 39, 0]));
+        assert!((0..20).all(|seed| of(&uneven, 0.01, seed) == [20, 0, 0]));
         // −0 and 0 are one group.
         let (train, aside) = grouped(&[0.0, -0.0, 1.0], 0.5, 1).unwrap();
         assert!(train == [2] || aside == [2]);

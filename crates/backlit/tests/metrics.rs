@@ -123,7 +123,7 @@ fn no_threshold_is_better_than_the_one_chosen() {
             continue;
         }
         for (threshold, name) in [(Threshold::F1, "f1"), (Threshold::Balanced, "balanced_accuracy")] {
-            let chosen = threshold.choose(&p, &y);
+            let chosen = threshold.choose(&p, &y, &[]);
             assert!((0.0..1.0).contains(&chosen));
             let best = at(chosen, &p, &y, name);
             let others = p.iter().flat_map(|&p| [p, p - 1e-9, p + 1e-9]).chain((0..1000).map(|k| f64::from(k) / 1000.0));
@@ -132,7 +132,7 @@ fn no_threshold_is_better_than_the_one_chosen() {
                 assert!(value <= best + 1e-12, "{}, {name}: {value} above {other}, {best} above {chosen}", case["name"]);
             }
         }
-        assert_eq!(Threshold::At(0.3).choose(&p, &y), 0.3);
+        assert_eq!(Threshold::At(0.3).choose(&p, &y, &[]), 0.3);
     }
     // Rare and hardly to be told apart, where the two measures want different cuts.
     for case in 0..200 {
@@ -141,14 +141,33 @@ fn no_threshold_is_better_than_the_one_chosen() {
         let p: Vec<f64> = y.iter().map(|y| ((random.unit() + 0.3 * y) * 15.0).round() / 20.0).collect();
         for (threshold, name) in [(Threshold::F1, "f1"), (Threshold::Balanced, "balanced_accuracy")] {
             let best = (0..100).map(|k| at(f64::from(k) / 100.0 + 0.005, &p, &y, name)).fold(0.0, f64::max);
-            let chosen = threshold.choose(&p, &y);
+            let chosen = threshold.choose(&p, &y, &[]);
             assert!((at(chosen, &p, &y, name) - best).abs() < 1e-12, "case {case}, {name}: {chosen}");
         }
     }
+    // A row of weight 2 counts as the row twice, one of weight 0 not at all.
+    for case in 0..200 {
+        let mut random = Random::new(case, Purpose::Check, 1);
+        let rows: Vec<(f64, f64, f64)> = (0..30)
+            .map(|row| {
+                (random.unit(), f64::from(u8::from(row < 4 || random.unit() < 0.2)), if row < 2 { 1.0 } else { random.below(3) as f64 })
+            })
+            .collect();
+        let repeated: Vec<_> = rows.iter().flat_map(|row| vec![row; row.2 as usize]).collect();
+        let column = |rows: &[&(f64, f64, f64)], of: fn(&(f64, f64, f64)) -> f64| rows.iter().map(|row| of(row)).collect::<Vec<f64>>();
+        let once: Vec<_> = rows.iter().collect();
+        for threshold in [Threshold::F1, Threshold::Balanced] {
+            let weighted = threshold.choose(&column(&once, |row| row.0), &column(&once, |row| row.1), &column(&once, |row| row.2));
+            let (p, y) = (column(&repeated, |row| row.0), column(&repeated, |row| row.1));
+            let name = if threshold == Threshold::F1 { "f1" } else { "balanced_accuracy" };
+            let best = at(threshold.choose(&p, &y, &[]), &p, &y, name);
+            assert!((at(weighted, &p, &y, name) - best).abs() < 1e-12, "case {case}, {name}: {weighted}");
+        }
+    }
     // Cuts as good as each other: the one at 1/2, else the middle of the gap.
-    assert_eq!(Threshold::F1.choose(&[0.9, 0.8, 0.1], &[1.0, 1.0, 0.0]), 0.5);
-    assert_eq!(Threshold::F1.choose(&[0.375, 0.25, 0.125], &[1.0, 1.0, 0.0]), 0.1875);
-    assert_eq!(Threshold::Balanced.choose(&[0.9375, 0.8125, 0.625], &[1.0, 0.0, 0.0]), 0.875);
+    assert_eq!(Threshold::F1.choose(&[0.9, 0.8, 0.1], &[1.0, 1.0, 0.0], &[]), 0.5);
+    assert_eq!(Threshold::F1.choose(&[0.375, 0.25, 0.125], &[1.0, 1.0, 0.0], &[]), 0.1875);
+    assert_eq!(Threshold::Balanced.choose(&[0.9375, 0.8125, 0.625], &[1.0, 0.0, 0.0], &[]), 0.875);
     for (text, read) in [("f1", Ok(Threshold::F1)), ("balanced", Ok(Threshold::Balanced)), ("0.25", Ok(Threshold::At(0.25)))] {
         assert_eq!(text.parse(), read);
     }

@@ -191,7 +191,7 @@ pub struct Choices {
     /// How these rows are chosen: random, stratified (keeps the shares of classes), grouped (cuts no group), time (the last rows) [default: random]
     #[arg(long, value_name = "HOW")]
     pub split: Option<String>,
-    /// For --split grouped: the column whose value a group's rows share; it stays an input unless it is ignored
+    /// For --split grouped: the column whose value a group's rows share; of numbers it stays an input unless it is ignored, of words it is none
     #[arg(long, value_name = "COLUMN")]
     pub group: Option<String>,
     /// For --split time: the column that orders the rows; it stays an input unless it is ignored [default: the order of the table]

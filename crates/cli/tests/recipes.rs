@@ -60,7 +60,7 @@ fn the_tuned_recipe_says_what_it_did_and_reproduces() {
     let desk = Desk::with(&[("words.csv", &words(300))]);
     let line = "train words.csv --target y --recipe tuned --epochs 12";
     let told = desk.fine(&format!("{line} --out told"));
-    told.says(&["tuned ", "adamw", "coslog4", "calibrated", "seed 0", "each by a network that has not seen it"]);
+    told.says(&["tuned ", "adamw", "coslog4", "calibrated", "seed 0", "each by a network not trained on it"]);
     let one = desk.json(&format!("{line} --out one --threads 1"));
     let two = desk.json(&format!("{line} --out two --threads 2"));
     assert_eq!(hash(&one), hash(&two));
@@ -236,7 +236,7 @@ fn what_makes_no_sense_is_refused() {
         ("train words.csv --target y --calibrate true --validation 0", &["calibrate", "there are none"]),
         ("train houses --ensemble 0", &["--ensemble", "1 to 100"]),
         ("train houses --ensemble 3 --folds 4", &["ensemble", "folds"]),
-        ("train houses --ensemble 3 --validation 0.1", &["--ensemble", "--validation"]),
+        ("train houses --ensemble 3 --validation 0.1", &["train.ensemble", "--validation"]),
         ("train houses --ensemble 3 --norm layer", &["ensemble", "norm over all its units"]),
         ("train houses --ensemble 3 --split time", &["folds"]),
     ] {

@@ -348,6 +348,13 @@ fn a_second_trainer_is_refused_and_a_dead_one_blocks_nobody() {
         told.complains(&["run: another training is at work in this directory"]);
     }
     killed(child);
+    // What it left is not lost to a new training.
+    let told = desk.run("train houses --epochs 1 --out run");
+    told.expect(2);
+    told.complains(&["interrupted and can go on", "--resume run"]);
+    for name in [CHECKPOINT, PREVIOUS] {
+        let _ = std::fs::remove_file(desk.path(&format!("run/{name}")));
+    }
     desk.fine("train houses --epochs 1 --out run");
 }
 

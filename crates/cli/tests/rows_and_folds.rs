@@ -148,7 +148,7 @@ fn patience_in_folds_tells_the_epochs_of_the_training_behind_them() {
     let said = desk.fine(&format!("{line} --epochs 200 --patience 4 --folds 3 --out run"));
     let document: Value = serde_json::from_str(&desk.read("run/summary.json")).expect("JSON");
     let epochs = number(&document["folds"]["epochs"]);
-    said.complains(&[&format!("takes {epochs} epochs, the median of the folds' best ones")]);
+    said.complains(&[&format!("ends after {epochs} of 200 epochs, the median over the folds")]);
     assert_eq!((&document["epochs"], &document["stopped_early"], &document["best"]), (&json!(epochs as u64), &json!(false), &Value::Null));
     let plain = desk.json(&format!("{line} --epochs {epochs} --validation 0 --out plain"));
     assert_eq!(document["weights_sha256"], plain["weights_sha256"]);

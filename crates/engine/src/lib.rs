@@ -33,7 +33,7 @@ pub mod typed;
 pub mod typeset;
 mod worked;
 
-pub use backlit_kernels::Scalar;
+pub use backlit_kernels::{Scalar, math};
 pub use graph::{Graph, GraphError, NodeId};
 pub use network::Network;
 pub use plan::Plan;

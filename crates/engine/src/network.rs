@@ -110,6 +110,8 @@ pub struct Built<S> {
     pub cost: NodeId,
     /// The loss of each row: the cost, before weights and penalties.
     pub loss: NodeId,
+    /// The loss of each row times its weight, if it has one: the cost, before penalties.
+    pub weighed: NodeId,
     /// What a person is shown: activations of the last layer, or probabilities where the loss takes logits.
     pub shown: NodeId,
     /// What goes into the first layer: `x`, or `e` where there are embeddings, or `i` where numbers are learned of single columns.
@@ -123,20 +125,27 @@ pub struct Built<S> {
 }
 
 impl Terms {
-    /// The cost of each row from its loss; the last node is called `cost`.
-    fn on<S: Scalar>(&self, loss: NodeId, embedded: &[NodeId], layers: &[LayerNodes], graph: &mut Graph<S>) -> Result<NodeId, GraphError> {
+    /// From the loss of each row that times its weight, and its cost; the last node is called `cost`.
+    fn on<S: Scalar>(
+        &self,
+        loss: NodeId,
+        embedded: &[NodeId],
+        layers: &[LayerNodes],
+        graph: &mut Graph<S>,
+    ) -> Result<[NodeId; 2], GraphError> {
         let mut cost = loss;
         if self.weighted {
             let w = graph.data("w", 1)?;
             cost = graph.operation(if self.penalizes() { "weighted" } else { "cost" }, Arc::new(ops::weighted::Weighted), &[cost, w])?;
         }
+        let weighed = cost;
         if self.penalizes() {
             let biases = |layer: &LayerNodes| layer.bias.filter(|_| self.penalize_biases);
             let penalized = layers.iter().flat_map(|layer| [Some(layer.weight), biases(layer)]).flatten();
             let inputs: Vec<NodeId> = std::iter::once(cost).chain(embedded.iter().copied()).chain(penalized).collect();
             cost = graph.operation("cost", Arc::new(ops::penalty::Penalty::new(self.l1, self.l2)), &inputs)?;
         }
-        Ok(cost)
+        Ok([weighed, cost])
     }
 }
 
@@ -437,7 +446,7 @@ impl Network {
         let loss: Arc<dyn Op<S>> = ops::loss(&self.loss).map_err(|message| wrong("cost", message))?;
         let loss = graph.operation(if self.terms.is_empty() { "cost" } else { "loss" }, loss, &[a, y])?;
         let embedded: Vec<NodeId> = tables.iter().copied().chain(numeric.iter().flat_map(NumericNodes::parameters)).collect();
-        let cost = self.terms.on(loss, &embedded, &layers, &mut graph)?;
+        let [weighed, cost] = self.terms.on(loss, &embedded, &layers, &mut graph)?;
         let shown = match self.inside_loss() {
             Some(name) => {
                 let op = ops::any(name).map_err(|message| wrong("output", message))?;
@@ -445,6 +454,6 @@ impl Network {
             }
             None => a,
         };
-        Ok(Built { graph, cost, loss, shown, input, tables, numeric, layers })
+        Ok(Built { graph, cost, loss, weighed, shown, input, tables, numeric, layers })
     }
 }

@@ -137,6 +137,8 @@ pub struct Trainer<'g, S> {
     epoch: u64,
     /// The costs of the epoch's rows so far, as those of their batches, summed.
     epoch_cost: f64,
+    /// Epochs after which it ends.
+    until: u64,
 }
 
 impl<'g, S: Scalar> Trainer<'g, S> {
@@ -171,6 +173,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
             searches: optimizer.search().is_some(),
             optimizer,
             parameters,
+            until: settings.epochs,
             settings: Settings { batch: Some(batch), ..settings },
             rows,
             step: 0,
@@ -188,6 +191,12 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         self.rates = rates;
         // The place for their rules, before the first step.
         self.optimizer.own_rates(&self.rates, 0.0);
+        self
+    }
+
+    /// The same training, ended after so many of its epochs. A schedule goes by all of them.
+    pub fn until(mut self, epochs: u64) -> Trainer<'g, S> {
+        self.until = epochs.min(self.settings.epochs);
         self
     }
 
@@ -320,7 +329,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
                 if self.has_waited(epoch) {
                     return Some(self.ended(data, End::Patient(self.step)));
                 }
-                if epoch >= self.settings.epochs {
+                if epoch >= self.until {
                     return Some(self.ended(data, End::Finished));
                 }
                 self.epoch = epoch;
@@ -347,7 +356,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
                 self.epoch_cost += cost * rows as f64;
                 let whole = epoch_ended.then(|| self.whole());
                 let held = if epoch_ended { self.epoch_ended(epoch) } else { None };
-                let ends = epoch_ended && (epoch + 1 >= self.settings.epochs || self.has_waited(epoch + 1));
+                let ends = epoch_ended && (epoch + 1 >= self.until || self.has_waited(epoch + 1));
                 if observe(&Moment { epoch, step: self.step, cost, epoch_ended, held, whole, ends }).is_break() {
                     return None;
                 }

@@ -257,3 +257,39 @@ fn a_cost_that_is_no_number_is_never_the_best() {
     assert_eq!((outcome.best, bits(&outcome.parameters)), (None, bits(&last.parameters)));
     assert!(matches!(outcome.end, End::Patient(12)), "{:?}", outcome.end);
 }
+
+#[test]
+fn a_training_may_end_before_its_schedule_does() {
+    let task = Task::new(3, 20);
+    let course = || Course { schedule: Some(Schedule::parse("cosine", 0.1).expect("a schedule")), ..Course::default() };
+    let rates = |until: Option<u64>| {
+        let optimizer = optimizers::find(task.optimizer).expect("an optimizer").create(&[], task.start.len()).expect("its defaults");
+        let Built { graph, cost, .. } = &task.built;
+        let trainer = Trainer::new(graph, *cost, task.start.clone(), optimizer, &[], task.rows, settings());
+        let trainer = trainer.on_course(course(), (graph, *cost), &[], 0);
+        let mut trainer = if let Some(epochs) = until { trainer.until(epochs) } else { trainer };
+        let mut rates = Vec::new();
+        let end = trainer.run(&[&task.train[0], &task.train[1]], &mut |moment: &Moment| {
+            rates.extend(moment.whole.map(|whole| whole.rate.to_bits()));
+            ControlFlow::Continue(())
+        });
+        assert_eq!(end, End::Finished);
+        rates
+    };
+    let (all, five) = (rates(None), rates(Some(5)));
+    assert_eq!((all.len(), five.as_slice()), (12, &all[..5]));
+    assert_eq!(rates(Some(99)), all);
+}
+
+#[test]
+fn a_centered_root_mean_square_never_leaves_the_numbers() {
+    // A gradient that stays the same has variance 0, which is rounded to either side of it.
+    let Built { graph, cost, .. } = Network::inputs(64).dense(1).loss("absolute_error").build::<f32>().expect("a network");
+    let options = [("centered".to_string(), 1.0), ("alpha".to_string(), 0.99)];
+    let optimizer = optimizers::find::<f32>("rmsprop").and_then(|entry| entry.create(&options, 65)).expect("rmsprop");
+    let x: Vec<f32> = (0..64).map(|i| 0.1 + 0.0137 * i as f32).collect();
+    let settings = Settings { epochs: 3000, batch: None, ..settings() };
+    let mut trainer = Trainer::new(&graph, cost, vec![0.1; 65], optimizer, &[], 1, settings);
+    let end = trainer.run(&[&x, &[1e30]], &mut |_: &Moment| ControlFlow::Continue(()));
+    assert_eq!(end, End::Finished);
+}

@@ -8,8 +8,8 @@ mod file;
 mod pair;
 mod run;
 
-pub(crate) use run::forget;
 pub use run::unresumable;
+pub(crate) use run::{can_go_on, forget};
 
 use crate::error::{Error, Kind};
 use crate::files::Whole;

@@ -210,6 +210,12 @@ pub(super) fn sync(directory: &Path) -> Result<(), Error> {
     [RUN, PINS].iter().try_for_each(|name| files::sync(&directory.join(name)))
 }
 
+/// Whether a directory holds a run with a checkpoint, of the whole or of a part, that has not come to its end.
+pub(crate) fn can_go_on(directory: &Path) -> bool {
+    let text = std::fs::read_to_string(directory.join(PINS)).unwrap_or_default();
+    super::is_in(directory) && serde_json::from_str::<Pins>(&text).is_ok_and(|pins| !pins.finished)
+}
+
 /// Takes away what was written down.
 pub(crate) fn forget(directory: &Path) {
     for name in [RUN, PINS] {

@@ -68,7 +68,9 @@ impl Profile {
     pub fn encoder(&self, said: &Data, notes: &mut Vec<String>) -> Result<Encoder, Error> {
         let mut encoder = Encoder::default();
         let (mut left_out, mut empty) = (Vec::new(), Vec::new());
-        for column in self.columns.iter().filter(|column| !said.ignore.contains(&column.name) || said.is_aside(&column.name)) {
+        // A column of weights is no input anyway.
+        let is_needed = |name: &String| !said.ignore.contains(name) || said.is_aside(name) || said.weights.as_ref() == Some(name);
+        for column in self.columns.iter().filter(|column| is_needed(&column.name)) {
             let kind = match said.target.contains(&column.name) {
                 true => column.target(self, said, notes)?,
                 false if column.missing == self.rows => {

@@ -42,33 +42,35 @@ impl Threshold {
         !matches!(self, Threshold::At(_))
     }
 
-    /// The threshold for rows of both classes. `p`: rows, the probability of the second class; `y`: rows, 1 where it is right.
+    /// The threshold for rows of both classes. `p`: rows, the probability of the second class; `y`: rows, 1 where it is right; `w`: rows,
+    /// what each counts, or empty: all alike.
     ///
     /// Every way to cut the rows is tried but to leave out all. Of the best ones that nearest to 1/2 is taken, and within its gap
     /// 1/2 or else the middle.
-    pub fn choose(self, p: &[f64], y: &[f64]) -> f64 {
+    pub fn choose(self, p: &[f64], y: &[f64], w: &[f64]) -> f64 {
         if let Threshold::At(threshold) = self {
             return threshold;
         }
-        let mut rows: Vec<(f64, bool)> = p.iter().zip(y).map(|(&p, &y)| (p, y > 0.5)).collect();
-        rows.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
-        let positives = rows.iter().filter(|row| row.1).count();
-        let negatives = rows.len() - positives;
-        let (mut right, mut wrong) = (0, 0);
+        let weight = |row: usize| w.get(row).copied().unwrap_or(1.0);
+        let mut rows: Vec<(f64, bool, f64)> = p.iter().zip(y).enumerate().map(|(row, (&p, &y))| (p, y > 0.5, weight(row))).collect();
+        rows.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let sum = |is: bool| rows.iter().filter(|row| row.1 == is).map(|row| row.2).sum::<f64>();
+        let (positives, negatives) = (sum(true), sum(false));
+        let (mut right, mut wrong) = (0.0, 0.0);
         let mut best = (f64::NEG_INFINITY, HALF);
-        for (place, &(high, is)) in rows.iter().enumerate() {
+        for (place, &(high, is, weight)) in rows.iter().enumerate() {
             if is {
-                right += 1;
+                right += weight;
             } else {
-                wrong += 1;
+                wrong += weight;
             }
             let low = rows.get(place + 1).map_or(0.0, |row| row.0);
             if low >= high {
                 continue;
             }
             let value = match self {
-                Threshold::F1 => 2.0 * right as f64 / (positives + right + wrong) as f64,
-                _ => right as f64 / positives as f64 + (negatives - wrong) as f64 / negatives as f64,
+                Threshold::F1 => 2.0 * right / (positives + right + wrong),
+                _ => right / positives + (negatives - wrong) / negatives,
             };
             let threshold = between(low, high);
             if value > best.0 || (value == best.0 && (threshold - HALF).abs() < (best.1 - HALF).abs()) {

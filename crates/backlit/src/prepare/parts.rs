@@ -73,7 +73,9 @@ impl Part {
 
 /// The fold of each row.
 pub(super) fn folds(run: &RunFile, table: &Table, count: usize, classes: Option<&[usize]>) -> Result<Vec<usize>, Error> {
-    let wrong = |message: String| usage(run, message).key("train.folds");
+    // An ensemble's networks each keep one aside.
+    let (key, without) = if run.train.folds.is_some() { ("train.folds", "without folds") } else { ("train.ensemble", "with --ensemble 1") };
+    let wrong = |message: String| usage(run, message).key(key);
     if count < 2 || count > table.rows {
         return Err(wrong(format!("expected 2 to {} folds for {} rows, came {count}", table.rows, table.rows)));
     }
@@ -85,7 +87,7 @@ pub(super) fn folds(run: &RunFile, table: &Table, count: usize, classes: Option<
         }
         Split::Time(_) => {
             Err(wrong("folds would be predicted from rows that come later; a split by time keeps the last rows aside".into())
-                .hint("the split by time without folds"))
+                .hint(format!("the split by time {without}")))
         }
     }
 }

@@ -41,9 +41,7 @@ pub(super) fn task(
     values.dedup();
     let loss = run.network.loss.as_deref().unwrap_or("");
     let by_sight = run.network.task.is_none() && loss.is_empty();
-    let whole = values.iter().all(|value| value.fract() == 0.0 && value.abs() < 1e6);
-    let looks_like_classes =
-        targets.len() == 1 && whole && values.len() >= 2 && values.len() <= MOST_CLASSES_BY_SIGHT && values.len() * 5 <= table.rows;
+    let looks_like_classes = targets.len() == 1 && looks_like_classes(&values, table.rows);
     let takes_classes = loss == "cross_entropy" || loss == "binary_cross_entropy" && values.len() == 2;
     if words && run.network.task.is_none() && !loss.is_empty() && !takes_classes {
         let error = Error::new(Kind::Data, format!("the target holds words, not numbers as {loss} takes them")).file(&table.source);
@@ -93,6 +91,12 @@ pub(super) fn task(
         notes.push(format!("'{}' holds {} different numbers, {fractions} of them with fractions: {how}", excerpt(target), values.len()));
     }
     Ok((task, values))
+}
+
+/// Whether a target of these values, each once, is taken as classes where nobody says.
+pub(crate) fn looks_like_classes(values: &[f64], rows: usize) -> bool {
+    let whole = values.iter().all(|value| value.fract() == 0.0 && value.abs() < 1e6);
+    whole && values.len() >= 2 && values.len() <= MOST_CLASSES_BY_SIGHT && values.len() * 5 <= rows
 }
 
 /// The loss, held against the task.

@@ -1,12 +1,12 @@
 //! A training that goes on from the parameters of a saved model: its columns, classes, layers and scales are kept.
 
 use super::usage;
-use crate::data::{Bound, Header, Reader, Reading, Stored, Table, cells, listed};
+use crate::data::{Bound, Header, Reader, Reading, Stored, Table, cells, indices, listed, profile};
 use crate::encoder::Encoder;
 use crate::error::Error;
 use crate::layers::{Norm, Skip};
 use crate::model_file::{self, LayerShape, Model, Parameters, Precision, Task};
-use crate::run_file::{Bias, Layer, RunFile, Source};
+use crate::run_file::{self, Bias, Layer, RunFile, Source};
 
 /// The model's name in a run directory.
 const MODEL: &str = "model.safetensors";
@@ -18,35 +18,9 @@ pub(super) fn model(run: &RunFile) -> Result<Option<Model>, Error> {
     model_file::load(if path.is_dir() && inside.is_file() { &inside } else { path }).map(Some)
 }
 
-/// The run with what it leaves open taken from the model: target, task, loss, and the layers unless `has_layers`.
+/// The run with what it leaves open taken from the model: target, task, loss, and the layers unless it has its own.
 pub(super) fn completed(mut run: RunFile, model: Option<&Model>, has_layers: bool) -> Result<RunFile, Error> {
     let Some(Model { metadata, .. }) = model else { return Ok(run) };
-    let asked = [
-        (run.network.norm.is_some() && !has_layers, "network.norm"),
-        (run.network.skip && !has_layers, "network.skip"),
-        (run.network.numeric_embedding.is_some(), "network.numeric_embedding"),
-        (run.network.embedding_scale.is_some(), "network.embedding_scale"),
-        (run.network.initializer.is_some(), "network.initializer"),
-        (!run.data.ignore.is_empty(), "data.ignore"),
-        (run.data.scaling.is_some(), "data.scaling"),
-    ];
-    if let Some((_, key)) = asked.into_iter().find(|(asked, _)| *asked) {
-        let message = "the model that training goes on from has its columns, layers and parameters already";
-        return Err(usage(&run, message).key(key).hint("leave it out, or train without --from"));
-    }
-    let is_inline = matches!(run.data.source, Source::Inline { .. });
-    if !run.data.standardize && !is_inline && (metadata.input_scaler.is_some() || metadata.target_scaler.is_some()) {
-        let message = "the model that training goes on from standardizes its columns, and its parameters fit to that";
-        return Err(usage(&run, message).key("data.standardize").hint("leave it out, or train without --from"));
-    }
-    if let Some(loss) = run.network.loss.as_ref().filter(|loss| **loss != metadata.network.loss) {
-        let of_classes = |loss: &str| loss.ends_with("cross_entropy");
-        if of_classes(loss) || of_classes(&metadata.network.loss) {
-            let message =
-                format!("the model that training goes on from was trained with {}; {loss} is for other targets", metadata.network.loss);
-            return Err(usage(&run, message).key("network.loss").hint("leave the loss out, or train without --from"));
-        }
-    }
     let network = &mut run.network;
     if !matches!(run.data.source, Source::Inline { .. }) {
         if run.data.target.is_empty() {
@@ -56,7 +30,7 @@ pub(super) fn completed(mut run: RunFile, model: Option<&Model>, has_layers: boo
     }
     run.train.metric = run.train.metric.take().or(metadata.metric.clone());
     network.loss = network.loss.take().or(Some(metadata.network.loss.clone()));
-    if network.layers.is_empty() && !has_layers {
+    if !has_layers {
         let layers: Result<Vec<Layer>, String> = metadata.network.layers.iter().map(layer).collect();
         let mut layers = layers.map_err(|message| wrong(&run, message))?;
         if run.network.dropout.is_some() {
@@ -84,13 +58,22 @@ pub(crate) fn layer(shape: &LayerShape) -> Result<Layer, String> {
     })
 }
 
-/// The table as the model takes it, with the run's own column of weights.
+/// The table as the model takes it, with the run's own columns of weights and of what decides the split.
 pub(super) fn read(run: &RunFile, model: &Model, data: &str, bound: Option<&Bound>) -> Result<(Reading, Option<Stored>), Error> {
     let mut encoder = model.metadata.encoder(true, |_| false);
-    if let Some(weights) = run.data.weights.iter().find(|name| encoder.columns.iter().all(|column| column.name != **name)) {
+    let header = Header::for_model(&model.metadata, run.data.header);
+    let is_new = |encoder: &Encoder, name: &str| encoder.columns.iter().all(|column| column.name != name);
+    if let Some(weights) = run.data.weights.iter().find(|name| is_new(&encoder, name)) {
         encoder.columns.extend(Encoder::plain(std::slice::from_ref(weights)).columns);
     }
-    let header = Header::for_model(&model.metadata, run.data.header);
+    if let Some(split) = run.data.split.column().filter(|name| is_new(&encoder, name)) {
+        let profile = profile(data, &header)?;
+        let names: Vec<String> = profile.columns.iter().map(|column| column.name.clone()).collect();
+        indices(data, &names, &[split.to_string()])?;
+        // Of all columns this one alone.
+        let alone = run_file::Data { target: Vec::new(), ignore: names, weights: None, ..run.data.clone() };
+        encoder.columns.extend(profile.encoder(&alone, &mut Vec::new()).map_err(|error| error.file(data))?.columns);
+    }
     let weights = run.data.weights.iter().map(|name| (name.clone(), cells::WEIGHT));
     Reader::named(data, &header)?.hinting(weights, cells::MODEL_INPUT).encoded(&encoder)?.within(bound)
 }

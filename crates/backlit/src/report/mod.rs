@@ -7,9 +7,13 @@ mod figures;
 use crate::document::{Block, Document, Inline, Table, html};
 use crate::error::{Error, Kind};
 use crate::files;
+use crate::folds::CrossValidation;
 use crate::history::Line;
 use crate::job::Job;
+use crate::metrics::HALF;
+use crate::recipe::Recipe;
 use crate::session::{Outcome, Scores};
+use crate::splits::Split;
 use backlit_engine::train::End;
 use figures::figures;
 use std::path::Path;
@@ -33,8 +37,16 @@ pub(crate) struct Figure {
     pub table: Option<Table>,
 }
 
-/// Writes the page and its plots into the run directory, in place of those of a run before. `lines`: the run's metrics
-pub fn write(directory: &Path, job: &Job, outcome: &Outcome, lines: &[Line], sha256: &str) -> Result<(), Error> {
+/// Writes the page and its plots into the run directory, in place of those of a run before. `folds`: the cross-validation before it;
+/// `lines`: the run's metrics
+pub fn write(
+    directory: &Path,
+    job: &Job,
+    outcome: &Outcome,
+    folds: Option<&CrossValidation>,
+    lines: &[Line],
+    sha256: &str,
+) -> Result<(), Error> {
     let figures = figures(job, outcome, lines)?;
     let plots = directory.join(PLOTS);
     let failed = |error: std::io::Error| Error::new(Kind::Failed, format!("cannot be made: {error}")).file(plots.display());
@@ -50,7 +62,7 @@ pub fn write(directory: &Path, job: &Job, outcome: &Outcome, lines: &[Line], sha
     for figure in &figures {
         files::write_unsynced(&plots.join(format!("{}.svg", figure.name)), figure.svg.as_bytes())?;
     }
-    files::write_unsynced(&directory.join(REPORT), html(&page(job, outcome, figures, sha256)).as_bytes())
+    files::write_unsynced(&directory.join(REPORT), html(&page(job, outcome, folds, figures, sha256)).as_bytes())
 }
 
 /// The rows that a network is judged by which has not seen them.
@@ -60,7 +72,7 @@ fn unseen(job: &Job) -> String {
 }
 
 /// The page.
-fn page(job: &Job, outcome: &Outcome, figures: Vec<Figure>, sha256: &str) -> Document {
+fn page(job: &Job, outcome: &Outcome, folds: Option<&CrossValidation>, figures: Vec<Figure>, sha256: &str) -> Document {
     let mut page = Document::new(format!("{}: a training", job.name));
     page.say(ending(outcome));
     page.heading(2, "How good it is");
@@ -69,6 +81,12 @@ fn page(job: &Job, outcome: &Outcome, figures: Vec<Figure>, sha256: &str) -> Doc
         let caption = format!("On {}", unseen(job));
         let (before, after) = ((before.0, before.1.list(), own(&outcome.before)), (after.0, after.1.list(), own(&outcome.after)));
         page.blocks.push(Block::Table(measures(job, caption, before, after)));
+        if let Some(warning) = job.warning() {
+            page.say(format!("{}{}.", warning[..1].to_uppercase(), &warning[1..]));
+        }
+    }
+    if let Some(folds) = folds {
+        page.blocks.push(Block::Table(over_folds(job, folds)));
     }
     let of = |scores: &Scores| (scores.cost, scores.metrics.list(), scores.own.and_then(|own| own.0));
     let caption = format!("On {}", rows(job.train.rows, "trained on"));
@@ -83,7 +101,7 @@ fn page(job: &Job, outcome: &Outcome, figures: Vec<Figure>, sha256: &str) -> Doc
         page.blocks.extend(table.map(Block::Table));
     }
     page.heading(2, "What was trained");
-    page.blocks.push(Block::Table(asked(job, outcome, sha256)));
+    page.blocks.push(Block::Table(asked(job, outcome, folds, sha256)));
     page
 }
 
@@ -128,8 +146,19 @@ fn listed(names: &[String]) -> String {
     if more > 0 { format!("{first} and {more} more") } else { first }
 }
 
+/// Each measure over the folds of a cross-validation.
+fn over_folds(job: &Job, folds: &CrossValidation) -> Table {
+    let shown = |value: Option<f64>| text(value.map_or("-".into(), number));
+    let lines = folds.spreads().into_iter().chain(folds.own()).map(|(name, spread)| {
+        let name = if name == "cost" { format!("cost ({})", job.shape.loss) } else { name.replace('_', " ") };
+        vec![text(name), shown(spread.map(|spread| spread.mean)), shown(spread.map(|spread| spread.deviation))]
+    });
+    let caption = format!("On each of {} folds, by a network trained on the others", folds.folds.len());
+    Table { caption, rows: lines.collect(), head: ["", "mean", "deviation"].map(text).to_vec(), numbers: vec![1, 2] }
+}
+
 /// What was asked for, with the choices that were made.
-fn asked(job: &Job, outcome: &Outcome, sha256: &str) -> Table {
+fn asked(job: &Job, outcome: &Outcome, folds: Option<&CrossValidation>, sha256: &str) -> Table {
     let metadata = &outcome.model.metadata;
     let layers: Vec<String> =
         job.shape.layers.iter().zip(job.shape.said()).map(|(layer, said)| format!("{} {said}", layer.units)).collect();
@@ -145,20 +174,41 @@ fn asked(job: &Job, outcome: &Outcome, sha256: &str) -> Table {
     );
     let batch = job.batch.map_or("all rows at once".to_string(), |rows| format!("batches of {rows}"));
     let order = if job.shuffle { "a new order of rows in each epoch" } else { "rows in their order" };
-    let held = if job.held.rows > 0 { format!("{} kept aside", job.held.rows) } else { "none kept aside".into() };
+    let networks = job.members.as_ref().map_or(1, |members| members.initial.len());
+    let held = match (networks, folds) {
+        (2.., _) => format!("each kept aside by one of {networks} networks"),
+        (_, Some(folds)) => format!("none kept aside, after {} folds of which each was", folds.folds.len()),
+        _ if job.held.rows > 0 => format!("{} kept aside", job.held.rows),
+        _ => "none kept aside".into(),
+    };
+    let split = match &job.split {
+        Split::Random => String::new(),
+        Split::Stratified => ", with the shares of classes".into(),
+        Split::Grouped(column) => format!(", whole groups of {column}"),
+        Split::Time(None) => ", the last ones".into(),
+        Split::Time(Some(column)) => format!(", the last ones by {column}"),
+    };
+    let until = job.until.map_or(String::new(), |until| format!(" of which {until} are trained, the median over the folds"));
+    let threshold = metadata.threshold;
     let course = job.course.parts();
     let lines = [
         ("data", if job.data.is_empty() { job.name.clone() } else { job.data.clone() }),
-        ("rows", format!("{} trained on, {held}", job.train.rows)),
+        ("rows", format!("{} trained on, {held}{split}", job.train.rows)),
         ("inputs", listed(&job.inputs)),
         (if job.targets.len() == 1 { "target" } else { "targets" }, listed(&job.targets)),
         ("classes", listed(&job.class_names())),
         ("network", network),
         ("loss", job.shape.loss.clone()),
+        ("besides", terms(job).join(", ")),
+        ("recipe", if job.recipe == Recipe::Plain { String::new() } else { job.recipe.name().into() }),
+        ("ensemble", if networks > 1 { format!("{networks} networks, averaged") } else { String::new() }),
         ("precision", job.precision.name().to_string()),
         ("optimizer", optimizer),
-        ("epochs", format!("{}, {batch}, {order}", job.epochs)),
+        ("epochs", format!("{}{until}, {batch}, {order}", job.epochs)),
         ("course", course.join(", ")),
+        ("threshold", if threshold == HALF { String::new() } else { number(threshold) }),
+        ("temperature", metadata.training.temperature.map_or(String::new(), number)),
+        ("measure", job.metric.clone().unwrap_or_default()),
         ("begun with the model", job.from.clone().unwrap_or_default()),
         ("seed", job.seed.to_string()),
         ("Backlit", metadata.version.clone()),
@@ -166,6 +216,28 @@ fn asked(job: &Job, outcome: &Outcome, sha256: &str) -> Table {
     ];
     let lines = lines.into_iter().filter(|(_, said)| !said.is_empty());
     Table { rows: lines.map(|(name, said)| vec![text(name), text(said)]).collect(), ..Table::default() }
+}
+
+/// What the cost has in it beside the loss, what is struck out, and the layers' own rates.
+fn terms(job: &Job) -> Vec<String> {
+    let terms = &job.shape.terms;
+    let mut said = Vec::new();
+    if let Some(weights) = &terms.weights {
+        said.extend(weights.column.as_ref().map(|column| format!("rows weighted by {column}")));
+        let classes: Vec<String> =
+            job.class_names().iter().zip(&weights.classes).map(|(class, weight)| format!("{class} {}", number(*weight))).collect();
+        said.extend((!classes.is_empty()).then(|| format!("classes weighted {}", listed(&classes))));
+    }
+    let share = |name: &str, value: f64| (value > 0.0).then(|| format!("{name} {value}"));
+    said.extend([share("l1", terms.l1), share("l2", terms.l2)].into_iter().flatten());
+    said.extend(terms.penalize_biases.then(|| "biases penalized".to_string()));
+    said.extend(share("label smoothing", terms.label_smoothing));
+    for (l, layer) in job.shape.layers.iter().enumerate() {
+        said.extend(share(&format!("layer {} dropout", l + 1), layer.dropout));
+        said.extend(layer.learning_rate.map(|rate| format!("layer {} at rate {rate}", l + 1)));
+        said.extend((!layer.freeze.is_empty()).then(|| format!("layer {} frozen: {}", l + 1, layer.freeze.join(" "))));
+    }
+    said
 }
 
 /// A number for reading: six significant digits, no noise.

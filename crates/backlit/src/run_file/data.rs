@@ -37,7 +37,8 @@ pub(super) fn read(section: &Table<'_>, folder: &Path) -> Result<Data, Error> {
     if let (Some(value), false) = (section.get("scaling"), standardize) {
         return Err(value.error("columns go in as they are: standardize is false; leave one of both out"));
     }
-    let validation = section.read("validation", validation)?.unwrap_or(if inline { 0.0 } else { 0.2 });
+    let share = section.read("validation", validation)?;
+    let (is_share_said, validation) = (share.is_some(), share.unwrap_or(if inline { 0.0 } else { 0.2 }));
     let columns = |name: &str| Ok::<_, Error>(section.read(name, Value::strings)?.unwrap_or_default());
     let (categories, ignore) = (columns("categories")?, columns("ignore")?);
     let embed = section.read("embed", embed)?.unwrap_or_default();
@@ -57,6 +58,7 @@ pub(super) fn read(section: &Table<'_>, folder: &Path) -> Result<Data, Error> {
         standardize,
         scaling,
         validation,
+        is_share_said,
         split,
         weights,
         class_weight,

@@ -13,7 +13,7 @@ impl RunFile {
     /// The text of a run file that reads back as this run. Relative paths are written as absolute ones.
     pub fn to_toml(&self) -> Result<String, Error> {
         let mut lines = Lines(String::new());
-        lines.data(&self.data, self.train.ensemble.is_some())?;
+        lines.data(&self.data)?;
         lines.network(&self.network);
         lines.train(&self.train)?;
         Ok(lines.0)
@@ -33,8 +33,8 @@ impl Lines {
         }
     }
 
-    /// A share to be kept aside that is written is one network's, so it is left open where their number is.
-    fn data(&mut self, data: &Data, has_ensemble: bool) -> Result<(), Error> {
+    /// A share to be kept aside that is written is one network's, so it is left open unless it was asked for.
+    fn data(&mut self, data: &Data) -> Result<(), Error> {
         let Data {
             source,
             target,
@@ -46,6 +46,7 @@ impl Lines {
             standardize,
             scaling,
             validation,
+            is_share_said,
             split,
             weights,
             class_weight,
@@ -70,7 +71,7 @@ impl Lines {
         self.put_some("header", *header);
         self.put("standardize", standardize);
         self.put_some("scaling", scaling.map(|scaling| text(scaling.name())));
-        self.put_some("validation", has_ensemble.then(|| number(validation)));
+        self.put_some("validation", is_share_said.then(|| number(validation)));
         let (name, column) = match split {
             Split::Random => ("random", None),
             Split::Stratified => ("stratified", None),

@@ -81,7 +81,7 @@ fn matrix(metadata: &Metadata, confusion: &[Vec<u64>]) -> String {
     if confusion.len() > MOST_SHOWN {
         return format!("\n  the confusion matrix of {} classes is shown with --json\n", confusion.len());
     }
-    let names: Vec<String> = metadata.classes.iter().map(f64::to_string).collect();
+    let names: Vec<String> = metadata.class_names().iter().map(|name| visible(&shortened(name))).collect();
     let head = std::iter::once(format!("{}: actual, and predicted as", visible(&shortened(&metadata.targets[0])))).chain(names.clone());
     let lines =
         names.iter().zip(confusion).map(|(name, line)| std::iter::once(name.clone()).chain(line.iter().map(u64::to_string)).collect());

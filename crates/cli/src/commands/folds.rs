@@ -8,8 +8,8 @@ use backlit::checkpoint::Checkpoints;
 use backlit::error::Error;
 use backlit::files;
 use backlit::folds::{CrossValidation, cross_validate};
-use backlit::job::{Calibrate, Job};
-use backlit::metrics::{Threshold, most_probable};
+use backlit::job::Job;
+use backlit::metrics::most_probable;
 use backlit::model_file::Task;
 use backlit::prepare::{Hidden, Read};
 use serde_json::{Map, Value, json};
@@ -43,14 +43,16 @@ impl Folds {
         Ok(validated?.map(Folds))
     }
 
-    /// What the training on all rows takes from them: threshold, epochs, errors for intervals.
+    /// What came of it.
+    pub fn validation(&self) -> &CrossValidation {
+        &self.0
+    }
+
+    /// What the training on all rows takes from them.
     pub fn give(&self, job: &mut Job, screen: &Screen) {
-        job.threshold = Threshold::At(self.0.threshold);
-        job.residuals = self.0.residuals.clone();
-        job.calibrate = self.0.temperature.map_or(job.calibrate, Calibrate::By);
-        if let Some(epochs) = self.0.epochs {
-            job.epochs = epochs;
-            screen.note(&format!("the training on all rows takes {epochs} epochs, the median of the folds' best ones"));
+        self.0.give(job);
+        if let Some(epochs) = job.until {
+            screen.note(&format!("the training on all rows ends after {epochs} of {} epochs, the median over the folds", job.epochs));
         }
     }
 
@@ -62,6 +64,9 @@ impl Folds {
             vec![name, output::measure(spread.map(|spread| spread.mean)), output::measure(spread.map(|spread| spread.deviation))]
         });
         let mut text = output::table(&std::iter::once(head).chain(lines).collect::<Vec<_>>());
+        if let Some(temperature) = self.0.temperature {
+            text += &format!("  all of probabilities calibrated by a temperature of {}\n", number(temperature));
+        }
         if job.threshold.is_found() {
             text += &format!("  the second class is predicted above a probability of {}\n", number(self.0.threshold));
         }
@@ -127,4 +132,9 @@ impl Folds {
         }
         files::write(&directory.join(PREDICTIONS), text.as_bytes())
     }
+}
+
+/// Takes the lines of an earlier run away: they are not this model's.
+pub fn forget(directory: &Path) {
+    let _ = std::fs::remove_file(directory.join(PREDICTIONS));
 }

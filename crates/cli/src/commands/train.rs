@@ -1,6 +1,6 @@
 //! `backlit train`: a network on a table, before and after, saved.
 
-use super::folds::Folds;
+use super::folds::{self, Folds};
 use super::resume::{self, Resumed};
 use super::{MODEL, find_rate, threads};
 use crate::arguments::{Choices, Common, Precision, Train};
@@ -14,7 +14,7 @@ use backlit::error::{Error, Kind};
 use backlit::event_file::EventFiles;
 use backlit::files;
 use backlit::history::{self, History, Line, Plan};
-use backlit::job::Job;
+use backlit::job::{Job, Rows};
 use backlit::layers::Norm;
 use backlit::metrics::{Own, most_probable};
 use backlit::model_file::{self, Model, Parameters, Task, weights_sha256};
@@ -49,6 +49,11 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
         job.why = resumed.begun.why().to_vec();
     }
     if arguments.find_rate {
+        let beside = [("folds", run.train.folds.is_some()), ("ensemble", run.train.ensemble.is_some_and(|count| count > 1))];
+        if let Some((key, _)) = beside.into_iter().find(|(_, is_asked)| *is_asked) {
+            let error = Error::new(Kind::Usage, "--find-rate searches with one network on the rows trained on");
+            return Err(error.key(format!("train.{key}")).hint(format!("leave --{key} out")));
+        }
         return find_rate::run(&job, screen);
     }
     if arguments.parameters && !common.json {
@@ -58,6 +63,9 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
         Some(Resumed { directory, begun }) => (directory, Some(begun)),
         None => (run_directory::create(arguments.out.as_deref(), &job.name)?, None),
     };
+    if begun.is_none() {
+        directory.check_nothing_is_lost()?;
+    }
     if begun.is_none() && directory.path.join(MODEL).exists() {
         screen.note(&format!("the model in {} will be replaced", directory.path.display()));
     }
@@ -82,11 +90,16 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     }
     let saved =
         Saved::new(&directory.path, &job, &outcome, validated.as_ref(), checkpoints.as_ref()).inspect_err(|_| directory.discard())?;
-    report::write(&directory.path, &job, &outcome, &history.lines, &saved.sha256)?;
+    // The model is saved: no training fails for want of its report.
+    let validation = validated.as_ref().map(Folds::validation);
+    let report = report::write(&directory.path, &job, &outcome, validation, &history.lines, &saved.sha256);
+    if let Err(error) = &report {
+        screen.note(&format!("there is no whole report: {error}"));
+    }
     if let (Some(checkpoints), End::Finished | End::Patient(_)) = (checkpoints, &outcome.end) {
         checkpoints.finish()?;
     }
-    screen.say(&told(&job, &outcome, &saved, arguments, screen));
+    screen.say(&told(&job, &outcome, &saved, report.is_ok(), (arguments, screen)));
     if screen.is_quiet() {
         screen.result(&one_line(&job, &outcome, &saved));
     }
@@ -139,14 +152,14 @@ fn trained(
     let rows = |network: usize| job.train.rows - aside(network);
     let plan = Plan {
         networks: begun.iter().enumerate().map(|(network, (step, _))| (*step, rows(network))).collect(),
-        epochs: job.epochs,
+        epochs: job.ends_after(),
         batch: job.batch,
         is_metric: job.course.judged_by_metric(),
     };
     let mut history = History::begin(&directory.path, &plan).inspect_err(|_| directory.discard())?;
     let mut event_files = EventFiles::begin(&directory.path, if tensorboard { begun.len() } else { 0 }, &history.lines)
         .inspect_err(|_| directory.discard())?;
-    let mut bar = (!events).then(|| Bar::new(begun.len() as u64, job.epochs, rows(0), job.batch.unwrap_or(rows(0)), screen));
+    let mut bar = (!events).then(|| Bar::new(begun.len() as u64, job.ends_after(), rows(0), job.batch.unwrap_or(rows(0)), screen));
     if let Some(bar) = &mut bar {
         begun.iter().enumerate().filter(|(_, (_, ended))| *ended).for_each(|(network, _)| bar.has_ended(network));
     }
@@ -263,9 +276,9 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
         if !(0.0..1.0).contains(&share) {
             return Err(wrong("validation", format!("expected a share from 0 to below 1, came {share}")));
         }
-        run.data.validation = share;
+        (run.data.validation, run.data.is_share_said) = (share, true);
         // A share is for one network.
-        run.train.ensemble = Some(1);
+        run.train.ensemble.get_or_insert(1);
     }
     if choices.split.is_some() || choices.group.is_some() || choices.time.is_some() {
         let split = Split::new(choices.split.as_deref(), choices.group.clone(), choices.time.clone());
@@ -274,9 +287,6 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
     if let Some(folds) = choices.folds {
         if folds < 2 {
             return Err(wrong("folds", format!("expected at least 2 folds, came {folds}")));
-        }
-        if choices.validation.is_some() {
-            return Err(wrong("folds", "each row is kept aside by one fold; no share beside".into()).hint("leave --validation out"));
         }
         run.train.folds = Some(folds);
     }
@@ -304,9 +314,6 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
     if let Some(count) = choices.ensemble {
         if !(1..=ensemble::MOST).contains(&count) {
             return Err(wrong("ensemble", format!("expected 1 to {} networks, came {count}", ensemble::MOST)));
-        }
-        if count > 1 && choices.validation.is_some() {
-            return Err(wrong("ensemble", "each row is kept aside by one network; no share beside".into()).hint("leave --validation out"));
         }
         run.train.ensemble = Some(count);
     }
@@ -436,9 +443,12 @@ impl Saved {
             .filter(|_| matches!(outcome.end, End::Stopped(_)));
         let saved = Saved { sha256: weights_sha256(&outcome.model.parameters), model, checkpoint };
         let mut summary = document(job, outcome, &saved, false);
-        if let Some(folds) = folds {
-            folds.save(directory, job)?;
-            summary["folds"] = folds.document(directory);
+        match folds {
+            Some(folds) => {
+                folds.save(directory, job)?;
+                summary["folds"] = folds.document(directory);
+            }
+            None => folds::forget(directory),
         }
         let summary = format!("{summary:#}\n");
         files::write(&directory.join("summary.json"), summary.as_bytes())?;
@@ -479,7 +489,7 @@ fn introduction(job: &Job, screen: &Screen) -> String {
     format!("{text}\n{}{}", why.collect::<String>(), if job.why.is_empty() { "" } else { "\n" })
 }
 
-fn told(job: &Job, outcome: &Outcome, saved: &Saved, arguments: &Train, screen: &Screen) -> String {
+fn told(job: &Job, outcome: &Outcome, saved: &Saved, has_report: bool, (arguments, screen): (&Train, &Screen)) -> String {
     let mut text = samples(job, outcome);
     let place = |scores: &session::Scores| match &scores.held {
         Some((cost, metrics)) => (*cost, metrics.list()),
@@ -488,8 +498,9 @@ fn told(job: &Job, outcome: &Outcome, saved: &Saved, arguments: &Train, screen: 
     let (before, after) = (place(&outcome.before), place(&outcome.after));
     let rows = match (&outcome.after.held, networks(job)) {
         (None, _) => "on the rows trained on".to_string(),
-        (Some(_), 1) => format!("on {} rows it has not seen", job.held.rows),
-        (Some(_), _) => format!("on {} rows, each by a network that has not seen it", job.train.rows),
+        (Some(_), 1) if job.from.is_none() && job.decided().is_empty() => format!("on {} rows it has not seen", job.held.rows),
+        (Some(_), 1) => format!("on {} rows kept aside", job.held.rows),
+        (Some(_), _) => format!("on {} rows, each by a network not trained on it", job.train.rows),
     };
     let mut lines = vec![vec![rows, "before".to_string(), "after".into()]];
     lines.push(vec![format!("cost ({})", job.shape.loss), number(before.0), number(after.0)]);
@@ -502,12 +513,15 @@ fn told(job: &Job, outcome: &Outcome, saved: &Saved, arguments: &Train, screen: 
         lines.push(vec![formula.clone(), shown(before), shown(after)]);
     }
     text += &format!("\n{}", output::table(&lines));
+    if let (Some(_), Some(warning)) = (&outcome.after.held, job.warning()) {
+        text += &format!("  {warning}\n");
+    }
     if job.threshold.is_found() {
         text += &format!("  the second class is predicted above a probability of {}\n", number(outcome.model.metadata.threshold));
     }
     let (b, a) = (number(outcome.before.cost), number(outcome.after.cost));
     text += &format!("\n  cost on the rows trained on: {b} before, {a} after {} epochs ({} steps)\n", outcome.epochs, outcome.steps);
-    if outcome.best.is_none() && outcome.epochs > 0 && job.course.judged_by_metric() {
+    if outcome.best.is_none() && outcome.epochs > 0 && job.course.judged_by_metric() && job.members.is_none() {
         text += "  the metric of the rows kept aside was never a number: the last parameters are kept\n";
     }
     if let Some(best) = &outcome.best {
@@ -529,10 +543,11 @@ fn told(job: &Job, outcome: &Outcome, saved: &Saved, arguments: &Train, screen: 
     }
     let data = if job.data.is_empty() { "DATA.csv" } else { &job.data };
     let model = saved.model.display();
+    let report = saved.model.with_file_name(report::REPORT);
+    let report = if has_report { format!("  report to look at: {}\n", report.display()) } else { String::new() };
     text += &format!(
-        "\n  model saved to {}\n  report to look at: {}\n  next: backlit predict {model} {data}\n        backlit evaluate {model} {data}\n        backlit check {model} {data}\n",
+        "\n  model saved to {}\n{report}  next: backlit predict {model} {data}\n        backlit evaluate {model} {data}\n        backlit check {model} {data}\n",
         screen.bold(&model.to_string()),
-        saved.model.with_file_name(report::REPORT).display()
     );
     text
 }
@@ -572,12 +587,14 @@ fn document(job: &Job, outcome: &Outcome, saved: &Saved, parameters: bool) -> Va
     let held = |scores: &session::Scores| scores.held.as_ref().map(|(cost, metrics)| json!({ "cost": cost, "metrics": metrics }));
     let samples = outcome.samples.iter().map(|s| json!({ "row": s.row, "actual": s.actual, "before": s.before, "after": s.after }));
     let judged = if job.course.judged_by_metric() { "metric" } else { "cost" };
+    let none = Rows::default();
+    let unseen = if outcome.after.held.is_some() { job.unseen() } else { &none };
     let mut document = json!({
         "name": job.name,
         "task": job.task,
         "cost": { "before": outcome.before.cost, "after": outcome.after.cost },
         "metrics": { "before": outcome.before.metrics, "after": outcome.after.metrics },
-        "validation": { "rows": job.unseen().rows, "numbers": job.unseen().numbers, "before": held(&outcome.before), "after": held(&outcome.after) },
+        "validation": { "rows": unseen.rows, "numbers": unseen.numbers, "before": held(&outcome.before), "after": held(&outcome.after) },
         "samples": samples.collect::<Vec<_>>(),
         "rows": job.train.rows,
         "epochs": outcome.epochs,

@@ -2,7 +2,7 @@
 //!
 //! Letters: θ parameter, g gradient, η learning rate, s running mean of g², m running mean of g (centered),
 //! v velocity, α smoothing, μ momentum, λ weight decay.
-//! g ← g + λθ; s ← αs + (1 − α)g²; centered: m ← αm + (1 − α)g, r = √(s − m²) + ε, else r = √s + ε;
+//! g ← g + λθ; s ← αs + (1 − α)g²; centered: m ← αm + (1 − α)g, r = √max(s − m², 0) + ε, else r = √s + ε;
 //! v ← μv + g/r; θ ← θ − ηv.
 //! Source: Tieleman and Hinton, Coursera lecture 6.5, 2012; Graves, arXiv:1308.0850 (centered).
 
@@ -15,7 +15,7 @@ const LINES: &[Line] = &[
     Line::DECAYED_GRADIENT,
     Line::new("s", "alpha * s0 + (1 - alpha) * g_decayed^2", "running mean of squares"),
     Line::new("m", "alpha * m0 + (1 - alpha) * g_decayed", "running mean").when(|of| of("centered") != 0.0),
-    Line::new("s_centered", "s - m^2", "running variance").when(|of| of("centered") != 0.0).otherwise("s"),
+    Line::new("s_centered", "max(s - m^2, 0)", "running variance").when(|of| of("centered") != 0.0).otherwise("s"),
     Line::new("r", "sqrt(s_centered) + epsilon", "root mean square"),
     Line::new("v", "momentum * v0 + g_decayed / r", "velocity").when(|of| of("momentum") != 0.0),
     Line::new("v", "g_decayed / r", "direction").when(|of| of("momentum") == 0.0),
@@ -73,6 +73,8 @@ impl<S: Scalar> Rule<S, 3> for Step<S> {
         let square = self.alpha * square + self.rest * gradient * gradient;
         let mean = self.alpha * mean + self.rest * gradient;
         let variance = if self.centered { square - mean * mean } else { square };
+        // What is 0 or above may be rounded below it, and has a root.
+        let variance = if variance < S::ZERO { S::ZERO } else { variance };
         let velocity = self.momentum * velocity + gradient / (variance.sqrt() + self.epsilon);
         (parameter - self.rate * velocity, [square, mean, velocity])
     }
