@@ -340,8 +340,8 @@ mod tests {
             assert!((Scaling::Robust.slope(u) - difference).abs() < 1e-9, "{u}");
         }
         for huge in [1e150, f64::MAX, f64::INFINITY] {
-            assert_eq!((Scaling::Robust.bent(huge), Scaling::Robust.bent(-huge)), (3.0, -3.0));
-            assert_eq!(Scaling::Robust.slope(huge).abs(), Scaling::Robust.slope(1e100));
+            assert!((Scaling::Robust.bent(huge) - 3.0).abs() < 1e-15 && (Scaling::Robust.bent(-huge) + 3.0).abs() < 1e-15, "{huge:e}");
+            assert!((0.0..1e-290).contains(&Scaling::Robust.slope(huge)), "{huge:e}");
         }
         assert!(Scaling::Robust.bent(f64::NAN).is_nan());
         let scaler = robust(&[[f64::MAX, -f64::MAX, 0.0, 1.0], [1e-320, 0.0, 0.0, 0.0]]);
