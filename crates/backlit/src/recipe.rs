@@ -67,8 +67,8 @@ const ENSEMBLES: [(usize, usize); 2] = [(1000, 8), (usize::MAX, 4)];
 /// How many networks the recipe trains where nobody says. The last rows in time are kept aside by one, and of groups there may be few.
 pub(crate) fn ensemble(run: &RunFile, rows: usize) -> usize {
     let network = &run.network;
-    // What has no place in an ensemble, or cannot go on after an interruption.
-    let single = network.norm == Some(Norm::Layer) || network.skip || !network.layers.is_empty() || run.train.checkpoint_every.is_some();
+    // What has no place in an ensemble.
+    let single = network.norm == Some(Norm::Layer) || network.skip || !network.layers.is_empty();
     let by_other_rows = matches!(run.data.split, Split::Time(_) | Split::Grouped(_)) || run.data.validation == 0.0;
     if Recipe::of(run) == Recipe::Plain || single || by_other_rows || run.train.from.is_some() || rows < 20 {
         return 1;

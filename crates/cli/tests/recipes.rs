@@ -86,9 +86,9 @@ fn who_says_nothing_gets_the_tuned_recipe() {
     assert_eq!((&document["recipe"]["name"], &document["ensemble"]), (&json!("tuned"), &json!(8)));
     assert_eq!(hash(&document), hash(&desk.json(&format!("{line} --recipe tuned --out typed"))));
     assert_eq!(metadata(&desk, "run")["input_scaler"]["scaling"], json!("robust"));
+    assert_eq!(hash(&document), hash(&desk.json(&format!("{line} --checkpoint-every 5 --out kept"))));
     // What has no place in an ensemble trains one network, and nothing is calibrated where no rows are kept aside.
     for (alone, calibrated) in [
-        ("--checkpoint-every 5", true),
         ("--norm layer", true),
         ("--skip --hidden 4,4", true),
         ("--split time", true),
