@@ -46,7 +46,9 @@ fn train(
     checkpoints: Option<&mut Checkpoints>,
     stop: Option<u64>,
 ) -> (Outcome, Vec<Line>) {
-    let mut job = prepare::job(run, Some(&hidden()), threads).expect("a job");
+    // A run that goes on has its layers.
+    let hidden = run.network.layers.is_empty().then(hidden);
+    let mut job = prepare::job(run, hidden.as_ref(), threads).expect("a job");
     job.threads = threads;
     let members = job.members.as_ref().expect("several networks");
     let rows = |network: usize| job.train.rows - members.fold_of.iter().filter(|fold| **fold == network).count();

@@ -164,7 +164,7 @@ fn nonsense_is_refused_with_its_place() {
         ("target = \"c\"\nweights = \"c\"\n", "'c' is the target"),
         ("target = \"c\"\nweights = \"w\"\n", "expected a weight of 0 or more, came -1"),
         ("target = \"c\"\nclass_weight = \"balanced\"\n[network]\ntask = \"regression\"\n", "only classes have class weights"),
-        ("target = \"c\"\nclass_weight = \"7=1\"\n[network]\ntask = \"classes\"\n", "there is no class '7'; there are 0, 1"),
+        ("target = \"c\"\nclass_weight = \"7=1\"\n[network]\ntask = \"classes\"\n", "there is no class '7'; there are '0', '1'"),
         ("target = \"c\"\nclass_weight = \"0=-1\"\n[network]\ntask = \"classes\"\n", "came '0=-1'"),
         ("target = \"c\"\nclass_weight = \"0=1,0=2\"\n[network]\ntask = \"classes\"\n", "'0' is named twice"),
         ("target = \"c\"\nclass_weight = \"0=0,1=0\"\n[network]\ntask = \"classes\"\n", "add up to 0"),

@@ -172,7 +172,7 @@ fn what_cannot_be_done_is_refused() {
         (format!("{FLAGS} --numeric-embedding plr"), "--numeric-embedding: expected pbld or none, came plr"),
         (
             format!("train t.csv --from run {PBLD}"),
-            "network.numeric_embedding: the model that training goes on from has its columns, layers and parameters already",
+            "network.numeric_embedding: the model that training goes on from has its columns, scales, layers and parameters already",
         ),
         ("explain run t.csv --row 3".into(), "not worked through numeric embeddings"),
         ("explain run t.csv --row 3 --parameter layer1.weight[0,0] --format numpy".into(), "embeddings"),

@@ -65,7 +65,7 @@ fn columns(run: &RunFile, start: Option<&Model>) -> Result<(), Error> {
 /// What the model has already is not asked for again.
 fn goes_on(run: &RunFile, model: &Model, has_layers: bool) -> Result<(), Error> {
     let (data, network) = (&run.data, &run.network);
-    let is_scaled = model.metadata.input_scaler.is_some() || model.metadata.target_scaler.is_some();
+    let refused = |key: &str, message: &str| Err(usage(run, message).key(key).hint("leave it out, or train without --from"));
     let asked = [
         (network.norm.is_some() && !has_layers, "network.norm"),
         (network.skip && !has_layers, "network.skip"),
@@ -78,11 +78,16 @@ fn goes_on(run: &RunFile, model: &Model, has_layers: bool) -> Result<(), Error> 
         (!data.ignore.is_empty(), "data.ignore"),
         (!data.categories.is_empty(), "data.categories"),
         (data.scaling.is_some(), "data.scaling"),
-        (!data.standardize && is_scaled && !matches!(data.source, Source::Inline { .. }), "data.standardize"),
     ];
     if let Some((_, key)) = asked.into_iter().find(|(asked, _)| *asked) {
-        let message = "the model that training goes on from has its columns, scales, layers and parameters already";
-        return Err(usage(run, message).key(key).hint("leave it out, or train without --from"));
+        return refused(key, "the model that training goes on from has its columns, scales, layers and parameters already");
+    }
+    let is_scaled = model.metadata.input_scaler.is_some() || model.metadata.target_scaler.is_some();
+    if !data.standardize && is_scaled && !matches!(data.source, Source::Inline { .. }) {
+        return refused(
+            "data.standardize",
+            "the model that training goes on from standardizes its columns, and its parameters fit to that",
+        );
     }
     let theirs = &model.metadata.network.loss;
     let of_classes = |loss: &str| loss.ends_with("cross_entropy");
