@@ -4,7 +4,7 @@
 //! its schedule, its memory of squared gradients, decoupled weight decay, a rate of its own for numbers, the best epoch.
 
 use crate::course::Keep;
-use crate::layers::Norm;
+use crate::layers::{Norm, Skip};
 use crate::model_file::Task;
 use crate::numeric_embedding::NumericEmbedding;
 use crate::prepare::Hidden;
@@ -160,9 +160,12 @@ pub(crate) fn fill(run: &RunFile, hidden: Option<&Hidden>, task: Task, rows: (us
     if !course.is_empty() {
         why.push(course.join("; "));
     }
-    // A loss that was typed may leave nothing to calibrate.
-    let calibrates =
-        classes && run.network.layers.is_empty() && run.network.loss.as_deref().is_none_or(|loss| loss.contains("cross_entropy"));
+    // A loss that was typed may leave nothing to calibrate, and a last layer that was written nothing to divide.
+    let divisible = run.network.layers.last().is_none_or(|last| {
+        let alone = last.norm.flatten().is_none() && !matches!(last.skip, Some(Skip::Input | Skip::From(_)));
+        last.activation == "linear" && last.freeze.is_empty() && alone
+    });
+    let calibrates = classes && divisible && run.network.loss.as_deref().is_none_or(|loss| loss.contains("cross_entropy"));
     if calibrates && (held > 0 || run.train.folds.is_some()) {
         run.train.calibrate.get_or_insert(true);
     }

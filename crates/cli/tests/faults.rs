@@ -30,7 +30,7 @@ const CALLS: [&str; 14] = [
 /// What happens there.
 const FAULTS: [&str; 3] = ["signal=KILL", "error=ENOSPC", "error=EIO"];
 /// Small enough to be written in a moment; a checkpoint before the first step, after the fourth and after the eighth.
-const LINE: &str = "train houses --hidden 3 --batch 100 --epochs 2 --checkpoint-every 4 --threads 1 --out run --json";
+const LINE: &str = "train houses --recipe plain --hidden 3 --batch 100 --epochs 2 --checkpoint-every 4 --threads 1 --out run --json";
 
 /// The program under strace with these options.
 fn traced(desk: &Desk, options: &[&str], line: &str) -> Command {
