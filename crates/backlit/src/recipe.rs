@@ -8,7 +8,7 @@ use crate::layers::{Norm, Skip};
 use crate::model_file::Task;
 use crate::numeric_embedding::NumericEmbedding;
 use crate::prepare::Hidden;
-use crate::run_file::{Batch, RunFile, Source, Split};
+use crate::run_file::{Batch, Layer, RunFile, Source, Split};
 use crate::scaler::Scaling;
 use serde::{Deserialize, Serialize};
 
@@ -160,12 +160,15 @@ pub(crate) fn fill(run: &RunFile, hidden: Option<&Hidden>, task: Task, rows: (us
     if !course.is_empty() {
         why.push(course.join("; "));
     }
-    // A loss that was typed may leave nothing to calibrate, and a last layer that was written nothing to divide.
-    let divisible = run.network.layers.last().is_none_or(|last| {
-        let alone = last.norm.flatten().is_none() && !matches!(last.skip, Some(Skip::Input | Skip::From(_)));
-        last.activation == "linear" && last.freeze.is_empty() && alone
-    });
-    let calibrates = classes && divisible && run.network.loss.as_deref().is_none_or(|loss| loss.contains("cross_entropy"));
+    // A loss that was typed, or a last layer that was written, may leave nothing to calibrate.
+    let is_plain = |last: &Layer| {
+        last.activation == "linear"
+            && last.freeze.is_empty()
+            && !matches!(last.norm, Some(Some(_)))
+            && last.skip.is_none_or(|skip| skip == Skip::No)
+    };
+    let of_probabilities = run.network.loss.as_deref().is_none_or(|loss| loss.contains("cross_entropy"));
+    let calibrates = classes && of_probabilities && run.network.layers.last().is_none_or(is_plain);
     if calibrates && (held > 0 || run.train.folds.is_some()) {
         run.train.calibrate.get_or_insert(true);
     }

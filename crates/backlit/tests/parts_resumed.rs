@@ -112,7 +112,7 @@ fn ensembles() {
                 checkpoints = begun.checkpoints().expect("checkpoints").0;
                 (outcome, lines) = train(&kept, threads, &directory, Some(&mut checkpoints), (threads != 4).then_some(stop.max(7)));
             }
-            assert!(matches!(outcome.end, End::Finished), "{name}, stopped after {stop}: {:?}", outcome.end);
+            assert_eq!(outcome.end, unbroken.end, "{name}, stopped after {stop}");
             assert_eq!(left(&outcome), left(&unbroken), "{name}, stopped after {stop}");
             assert_eq!(timeless(&lines), timeless(&backlit::history::read(&directory)));
             assert_eq!(timeless(&lines), timeless(&backlit::history::read(&whole)), "{name}, stopped after {stop}");

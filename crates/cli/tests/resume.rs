@@ -517,7 +517,7 @@ fn a_full_disk_is_found_before_the_first_step_or_leaves_the_old_checkpoint() {
     told.expect(1);
     assert!(told.document()["error"]["file"].as_str().is_some_and(|file| file.contains("network-1")), "{}", told.report());
     assert!(!desk.path("several").exists(), "what was made for it is gone");
-    let told = limited("train houses --recipe plain --hidden 200,200 --epochs 1000000000 --out new --checkpoint-every 1000000");
+    let told = limited("train houses --hidden 200,200 --recipe plain --epochs 1000000000 --out new --checkpoint-every 1000000");
     told.expect(1);
     assert!(told.document()["error"]["file"].as_str().is_some_and(|file| file.contains(CHECKPOINT)), "{}", told.report());
     assert!(!desk.path("new").exists(), "what was made for it is gone");
