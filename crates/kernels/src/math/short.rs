@@ -229,7 +229,7 @@ fn gelu_root_factor(u: f64) -> f64 {
     )
 }
 
-/// cos z and its derivative -sin z for |z| up to [`MODEST`](super::MODEST); of an infinite z NaN. Beyond that bound the numbers mean
+/// cos z and its derivative -sin z for |z| up to [`MODEST`]; of an infinite z NaN. Beyond that bound the numbers mean
 /// nothing.
 ///
 /// Reduced by π/2 in two parts, as in the parent module. (sin r - r)/r³ and (cos r - 1 + r²/2)/r⁴: Chebyshev interpolants of degree 4
