@@ -367,8 +367,8 @@ impl<'g, S: Scalar> Trainer<'g, S> {
 
     /// Whether patience is at its end after so many epochs.
     fn has_waited(&self, epochs: u64) -> bool {
-        let waited = self.held.as_ref().map(|held| held.without_better(epochs));
-        epochs > 0 && waited.zip(self.course.patience).is_some_and(|(waited, patience)| waited >= patience)
+        let listening = self.course.patience.zip(self.held.as_ref());
+        listening.is_some_and(|(patience, held)| epochs > 0 && held.without_better(epochs) >= patience)
     }
 
     /// The epoch that ended with the last step.

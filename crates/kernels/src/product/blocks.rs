@@ -138,6 +138,7 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
     };
     // Along its rows the processor foresees what is read of A; down its columns it does not.
     let foresee = task.a_column > 1 && !pack_left;
+    let is_large = task.m * task.n * size > LEFT_STAYS;
     // SAFETY: every offset below stays within the extents of the task, and what is packed within its scratch.
     unsafe {
         let scratch = task.scratch.add(if pack_left || pack_right { task.scratch.align_offset(LINE) } else { 0 });
@@ -176,11 +177,13 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
                         let start = if task.rows.is_null() { task.rows } else { task.rows.add(i) };
                         for (p, j) in (0..n).step_by(panel).enumerate() {
                             let (b, b_row, c, c_row) = (b.at.add(p * b.panel), b.row, c.add(j), task.c_row);
-                            // What the next tile reads or writes of the result.
-                            for i in 0..height {
-                                let beside = c.wrapping_add(i * c_row + panel);
-                                prefetch_far(beside);
-                                prefetch_far(beside.wrapping_add(V::LANES));
+                            if add || is_large {
+                                // What the next tile reads or writes of the result.
+                                for i in 0..height {
+                                    let beside = c.wrapping_add(i * c_row + panel);
+                                    prefetch_far(beside);
+                                    prefetch_far(beside.wrapping_add(V::LANES));
+                                }
                             }
                             let share = if parts > 0 { tile * parts / tiles..(tile + 1) * parts / tiles } else { 0..0 };
                             tile += 1;
