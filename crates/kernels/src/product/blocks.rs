@@ -138,6 +138,8 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
     };
     // Along its rows the processor foresees what is read of A; down its columns it does not.
     let foresee = task.a_column > 1 && !pack_left;
+    // A panel of B that was packed is larger than the first cache.
+    let foresee_b = pack_right;
     let is_large = task.m * task.n * size > LEFT_STAYS;
     // SAFETY: every offset below stays within the extents of the task, and what is packed within its scratch.
     unsafe {
@@ -192,7 +194,22 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
                             let slim = columns <= V::LANES;
                             let last = if slim { columns } else { columns - V::LANES };
                             let kernels = if slim { V::SLIM } else { V::WIDE };
-                            kernels[height - 1](&Tile { k, a, a_row, a_column, b, b_row, c, c_row, last, add, start, foresee, ahead });
+                            kernels[height - 1](&Tile {
+                                k,
+                                a,
+                                a_row,
+                                a_column,
+                                b,
+                                b_row,
+                                c,
+                                c_row,
+                                last,
+                                add,
+                                start,
+                                foresee,
+                                foresee_b,
+                                ahead,
+                            });
                             pack_left_factor::<V>(&next, share);
                         }
                     }

@@ -20,6 +20,8 @@ pub(crate) struct Tile<S> {
     pub start: *const S,
     /// Bring what is read of A nearer some steps before.
     pub foresee: bool,
+    /// The same of B.
+    pub foresee_b: bool,
     pub ahead: Ahead<S>,
 }
 
@@ -91,6 +93,15 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize, const FULL: bool>(t: &
                         prefetch(ahead.wrapping_add(M / 2));
                     }
                     prefetch(ahead.wrapping_add(M - 1));
+                }
+            }
+            if t.foresee_b {
+                for l in 2 * CHUNK..3 * CHUNK {
+                    let ahead = b.wrapping_add(l * t.b_row);
+                    prefetch(ahead);
+                    if N > 1 {
+                        prefetch(ahead.wrapping_add(V::LANES));
+                    }
                 }
             }
             for _ in 0..CHUNK {
