@@ -324,9 +324,10 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         let batch = self.settings.batch.unwrap_or(self.rows);
         let mut again = false;
         let (mut epoch, mut start) = (self.epochs(), self.rows_of(self.step).0);
+        let mut has_waited = self.has_waited(epoch);
         loop {
             if start == 0 {
-                if self.has_waited(epoch) {
+                if has_waited {
                     return Some(self.ended(data, End::Patient(self.step)));
                 }
                 if epoch >= self.until {
@@ -356,7 +357,8 @@ impl<'g, S: Scalar> Trainer<'g, S> {
                 self.epoch_cost += cost * rows as f64;
                 let whole = epoch_ended.then(|| self.whole());
                 let held = if epoch_ended { self.epoch_ended(epoch) } else { None };
-                let ends = epoch_ended && (epoch + 1 >= self.until || self.has_waited(epoch + 1));
+                has_waited = epoch_ended && self.has_waited(epoch + 1);
+                let ends = epoch_ended && (has_waited || epoch + 1 >= self.until);
                 if observe(&Moment { epoch, step: self.step, cost, epoch_ended, held, whole, ends }).is_break() {
                     return None;
                 }
@@ -367,8 +369,8 @@ impl<'g, S: Scalar> Trainer<'g, S> {
 
     /// Whether patience is at its end after so many epochs.
     fn has_waited(&self, epochs: u64) -> bool {
-        let listening = self.course.patience.zip(self.held.as_ref());
-        listening.is_some_and(|(patience, held)| epochs > 0 && held.without_better(epochs) >= patience)
+        let Some(patience) = self.course.patience else { return false };
+        self.held.as_ref().is_some_and(|held| epochs > 0 && held.without_better(epochs) >= patience)
     }
 
     /// The epoch that ended with the last step.
@@ -425,11 +427,11 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         let Trainer { plan, runner, small, optimizer, searches, trainable, parameters, previous, gradient, order, course, rates, .. } =
             self;
         let clip = course.clip;
-        let picked = picked(order, self.rows, start, rows);
+        let batch = Batch { data, rows: picked(order, self.rows, start, rows), again, draw };
         if *searches && let Some(search) = optimizer.search() {
             let mut met = again;
             let mut evaluate = |at: &[S], gradient: &mut [S]| {
-                let batch = Batch { data, rows: picked, again: std::mem::replace(&mut met, true), draw };
+                let batch = Batch { again: std::mem::replace(&mut met, true), ..batch };
                 let stretch = Stretch { start: 0, gradient: &mut *gradient, memory: Default::default() };
                 let (cost, _) = runner.step(plan, at, batch, stretch, Some(&|_| true));
                 let frozen_to = trainable.iter().fold(0, |from, range| {
@@ -445,8 +447,6 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         if !rates.is_empty() {
             optimizer.own_rates(rates, factor);
         }
-        let (move_, memory) = optimizer.parts();
-        let batch = Batch { data, rows: picked, again, draw };
         if let Some(small) = small {
             let cost = small.gradient(plan, parameters, &batch, previous);
             if !cost.is_finite() {
@@ -455,8 +455,10 @@ impl<'g, S: Scalar> Trainer<'g, S> {
             if clip != Clip::default() {
                 clip.whole(trainable, previous);
             }
+            let (move_, memory) = optimizer.parts();
             return (cost, move_.apply(trainable, parameters, Stretch { start: 0, gradient: previous, memory }));
         }
+        let (move_, memory) = optimizer.parts();
         let target = if one_wave { &mut *previous } else { &mut *gradient };
         let apply = |stretch: Stretch<'_, S>| move_.apply(trainable, parameters, stretch);
         let result = match clip {

@@ -125,7 +125,7 @@ const ROWS: usize = 64;
 for_every_level! {
     /// `out[r]` = Σₖ f(`a[k,r]`, `y[k,r]`), `slope[k,r]` = ∂f/∂a.
     /// `a`, `y`, `slope`: columns × rows; `out`: rows; `slope` may be empty when not wanted.
-    pub fn sum_pairs[F: Binary, S: Scalar](f: &F, a: &[S], y: &[S], out: &mut [S], slope: &mut [S]) {
+    pub fn sum_pairs[F: Binary, S: Scalar](f: &F, a: &[S], y: &[S], out: &mut [S], slope: &mut [S]) small if (a.len() <= SMALL) {
         let rows = out.len();
         if let ([out], false) = (&mut *out, slope.is_empty()) {
             let mut sum = 0.0;

@@ -6,6 +6,7 @@ use crate::Scalar;
 use crate::op::{EachNumber, Source};
 use crate::plan::{ForwardStep, Operation, Plan};
 use backlit_kernels::pointwise::FEW;
+use std::sync::Arc;
 
 /// Most inputs and units of a layer.
 const MOST: usize = 8;
@@ -26,7 +27,7 @@ macro_rules! match_small {
 
 /// Buffers for such a stack.
 pub(crate) struct Small<S> {
-    layers: Vec<Place>,
+    layers: Vec<Place<S>>,
     /// What the loss reads and writes.
     values: Vec<S>,
     /// Where the prediction lies in there; what stands behind it is written later.
@@ -38,10 +39,9 @@ pub(crate) struct Small<S> {
     slopes: Vec<[S; MOST]>,
 }
 
-/// A layer's extents and where its parameters start.
-#[derive(Clone, Copy)]
-struct Place {
-    step: usize,
+/// A layer's activation, its extents and where its parameters start.
+struct Place<S> {
+    each: Option<Arc<dyn EachNumber<S>>>,
     inputs: usize,
     units: usize,
     w: usize,
@@ -54,7 +54,7 @@ impl<S: Scalar> Small<S> {
         let (last, layers) = plan.forward.split_last()?;
         let mut places = Vec::new();
         let mut from = Source::Data(0);
-        for (step, layer) in layers.iter().enumerate() {
+        for layer in layers {
             let ForwardStep::Layer(layer) = layer else { return None };
             let own = layer.w + layer.units * layer.inputs();
             let in_order = layer.x.source == from && layer.b.is_none_or(|b| b >= own);
@@ -62,7 +62,8 @@ impl<S: Scalar> Small<S> {
                 return None;
             }
             from = Source::Value(layer.out());
-            places.push(Place { step, inputs: layer.inputs(), units: layer.units, w: layer.w, b: layer.b });
+            let each = layer.activation.as_ref().map(|behind| behind.each.clone());
+            places.push(Place { each, inputs: layer.inputs(), units: layer.units, w: layer.w, b: layer.b });
         }
         let ForwardStep::Operation(loss) = last else { return None };
         // Each parameter in one place, and nothing but the loss behind the last layer.
@@ -90,14 +91,12 @@ impl<S: Scalar> Small<S> {
             self.x[0][..inputs].copy_from_slice(&self.row[..inputs]);
         }
         for (l, place) in self.layers.iter().enumerate() {
-            let ForwardStep::Layer(layer) = &plan.forward[place.step] else { unreachable!("a stack of layers") };
-            let each = layer.activation.as_ref().map(|behind| &*behind.each);
             let (x, behind) = self.x.split_at_mut(l + 1);
             let a = behind.first_mut().unwrap_or_else(|| self.values[self.out..].first_chunk_mut().expect("a place for the prediction"));
             let (x, slope) = (&x[l], &mut self.slopes[l]);
-            match_small!(place, forward(each, place, parameters, x, slope, a));
+            match_small!(place, forward(place, parameters, x, slope, a));
         }
-        let (Some(ForwardStep::Operation(loss)), Some(&last)) = (plan.forward.last(), self.layers.last()) else {
+        let (Some(ForwardStep::Operation(loss)), Some(last)) = (plan.forward.last(), self.layers.last()) else {
             unreachable!("a loss behind layers")
         };
         let mut upstream = [S::ZERO; MOST];
@@ -123,8 +122,7 @@ impl<S: Scalar> Small<S> {
 /// z = W x + b, a = f(z) and f′(z), for `N` inputs and `U` units; 0 stands for any number.
 #[inline(always)]
 fn forward<S: Scalar, const N: usize, const U: usize>(
-    each: Option<&dyn EachNumber<S>>,
-    place: &Place,
+    place: &Place<S>,
     parameters: &[S],
     x: &[S; MOST],
     slope: &mut [S; MOST],
@@ -148,7 +146,7 @@ fn forward<S: Scalar, const N: usize, const U: usize>(
             z[u] += b[u];
         }
     }
-    let Some(each) = each else {
+    let Some(each) = &place.each else {
         *a = z;
         return;
     };
@@ -165,7 +163,7 @@ fn forward<S: Scalar, const N: usize, const U: usize>(
 /// δ = upstream ⊙ slope, the gradients of W and b, and that of x where it is wanted.
 #[inline(always)]
 fn backward<S: Scalar, const N: usize, const U: usize>(
-    place: &Place,
+    place: &Place<S>,
     wants_dx: bool,
     parameters: &[S],
     x: &[S; MOST],
@@ -196,7 +194,7 @@ fn backward<S: Scalar, const N: usize, const U: usize>(
     dx
 }
 
-impl Place {
+impl<S> Place<S> {
     /// Inputs and units, known beforehand where these are not 0.
     #[inline(always)]
     fn extents<const N: usize, const U: usize>(&self) -> (usize, usize) {
