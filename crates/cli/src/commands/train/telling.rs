@@ -169,7 +169,7 @@ pub fn document(job: &Job, outcome: &Outcome, saved: &Saved, parameters: bool) -
         "precision": job.precision.name(),
         "interrupted": matches!(outcome.end, End::Stopped(_)),
         "stopped_early": matches!(outcome.end, End::Patient(_)),
-        "best": outcome.best.map(|best| json!({ "epoch": best.epoch + 1, (judged): best.cost })),
+        "best": outcome.best.map(|best| json!({ "epoch": best.epoch + 1, (judged): best.judged })),
         "from": job.from,
         "weights_sha256": saved.sha256,
         "model": saved.model.display().to_string(),
