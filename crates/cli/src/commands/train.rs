@@ -12,6 +12,7 @@ use backlit::engine::train::End;
 use backlit::ensemble;
 use backlit::error::{Error, Kind};
 use backlit::event_file::EventFiles;
+use backlit::fallen;
 use backlit::files;
 use backlit::history::{self, History, Line, Plan};
 use backlit::job::{Job, Rows};
@@ -88,16 +89,21 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     if let Some(error) = history.failed() {
         screen.note(&error.to_string());
     }
+    if !matches!(outcome.end, End::Diverged(_)) {
+        outcome.fallen.iter().for_each(|fallen| screen.note(&format!("{fallen}; it is left out of the ensemble")));
+    }
     let saved =
         Saved::new(&directory.path, &job, &outcome, validated.as_ref(), checkpoints.as_ref()).inspect_err(|_| directory.discard())?;
     // The model is saved: no training fails for want of its report.
     let validation = validated.as_ref().map(Folds::validation);
-    let report = report::write(&directory.path, &job, &outcome, validation, &history.lines, &saved.sha256);
+    let report = report::write(&directory.path, &job, &outcome, validation, &history.lines, &saved.sha256, run.train.png);
     if let Err(error) = &report {
         screen.note(&format!("there is no whole report: {error}"));
     }
     if let (Some(checkpoints), End::Finished | End::Patient(_)) = (checkpoints, &outcome.end) {
-        checkpoints.finish()?;
+        if let Err(error) = checkpoints.finish() {
+            screen.note(&format!("the model is saved, but not that the run is finished, so that --resume would go on: {error}"));
+        }
     }
     screen.say(&told(&job, &outcome, &saved, report.is_ok(), (arguments, screen)));
     if screen.is_quiet() {
@@ -112,13 +118,13 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     }
     match &outcome.end {
         End::Diverged(divergence) => {
-            let message = format!("{divergence}; the model holds the parameters before that step");
-            let error =
-                Error::new(Kind::Diverged, message).file(saved.model.display()).hint("a smaller --learning-rate, or --standardize true");
+            let message = match outcome.fallen.first() {
+                Some(first) => format!("every network diverged; {first}; the model holds each one's parameters before that step"),
+                None => format!("{divergence}; the model holds the parameters before that step"),
+            };
+            let error = Error::new(Kind::Diverged, message).file(saved.model.display()).hint(fallen::HINT);
             let mut whole = output::error_document(&error);
-            let place =
-                json!({ "step": divergence.step, "epoch": divergence.epoch + 1, "layer": divergence.layer, "place": divergence.place });
-            whole["divergence"] = place;
+            whole["divergence"] = outcome.fallen.first().map_or_else(|| output::divergence(divergence), output::fallen);
             whole["model"] = document["model"].clone();
             whole["weights_sha256"] = document["weights_sha256"].clone();
             screen.failure(&error, &whole);
@@ -303,6 +309,7 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
         run.train.checkpoint_every = Some(every.parse().map_err(|message| wrong("checkpoint-every", message))?);
     }
     run.train.tensorboard |= choices.tensorboard;
+    run.train.png |= choices.png;
     course(choices, run)?;
     if let Some(metric) = &choices.metric {
         run.train.metric = Some(Own::read(metric).map_err(|message| wrong("metric", message))?.text);
@@ -500,7 +507,7 @@ fn told(job: &Job, outcome: &Outcome, saved: &Saved, has_report: bool, (argument
         (None, _) => "on the rows trained on".to_string(),
         (Some(_), 1) if job.from.is_none() && job.decided().is_empty() => format!("on {} rows it has not seen", job.held.rows),
         (Some(_), 1) => format!("on {} rows kept aside", job.held.rows),
-        (Some(_), _) => format!("on {} rows, each by a network not trained on it", job.train.rows),
+        (Some(_), _) => format!("on {} rows, each by a network not trained on it", outcome.unseen(job).rows),
     };
     let mut lines = vec![vec![rows, "before".to_string(), "after".into()]];
     lines.push(vec![format!("cost ({})", job.shape.loss), number(before.0), number(after.0)]);
@@ -588,7 +595,7 @@ fn document(job: &Job, outcome: &Outcome, saved: &Saved, parameters: bool) -> Va
     let samples = outcome.samples.iter().map(|s| json!({ "row": s.row, "actual": s.actual, "before": s.before, "after": s.after }));
     let judged = if job.course.judged_by_metric() { "metric" } else { "cost" };
     let none = Rows::default();
-    let unseen = if outcome.after.held.is_some() { job.unseen() } else { &none };
+    let unseen = if outcome.after.held.is_some() { outcome.unseen(job) } else { &none };
     let mut document = json!({
         "name": job.name,
         "task": job.task,
@@ -625,6 +632,9 @@ fn document(job: &Job, outcome: &Outcome, saved: &Saved, parameters: bool) -> Va
     }
     if job.members.is_some() {
         document["ensemble"] = json!(outcome.model.metadata.training.ensemble);
+    }
+    if !outcome.fallen.is_empty() {
+        document["diverged"] = outcome.fallen.iter().map(output::fallen).collect();
     }
     if let Some(temperature) = outcome.model.metadata.training.temperature {
         document["temperature"] = json!(temperature);
