@@ -9,6 +9,7 @@ use crate::calibration;
 use crate::checkpoint::Checkpoints;
 use crate::conformal::Residuals;
 use crate::error::{Error, Kind};
+use crate::fallen::Fallen;
 use crate::job::{Calibrate, Job, Rows};
 use crate::layers::Norm;
 use crate::metrics::{Metrics, Own, Threshold};
@@ -152,64 +153,93 @@ pub(crate) fn train(
         &|k, threads, observe| {
             let mut part = checkpoints.map(|checkpoints| checkpoints.part("network", k)).transpose()?;
             let (own, places) = member(job, members, &common, threads, k);
-            let outcome = session::train_kept(&own, part.as_mut(), observe)?;
-            if let End::Diverged(divergence) = outcome.end {
-                let message = format!("network {} of {count}: {divergence}", k + 1);
-                return Err(Error::new(Kind::Diverged, message).hint("a smaller --learning-rate, or --standardize true"));
-            }
-            Ok((places, outcome))
+            Ok((places, session::train_kept(&own, part.as_mut(), observe)?))
         },
     )?;
-    let (mut trained, mut said, mut cost) = (Vec::new(), vec![f64::NAN; job.train.rows * width], 0.0);
-    let is_whole = |outcome: &Outcome| !matches!(outcome.end, End::Stopped(_));
-    // A network that has just begun would spoil what the others say.
-    let only_whole = came.iter().flatten().any(|(_, outcome)| is_whole(outcome));
+    let all: Vec<(usize, Vec<usize>, Outcome)> =
+        came.into_iter().enumerate().filter_map(|(k, one)| one.map(|(places, outcome)| (k, places, outcome))).collect();
+    let fallen = fallen(&all, count);
     let (mut steps, mut epochs) = (0, 0);
-    let (mut is_stopped, mut is_patient) = (came.iter().any(Option::is_none), false);
-    for (places, outcome) in came.into_iter().flatten() {
+    let mut is_stopped = all.len() < count;
+    let mut is_patient = false;
+    for (.., outcome) in &all {
         steps += outcome.steps;
-        is_stopped |= !is_whole(&outcome);
+        is_stopped |= matches!(outcome.end, End::Stopped(_));
         is_patient |= matches!(outcome.end, End::Patient(_));
-        if only_whole && !is_whole(&outcome) {
-            continue;
-        }
+    }
+    let best = all.iter().map(|(.., outcome)| standing(&outcome.end)).max();
+    // A network that has just begun would spoil what the others say.
+    let averaged: Vec<_> = all.into_iter().filter(|(.., outcome)| Some(standing(&outcome.end)) == best).collect();
+    let (mut trained, mut initial, mut said, mut cost) = (Vec::new(), Vec::new(), vec![f64::NAN; job.train.rows * width], 0.0);
+    for (k, places, outcome) in &averaged {
         epochs = epochs.max(outcome.epochs);
-        for (place, outputs) in places.iter().zip(outcome.held.numbers()?.chunks_exact(width)) {
+        for (place, outputs) in places.iter().zip(outcome.held.clone().numbers()?.chunks_exact(width)) {
             said[place * width..][..width].copy_from_slice(outputs);
         }
-        cost += outcome.after.held.map_or(0.0, |(cost, _)| cost * places.len() as f64);
+        cost += outcome.after.held.as_ref().map_or(0.0, |(cost, _)| cost * places.len() as f64);
         trained.push(numbers(&outcome.model.parameters));
+        initial.push(members.initial[*k].clone());
     }
-    let end = match (is_stopped, is_patient) {
-        (true, _) => End::Stopped(steps),
-        (_, true) => End::Patient(steps),
+    let end = match fallen.first() {
+        _ if is_stopped => End::Stopped(steps),
+        Some(first) if fallen.len() == count => End::Diverged(first.divergence.clone()),
+        _ if is_patient => End::Patient(steps),
         _ => End::Finished,
     };
+    let mut judged = None;
+    if !is_stopped && averaged.len() < count {
+        let mut places: Vec<usize> = averaged.iter().flat_map(|(_, places, _)| places.iter().copied()).collect();
+        places.sort_unstable();
+        said = places.iter().flat_map(|&place| said[place * width..][..width].iter().copied()).collect();
+        judged = Some(picked(job, &places));
+    }
+    let of = judged.as_ref().unwrap_or(&job.train);
     let whole = !said.iter().any(|said| said.is_nan());
-    cost /= job.train.rows as f64;
+    cost /= of.rows as f64;
     let temperature = (whole && job.calibrate == Calibrate::OnHeld).then(|| {
-        let temperature = calibration::temperature_of(job.task, width, &said, &job.train.y, &job.train.w);
-        cost = calibration::cool(job.task, width, &mut said, &job.train.y, temperature) / job.train.rows as f64;
+        let temperature = calibration::temperature_of(job.task, width, &said, &of.y, &of.w);
+        cost = calibration::cool(job.task, width, &mut said, &of.y, temperature) / of.rows as f64;
         temperature
     });
     let mut model = merged(job, &trained, temperature);
     model.metadata.training.epochs = epochs;
-    let mut outcome = report(job, members, model, (&said, cost), whole)?;
+    let mut outcome = report(job, (&initial, of), model, (&said, cost), whole)?;
     (outcome.steps, outcome.epochs, outcome.end) = (steps, epochs, end);
+    (outcome.fallen, outcome.judged) = (fallen, judged);
     Ok(outcome)
+}
+
+/// Those that diverged. `all`: number, rows kept aside, what came of it
+fn fallen(all: &[(usize, Vec<usize>, Outcome)], count: usize) -> Vec<Fallen> {
+    let one = |(k, _, outcome): &(usize, Vec<usize>, Outcome)| match &outcome.end {
+        End::Diverged(divergence) => Some(Fallen { word: "network", number: *k, count, divergence: divergence.clone() }),
+        End::Finished | End::Patient(_) | End::Stopped(_) => None,
+    };
+    all.iter().filter_map(one).collect()
+}
+
+/// How much a network is worth in an ensemble: only those of the best kind that there is are averaged.
+fn standing(end: &End) -> u8 {
+    match end {
+        End::Diverged(_) => 0,
+        End::Stopped(_) => 1,
+        End::Finished | End::Patient(_) => 2,
+    }
 }
 
 /// One network's job, and the places of the rows that it keeps aside. `common`: what the jobs of all have
 fn member(job: &Job, members: &Members, common: &Job, threads: usize, k: usize) -> (Job, Vec<usize>) {
     let (aside, own): (Vec<usize>, Vec<usize>) = (0..job.train.rows).partition(|&row| members.fold_of[row] == k);
-    let pick = |places: &[usize]| {
-        let mut rows = job.train.pick(places, job.inputs.len(), job.outputs());
-        rows.numbers = places.iter().map(|&place| job.train.numbers[place]).collect();
-        rows
-    };
-    let (train, held) = (pick(&own), pick(&aside));
+    let (train, held) = (picked(job, &own), picked(job, &aside));
     let (initial, seed) = (members.initial[k].clone(), seed_of(job.seed, k));
     (Job { train, held, initial, seed, threads, calibrate: Calibrate::No, threshold: Threshold::default(), ..common.clone() }, aside)
+}
+
+/// Some of the rows trained on.
+fn picked(job: &Job, places: &[usize]) -> Rows {
+    let mut rows = job.train.pick(places, job.inputs.len(), job.outputs());
+    rows.numbers = places.iter().map(|&place| job.train.numbers[place]).collect();
+    rows
 }
 
 /// The seed of one of the networks.
@@ -243,51 +273,58 @@ fn merged(job: &Job, trained: &[Vec<f64>], temperature: Option<f64>) -> Model {
     Model { metadata, parameters }
 }
 
-/// How good they are. `said`: rows × outputs, by the network that has not seen the row, with its mean cost; `whole`: of all rows
-fn report(job: &Job, members: &Members, mut model: Model, (said, cost): (&[f64], f64), whole: bool) -> Result<Outcome, Error> {
+/// How good they are. `initial`: what each began with; `of`: the rows that they keep aside; `said`: rows × outputs, by the network that has
+/// not seen the row, with its mean cost; `whole`: of all these rows
+fn report(
+    job: &Job,
+    (initial, of): (&[Vec<f64>], &Rows),
+    mut model: Model,
+    (said, cost): (&[f64], f64),
+    whole: bool,
+) -> Result<Outcome, Error> {
     let own = job.metric.as_deref().map(Own::read).transpose().map_err(|message| Error::new(Kind::Usage, message))?;
     let width = job.outputs();
     if whole && job.task == Task::TwoClasses && job.threshold.is_found() {
-        model.metadata.threshold = job.threshold.choose(said, &job.train.y, &job.train.w);
+        model.metadata.threshold = job.threshold.choose(said, &of.y, &of.w);
     }
     if whole && job.task == Task::Regression {
-        model.metadata.residuals = Residuals::of(width, said, &job.train.y);
+        model.metadata.residuals = Residuals::of(width, said, &of.y);
     }
-    let first: Vec<Vec<f64>> = members.initial.clone();
-    let (before, after) = (Predictor::new(&merged(job, &first, None), job.threads), Predictor::new(&model, job.threads));
+    let (before, after) = (Predictor::new(&merged(job, initial, None), job.threads), Predictor::new(&model, job.threads));
     let threshold = model.metadata.threshold;
-    let measured = |outputs: &[f64], cost: f64| Metrics::of(job.task, width, outputs, &job.train.y, cost, threshold);
-    let of = |predictor: &Predictor| {
-        let (outputs, cost) = predictor.outputs_and_cost_of(&job.train)?;
-        Ok::<_, Error>((cost, measured(&outputs, cost), own.as_ref().and_then(|own| own.of(&outputs, &job.train.y))))
+    let measured = |outputs: &[f64], rows: &Rows, cost: f64| Metrics::of(job.task, width, outputs, &rows.y, cost, threshold);
+    let on = |predictor: &Predictor, rows: &Rows| {
+        let (outputs, cost) = predictor.outputs_and_cost_of(rows)?;
+        Ok::<_, Error>((cost, measured(&outputs, rows, cost), own.as_ref().and_then(|own| own.of(&outputs, &rows.y))))
     };
-    let (b, a) = (of(&before)?, of(&after)?);
+    let (b, a) = (on(&before, &job.train)?, on(&after, &job.train)?);
+    let first = if of.rows == job.train.rows { b.clone() } else { on(&before, of)? };
     let scores = |(cost, metrics, trained): (f64, Metrics, Option<f64>), held: Option<(f64, Metrics)>, seen: Option<f64>| Scores {
         cost,
         metrics,
         held,
         own: own.as_ref().map(|_| (trained, seen)),
     };
-    let said_own = own.as_ref().filter(|_| whole).and_then(|own| own.of(said, &job.train.y));
-    let held = (b.0, b.1.clone());
-    let shown = job.train.first(session::SAMPLES, job.inputs.len(), width)?;
+    let said_own = own.as_ref().filter(|_| whole).and_then(|own| own.of(said, &of.y));
+    let shown = of.first(session::SAMPLES, job.inputs.len(), width)?;
     let (said_before, said_after) = (before.outputs(shown.rows, &shown.x), after.outputs(shown.rows, &shown.x));
     let said_after = if whole { said } else { &said_after };
     let line = |numbers: &[f64], r: usize| numbers[r * width..(r + 1) * width].to_vec();
     let sample =
         |r: usize| Sample { row: shown.numbers[r], actual: line(&shown.y, r), before: line(&said_before, r), after: line(said_after, r) };
-    let own_before = b.2;
     let trained = if whole { Said::none() } else { after.said_and_cost_of(&job.train)?.0 };
     Ok(Outcome {
         trained,
         samples: (0..shown.rows).map(sample).collect(),
-        before: scores(b, whole.then_some(held), own_before),
-        after: scores(a, whole.then(|| (cost, measured(said, cost))), said_own),
+        before: scores(b, whole.then_some((first.0, first.1)), first.2),
+        after: scores(a, whole.then(|| (cost, measured(said, of, cost))), said_own),
         held: if whole { Said::new(width, said.to_vec()) } else { Said::none() },
         end: End::Finished,
         best: None,
         steps: 0,
         epochs: job.epochs,
+        fallen: Vec::new(),
+        judged: None,
         model,
     })
 }

@@ -1,6 +1,7 @@
 //! One kind of error for everything that can go wrong between a person and the engine.
 
 use crate::data::cells::excerpt;
+use crate::fallen::Fallen;
 use std::fmt;
 
 /// What went wrong; decides the exit code.
@@ -46,7 +47,7 @@ impl Kind {
 }
 
 /// An error that says where, what was expected, what came and what to try.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Error {
     /// What went wrong.
     pub kind: Kind,
@@ -62,12 +63,14 @@ pub struct Error {
     pub key: Option<String>,
     /// What to try.
     pub hint: Option<String>,
+    /// Of several trainings the one that diverged.
+    pub fallen: Option<Box<Fallen>>,
 }
 
 impl Error {
     /// An error without a place.
     pub fn new(kind: Kind, message: impl Into<String>) -> Error {
-        Error { kind, message: message.into(), file: None, row: None, column: None, key: None, hint: None }
+        Error { kind, message: message.into(), file: None, row: None, column: None, key: None, hint: None, fallen: None }
     }
 
     /// Names the file.

@@ -4,6 +4,7 @@ use crate::calibration;
 use crate::checkpoint::Checkpoints;
 use crate::conformal::Residuals;
 use crate::error::{Error, Kind};
+use crate::fallen::Fallen;
 use crate::job::{Calibrate, Job, Rows};
 use crate::median::middle;
 use crate::metrics::{HALF, Metrics, Own, Threshold};
@@ -114,8 +115,7 @@ pub fn cross_validate(
         job.calibrate = Calibrate::No;
         let outcome = session::train_kept(&job, part.as_mut(), observe)?;
         if let End::Diverged(divergence) = outcome.end {
-            let message = format!("without fold {} of {count}: {divergence}", fold + 1);
-            return Err(Error::new(Kind::Diverged, message).hint("a smaller --learning-rate, or --standardize true"));
+            return Err(Fallen { word: "fold", number: fold, count, divergence }.error());
         }
         // The file of a large table is of no use any more.
         let job = Job { train: Rows::default(), held: Rows { stored: None, ..job.held }, ..job };

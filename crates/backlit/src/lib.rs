@@ -17,6 +17,7 @@ pub mod ensemble;
 pub mod error;
 pub mod event_file;
 pub mod explain;
+pub mod fallen;
 pub mod files;
 pub mod find_rate;
 pub mod folds;

@@ -37,13 +37,13 @@ pub fn create(out: Option<&Path>, name: &str) -> Result<RunDirectory, Error> {
             (create_new(&first).map_err(|error| failed(&first, error))?, true)
         }
     };
-    locked(path, made)
+    locked(path, made, "--out with another directory")
 }
 
 /// The directory of a training that is to go on.
 pub fn open(path: &Path) -> Result<RunDirectory, Error> {
     match path.is_dir() {
-        true => locked(path.to_path_buf(), false),
+        true => locked(path.to_path_buf(), false, "let it be written to, or copy it elsewhere and --resume the copy"),
         false => Err(Error::new(Kind::Usage, "there is no run directory here").file(path.display()).hint("the DIR of train --out DIR")),
     }
 }
@@ -52,21 +52,25 @@ fn failed(path: &Path, error: std::io::Error) -> Error {
     Error::new(Kind::Failed, format!("the run directory cannot be made: {error}")).file(path.display()).hint("--out with another directory")
 }
 
-/// Lets nobody else in, and sees whether a file can be written.
-fn locked(path: PathBuf, made: bool) -> Result<RunDirectory, Error> {
-    let file = File::options().create(true).append(true).open(path.join(LOCK)).map_err(|error| failed(&path, error))?;
+/// Lets nobody else in, and sees whether a file can be written. `elsewhere`: what to try where it cannot
+fn locked(path: PathBuf, made: bool, elsewhere: &str) -> Result<RunDirectory, Error> {
+    let unwritable = |error: std::io::Error| {
+        let message = format!("the run directory cannot be written to: {error}");
+        Error::new(Kind::Failed, message).file(path.display()).hint(elsewhere)
+    };
+    let file = File::options().create(true).append(true).open(path.join(LOCK)).map_err(unwritable)?;
     let lock = match file.try_lock() {
         Ok(()) => Some(file),
         Err(TryLockError::WouldBlock) => {
             let error = Error::new(Kind::Failed, "another training is at work in this directory").file(path.display());
-            return Err(error.hint("wait for its end, or --out with another directory"));
+            return Err(error.hint(format!("wait for its end; or {elsewhere}")));
         }
         // Some file systems know no locks.
         Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => None,
-        Err(TryLockError::Error(error)) => return Err(failed(&path, error)),
+        Err(TryLockError::Error(error)) => return Err(unwritable(error)),
     };
     files::sweep(&path);
-    tempfile::tempfile_in(&path).map_err(|error| failed(&path, error))?;
+    tempfile::tempfile_in(&path).map_err(unwritable)?;
     Ok(RunDirectory { path, made, _lock: lock })
 }
 

@@ -259,6 +259,8 @@ pub struct Train {
     pub checkpoint_every: Option<Every>,
     /// Whether event files are written, which TensorBoard reads.
     pub tensorboard: bool,
+    /// Whether the plots are PNG pictures too.
+    pub png: bool,
 }
 
 impl Train {

@@ -7,6 +7,7 @@ use crate::data::Fed;
 use crate::embedding;
 use crate::ensemble;
 use crate::error::{Error, Kind};
+use crate::fallen::Fallen;
 use crate::job::{Calibrate, Job, Rows};
 use crate::metrics::{Metrics, Own};
 use crate::model_file::{Metadata, Model, Parameters, Precision, Task};
@@ -64,6 +65,17 @@ pub struct Outcome {
     pub steps: u64,
     /// Epochs finished; of an ensemble by the network with the most.
     pub epochs: u64,
+    /// The networks of an ensemble that diverged and are left out of it; where all did, all of them, and none is left out.
+    pub fallen: Vec<Fallen>,
+    /// Then the rows that the other networks keep aside, where some are left out.
+    pub judged: Option<Rows>,
+}
+
+impl Outcome {
+    /// The rows that a network has judged which has not seen them.
+    pub fn unseen<'a>(&'a self, job: &'a Job) -> &'a Rows {
+        self.judged.as_ref().unwrap_or(job.unseen())
+    }
 }
 
 /// How good the network is, in the target's units.
@@ -235,7 +247,7 @@ fn run<S: Scalar>(
     }
     job.train.check()?;
     let model = Model { metadata, parameters: wrap(parameters) };
-    Ok(Outcome { model, before, after, samples, held, trained, end, best, steps, epochs })
+    Ok(Outcome { model, before, after, samples, held, trained, end, best, steps, epochs, fallen: Vec::new(), judged: None })
 }
 
 /// By what the logits are to be divided, if they are.

@@ -20,7 +20,7 @@ fn table() -> String {
 }
 
 fn hidden() -> Hidden {
-    Hidden { units: Some(vec![3]), activation: None }
+    Hidden { units: Some(vec![3]), activation: Some("leaky_relu".into()) }
 }
 
 /// What a run leaves, bit by bit.
@@ -87,12 +87,22 @@ fn ensembles() {
     (best.train.course.keep, best.train.calibrate) = (Some(Keep::Best), Some(true));
     let mut patient = plain("price");
     (patient.train.course.patience, patient.train.epochs, patient.train.learning_rate) = (Some(1), Some(400), Some(0.3));
-    for (name, run) in [("best", best), ("patient", patient)] {
+    let mut searching = plain("price");
+    (searching.train.optimizer, searching.train.batch) = (Some("lbfgs".into()), Some(backlit::run_file::Batch::Full));
+    (searching.train.course.schedule, searching.train.epochs) = (Some("plateau(0.5,0)".into()), Some(9));
+    // A row so far off that every network diverges but the one that keeps it aside.
+    let far = folder.path().join("far.csv").display().to_string();
+    std::fs::write(&far, table() + "1e15,1,no,1\n").expect("a table");
+    let mut fallen = plain("price");
+    (fallen.data.source, fallen.data.standardize) = (prepare::run_on(&far).data.source, false);
+    (fallen.train.optimizer, fallen.train.learning_rate, fallen.train.epochs) = (Some("sgd".into()), Some(0.01), Some(8));
+    for (name, run) in [("best", best), ("patient", patient), ("searching", searching), ("fallen", fallen)] {
         let whole = folder.path().join(format!("{name}-whole"));
         std::fs::create_dir(&whole).expect("a directory");
         let (unbroken, lines) = train(&run, 1, &whole, None, None);
         let total = unbroken.steps;
         assert!((20..1000).contains(&total), "{name}: {total} steps");
+        assert_eq!(unbroken.fallen.len(), if name == "fallen" { 2 } else { 0 }, "{name}: {:?}", unbroken.fallen);
         assert!(lines.is_sorted_by_key(|line| (line.network, line.epoch)) && lines.last().is_some_and(|line| line.network == Some(3)));
         for (count, stop) in (1..=total + 1).step_by(total.div_ceil(30) as usize).enumerate() {
             let mut run = run.clone();
@@ -114,6 +124,8 @@ fn ensembles() {
             }
             assert_eq!(outcome.end, unbroken.end, "{name}, stopped after {stop}");
             assert_eq!(left(&outcome), left(&unbroken), "{name}, stopped after {stop}");
+            // NaN is NaN.
+            assert_eq!(format!("{:?}", outcome.fallen), format!("{:?}", unbroken.fallen), "{name}, stopped after {stop}");
             assert_eq!(timeless(&lines), timeless(&backlit::history::read(&directory)));
             assert_eq!(timeless(&lines), timeless(&backlit::history::read(&whole)), "{name}, stopped after {stop}");
             checkpoints.finish().expect("an end");

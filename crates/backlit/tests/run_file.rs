@@ -104,6 +104,7 @@ fn the_example_of_the_contract() {
         metric: Some("abs(a - y) / y".into()),
         checkpoint_every: None,
         tensorboard: false,
+        png: false,
         folds: None,
         memory: Some(512_000_000),
     };
@@ -423,6 +424,7 @@ folds = 4
 memory = "512MB"
 checkpoint_every = "1.5m"
 tensorboard = true
+png = true
 "#;
 
 #[test]

@@ -122,7 +122,7 @@ pub struct Train {
     #[command(flatten)]
     pub choices: Choices,
     /// Train nothing: try growing rates in a short training, print rate and smoothed cost, suggest one, save nothing
-    #[arg(long, conflicts_with_all = ["out", "print_hash", "parameters", "checkpoint_every", "tensorboard"])]
+    #[arg(long, conflicts_with_all = ["out", "print_hash", "parameters", "checkpoint_every", "tensorboard", "png"])]
     pub find_rate: bool,
     /// Print the SHA-256 of the trained parameters (little-endian bytes, in graph order)
     #[arg(long)]
@@ -254,6 +254,9 @@ pub struct Choices {
     /// Write event files for TensorBoard to tensorboard/ in the run directory
     #[arg(long)]
     pub tensorboard: bool,
+    /// Write the plots as PNG pictures too, beside the SVG files in plots/
+    #[arg(long)]
+    pub png: bool,
     /// Of two classes, and of labels: the probability above which the second is predicted; f1, balanced: the best on the rows kept aside [default: 0.5]
     #[arg(long, value_name = "P|f1|balanced", allow_negative_numbers = true)]
     pub threshold: Option<String>,

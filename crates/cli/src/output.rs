@@ -1,8 +1,10 @@
 //! Where words and numbers go: results to stdout, everything else to stderr, errors to both with `--json`.
 
 use crate::arguments::{Color, Common};
+use backlit::engine::train::Divergence;
 use backlit::engine::typeset::visible;
 use backlit::error::Error;
+use backlit::fallen::Fallen;
 pub use backlit::report::number;
 use serde_json::{Value, json};
 use std::io::{IsTerminal, Write};
@@ -130,7 +132,23 @@ pub fn error_document(error: &Error) -> Value {
             inner[name] = value;
         }
     }
-    json!({ "error": inner })
+    let mut document = json!({ "error": inner });
+    if let Some(one) = &error.fallen {
+        document["divergence"] = fallen(one);
+    }
+    document
+}
+
+/// Where a training left the finite numbers; all but its rate counted from 1.
+pub fn divergence(of: &Divergence) -> Value {
+    json!({ "step": of.step, "epoch": of.epoch + 1, "layer": of.layer, "place": of.place, "learning_rate": of.rate })
+}
+
+/// The same with which of several it was.
+pub fn fallen(of: &Fallen) -> Value {
+    let mut place = divergence(&of.divergence);
+    place[of.word] = json!(of.number + 1);
+    place
 }
 
 /// What clap found wrong with the arguments, or the help that was asked for.

@@ -69,7 +69,7 @@ fn ended_alike(desk: &Desk, document: Value, whole: &str, told: &Outcome, broken
     for name in ["report.html", "plots"] {
         let files = if name == "plots" { names(desk, &format!("{whole}/plots")) } else { vec![String::new()] };
         for file in files {
-            let text = |run: &str| desk.read(format!("{run}/{name}/{file}").trim_end_matches('/'));
+            let text = |run: &str| desk.bytes(format!("{run}/{name}/{file}").trim_end_matches('/'));
             assert!(text(broken) == text(whole), "{name}/{file} of {}", told.line);
         }
     }
@@ -158,6 +158,8 @@ fn a_killed_run_of_several_parts_ends_as_the_unbroken_one() {
         ("train table.csv --target price --ignore late --ensemble 3 --epochs 400 --patience 5 --tensorboard", &["network-2", "network-3"]),
         ("train table.csv --target late --ignore price --ensemble 4 --calibrate true --epochs 20 --memory 0", &["network-3"]),
         ("train table.csv --target late --ignore price --folds 4 --epochs 30 --patience 5", &["fold-1", "fold-4"]),
+        // Networks that diverge do so again.
+        ("train houses --hidden 6 --optimizer sgd --learning-rate 0.5 --epochs 60 --ensemble 4 --png", &["network-1", "network-4"]),
     ] {
         let unbroken = desk.json(&format!("{line} --out whole --threads 1"));
         for part in checkpoints {
@@ -499,6 +501,22 @@ fn a_pipe_is_trained_on_but_not_gone_back_to() {
     let told = run("--checkpoint-every 2");
     told.expect(2);
     told.complains(&["/dev/stdin", "cannot be read again"]);
+}
+
+/// One that root, too, cannot write to: a file system has no place for new names below /proc.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_directory_that_cannot_be_written_to_is_refused_before_training() {
+    let desk = Desk::new();
+    for (line, words) in [
+        ("train houses --epochs 1000000000 --out /proc/sys", "the run directory cannot be written to"),
+        ("train houses --epochs 1000000000 --out /proc/sys/run", "the run directory cannot be made"),
+        ("train --resume /proc/sys", "the run directory cannot be written to"),
+    ] {
+        let told = desk.run(line);
+        told.expect(1);
+        told.complains(&["/proc/sys", words, "try: "]);
+    }
 }
 
 /// A limit on the size of a file stands in for a disk that is full.

@@ -99,6 +99,8 @@ pub struct Divergence {
     pub layer: Option<usize>,
     /// Its value.
     pub value: f64,
+    /// η of that step.
+    pub rate: f64,
 }
 
 impl std::fmt::Display for Divergence {
@@ -503,7 +505,8 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         };
         let layer = layer_of(&place).or_else(|| self.graph.parameters().last().and_then(|last| layer_of(&last.name)));
         std::mem::swap(&mut self.parameters, &mut self.previous);
-        Divergence { step, epoch: (step - 1) / self.per_epoch(), place, layer, value }
+        let rate = self.settings.learning_rate * self.factor_at(step - 1);
+        Divergence { step, epoch: (step - 1) / self.per_epoch(), place, layer, value, rate }
     }
 
     fn bad_value(&mut self, data: Data<'_, S>, start: usize, rows: usize) -> Option<(String, f64)> {

@@ -64,6 +64,8 @@ struct Way {
     clip: Clip,
     dropout: f64,
     norm: Option<Norm>,
+    /// Whether the last column is a category with learned numbers, and the others have waves.
+    learned: bool,
     patience: Option<u64>,
     keep_best: bool,
     batch: Option<usize>,
@@ -80,6 +82,7 @@ impl Way {
             clip: Clip::default(),
             dropout: 0.0,
             norm: None,
+            learned: false,
             patience: None,
             keep_best: false,
             batch: if optimizer == "lbfgs" { None } else { Some(8) },
@@ -102,6 +105,8 @@ struct Task<S> {
 /// Not a multiple of the batch.
 const ROWS: usize = 35;
 const HELD: usize = 9;
+/// Of the category.
+const LEVELS: usize = 4;
 
 /// What a training came to.
 #[derive(Debug)]
@@ -126,6 +131,9 @@ impl<S: Scalar> Task<S> {
     /// For so many steps, or a few more.
     fn new(way: Way, steps: u64) -> Task<S> {
         let mut network = Network::inputs(3).dense(5).tanh().dense(4).tanh().dense(2).half_squared_error();
+        if way.learned {
+            network = network.embed(&[LEVELS], 2).numeric(&[0, 1], 3, 2);
+        }
         network.layers[0].dropout = way.dropout;
         network.layers[1].norm = way.norm;
         let (built, judge) = (network.build_to_train().expect("a network"), network.build().expect("a network"));
@@ -133,7 +141,13 @@ impl<S: Scalar> Task<S> {
         let mut numbers = |n: usize| -> Vec<S> { (0..n).map(|_| S::from_f64(random.uniform(-1.0, 1.0))).collect() };
         let start = numbers(built.graph.parameter_count()).into_iter().map(|x| if way.norm.is_some() { x * x + S::ONE } else { x });
         let start = start.collect();
-        let (data, held) = ([numbers(ROWS * 3), numbers(ROWS * 2)], [numbers(HELD * 3), numbers(HELD * 2)]);
+        let (mut data, mut held) = ([numbers(ROWS * 3), numbers(ROWS * 2)], [numbers(HELD * 3), numbers(HELD * 2)]);
+        if way.learned {
+            let coded =
+                |x: &mut Vec<S>| x.iter_mut().skip(2).step_by(3).zip(0..).for_each(|(x, r)| *x = S::from_f64(f64::from(r % LEVELS as u32)));
+            coded(&mut data[0]);
+            coded(&mut held[0]);
+        }
         let per_epoch = ROWS.div_ceil(way.batch.unwrap_or(ROWS)) as u64;
         Task { way, built, judge, start, data, held, epochs: steps.div_ceil(per_epoch) }
     }
@@ -271,6 +285,22 @@ fn every_step_of_every_way_in_f32() {
     }
 }
 
+/// Each optimizer with learned numbers of levels and of columns; norms, dropout and the best epoch go round beside them.
+#[test]
+fn every_step_with_learned_columns() {
+    for (n, (optimizer, schedule)) in
+        optimizers().into_iter().flat_map(|way| [None, Some("plateau(0.5, 0)")].map(|schedule| (way.clone(), schedule))).enumerate()
+    {
+        let mut way = Way { schedule, learned: true, keep_best: n % 3 == 0, dropout: [0.0, 0.2, 0.0][n % 3], ..optimizer };
+        way.norm = [None, Some(Norm::Batch), Some(Norm::Layer)][n / 2 % 3].filter(|_| way.optimizer != "lbfgs");
+        if n % 2 == 0 {
+            Task::<f32>::new(way, 60).holds();
+        } else {
+            Task::<f64>::new(way, 60).holds();
+        }
+    }
+}
+
 #[test]
 fn one_row_at_a_time() {
     // Small layers have steps of their own.
@@ -294,30 +324,35 @@ fn a_training_that_diverges_does_so_again() {
 /// Large enough for several threads to be worth their while.
 #[test]
 fn the_number_of_threads_may_change_in_between() {
-    let network = Network::inputs(20).dense(150).tanh().dense(150).tanh().dense(1).half_squared_error();
+    let network = Network::inputs(20).dense(150).tanh().dropout(0.1).dense(150).tanh().dense(1).half_squared_error();
     let built = network.build_to_train::<f32>().expect("a network");
     let mut random = Random::new(5, Purpose::Check, 0);
-    let rows = 2000;
+    let rows = 1000;
     let mut numbers = |n: usize, size: f64| -> Vec<f32> { (0..n).map(|_| random.uniform(-size, size) as f32).collect() };
     let start = numbers(built.graph.parameter_count(), 0.1);
     let (x, y) = (numbers(rows * 20, 1.0), numbers(rows, 1.0));
-    let train = |threads: usize, from: Option<&Notes>, until: u64| {
-        let optimizer = optimizers::find("adam").expect("adam").create(&[], start.len()).expect("its defaults");
-        let settings = Settings { epochs: 2, batch: Some(1000), shuffle: true, seed: 1, learning_rate: 0.01, threads };
-        let mut trainer = Trainer::new(&built.graph, built.cost, start.clone(), optimizer, &[], rows, settings);
-        if let Some(notes) = from {
-            trainer.restore(&mut Pen::Reading(notes));
-        }
-        let observe = &mut |moment: &backlit_engine::train::Moment| match moment.step == until {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
+    for way in optimizers() {
+        let train = |threads: usize, from: Option<&Notes>, until: u64| {
+            let optimizer = optimizers::find(way.optimizer).expect("an optimizer").create(&way.options, start.len()).expect("options");
+            let batch = way.batch.map(|_| 500);
+            let epochs = if batch.is_some() { 2 } else { 4 };
+            let settings = Settings { epochs, batch, shuffle: true, seed: 1, learning_rate: way.rate / 2.0, threads };
+            let mut trainer = Trainer::new(&built.graph, built.cost, start.clone(), optimizer, &[], rows, settings);
+            if let Some(notes) = from {
+                trainer.restore(&mut Pen::Reading(notes));
+            }
+            let observe = &mut |moment: &backlit_engine::train::Moment| match moment.step == until {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            };
+            trainer.go_on(Data::Slices(&[&x, &y]), observe);
+            taken_down(&mut trainer)
         };
-        trainer.go_on(Data::Slices(&[&x, &y]), observe);
-        taken_down(&mut trainer)
-    };
-    let unbroken = train(1, None, 4);
-    for threads in [1, 2, 3] {
-        let broken = train(threads, None, threads as u64);
-        assert_eq!(train(4 - threads, Some(&broken), 4), unbroken, "{threads} threads first");
+        let unbroken = train(1, None, 4);
+        assert_ne!(unbroken, train(1, None, 3));
+        for threads in [1, 2, 3] {
+            let broken = train(threads, None, threads as u64);
+            assert_eq!(train(4 - threads, Some(&broken), 4), unbroken, "{way:?}, {threads} threads first");
+        }
     }
 }

@@ -8,4 +8,6 @@
 pub mod matrix;
 pub mod network;
 pub mod plot;
+#[cfg(feature = "png")]
+pub mod png;
 mod svg;

@@ -11,6 +11,7 @@ use crate::metrics::{Bin, Metrics, Roc, most_probable, reliability};
 use crate::model_file::Task;
 use crate::said::Said;
 use crate::session::Outcome;
+use backlit_engine::train::End;
 use std::collections::BTreeMap;
 
 /// Dots of a plot; of more rows every second one is drawn, or third ….
@@ -35,8 +36,8 @@ pub fn is_name(name: &str) -> bool {
 pub fn figures(job: &Job, outcome: &Outcome, lines: &[Line]) -> Result<Vec<Figure>, Error> {
     let is_held = outcome.held.rows() > 0;
     let said = if is_held { &outcome.held } else { &outcome.trained };
-    let shown = if is_held { job.unseen() } else { &job.train };
-    let on = format!("On {}", if is_held { unseen(job) } else { rows(shown.rows, "trained on") });
+    let shown = if is_held { outcome.unseen(job) } else { &job.train };
+    let on = format!("On {}", if is_held { unseen(job, outcome) } else { rows(shown.rows, "trained on") });
     let mut figures: Vec<Figure> = costs(job, outcome, lines).into_iter().collect();
     if shown.rows == 0 || said.rows() != shown.rows {
         return Ok(figures);
@@ -70,11 +71,15 @@ fn lined(name: &str, plot: Plot, caption: String, table: Option<Table>) -> Figur
 
 /// The cost by epoch.
 fn costs(job: &Job, outcome: &Outcome, lines: &[Line]) -> Option<Figure> {
+    let is_left_out = |line: &&Line| outcome.fallen.iter().any(|fallen| line.network == Some(fallen.number + 1));
+    // Where all diverged, none is left out.
+    let every = matches!(outcome.end, End::Diverged(_));
+    let lines: &[Line] = &lines.iter().filter(|line| every || !is_left_out(line)).copied().collect::<Vec<_>>();
     let mut all = vec![series("rows trained on", by_epoch(lines, |line| Some(line.cost)))];
     let held = by_epoch(lines, |line| line.validation_cost);
     let mut caption = vec!["The mean cost of an epoch's batches, each before its step, as trained.".to_string()];
-    if let Some(members) = &job.members {
-        caption.push(format!("The mean over {} networks.", members.initial.len()));
+    if job.members.is_some() {
+        caption.push(format!("The mean over {} networks.", outcome.model.metadata.training.ensemble.unwrap_or(1)));
     }
     if !held.is_empty() {
         caption.push("That of the rows kept aside is taken after the epoch.".into());

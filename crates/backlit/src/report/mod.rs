@@ -1,4 +1,5 @@
-//! What a training leaves to be looked at: `report.html`, which needs nothing else, and its plots as SVG files in `plots/`.
+//! What a training leaves to be looked at: `report.html`, which needs nothing else, and its plots in `plots/`, as SVG files, and as PNG pictures
+//! where they are asked for.
 //!
 //! No time and no number of threads stands there: the same run has the same report.
 
@@ -38,7 +39,7 @@ pub(crate) struct Figure {
 }
 
 /// Writes the page and its plots into the run directory, in place of those of a run before. `folds`: the cross-validation before it;
-/// `lines`: the run's metrics
+/// `lines`: the run's metrics; `png`: whether the plots are pictures too
 pub fn write(
     directory: &Path,
     job: &Job,
@@ -46,6 +47,7 @@ pub fn write(
     folds: Option<&CrossValidation>,
     lines: &[Line],
     sha256: &str,
+    png: bool,
 ) -> Result<(), Error> {
     let figures = figures(job, outcome, lines)?;
     let plots = directory.join(PLOTS);
@@ -54,21 +56,36 @@ pub fn write(
     files::sweep(&plots);
     for entry in std::fs::read_dir(&plots).map_err(failed)?.flatten() {
         // A run before may have had others.
-        let is_old = entry.file_name().to_str().is_some_and(|file| file.strip_suffix(".svg").is_some_and(figures::is_name));
-        if is_old {
+        let name = |file: &str| [".svg", ".png"].iter().find_map(|end| file.strip_suffix(end)).is_some_and(figures::is_name);
+        if entry.file_name().to_str().is_some_and(name) {
             let _ = std::fs::remove_file(entry.path());
         }
     }
     for figure in &figures {
         files::write_unsynced(&plots.join(format!("{}.svg", figure.name)), figure.svg.as_bytes())?;
     }
+    if png {
+        for figure in &figures {
+            files::write_unsynced(&plots.join(format!("{}.png", figure.name)), &picture(&figure.svg)?)?;
+        }
+    }
     files::write_unsynced(&directory.join(REPORT), html(&page(job, outcome, folds, figures, sha256)).as_bytes())
 }
 
+#[cfg(feature = "png")]
+fn picture(svg: &str) -> Result<Vec<u8>, Error> {
+    crate::drawing::png::of(svg).map_err(|message| Error::new(Kind::Failed, format!("no picture: {message}")))
+}
+
+#[cfg(not(feature = "png"))]
+fn picture(_: &str) -> Result<Vec<u8>, Error> {
+    Err(Error::new(Kind::Failed, "this Backlit was built without PNG pictures"))
+}
+
 /// The rows that a network is judged by which has not seen them.
-fn unseen(job: &Job) -> String {
+fn unseen(job: &Job, outcome: &Outcome) -> String {
     let each = "of which each is predicted by a network not trained on it";
-    rows(job.unseen().rows, if job.members.is_some() { each } else { "not trained on" })
+    rows(outcome.unseen(job).rows, if job.members.is_some() { each } else { "not trained on" })
 }
 
 /// The page.
@@ -78,7 +95,7 @@ fn page(job: &Job, outcome: &Outcome, folds: Option<&CrossValidation>, figures: 
     page.heading(2, "How good it is");
     if let (Some(before), Some(after)) = (&outcome.before.held, &outcome.after.held) {
         let own = |scores: &Scores| scores.own.and_then(|own| own.1);
-        let caption = format!("On {}", unseen(job));
+        let caption = format!("On {}", unseen(job, outcome));
         let (before, after) = ((before.0, before.1.list(), own(&outcome.before)), (after.0, after.1.list(), own(&outcome.after)));
         page.blocks.push(Block::Table(measures(job, caption, before, after)));
         if let Some(warning) = job.warning() {
@@ -118,9 +135,13 @@ fn ending(outcome: &Outcome) -> String {
         End::Stopped(_) => format!("Interrupted after {done}: what was learned until then."),
         End::Diverged(divergence) => format!("Diverged: {divergence}. What follows is of the parameters before that step, after {done}."),
     };
+    let left_out: String = match &outcome.end {
+        End::Diverged(_) => String::new(),
+        _ => outcome.fallen.iter().map(|fallen| format!(" Left out of the ensemble: {fallen}.")).collect(),
+    };
     let best =
         outcome.model.metadata.training.best_epoch.map(|epoch| format!(" The parameters are those after epoch {epoch}, the best one."));
-    end + &best.unwrap_or_default()
+    end + &best.unwrap_or_default() + &left_out
 }
 
 fn text(words: impl Into<String>) -> Vec<Inline> {
@@ -175,6 +196,11 @@ fn asked(job: &Job, outcome: &Outcome, folds: Option<&CrossValidation>, sha256: 
     let batch = job.batch.map_or("all rows at once".to_string(), |rows| format!("batches of {rows}"));
     let order = if job.shuffle { "a new order of rows in each epoch" } else { "rows in their order" };
     let networks = job.members.as_ref().map_or(1, |members| members.initial.len());
+    let ensemble = match metadata.training.ensemble.unwrap_or(networks) {
+        _ if networks < 2 => String::new(),
+        averaged if averaged < networks => format!("{averaged} of {networks} networks, averaged"),
+        _ => format!("{networks} networks, averaged"),
+    };
     let held = match (networks, folds) {
         (2.., _) => format!("each kept aside by one of {networks} networks"),
         (_, Some(folds)) => format!("none kept aside, after {} folds of which each was", folds.folds.len()),
@@ -201,7 +227,7 @@ fn asked(job: &Job, outcome: &Outcome, folds: Option<&CrossValidation>, sha256: 
         ("loss", job.shape.loss.clone()),
         ("besides", terms(job).join(", ")),
         ("recipe", if job.recipe == Recipe::Plain { String::new() } else { job.recipe.name().into() }),
-        ("ensemble", if networks > 1 { format!("{networks} networks, averaged") } else { String::new() }),
+        ("ensemble", ensemble),
         ("precision", job.precision.name().to_string()),
         ("optimizer", optimizer),
         ("epochs", format!("{}{until}, {batch}, {order}", job.epochs)),

@@ -10,7 +10,7 @@ use crate::recipe::Recipe;
 use backlit_engine::optimizers;
 use std::path::Path;
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "recipe",
     "ensemble",
     "calibrate",
@@ -28,6 +28,7 @@ const KEYS: [&str; 17] = [
     "memory",
     "checkpoint_every",
     "tensorboard",
+    "png",
 ];
 
 /// Every option that some optimizer takes.
@@ -76,6 +77,7 @@ pub(super) fn read(section: Option<&Table<'_>>, network: &Network, folder: &Path
         text.parse().map_err(|message: String| value.error(message))
     })?;
     train.tensorboard = section.read("tensorboard", Value::boolean)?.unwrap_or(false);
+    train.png = section.read("png", Value::boolean)?.unwrap_or(false);
     Ok(train)
 }
 

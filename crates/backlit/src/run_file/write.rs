@@ -191,6 +191,7 @@ impl Lines {
             memory,
             checkpoint_every,
             tensorboard,
+            png,
         } = train;
         self.0 += "\n[train]\n";
         self.put_some("recipe", recipe.map(|recipe| text(recipe.name())));
@@ -238,6 +239,7 @@ impl Lines {
             }),
         );
         self.put_some("tensorboard", tensorboard.then_some(true));
+        self.put_some("png", png.then_some(true));
         Ok(())
     }
 }

@@ -17,6 +17,7 @@ use backlit::checkpoint::Checkpoints;
 use backlit::engine::train::{Divergence, End};
 use backlit::error::{Error, Kind};
 use backlit::event_file::EventFiles;
+use backlit::fallen;
 use backlit::files;
 use backlit::history::{self, History, Line, Plan};
 use backlit::job::Job;
@@ -84,16 +85,21 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     if let Some(error) = history.failed() {
         screen.note(&error.to_string());
     }
+    if !matches!(outcome.end, End::Diverged(_)) {
+        outcome.fallen.iter().for_each(|fallen| screen.note(&format!("{fallen}; it is left out of the ensemble")));
+    }
     let saved =
         Saved::new(&directory.path, &job, &outcome, validated.as_ref(), checkpoints.as_ref()).inspect_err(|_| directory.discard())?;
     // The model is saved: no training fails for want of its report.
     let validation = validated.as_ref().map(Folds::validation);
-    let report = report::write(&directory.path, &job, &outcome, validation, &history.lines, &saved.sha256);
+    let report = report::write(&directory.path, &job, &outcome, validation, &history.lines, &saved.sha256, run.train.png);
     if let Err(error) = &report {
         screen.note(&format!("there is no whole report: {error}"));
     }
     if let (Some(checkpoints), End::Finished | End::Patient(_)) = (checkpoints, &outcome.end) {
-        checkpoints.finish()?;
+        if let Err(error) = checkpoints.finish() {
+            screen.note(&format!("the model is saved, but not that the run is finished, so that --resume would go on: {error}"));
+        }
     }
     screen.say(&telling::told(&job, &outcome, &saved, report.is_ok(), (arguments, screen)));
     if screen.is_quiet() {
@@ -107,7 +113,7 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
         document["folds"] = folds.document(&directory.path);
     }
     match &outcome.end {
-        End::Diverged(divergence) => Ok(diverged(divergence, &saved, &document, screen)),
+        End::Diverged(divergence) => Ok(diverged(divergence, &outcome, &saved, &document, screen)),
         End::Stopped(_) => {
             screen.document(&document);
             Ok(130)
@@ -197,12 +203,14 @@ fn interrupted_in_folds(checkpoints: Option<&Checkpoints>, directory: &RunDirect
 }
 
 /// The exit code of a training whose cost was not finite, told with the model that is saved all the same.
-fn diverged(divergence: &Divergence, saved: &Saved, document: &Value, screen: &Screen) -> u8 {
-    let message = format!("{divergence}; the model holds the parameters before that step");
-    let error = Error::new(Kind::Diverged, message).file(saved.model.display()).hint("a smaller --learning-rate, or --standardize true");
+fn diverged(divergence: &Divergence, outcome: &Outcome, saved: &Saved, document: &Value, screen: &Screen) -> u8 {
+    let message = match outcome.fallen.first() {
+        Some(first) => format!("every network diverged; {first}; the model holds each one's parameters before that step"),
+        None => format!("{divergence}; the model holds the parameters before that step"),
+    };
+    let error = Error::new(Kind::Diverged, message).file(saved.model.display()).hint(fallen::HINT);
     let mut whole = output::error_document(&error);
-    whole["divergence"] =
-        json!({ "step": divergence.step, "epoch": divergence.epoch + 1, "layer": divergence.layer, "place": divergence.place });
+    whole["divergence"] = outcome.fallen.first().map_or_else(|| output::divergence(divergence), output::fallen);
     for key in ["model", "weights_sha256"] {
         whole[key] = document[key].clone();
     }

@@ -88,6 +88,7 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
         run.train.checkpoint_every = Some(every.parse().map_err(|message| wrong("checkpoint-every", message))?);
     }
     run.train.tensorboard |= choices.tensorboard;
+    run.train.png |= choices.png;
     course(choices, run)?;
     if let Some(metric) = &choices.metric {
         run.train.metric = Some(Own::read(metric).map_err(|message| wrong("metric", message))?.text);

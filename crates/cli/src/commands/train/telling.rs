@@ -58,7 +58,7 @@ pub fn told(job: &Job, outcome: &Outcome, saved: &Saved, has_report: bool, (argu
         (None, _) => "on the rows trained on".to_string(),
         (Some(_), 1) if job.from.is_none() && job.decided().is_empty() => format!("on {} rows it has not seen", job.held.rows),
         (Some(_), 1) => format!("on {} rows kept aside", job.held.rows),
-        (Some(_), _) => format!("on {} rows, each by a network not trained on it", job.train.rows),
+        (Some(_), _) => format!("on {} rows, each by a network not trained on it", outcome.unseen(job).rows),
     };
     let mut lines = vec![vec![rows, "before".to_string(), "after".into()]];
     lines.push(vec![format!("cost ({})", job.shape.loss), number(before.0), number(after.0)]);
@@ -153,7 +153,7 @@ pub fn document(job: &Job, outcome: &Outcome, saved: &Saved, parameters: bool) -
     let samples = outcome.samples.iter().map(|s| json!({ "row": s.row, "actual": s.actual, "before": s.before, "after": s.after }));
     let judged = if job.course.judged_by_metric() { "metric" } else { "cost" };
     let none = Rows::default();
-    let unseen = if outcome.after.held.is_some() { job.unseen() } else { &none };
+    let unseen = if outcome.after.held.is_some() { outcome.unseen(job) } else { &none };
     let mut document = json!({
         "name": job.name,
         "task": job.task,
@@ -190,6 +190,9 @@ pub fn document(job: &Job, outcome: &Outcome, saved: &Saved, parameters: bool) -
     }
     if job.members.is_some() {
         document["ensemble"] = json!(outcome.model.metadata.training.ensemble);
+    }
+    if !outcome.fallen.is_empty() {
+        document["diverged"] = outcome.fallen.iter().map(output::fallen).collect();
     }
     if let Some(temperature) = outcome.model.metadata.training.temperature {
         document["temperature"] = json!(temperature);
