@@ -25,7 +25,7 @@ use crate::embedding;
 use crate::encoder::{Column, Encoder, class_names};
 use crate::ensemble::{self, Members};
 use crate::error::{Error, Kind};
-use crate::job::{Calibrate, Job, Rows, encode, places};
+use crate::job::{Calibrate, Job, Rows, encode_raw, places};
 use crate::layers::{self, Skip};
 use crate::metrics::Own;
 use crate::model_file::{LayerShape, Model, Precision, Shape, Task, weights_sha256};
@@ -33,6 +33,7 @@ use crate::numeric_embedding::{self, Numeric};
 use crate::predictor::scaled;
 use crate::recipe::{self, Filled, Recipe};
 use crate::run_file::{self, Batch, Bias, Embed, Freeze, Judge, Layer, Rng, RunFile, Source};
+use crate::said::BLOCK;
 use crate::scaler::{Scaler, Scaling};
 use crate::splits::{Split, classes_of};
 use crate::terms;
@@ -149,7 +150,7 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
     if let Some(model) = &start {
         inputs = warm_start::columns(run, model, whole.as_ref().unwrap_or(&table), &targets)?;
     }
-    let embedding = match &start {
+    let mut embedding = match &start {
         Some(model) => model.metadata.network.embedding.clone(),
         None => embedding::of(&mut inputs, encoder.as_ref(), run.data.embed.numbers(usize::MAX).unwrap_or(0)),
     };
@@ -161,9 +162,10 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
     let ensemble = ensemble_of(run, table.rows, part)?;
     // Each row's class instead of its one-hot target; folds and ensembles put their rows' outputs together in memory.
     let compact = stored.is_some() && task == Task::Classes && ensemble == 1 && run.train.folds.is_none();
+    let raw = if stored.is_some() { table.give(&targets)? } else { table.take(&targets)? };
     let (y, places) = match compact {
-        true => (Vec::new(), places(&classes, &targets[0], &table)?),
-        false => (encode(task, &classes, &targets, &table)?, Vec::new()),
+        true => (Vec::new(), places(&classes, &targets[0], &raw, &table)?),
+        false => (encode_raw(task, &classes, &targets, raw, &table)?, Vec::new()),
     };
     let outputs = if compact { classes.len() } else { y.len() / table.rows };
     suits(&loss, outputs, &y).map_err(|(place, message)| {
@@ -203,8 +205,8 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         Some(stored) => (Vec::new(), Some(Inputs::new(stored, &table, &inputs, threads)?)),
     };
     let all = Rows { x, stored, ..all };
-    let [mut train, mut held] = [trained, aside].map(|numbers| all.pick(&numbers, inputs.len(), outputs));
-    drop(all);
+    let mut held = all.pick(&aside, inputs.len(), outputs);
+    let mut train = all.keep(trained, inputs.len(), outputs);
     if part == Part::AsAsked && run.data.validation > 0.0 && held.rows == 0 {
         let why = if table.rows == 1 { "there is only one row" } else { "no class has two rows" };
         notes.push(format!("{why}: none is kept aside"));
@@ -236,7 +238,8 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
     }
     let layers = with_dropout(run, layers(run, hidden, outputs, &loss)?)?;
     let columns = numeric_embedding::columns(&inputs, encoder.as_ref(), embedding.as_ref());
-    let numeric = network::numeric(run, start.as_ref(), columns, &mut notes)?;
+    let mut numeric = network::numeric(run, start.as_ref(), columns, &mut notes)?;
+    network::freeze(run, &mut embedding, &mut numeric)?;
     let width = embedding::names(&inputs, embedding.as_ref()).len() + numeric.as_ref().map_or(0, Numeric::width);
     let layers = layers::completed(run, layers, width, |key, message| usage(run, message).key(key))?;
     check_layers(run, &layers, width, outputs, embedding.as_ref())?;
@@ -279,7 +282,8 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
     for rows in [&train, &held] {
         fits(run, &table.source, &inputs, inputs.len(), rows, &input_scaler, &mut |each| rows.inputs(each))?;
         fits(run, &table.source, &targets, outputs, rows, &target_scaler, &mut |each| {
-            each(0, &rows.y);
+            let blocks = rows.y.chunks(BLOCK * outputs).enumerate();
+            blocks.for_each(|(number, block)| each(number * BLOCK, block));
             Ok(())
         })?;
     }

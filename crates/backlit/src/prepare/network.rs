@@ -78,7 +78,22 @@ pub(super) fn numeric(
         return Ok(None);
     }
     let rate = network.embedding_rate.unwrap_or(numeric_embedding::RATE);
-    Ok(Some(Numeric { columns, waves: numeric_embedding::WAVES, numbers: numeric_embedding::NUMBERS, rate }))
+    Ok(Some(Numeric { columns, waves: numeric_embedding::WAVES, numbers: numeric_embedding::NUMBERS, rate, frozen: false }))
+}
+
+/// Marks the embeddings that the run does not update; without a word a model's stay as they are there.
+pub(super) fn freeze(run: &RunFile, embedding: &mut Option<Embedding>, numeric: &mut Option<Numeric>) -> Result<(), Error> {
+    let Some(frozen) = run.network.freeze else { return Ok(()) };
+    let there = [embedding.is_some(), numeric.is_some()];
+    for ((name, is_frozen), is_there) in frozen.list().into_iter().zip(there) {
+        if is_frozen && !is_there {
+            let error = usage(run, format!("there is no {name} in this network that could be frozen")).key("network.freeze");
+            return Err(error.hint("leave it out"));
+        }
+    }
+    embedding.iter_mut().for_each(|embedding| embedding.frozen = frozen.levels);
+    numeric.iter_mut().for_each(|numeric| numeric.frozen = frozen.numeric);
+    Ok(())
 }
 
 /// The layers, each with its dropout: hidden ones that say nothing have the network's.
@@ -161,7 +176,10 @@ pub(super) fn parameters(
         let scale = network.embedding_scale.unwrap_or(numeric_embedding::SCALE);
         initial.extend(numeric_embedding::initial(numeric, scale, &mut draws));
     }
+    let levels = embedding.map_or(0, Embedding::size);
     let mut frozen = Vec::new();
+    frozen.extend(embedding.filter(|embedding| embedding.frozen).map(|_| 0..levels));
+    frozen.extend(numeric.filter(|numeric| numeric.frozen).map(|_| levels..initial.len()));
     let mut width = inputs;
     for layer in layers {
         let of_weight = layer.initializer.as_deref().or(network.initializer.as_deref());

@@ -367,6 +367,9 @@ fn layers(choices: &Choices, run: &mut RunFile) -> Result<(), Error> {
         let wrong = || Error::new(Kind::Usage, format!("--numeric-embedding: expected pbld or none, came {embedding}"));
         run.network.numeric_embedding = Some(found.ok_or_else(wrong)?.1);
     }
+    if let Some(parts) = &choices.freeze {
+        run.network.freeze = Some(parts.parse().map_err(|message| Error::new(Kind::Usage, format!("--freeze: {message}")))?);
+    }
     for (flag, given, into) in [
         ("embedding-rate", choices.embedding_rate, &mut run.network.embedding_rate),
         ("embedding-scale", choices.embedding_scale, &mut run.network.embedding_scale),
