@@ -8,6 +8,7 @@ use crate::encoder::{Encoder, Kind};
 use crate::error::Error;
 use crate::job::Job;
 use crate::scaler::Scaler;
+use crate::terms::is_false;
 use backlit_engine::Scalar;
 use backlit_engine::init::{Draws, Initializer};
 use serde::{Deserialize, Serialize};
@@ -73,6 +74,41 @@ impl FromStr for Embed {
     }
 }
 
+/// Which embeddings are not updated, as a person says it: `embedding`, `numeric_embedding`, both with a comma between, or `none`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Frozen {
+    /// Those of categories.
+    pub levels: bool,
+    /// Those of numbers.
+    pub numeric: bool,
+}
+
+impl Frozen {
+    /// What is typed for each, and whether it is among them.
+    pub fn list(self) -> [(&'static str, bool); 2] {
+        [("embedding", self.levels), ("numeric_embedding", self.numeric)]
+    }
+}
+
+impl FromStr for Frozen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Frozen, String> {
+        let mut frozen = Frozen::default();
+        if text.trim() == "none" {
+            return Ok(frozen);
+        }
+        for part in text.split(',').map(str::trim) {
+            match part {
+                "embedding" => frozen.levels = true,
+                "numeric_embedding" => frozen.numeric = true,
+                _ => return Err(format!("expected embedding, numeric_embedding or none, came '{}'", part.escape_debug())),
+            }
+        }
+        Ok(frozen)
+    }
+}
+
 /// The embeddings of a network as they stand in a model file: of its last columns, in their order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -81,6 +117,9 @@ pub struct Embedding {
     pub levels: Vec<usize>,
     /// How many numbers stand for a level.
     pub numbers: usize,
+    /// Whether they are not updated.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub frozen: bool,
 }
 
 impl Embedding {
@@ -109,16 +148,17 @@ impl Embedding {
         let own = columns.len() - self.levels.len();
         let each = columns[own..].iter().zip(&self.levels).map(|(name, levels)| format!("'{}' with {levels} codes", excerpt(name)));
         format!(
-            "{} as {} learned numbers{}",
+            "{} as {} {}numbers{}",
             each.collect::<Vec<_>>().join(", "),
             self.numbers,
+            if self.frozen { "frozen " } else { "learned " },
             if self.levels.len() > 1 { " each" } else { "" }
         )
     }
 
     /// Whether it fits a network of so many columns. `Err` says what does not.
     pub fn check(&self, inputs: usize) -> Result<(), String> {
-        let Embedding { levels, numbers } = self;
+        let Embedding { levels, numbers, .. } = self;
         match levels.is_empty() || levels.len() > inputs || levels.contains(&0) || *numbers == 0 {
             true => Err(format!(
                 "expected embeddings of 1 to {inputs} columns, came {} with {levels:?} levels of {numbers} numbers",
@@ -138,12 +178,12 @@ pub(crate) fn of(inputs: &mut Vec<String>, encoder: Option<&Encoder>, numbers: u
     let (behind, before): (Vec<String>, Vec<String>) = inputs.drain(..).partition(|name| codes(name).is_some());
     let levels: Vec<usize> = behind.iter().filter_map(codes).collect();
     inputs.extend(before.into_iter().chain(behind));
-    (!levels.is_empty()).then_some(Embedding { levels, numbers })
+    (!levels.is_empty()).then_some(Embedding { levels, numbers, frozen: false })
 }
 
 /// Names for what goes into the first layer: `COLUMN[0]` and so on in the place of a column of codes.
 pub(crate) fn names(columns: &[String], embedding: Option<&Embedding>) -> Vec<String> {
-    let Some(Embedding { levels, numbers }) = embedding else { return columns.to_vec() };
+    let Some(Embedding { levels, numbers, .. }) = embedding else { return columns.to_vec() };
     let (own, codes) = columns.split_at(columns.len() - levels.len());
     own.iter().cloned().chain(codes.iter().flat_map(|column| (0..*numbers).map(move |j| format!("{column}[{j}]")))).collect()
 }
@@ -168,7 +208,7 @@ pub(crate) fn leave(embedding: Option<&Embedding>, scaler: &mut Scaler) {
 
 /// Gives levels that no row trained on has, the shared one too, the mean of the numbers that these rows have.
 pub(crate) fn settle<S: Scalar>(job: &Job, parameters: &mut [S]) -> Result<(), Error> {
-    let Some(embedding) = job.shape.embedding.as_ref().filter(|_| job.from.is_none()) else { return Ok(()) };
+    let Some(embedding) = job.shape.embedding.as_ref().filter(|embedding| job.from.is_none() && !embedding.frozen) else { return Ok(()) };
     let (columns, numbers) = (job.inputs.len(), embedding.numbers);
     let own = columns - embedding.levels.len();
     let mut counts: Vec<Vec<u64>> = embedding.levels.iter().map(|&levels| vec![0; levels]).collect();

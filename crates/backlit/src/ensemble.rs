@@ -372,7 +372,7 @@ mod tests {
             layers
         };
         let networks = [vec![layer(2, "linear")], vec![layer(5, "relu"), layer(1, "softplus")], deep];
-        let embedded = |levels: &[usize], numbers: usize| Some(Embedding { levels: levels.to_vec(), numbers });
+        let embedded = |levels: &[usize], numbers: usize| Some(Embedding { levels: levels.to_vec(), numbers, frozen: false });
         let beside = [None, embedded(&[5], 4), embedded(&[3, 2], 2)];
         for (layers, (embedding, numeric)) in networks
             .iter()
@@ -384,7 +384,7 @@ mod tests {
                 loss: "half_squared_error".into(),
                 terms: crate::terms::Terms::default(),
                 embedding,
-                numeric: numeric.then(|| Numeric { columns: vec![0], waves: 3, numbers: 2, rate: 0.1 }),
+                numeric: numeric.then(|| Numeric { columns: vec![0], waves: 3, numbers: 2, rate: 0.1, frozen: false }),
             };
             suits(&shape).expect("these can");
             let count = shape.parameters().expect("few").iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();

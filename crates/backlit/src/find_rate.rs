@@ -2,11 +2,11 @@
 //!
 //! Source: Smith, Cyclical Learning Rates for Training Neural Networks, WACV 2017; smoothed and judged as in fastai.
 
-use crate::data::Fed;
 use crate::error::{Error, Kind};
 use crate::job::Job;
 use crate::model_file::Precision;
 use crate::predictor::scaled;
+use crate::session;
 use backlit_engine::schedule::{Place, Schedule};
 use backlit_engine::step::Data;
 use backlit_engine::train::{Course, Moment, Settings, Trainer};
@@ -71,7 +71,7 @@ fn tried<S: Scalar>(job: &Job) -> Result<Vec<Tried>, Error> {
         Settings { epochs: STEPS, batch: job.batch, shuffle: job.shuffle, seed: job.seed, learning_rate: 1.0, threads: job.threads };
     let schedule = Schedule::sweep(RATES.0, RATES.1, STEPS);
     let x: Vec<S> = scaled(&job.input_scaler, &job.train.x);
-    let y: Vec<S> = scaled(&job.target_scaler, &job.shape.terms.smoothed(job.task, job.outputs(), &job.train.y));
+    let y: Vec<S> = session::training_targets(job);
     let w: Vec<S> = scaled(&None, &job.train.w);
     let course = Course { schedule: Some(schedule.clone()), clip, ..Course::default() };
     let mut trainer = Trainer::new(&built.graph, built.cost, initial, optimizer, &job.frozen, job.train.rows, settings)
@@ -82,8 +82,7 @@ fn tried<S: Scalar>(job: &Job) -> Result<Vec<Tried>, Error> {
     let (mut sum, mut weights, mut least) = (0.0, 0.0, f64::INFINITY);
     // However it ends, also beyond the finite numbers: the rates that were tried are what is asked for.
     let slices = [&x[..], &y, &w];
-    let levels = job.shape.terms.levels(job.outputs());
-    let fed = job.train.fed(job.input_scaler.as_ref(), &y, &w).map(|fed| Fed { levels, ..fed });
+    let fed = session::training_rows(job, &w);
     trainer.run_over(fed.as_ref().map_or(Data::Slices(&slices), |fed| Data::Source(fed)), &mut |moment: &Moment| {
         sum = SMOOTHING * sum + (1.0 - SMOOTHING) * moment.cost;
         weights = SMOOTHING * weights + (1.0 - SMOOTHING);

@@ -169,6 +169,26 @@ impl Rows {
         Rows { rows: numbers.len(), numbers: numbers.to_vec(), x, y, classes, w, stored: self.stored.clone() }
     }
 
+    /// The same in the place where they are, of numbers in order.
+    pub(crate) fn keep(self, numbers: Vec<usize>, inputs: usize, outputs: usize) -> Rows {
+        let lines = |mut from: Vec<f64>, width: usize| {
+            if !from.is_empty() {
+                numbers.iter().enumerate().for_each(|(place, &r)| from.copy_within(r * width..(r + 1) * width, place * width));
+                from.truncate(numbers.len() * width);
+                from.shrink_to_fit();
+            }
+            from
+        };
+        let (x, y, w) = (lines(self.x, inputs), lines(self.y, outputs), lines(self.w, 1));
+        let mut classes = self.classes;
+        if !classes.is_empty() {
+            numbers.iter().enumerate().for_each(|(place, &r)| classes[place] = classes[r]);
+            classes.truncate(numbers.len());
+            classes.shrink_to_fit();
+        }
+        Rows { rows: numbers.len(), numbers, x, y, classes, w, stored: self.stored }
+    }
+
     /// Hands on the inputs, a block of rows after the other, each with the place of its first row.
     pub(crate) fn inputs(&self, each: &mut dyn FnMut(usize, &[f64])) -> Result<(), Error> {
         match &self.stored {
@@ -191,16 +211,28 @@ impl Rows {
         Ok(())
     }
 
-    /// As a network sees them, if they are stored. `y`, `w`: as the network sees these, rows × width
-    pub(crate) fn fed<'a, S>(&'a self, scaler: Option<&'a Scaler>, y: &'a [S], w: &'a [S]) -> Option<Fed<'a, S>> {
-        let (rows, classes, levels) = (&self.numbers, &self.classes, [0.0, 1.0]);
-        self.stored.as_ref().map(|inputs| Fed { inputs, scaler, rows, rest: [y, w], classes, levels })
+    /// As a network sees them, if they are stored. `target_scaler`: of the targets; `w`: as the network sees the weights, rows × 1
+    pub(crate) fn fed<'a, S>(&'a self, scaler: Option<&'a Scaler>, target_scaler: Option<&'a Scaler>, w: &'a [S]) -> Option<Fed<'a, S>> {
+        let (rows, y, classes) = (&self.numbers, &self.y, &self.classes);
+        let (smoothing, levels) = ((0.0, 1), [0.0, 1.0]);
+        self.stored.as_ref().map(|inputs| Fed { inputs, scaler, rows, y, target_scaler, smoothing, classes, levels, w })
     }
 
     /// The rows from `first` on, without targets and weights, as a network sees them, if they are stored.
     pub(crate) fn fed_from<'a, S>(&'a self, scaler: Option<&'a Scaler>, first: usize) -> Option<Fed<'a, S>> {
         let rows = &self.numbers[first..];
-        self.stored.as_ref().map(|inputs| Fed { inputs, scaler, rows, rest: [&[], &[]], classes: &[], levels: [0.0, 1.0] })
+        let (smoothing, levels) = ((0.0, 1), [0.0, 1.0]);
+        self.stored.as_ref().map(|inputs| Fed {
+            inputs,
+            scaler,
+            rows,
+            y: &[],
+            target_scaler: None,
+            smoothing,
+            classes: &[],
+            levels,
+            w: &[],
+        })
     }
 
     /// What the stored rows could not be read for, if there was anything.
@@ -232,11 +264,15 @@ pub fn split(rows: usize, share: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
     let count = ((rows as f64 * share).round() as usize).clamp(1, rows - 1);
     let mut order: Vec<u32> = (0..rows as u32).collect();
     Random::new(seed, Purpose::Split, 0).shuffle(&mut order);
-    let mut aside: Vec<usize> = order.into_iter().map(|row| row as usize).collect();
-    let mut trained = aside.split_off(count);
-    trained.sort_unstable();
-    aside.sort_unstable();
-    (trained, aside)
+    let mut is_aside = vec![false; rows];
+    order.drain(..).take(count).for_each(|row| is_aside[row as usize] = true);
+    drop(order);
+    let of = |aside: bool| {
+        let mut numbers = Vec::with_capacity(if aside { count } else { rows - count });
+        numbers.extend((0..rows).filter(|&row| is_aside[row] == aside));
+        numbers
+    };
+    (of(false), of(true))
 }
 
 impl Job {
@@ -378,6 +414,7 @@ impl Job {
                 ensemble: None,
                 best_epoch: None,
                 from: self.from.clone(),
+                epochs_by_folds: self.until.is_some(),
             },
         }
     }
@@ -408,13 +445,14 @@ pub fn read_rows(
     let weights = metadata.network.terms.weights.iter().filter_map(|weights| weights.column.clone());
     let bound = Bound { memory, keep: metadata.targets.iter().cloned().chain(weights).collect() };
     let (reading, stored) = read_for_within(data, metadata, true, header, Some(&bound))?;
-    let table = reading.table;
+    let mut table = reading.table;
     let Some(stored) = stored else { return Ok((rows_for(metadata, &table, true)?, table.source, reading.notes)) };
     let mut notes = reading.notes;
     notes.push(stored.note());
+    let raw = table.give(&metadata.targets)?;
     let (y, classes) = match metadata.task {
-        Task::Classes => (Vec::new(), places(&metadata.classes, &metadata.targets[0], &table)?),
-        task => (encode(task, &metadata.classes, &metadata.targets, &table)?, Vec::new()),
+        Task::Classes => (Vec::new(), places(&metadata.classes, &metadata.targets[0], &raw, &table)?),
+        task => (encode_raw(task, &metadata.classes, &metadata.targets, raw, &table)?, Vec::new()),
     };
     let stored = Some(Inputs::new(stored, &table, &metadata.inputs, threads)?);
     let mut rows = Rows { rows: table.rows, numbers: table.numbers(), y, classes, stored, ..Rows::default() };
@@ -424,36 +462,38 @@ pub fn read_rows(
 
 /// Targets as the network is trained on them: rows × outputs.
 pub fn encode(task: Task, classes: &[f64], targets: &[String], table: &Table) -> Result<Vec<f64>, Error> {
-    let raw = table.take(targets)?;
+    encode_raw(task, classes, targets, table.take(targets)?, table)
+}
+
+/// The same of targets that were taken from the table. `raw`: rows × targets
+pub(crate) fn encode_raw(task: Task, classes: &[f64], targets: &[String], raw: Vec<f64>, table: &Table) -> Result<Vec<f64>, Error> {
     let unknown =
         |place: usize, known: &str| unknown_class(table, place / targets.len(), &targets[place % targets.len()], known, raw[place]);
     match task {
         Task::Regression | Task::Values => Ok(raw),
         Task::TwoClasses => match raw.iter().position(|y| !classes.contains(y)) {
-            None => Ok(raw.iter().map(|y| f64::from(u8::from(*y == classes[1]))).collect()),
+            None => Ok(raw.into_iter().map(|y| f64::from(u8::from(y == classes[1]))).collect()),
             Some(row) => Err(unknown(row, &listed(classes))),
         },
         Task::Labels => {
             let pair = |place: usize| &classes[2 * (place % targets.len())..][..2];
             match raw.iter().enumerate().find(|(place, y)| !pair(*place).contains(y)) {
-                None => Ok(raw.iter().enumerate().map(|(place, y)| f64::from(u8::from(*y == pair(place)[1]))).collect()),
+                None => Ok(raw.into_iter().enumerate().map(|(place, y)| f64::from(u8::from(y == pair(place)[1]))).collect()),
                 Some((place, _)) => Err(unknown(place, &listed(pair(place)))),
             }
         }
         Task::Classes => {
             let mut y = Vec::new();
-            one_hot(&places(classes, &targets[0], table)?, classes.len(), &mut y);
+            one_hot(&places(classes, &targets[0], &raw, table)?, classes.len(), &mut y);
             Ok(y)
         }
     }
 }
 
-/// The place of each row's class, of at most 2¹⁶.
-pub(crate) fn places(classes: &[f64], target: &str, table: &Table) -> Result<Vec<u16>, Error> {
-    let column = table.index(target)?;
-    let mut places = Vec::with_capacity(table.rows);
-    for (row, line) in table.values.chunks_exact(table.columns.len()).enumerate() {
-        let value = line[column];
+/// The place of each row's class, of at most 2¹⁶. `raw`: rows, the target as it stands in the table
+pub(crate) fn places(classes: &[f64], target: &str, raw: &[f64], table: &Table) -> Result<Vec<u16>, Error> {
+    let mut places = Vec::with_capacity(raw.len());
+    for (row, &value) in raw.iter().enumerate() {
         // They are in order as a rule.
         let place = classes.binary_search_by(|class| class.total_cmp(&value)).ok();
         match place.or_else(|| classes.iter().position(|class| *class == value)) {

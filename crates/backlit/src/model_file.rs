@@ -219,6 +219,9 @@ pub struct Training {
     /// The SHA-256 of the parameters it began with, where they were those of a model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
+    /// Whether a cross-validation whose folds each kept their best epoch told how many epochs there are.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub epochs_by_folds: bool,
 }
 
 impl Training {
@@ -226,6 +229,7 @@ impl Training {
     pub fn flatters(&self) -> Option<&'static str> {
         match () {
             () if self.course.keeps_best() || self.course.patience.is_some() => Some("these rows have decided which epoch is kept"),
+            () if self.epochs_by_folds => Some("each fold has decided which epoch of its own training is kept"),
             () if self.from.is_some() => Some("the model that training went on from may have been trained on these rows"),
             () => None,
         }
@@ -305,7 +309,7 @@ impl Shape {
     /// None where their count is beyond any memory.
     pub fn parameters(&self) -> Option<Vec<(String, Vec<usize>)>> {
         let (mut inputs, mut total, mut parameters) = (self.width(), 0usize, Vec::new());
-        if let Some(Embedding { levels, numbers }) = &self.embedding {
+        if let Some(Embedding { levels, numbers, .. }) = &self.embedding {
             for (t, &levels) in levels.iter().enumerate() {
                 total = total.checked_add(levels.checked_mul(*numbers)?)?;
                 parameters.push((format!("embed{}.weight", t + 1), vec![levels, *numbers]));

@@ -8,6 +8,7 @@
 use crate::embedding::Embedding;
 use crate::encoder::{Encoder, Kind, Missing};
 use crate::model_file::Shape;
+use crate::terms::is_false;
 use backlit_engine::init::{Draws, Initializer};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
@@ -58,6 +59,9 @@ pub struct Numeric {
     pub numbers: usize,
     /// By what the learning rate of these parameters is multiplied.
     pub rate: f64,
+    /// Whether they are not updated.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub frozen: bool,
 }
 
 impl Numeric {
@@ -89,7 +93,7 @@ impl Numeric {
 
     /// Whether it fits a network of so many columns, of which those from `codes` on are codes. `Err` says what does not.
     pub fn check(&self, codes: usize) -> Result<(), String> {
-        let Numeric { columns, waves, numbers, rate } = self;
+        let Numeric { columns, waves, numbers, rate, .. } = self;
         if columns.is_empty() || columns.iter().any(|&column| column >= codes) || *waves == 0 || *numbers == 0 {
             return Err(format!("expected numeric embeddings of columns below {codes}, came {columns:?} with {numbers} of {waves} waves"));
         }
@@ -103,7 +107,9 @@ impl Numeric {
 impl Shape {
     /// In words that follow the inputs, of how many columns there are numeric embeddings; empty: of none.
     pub fn numeric_said(&self) -> String {
-        self.numeric.as_ref().map_or(String::new(), |numeric| format!(" with numeric embeddings of {}", numeric.columns.len()))
+        self.numeric.as_ref().map_or(String::new(), |numeric| {
+            format!(" with {}numeric embeddings of {}", if numeric.frozen { "frozen " } else { "" }, numeric.columns.len())
+        })
     }
 }
 

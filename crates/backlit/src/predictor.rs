@@ -6,7 +6,7 @@ use crate::model_file::{Metadata, Model, Parameters, Task};
 use crate::said::{BLOCK, Said};
 use crate::scaler::Scaler;
 use backlit_engine::network::Built;
-use backlit_engine::step::{Data, Runner};
+use backlit_engine::step::{Data, Runner, Source};
 use backlit_engine::{Graph, Plan, Scalar, ops};
 
 /// A network of either precision, ready to predict.
@@ -115,13 +115,14 @@ impl Predictor {
 }
 
 impl<S: Scalar> Net<S> {
-    /// [`Net::outputs`] of rows wherever they are: in a file if their targets are no more than classes.
+    /// [`Net::outputs`] of rows wherever they are: in a file if the rows are in one.
     pub(crate) fn said_of(&self, rows: &Rows) -> Result<Said, Error> {
-        if rows.classes.is_empty() {
-            return Ok(Said::new(self.shown.width(), self.outputs_of(rows)));
+        if rows.stored.is_none() {
+            return Ok(Said::new(self.shown.width(), self.outputs(rows.rows, &rows.x)));
         }
         let mut runner = Runner::new(&self.shown, BLOCK.max(BATCH), self.threads);
-        let single = size_of::<S>() == size_of::<f32>();
+        // In the target's units they have more digits.
+        let single = size_of::<S>() == size_of::<f32>() && self.around.target_scaler.is_none();
         let said = Said::stored(self.shown.width(), rows.rows, single, |from, to| {
             let mut out = vec![S::ZERO; (to - from) * self.shown.width()];
             if let Some(fed) = rows.fed_from(self.around.input_scaler.as_ref(), from) {
@@ -134,12 +135,16 @@ impl<S: Scalar> Net<S> {
 
     /// The outputs of rows wherever they are, and their mean cost in the target's units.
     pub(crate) fn said_and_cost_of(&self, rows: &Rows) -> Result<(Said, f64), Error> {
-        if rows.classes.is_empty() {
-            let (outputs, cost) = self.outputs_and_cost_of(rows);
-            return rows.check().map(|()| (Said::new(self.shown.width(), outputs), cost));
+        if rows.stored.is_none() {
+            let (outputs, cost) = self.outputs_and_cost(rows.rows, &rows.x, &rows.y);
+            return Ok((Said::new(self.shown.width(), outputs), cost));
         }
         let said = self.said_of(rows)?;
-        let fed = rows.fed(self.around.input_scaler.as_ref(), &[], &[]);
+        if self.around.target_scaler.is_some() {
+            let cost = loss_over(&self.around.loss, self.shown.width(), rows.rows, &said.beside(rows.targets()));
+            return Ok((said, cost));
+        }
+        let fed = rows.fed(self.around.input_scaler.as_ref(), None, &[]);
         let mut runner = Runner::new(&self.cost, rows.rows.max(BATCH), self.threads);
         let cost = fed.map_or(f64::NAN, |fed| runner.cost_over(&self.cost, &self.parameters, Data::Source(&fed), rows.rows));
         rows.check().map(|()| (said, cost))
@@ -182,32 +187,6 @@ impl<S: Scalar> Net<S> {
         out
     }
 
-    /// [`Net::outputs`] of rows wherever they are. Where they cannot be read they become NaN.
-    pub fn outputs_of(&self, rows: &Rows) -> Vec<f64> {
-        let Some(fed) = rows.fed::<S>(self.around.input_scaler.as_ref(), &[], &[]) else { return self.outputs(rows.rows, &rows.x) };
-        let mut out = vec![S::ZERO; rows.rows * self.shown.width()];
-        let mut runner = Runner::new(&self.shown, rows.rows.max(BATCH), self.threads);
-        runner.outputs_over(&self.shown, &self.parameters, Data::Source(&fed), rows.rows, &mut out);
-        self.in_units(out)
-    }
-
-    /// [`Net::outputs_and_cost`] of rows wherever they are.
-    pub fn outputs_and_cost_of(&self, rows: &Rows) -> (Vec<f64>, f64) {
-        if rows.stored.is_none() {
-            return self.outputs_and_cost(rows.rows, &rows.x, &rows.y);
-        }
-        let outputs = self.outputs_of(rows);
-        if self.around.target_scaler.is_some() {
-            let cost = loss_between(&self.around.loss, rows.rows, &outputs, &rows.y);
-            return (outputs, cost);
-        }
-        let y = scaled::<S>(&None, &rows.y);
-        let fed = rows.fed(self.around.input_scaler.as_ref(), &y, &[]);
-        let mut runner = Runner::new(&self.cost, rows.rows.max(BATCH), self.threads);
-        let cost = fed.map_or(f64::NAN, |fed| runner.cost_over(&self.cost, &self.parameters, Data::Source(&fed), rows.rows));
-        (outputs, cost)
-    }
-
     /// See [`Predictor::outputs_and_cost`].
     pub fn outputs_and_cost(&self, rows: usize, x: &[f64], y: &[f64]) -> (Vec<f64>, f64) {
         let outputs = self.outputs(rows, x);
@@ -233,7 +212,18 @@ pub fn scaled<S: Scalar>(scaler: &Option<Scaler>, raw: &[f64]) -> Vec<S> {
 
 /// The mean over rows of a loss between predictions and targets, both rows × outputs.
 pub(crate) fn loss_between(loss: &str, rows: usize, a: &[f64], y: &[f64]) -> f64 {
-    let width = a.len() / rows;
+    let plan = plan_of(loss, a.len() / rows);
+    Runner::new(&plan, rows, 1).cost(&plan, &[], &[a, y], rows)
+}
+
+/// The same of predictions and targets that need not be in memory, each of so many numbers a row.
+fn loss_over(loss: &str, width: usize, rows: usize, both: &dyn Source<f64>) -> f64 {
+    let plan = plan_of(loss, width);
+    Runner::new(&plan, rows.max(BATCH), 1).cost_over(&plan, &[], Data::Source(both), rows)
+}
+
+/// From predictions and targets to the cost.
+fn plan_of(loss: &str, width: usize) -> Plan<f64> {
     let mut graph = Graph::<f64>::new();
     let mut cost = || {
         let a = graph.data("a", width)?;
@@ -241,6 +231,5 @@ pub(crate) fn loss_between(loss: &str, rows: usize, a: &[f64], y: &[f64]) -> f64
         graph.operation("cost", ops::loss(loss).expect("a loss that was trained with"), &[a, y])
     };
     let cost = cost().expect("prediction and target of one width");
-    let plan = Plan::forward(&graph, cost);
-    Runner::new(&plan, rows, 1).cost(&plan, &[], &[a, y], rows)
+    Plan::forward(&graph, cost)
 }

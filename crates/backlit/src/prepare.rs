@@ -28,7 +28,7 @@ use crate::data::{BUNDLED, Bound, Inputs, MEMORY, Stored, Table};
 use crate::embedding;
 use crate::encoder::{Column, Encoder, class_names};
 use crate::error::{Error, Kind};
-use crate::job::{Job, Rows, encode, places};
+use crate::job::{Job, Rows, encode_raw, places};
 use crate::layers;
 use crate::model_file::{Model, Shape, Task, weights_sha256};
 use crate::numeric_embedding;
@@ -144,7 +144,7 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
     if let Some(model) = &start {
         inputs = warm_start::columns(run, model, known, &targets)?;
     }
-    let embedding = match &start {
+    let mut embedding = match &start {
         Some(model) => model.metadata.network.embedding.clone(),
         None => embedding::of(&mut inputs, encoder.as_ref(), run.data.embed.numbers(usize::MAX).unwrap_or(0)),
     };
@@ -156,9 +156,10 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
     let ensemble = ensemble_of(run, table.rows, part)?;
     // Each row's class instead of its one-hot target; folds and ensembles put their rows' outputs together in memory.
     let compact = stored.is_some() && task == Task::Classes && ensemble == 1 && run.train.folds.is_none();
+    let raw = if stored.is_some() { table.give(&targets)? } else { table.take(&targets)? };
     let (y, places) = match compact {
-        true => (Vec::new(), places(&classes, &targets[0], &table)?),
-        false => (encode(task, &classes, &targets, &table)?, Vec::new()),
+        true => (Vec::new(), places(&classes, &targets[0], &raw, &table)?),
+        false => (encode_raw(task, &classes, &targets, raw, &table)?, Vec::new()),
     };
     let outputs = if compact { classes.len() } else { y.len() / table.rows };
     suits(&loss, outputs, &y).map_err(|(place, message)| {
@@ -190,8 +191,8 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         Some(stored) => (Vec::new(), Some(Inputs::new(stored, &table, &inputs, threads)?)),
     };
     let all = Rows { x, stored, ..all };
-    let [mut train, mut held] = [trained, aside].map(|numbers| all.pick(&numbers, inputs.len(), outputs));
-    drop(all);
+    let mut held = all.pick(&aside, inputs.len(), outputs);
+    let mut train = all.keep(trained, inputs.len(), outputs);
     if part == Part::AsAsked && run.data.validation > 0.0 && held.rows == 0 {
         let why = if table.rows == 1 { "there is only one row" } else { "no class has two rows" };
         notes.push(format!("{why}: none is kept aside"));
@@ -213,8 +214,8 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         let in_file = table.numbers();
         [&mut train, &mut held].into_iter().flat_map(|rows| &mut rows.numbers).for_each(|number| *number = in_file[*number]);
     }
-    let place = Place { inputs: &inputs, encoder: encoder.as_ref(), embedding: embedding.as_ref(), outputs, loss: &loss };
-    let Begun { layers, numeric, initial, frozen } = network::begun(run, hidden, start.as_ref(), &place, &mut notes)?;
+    let place = Place { inputs: &inputs, encoder: encoder.as_ref(), outputs, loss: &loss };
+    let Begun { layers, numeric, initial, frozen } = network::begun(run, hidden, start.as_ref(), &place, &mut embedding, &mut notes)?;
     let numbers = Numbers { source: &table.source, inputs: &inputs, targets: &targets, outputs, train: &train, held: &held };
     let scalers = numbers.scalers(run, start.as_ref(), (task, &loss), embedding.as_ref(), memory)?;
     notes.extend(numbers.constant(&scalers));

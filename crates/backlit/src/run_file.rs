@@ -20,6 +20,7 @@ pub use crate::splits::Split;
 pub use crate::terms::{ClassWeight, Terms};
 pub use data::decimal_comma;
 
+use crate::embedding::Frozen;
 use crate::error::{Error, Kind};
 use crate::layers::{Norm, Skip};
 use crate::recipe::plain;
@@ -136,6 +137,8 @@ pub struct Network {
     pub embedding_rate: Option<f64>,
     /// The deviation of their initial frequencies; none: [`crate::numeric_embedding::SCALE`].
     pub embedding_scale: Option<f64>,
+    /// Which embeddings are not updated; none: as the model has it that training goes on from, else no one.
+    pub freeze: Option<Frozen>,
     /// From the first hidden layer to the output; empty: chosen by the data.
     pub layers: Vec<Layer>,
 }

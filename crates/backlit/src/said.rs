@@ -3,6 +3,7 @@
 
 use crate::data::{nameless, read_at, refused, unreadable};
 use crate::error::Error;
+use backlit_engine::step::{Rows, Source};
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::Write;
@@ -96,6 +97,32 @@ impl Said {
         Ok(())
     }
 
+    /// Beside what is right, as data of a graph: the outputs first.
+    pub(crate) fn beside<'a>(&'a self, targets: Targets<'a>) -> Beside<'a> {
+        Beside { said: self, targets }
+    }
+
+    /// Output `k` of rows from `first` on, all of one block of the file.
+    fn stretch(&self, first: usize, k: usize, into: &mut [f64]) {
+        let Place::File { bytes, .. } = &self.place else {
+            let Place::Memory(numbers) = &self.place else { return };
+            into.iter_mut().enumerate().for_each(|(r, into)| *into = numbers[(first + r) * self.width + k]);
+            return;
+        };
+        let start = first / BLOCK * BLOCK;
+        let rows = BLOCK.min(self.rows - start);
+        let mut at = start * self.width + k * rows + (first - start);
+        let mut raw = [0; 64 * size_of::<f64>()];
+        for into in into.chunks_mut(64) {
+            let raw = &mut raw[..into.len() * bytes];
+            match self.read(at, raw) {
+                Ok(()) => into.iter_mut().zip(raw.chunks_exact(*bytes)).for_each(|(into, raw)| *into = read(raw)),
+                Err(_) => into.fill(f64::NAN),
+            }
+            at += into.len();
+        }
+    }
+
     /// One output of all rows.
     pub fn column(&self, k: usize) -> Result<Vec<f64>, Error> {
         let bytes = match &self.place {
@@ -137,6 +164,33 @@ impl Said {
     }
 }
 
+/// Outputs and what is right, as data of a graph.
+pub(crate) struct Beside<'a> {
+    said: &'a Said,
+    targets: Targets<'a>,
+}
+
+impl Source<f64> for Beside<'_> {
+    fn load(&self, node: usize, rows: Rows<'_>, panel: &mut [f64]) {
+        let n = rows.len();
+        let width = self.said.width;
+        if node > 0 {
+            for r in 0..n {
+                (0..width).for_each(|k| panel[k * n + r] = self.targets.at(rows.number(r), width, k));
+            }
+            return;
+        }
+        let mut r = 0;
+        while r < n {
+            let first = rows.number(r);
+            let follows = |next: usize| rows.number(r + next) == first + next && (first + next) / BLOCK == first / BLOCK;
+            let count = (1..n - r).find(|&next| !follows(next)).unwrap_or(n - r);
+            (0..width).for_each(|k| self.said.stretch(first, k, &mut panel[k * n + r..][..count]));
+            r += count;
+        }
+    }
+}
+
 /// What is right for each row.
 #[derive(Clone, Copy, Debug)]
 pub enum Targets<'a> {
@@ -152,6 +206,14 @@ impl Targets<'_> {
         match self {
             Targets::Numbers(y) => y.len() / width.max(1),
             Targets::Classes(classes) => classes.len(),
+        }
+    }
+
+    /// Number `k` of a row; of classes 1 or 0.
+    fn at(&self, row: usize, width: usize, k: usize) -> f64 {
+        match self {
+            Targets::Numbers(y) => y[row * width + k],
+            Targets::Classes(classes) => f64::from(u8::from(usize::from(classes[row]) == k)),
         }
     }
 
@@ -209,6 +271,16 @@ mod tests {
             for said in [&stored, &held] {
                 assert_eq!((said.rows(), said.clone().numbers().expect("numbers")), (rows, all.clone()));
                 (0..width).for_each(|k| assert_eq!(said.column(k).unwrap(), (0..rows).map(|r| at(r, k)).collect::<Vec<_>>(), "{k}"));
+                for (first, count) in [(0, 1), (BLOCK - 70, 70), (BLOCK, 100), (rows.saturating_sub(3), 3)] {
+                    if first + count > rows {
+                        continue;
+                    }
+                    for k in 0..width {
+                        let mut stretch = vec![0.0; count];
+                        said.stretch(first, k, &mut stretch);
+                        assert_eq!(stretch, (first..first + count).map(|r| at(r, k)).collect::<Vec<_>>(), "{first} {k}");
+                    }
+                }
             }
         }
     }

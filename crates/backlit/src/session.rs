@@ -151,10 +151,11 @@ fn run<S: Scalar>(
     let nothing = Rows::default();
     let held = if job.course.needs_held().is_some() { &job.held } else { &nothing };
     let held_rows = held.rows;
-    let (held_x, held_y): (Vec<S>, Vec<S>) = (scaled(&job.input_scaler, &held.x), scaled(&job.target_scaler, &held.y));
+    let held_x: Vec<S> = scaled(&job.input_scaler, &held.x);
+    let held_y: Vec<S> = if held.stored.is_some() { Vec::new() } else { scaled(&job.target_scaler, &held.y) };
     let held_w: Vec<S> = scaled(&None, &held.w);
     let slices: [&[S]; 3] = [&held_x, &held_y, &held_w];
-    let fed = held.fed(job.input_scaler.as_ref(), &held_y, &held_w);
+    let fed = held.fed(job.input_scaler.as_ref(), job.target_scaler.as_ref(), &held_w);
     let held = fed.as_ref().map_or(Data::Slices(&slices), |fed| Data::Source(fed));
     let course = job.course.engine().map_err(|(key, message)| usage(format!("{key}: {message}")))?;
     let own = job.metric.as_deref().map(Own::read).transpose().map_err(usage)?;
@@ -172,7 +173,7 @@ fn run<S: Scalar>(
     let said_before = net.outputs(shown.rows, &shown.x);
 
     let x: Vec<S> = scaled(&job.input_scaler, &job.train.x);
-    let y: Vec<S> = scaled(&job.target_scaler, &job.shape.terms.smoothed(job.task, job.outputs(), &job.train.y));
+    let y: Vec<S> = training_targets(job);
     let w: Vec<S> = scaled(&None, &job.train.w);
     if let Some(checkpoints) = &mut checkpoints {
         checkpoints.start(job.precision, &mut trainer)?;
@@ -181,8 +182,7 @@ fn run<S: Scalar>(
     let sign = |cost: f64| own.as_ref().filter(|_| job.course.judged_by_metric()).map_or(cost, |own| own.to_minimise(cost));
     let (mut steps, mut epochs) = (trainer.steps(), trainer.epochs());
     let slices = [&x[..], &y, &w];
-    let levels = job.shape.terms.levels(job.outputs());
-    let fed = job.train.fed(job.input_scaler.as_ref(), &y, &w).map(|fed| Fed { levels, ..fed });
+    let fed = training_rows(job, &w);
     let data = fed.as_ref().map_or(Data::Slices(&slices), |fed| Data::Source(fed));
     let end = loop {
         let mut is_stopped = false;
@@ -248,6 +248,21 @@ fn run<S: Scalar>(
     job.train.check()?;
     let model = Model { metadata, parameters: wrap(parameters) };
     Ok(Outcome { model, before, after, samples, held, trained, end, best, steps, epochs, fallen: Vec::new(), judged: None })
+}
+
+/// The targets of the rows trained on as the network sees them, rows × outputs; none where the rows are stored.
+pub(crate) fn training_targets<S: Scalar>(job: &Job) -> Vec<S> {
+    match job.train.stored {
+        Some(_) => Vec::new(),
+        None => scaled(&job.target_scaler, &job.shape.terms.smoothed(job.task, job.outputs(), &job.train.y)),
+    }
+}
+
+/// The rows trained on as the network sees them, if they are stored. `w`: rows × 1
+pub(crate) fn training_rows<'a, S>(job: &'a Job, w: &'a [S]) -> Option<Fed<'a, S>> {
+    let (terms, outputs) = (&job.shape.terms, job.outputs());
+    let fed = job.train.fed(job.input_scaler.as_ref(), job.target_scaler.as_ref(), w)?;
+    Some(Fed { levels: terms.levels(outputs), smoothing: terms.smoothing(job.task, outputs), ..fed })
 }
 
 /// By what the logits are to be divided, if they are.

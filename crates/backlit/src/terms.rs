@@ -127,12 +127,16 @@ impl Terms {
     /// The targets as the network is trained on them: (1 − E) y + E/k, with E the share that is spread over k classes.
     /// `y`: rows × outputs
     pub fn smoothed<'a>(&self, task: Task, outputs: usize, y: &'a [f64]) -> Cow<'a, [f64]> {
-        let k = if matches!(task, Task::TwoClasses | Task::Labels) { 2 } else { outputs };
-        let share = self.label_smoothing;
+        let (share, k) = self.smoothing(task, outputs);
         if share == 0.0 {
             return Cow::Borrowed(y);
         }
         Cow::Owned(y.iter().map(|&y| smoothed(share, k, y)).collect())
+    }
+
+    /// The share that is spread, and over how many classes.
+    pub(crate) fn smoothing(&self, task: Task, outputs: usize) -> (f64, usize) {
+        (self.label_smoothing, if matches!(task, Task::TwoClasses | Task::Labels) { 2 } else { outputs })
     }
 
     /// The same of one-hot targets: what stands for the `k` classes but a row's own, and for that.
@@ -197,7 +201,7 @@ fn weight_of(weights: &[f64], rows: &Rows, row: usize, outputs: usize) -> f64 {
 }
 
 /// (1 − E) y + E/k
-fn smoothed(share: f64, k: usize, y: f64) -> f64 {
+pub(crate) fn smoothed(share: f64, k: usize, y: f64) -> f64 {
     (1.0 - share) * y + share / k as f64
 }
 

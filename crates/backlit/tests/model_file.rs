@@ -60,6 +60,7 @@ fn small() -> Model {
             ensemble: None,
             temperature: None,
             best_epoch: None,
+            epochs_by_folds: false,
             from: None,
         },
     };

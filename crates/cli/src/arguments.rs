@@ -278,6 +278,9 @@ pub struct Choices {
     /// Deviation of the initial frequencies of numeric embeddings [default: 0.1]
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub embedding_scale: Option<f64>,
+    /// Embeddings that are not updated: embedding (of categories), numeric_embedding, both with a comma between, or none [default: as the model of --from has it, else none]
+    #[arg(long, value_name = "PARTS")]
+    pub freeze: Option<String>,
     /// What changes the cost.
     #[command(flatten)]
     pub terms: Terms,

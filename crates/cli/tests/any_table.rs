@@ -186,6 +186,21 @@ fn one_table_gives_one_model_whatever_file_it_comes_from() {
     }
 }
 
+/// Numbers in words: units, currencies, marks between thousands, decimal commas. `support/make_units.py` wrote both files.
+#[test]
+fn words_that_are_numbers_are_read_from_parquet_as_from_csv() {
+    let desk = Desk::with(&[("units.csv", include_str!("support/units.csv"))]);
+    desk.write("units.parquet", include_bytes!("support/units.parquet"));
+    let run = |file: &str| {
+        let outcome = desk.fine(&format!("train {file} --target price --epochs 2 --json --out {file}.run"));
+        outcome.complains(&["'way' holds numbers", "km", "'people' holds numbers", "'share' holds numbers", "'price' holds numbers"]);
+        outcome.document()["weights_sha256"].clone()
+    };
+    assert_eq!(run("units.parquet"), run("units.csv"));
+    let predicted = |file: &str| desk.fine(&format!("predict units.csv.run {file}")).out;
+    assert_eq!(predicted("units.parquet"), predicted("units.csv"));
+}
+
 /// The table of [`shop`], written by pandas 3 and pyarrow 26: categories, a timestamp, nulls, zstd.
 #[test]
 fn a_parquet_file_gives_the_model_of_its_csv() {

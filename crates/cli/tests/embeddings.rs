@@ -99,6 +99,60 @@ fn the_same_bits_wherever_the_rows_are_and_however_many_threads() {
     desk.json(&format!("{train} --folds 3 --out folded"));
 }
 
+/// A table that is frozen stays as it is, to the bit, whatever pulls at it; the layers go on.
+#[test]
+fn frozen_tables_stay() {
+    let desk = Desk::with(&[("towns.csv", &towns(400, 20)), ("plain.csv", "x,y\n1,2\n2,3\n3,5\n4,6\n")]);
+    desk.fine("train towns.csv --target price --recipe plain --hidden 6 --epochs 3 --precision f64 --out base");
+    let go = "train towns.csv --epochs 2 --precision f64 --optimizer adamw --option weight_decay=0.1 --clip-norm 1 --l2 0.01 --parameters";
+    let table = |document: &Value| document["parameters"]["embed1.weight"].clone();
+    let base = desk.json("train towns.csv --from base --epochs 0 --precision f64 --parameters --out same");
+    let frozen = desk.json(&format!("{go} --from base --freeze embedding --out frozen"));
+    assert_eq!(table(&frozen), table(&base));
+    assert_ne!(frozen["parameters"]["layer1.weight"], base["parameters"]["layer1.weight"]);
+    assert_ne!(table(&desk.json(&format!("{go} --from base --out free"))), table(&base));
+    // The model keeps it; a run file says it too.
+    assert_eq!(table(&desk.json(&format!("{go} --from frozen --out more"))), table(&base));
+    assert_ne!(table(&desk.json(&format!("{go} --from frozen --freeze none --out again"))), table(&base));
+    let run =
+        "[data]\npath = \"towns.csv\"\n[network]\nprecision = \"f64\"\nfreeze = [\"embedding\"]\n[train]\nepochs = 2\nfrom = \"base\"\n";
+    desk.write("run.toml", run);
+    assert_eq!(table(&desk.json("train --config run.toml --parameters --out file")), table(&base));
+    let opened = desk.json("explain frozen towns.csv -p embed1.weight[1,2]");
+    assert!(number(&opened["gradient"]) != 0.0, "{opened:#}");
+    assert_eq!(opened["update"]["frozen"].as_bool(), Some(true), "{opened:#}");
+    // From the start: as drawn, line 0 too.
+    let fresh = "train towns.csv --target price --hidden 4 --ensemble 1 --precision f64 --parameters --freeze embedding,numeric_embedding";
+    let [drawn, kept] = [0, 2].map(|epochs| desk.json(&format!("{fresh} --epochs {epochs} --out fresh")));
+    for name in ["embed1.weight", "numeric.frequency", "numeric.phase", "numeric.weight", "numeric.bias"] {
+        assert!(kept["parameters"][name].is_array(), "{name}");
+        assert_eq!(kept["parameters"][name], drawn["parameters"][name], "{name}");
+    }
+    for (line, words) in [
+        ("towns.csv --target price --freeze town", "expected embedding, numeric_embedding or none, came 'town'"),
+        ("plain.csv --target y --freeze embedding", "there is no embedding in this network"),
+        ("towns.csv --target price --recipe plain --freeze numeric_embedding", "there is no numeric_embedding in this network"),
+    ] {
+        let refused = desk.run(&format!("train {line} --out no"));
+        refused.expect(2);
+        refused.complains(&[words]);
+    }
+}
+
+/// Of more words than are counted the commonest are levels; where words hardly repeat the column is left out.
+#[test]
+fn a_long_tail_shares_a_line() {
+    let row = |r: usize| match r % 3 {
+        2 => format!("rare{},id{r},{}\n", r / 3 % 11_000, r % 5),
+        _ => format!("common{},id{r},{}\n", r % 40, r % 5),
+    };
+    let text = "town,id,y\n".to_string() + &(0..36_000).map(row).collect::<String>();
+    let desk = Desk::with(&[("tail.csv", &text)]);
+    let line = "train tail.csv --target y --task regression --recipe plain --hidden 1 --embed 1 --batch full --epochs 1 --out run";
+    desk.fine(line).complains(&["'town' has more than 10000 levels", "column 'id' left out: nearly every row has a word of its own"]);
+    assert!(desk.fine("predict run tail.csv").err.contains("rare or unseen level"));
+}
+
 #[test]
 fn levels_without_rows_get_the_mean_of_the_others() {
     // 16 rows of each of ten levels, two of an eleventh, which a split by time keeps aside.

@@ -3,6 +3,8 @@
 mod support;
 
 use serde_json::Value;
+#[cfg(target_os = "linux")]
+use std::process::Stdio;
 use support::{Desk, Noise, Outcome};
 
 /// Sixteen numbers, a category, an age that is missing now and then, a date, a weight; a price, missing in some rows, two classes in
@@ -117,6 +119,61 @@ fn many_classes() {
     for rest in ["--precision f64 --calibrate true", "--validation 0 --metric abs(a-y)"] {
         same(&desk, &format!("--target class --epochs 1 --batch 512 --hidden 4 {rest}"), "10KB");
     }
+}
+
+/// Several numbers and several labels, beyond a block of 4096 rows: neither what is right nor what is said stands in memory twice.
+#[test]
+fn several_targets() {
+    let mut noise = Noise(5);
+    let mut text = String::from("x,y,p,q,l,m\n");
+    for _ in 0..9000 {
+        let (x, y) = (noise.next(), noise.next());
+        text += &format!("{x:.4},{y:.4},{:.4},{:.4},{},{}\n", x * y, x - y, u8::from(x > y), u8::from(x + y > 1.2));
+    }
+    let desk = Desk::with(&[("table.csv", &text)]);
+    for rest in [
+        "--target q,p --ignore l,m --metric abs(a-y) --patience 1",
+        "--target p,q --ignore l,m --validation 0 --precision f64 --weights y",
+        "--target l,m --ignore p,q --calibrate true --label-smoothing 0.1",
+        "--target l --ignore m,p,q --label-smoothing 0.1 --validation 0",
+    ] {
+        same(&desk, &format!("{rest} --recipe plain --epochs 1 --batch 512 --hidden 4"), "10KB");
+    }
+}
+
+/// What a row of three targets takes: their numbers, its own number, and one column more; not the outputs, nor targets as trained on.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_of_several_targets() {
+    let table = |rows: usize| {
+        let mut noise = Noise(6);
+        let mut text = String::from("x,p,q,r\n");
+        (0..rows).for_each(|_| text += &format!("{:.3},{:.3},{:.3},{:.3}\n", noise.next(), noise.next(), noise.next(), noise.next()));
+        text
+    };
+    let desk = Desk::with(&[("small.csv", &table(20_000)), ("large.csv", &table(120_000))]);
+    let peak = |file: &str| {
+        let line =
+            format!("train {file} --target p,q,r --recipe plain --hidden 1 --epochs 1 --batch 4096 --memory 10KB --threads 1 --out run");
+        let child = desk.command(&line.split(' ').collect::<Vec<_>>()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        peak_of(child.expect("the program"))
+    };
+    let slope = (peak("large.csv") - peak("small.csv")) * 1024 / 100_000;
+    assert!(slope < 60, "{slope} bytes a row");
+}
+
+/// The largest memory of a process until it ends, in KiB, as the last look at it tells.
+#[cfg(target_os = "linux")]
+fn peak_of(mut child: std::process::Child) -> u64 {
+    let mut peak = 0;
+    while child.try_wait().expect("a process").is_none() {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let number = status.lines().find(|line| line.starts_with("VmHWM:")).and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
+        peak = number.unwrap_or(peak).max(peak);
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    assert!(child.wait().expect("an end").success());
+    peak
 }
 
 /// The key of a run file, what it refuses, and errors that name all columns.

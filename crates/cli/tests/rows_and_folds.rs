@@ -120,6 +120,19 @@ fn folds_give_the_model_errors_for_intervals() {
     desk.run("predict none table.csv --interval 0.8").complains(&["--folds"]);
 }
 
+/// A fold that has decided its best epoch flatters, and that is said.
+#[test]
+fn intervals_from_folds_that_wait_promise_less() {
+    let desk = Desk::with(&[("table.csv", &noisy(60, 3))]);
+    let train = "train table.csv --target y --recipe plain --hidden 4 --folds 3";
+    for (flags, flatters) in [("--epochs 4", false), ("--epochs 30 --patience 2", true), ("--epochs 4 --keep best", true)] {
+        let model = desk.fine(&format!("{train} {flags} --out run"));
+        let told = desk.fine("predict run table.csv --interval 0.8");
+        assert_eq!(told.err.contains("each fold has decided which epoch"), flatters, "{flags}: {}{}", model.report(), told.report());
+        assert_eq!(told.err.contains("fewer new rows may lie inside"), flatters, "{flags}");
+    }
+}
+
 /// Over many trainings the share inside is near the level: the rule has no guarantee of its own, but a stable training keeps it.
 #[test]
 fn intervals_from_folds_hold_about_as_many_as_they_say() {

@@ -6,6 +6,7 @@ use crate::encoder::{Encoder, Kind, Missing, of_day};
 use crate::error::{Error, Kind as Wrong};
 use crate::median::median;
 use crate::scaler::Scaler;
+use crate::terms::smoothed;
 use backlit_engine::Scalar;
 use backlit_engine::step::{Rows, Source};
 use std::fs::File;
@@ -382,11 +383,25 @@ pub(crate) struct Fed<'a, S> {
     pub scaler: Option<&'a Scaler>,
     /// The rows' numbers in the data.
     pub rows: &'a [usize],
-    /// The other data of the network, rows × width each.
-    pub rest: [&'a [S]; 2],
-    /// Instead of the first of these the class of each row, and what stands for a class that is not the row's and for the one that is.
+    /// What is right, in raw units, rows × outputs.
+    pub y: &'a [f64],
+    pub target_scaler: Option<&'a Scaler>,
+    /// The share of a label that is spread over classes, and over how many.
+    pub smoothing: (f64, usize),
+    /// Instead of these the class of each row, and what stands for a class that is not the row's and for the one that is.
     pub classes: &'a [u16],
     pub levels: [f64; 2],
+    /// The rows' weights as the network sees them, rows × 1.
+    pub w: &'a [S],
+}
+
+impl<S> Fed<'_, S> {
+    /// Target `i` as the network sees it.
+    fn target(&self, i: usize, y: f64) -> f64 {
+        let (share, k) = self.smoothing;
+        let y = if share == 0.0 { y } else { smoothed(share, k, y) };
+        self.target_scaler.map_or(y, |scaler| scaler.one(i, y))
+    }
 }
 
 impl<S: Scalar> Source<S> for Fed<'_, S> {
@@ -421,8 +436,14 @@ impl<S: Scalar> Source<S> for Fed<'_, S> {
             return;
         }
         for r in 0..n {
-            let numbers = &self.rest[node][rows.number(r) * width..][..width];
-            numbers.iter().enumerate().for_each(|(i, &number)| panel[i * n + r] = number);
+            let row = rows.number(r);
+            match node {
+                0 => {
+                    let y = self.y[row * width..][..width].iter().enumerate();
+                    y.for_each(|(i, &y)| panel[i * n + r] = S::from_f64(self.target(i, y)));
+                }
+                _ => panel[r] = self.w[row],
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! An encoder is made from the table trained on and stands in the model file; afterwards the model takes the same raw columns.
 
+mod common;
 mod dates;
 mod levels;
 mod profile;

@@ -1,5 +1,6 @@
 //! What stands in a table's columns, counted in one pass, and what kind of column each is taken for.
 
+use super::common::Common;
 use super::dates::{self, ORDERS};
 use super::written::{Counts, Doubt};
 use super::{Column, Encoder, Kind, Levels, Missing, Written};
@@ -12,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Most levels that become a number each. The commonest are kept.
 const MOST_LEVELS: usize = 100;
-/// Levels beyond so many are counted no more: the column is names, not categories.
+/// Levels beyond so many are counted no more, but for the commonest of a column of words.
 const MOST_COUNTED: usize = 10_000;
 /// A column of numbers may hold so small a share of words before they make it a column of words.
 const SLIPS: f64 = 0.05;
@@ -50,6 +51,8 @@ pub struct ColumnProfile {
     written: Counts,
     /// How often each cell stands there, trimmed, without those missing; none where there are too many different ones.
     pub levels: Option<BTreeMap<String, usize>>,
+    /// Of too many different ones the commonest, where words repeat.
+    common: Option<Common>,
     /// The first cell that is no number, however it is written: where it stands, and what.
     pub first_word: Option<(usize, String)>,
     /// The first cell that is no plain number.
@@ -104,7 +107,10 @@ impl Profile {
             notes.push(format!("{} left out: no cell holds anything", columns(&empty)));
         }
         if !left_out.is_empty() {
-            notes.push(format!("{} left out: nearly every row has a word of its own", columns(&left_out)));
+            notes.push(format!(
+                "{} left out: nearly every row has a word of its own, or there are more than {MOST_COUNTED} words of which few come often",
+                columns(&left_out)
+            ));
         }
         let plain = |column: &Column| {
             matches!(column.kind, Kind::Number { decimal_comma: false, missing: Missing::Refused | Missing::RowLeftOut, written: None })
@@ -171,8 +177,12 @@ impl ColumnProfile {
                 }
             }
             if levels.len() > MOST_COUNTED {
-                self.levels = None;
+                let cells: usize = levels.values().sum();
+                let are_words = 2 * self.numbers <= cells && 2 * levels.len() <= cells;
+                self.common = self.levels.take().filter(|_| are_words).map(|levels| Common::new(levels, MOST_COUNTED));
             }
+        } else if let Some(common) = &mut self.common {
+            common.add(cell.trim());
         }
     }
 
@@ -250,7 +260,7 @@ impl ColumnProfile {
                 )));
             }
         }
-        let Some(levels) = &self.levels else { return Ok(None) };
+        let Some(levels) = &self.levels else { return Ok(self.long_tail(present, embed, notes)) };
         if levels.len() > MOST_LEVELS && 2 * levels.len() > present {
             return Ok(None);
         }
@@ -296,6 +306,22 @@ impl ColumnProfile {
             ));
         }
         Some(Kind::Embed { levels: Levels::new(kept) })
+    }
+
+    /// The commonest of a great many levels as codes, if these are most of the cells.
+    fn long_tail(&self, present: usize, embed: Embed, notes: &mut Vec<String>) -> Option<Kind> {
+        let (kept, cells) = self.common.as_ref()?.commonest(MOST_COUNTED, LEAST_SEEN);
+        embed.numbers(kept.len())?;
+        if 2 * cells < present {
+            return None;
+        }
+        notes.push(format!(
+            "'{}' has more than {MOST_COUNTED} levels: the {} commonest have learned numbers of their own, the others share those of unseen ones",
+            excerpt(&self.name),
+            kept.len()
+        ));
+        let missing = (self.missing >= LEAST_SEEN).then(String::new);
+        Some(Kind::Embed { levels: Levels::new(kept.into_iter().map(|(level, _)| level.clone()).chain(missing).collect()) })
     }
 
     /// As what tells rows apart.

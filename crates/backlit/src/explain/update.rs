@@ -69,6 +69,8 @@ fn is_frozen(subject: &Subject, thing: Thing) -> bool {
             let name = part.parameter().unwrap_or_default();
             (layer, [name.to_string(), format!("{name}[{unit}]")])
         }
+        Thing::Embedding { .. } => return subject.metadata.network.embedding.as_ref().is_some_and(|embedding| embedding.frozen),
+        Thing::Numeric { .. } => return subject.metadata.network.numeric.as_ref().is_some_and(|numeric| numeric.frozen),
         _ => return false,
     };
     subject.metadata.network.layers[layer - 1].freeze.iter().any(|frozen| names.contains(frozen))

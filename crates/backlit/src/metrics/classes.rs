@@ -129,7 +129,7 @@ pub(super) fn area(p: &[f64], y: &[f64], k: usize, outputs: usize) -> Option<f64
 }
 
 /// The same of rows, each with its probability and whether it is of the class.
-fn area_of(rows: impl Iterator<Item = (f64, bool)>) -> Option<f64> {
+pub(super) fn area_of(rows: impl Iterator<Item = (f64, bool)>) -> Option<f64> {
     // The bits of numbers from 0 on are in the order of the numbers, and leave room for one more.
     let mut keys: Vec<u64> = rows.map(|(p, is)| (p.to_bits() << 1) | u64::from(is)).collect();
     keys.sort_unstable();

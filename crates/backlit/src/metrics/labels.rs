@@ -1,6 +1,8 @@
 //! Measures of several labels, each of which a row has or has not.
 
-use super::classes::{area, mean};
+use super::classes::{area, area_of, mean};
+use crate::error::Error;
+use crate::said::{Said, Targets, beside};
 use serde::Serialize;
 
 /// How often labels are right, and how good their probabilities are; none where a measure is not defined.
@@ -54,20 +56,55 @@ impl Labels {
     /// `p`, `y`: rows × outputs. `cost`: the mean over rows of the binary cross-entropy, summed over outputs. A label is predicted
     /// above the threshold.
     pub(super) fn of(outputs: usize, p: &[f64], y: &[f64], cost: f64, threshold: f64) -> Labels {
-        let rows = y.len() / outputs;
-        let mut counts = vec![Counts::default(); outputs];
-        let mut whole = 0u64;
+        let mut tally = Tally::new(outputs, threshold);
+        tally.add(p, y);
+        tally.finish(cost, (0..outputs).map(|k| area(p, y, k, outputs)).collect())
+    }
+
+    /// The same where they are not all at hand at once.
+    pub(super) fn over(said: &Said, targets: Targets<'_>, outputs: usize, cost: f64, threshold: f64) -> Result<Labels, Error> {
+        let mut tally = Tally::new(outputs, threshold);
+        beside(said, targets, &mut |p, y| tally.add(p, y))?;
+        let area =
+            |k: usize| Ok::<_, Error>(area_of(said.column(k)?.into_iter().enumerate().map(|(row, p)| (p, targets.is(row, outputs, k)))));
+        Ok(tally.finish(cost, (0..outputs).map(area).collect::<Result<_, _>>()?))
+    }
+}
+
+/// What is counted of rows, block after block.
+struct Tally {
+    threshold: f64,
+    rows: usize,
+    /// Rows whose labels are all right.
+    whole: u64,
+    counts: Vec<Counts>,
+}
+
+impl Tally {
+    fn new(outputs: usize, threshold: f64) -> Tally {
+        Tally { threshold, rows: 0, whole: 0, counts: vec![Counts::default(); outputs] }
+    }
+
+    /// `p`, `y`: rows × outputs
+    fn add(&mut self, p: &[f64], y: &[f64]) {
+        let outputs = self.counts.len();
         for (p, y) in p.chunks_exact(outputs).zip(y.chunks_exact(outputs)) {
             let mut all_right = true;
-            for ((count, p), y) in counts.iter_mut().zip(p).zip(y) {
-                let (said, is) = (*p > threshold, *y > 0.5);
+            for ((count, p), y) in self.counts.iter_mut().zip(p).zip(y) {
+                let (said, is) = (*p > self.threshold, *y > 0.5);
                 count.right += u64::from(said && is);
                 count.too_many += u64::from(said && !is);
                 count.missed += u64::from(is && !said);
                 all_right &= said == is;
             }
-            whole += u64::from(all_right);
+            self.whole += u64::from(all_right);
         }
+        self.rows += y.len() / outputs;
+    }
+
+    /// `areas`: of each label.
+    fn finish(self, cost: f64, areas: Vec<Option<f64>>) -> Labels {
+        let Tally { rows, whole, counts, .. } = self;
         let total = counts.iter().fold(Counts::default(), |sum, count| Counts {
             right: sum.right + count.right,
             too_many: sum.too_many + count.too_many,
@@ -75,11 +112,11 @@ impl Labels {
         });
         let wrong = |count: Counts| count.too_many + count.missed;
         let share = |some: u64, of: usize| (of > 0).then(|| some as f64 / of as f64);
-        let each: Vec<Label> = (0..outputs)
-            .map(|k| Label { accuracy: share(rows as u64 - wrong(counts[k]), rows), f1: counts[k].f1(), auc: area(p, y, k, outputs) })
-            .collect();
-        let areas: Option<Vec<f64>> = each.iter().map(|label| label.auc).collect();
-        let numbers = rows * outputs;
+        let label =
+            |(&count, &auc): (&Counts, &Option<f64>)| Label { accuracy: share(rows as u64 - wrong(count), rows), f1: count.f1(), auc };
+        let each: Vec<Label> = counts.iter().zip(&areas).map(label).collect();
+        let areas: Option<Vec<f64>> = areas.into_iter().collect();
+        let numbers = rows * each.len();
         Labels {
             accuracy: share(numbers as u64 - wrong(total), numbers),
             subset_accuracy: share(whole, rows),
@@ -87,7 +124,7 @@ impl Labels {
             macro_f1: mean(each.iter().filter_map(|label| label.f1)),
             micro_f1: total.f1(),
             auc: areas.and_then(|areas| mean(areas.into_iter())),
-            log_loss: (rows > 0).then(|| cost / outputs as f64),
+            log_loss: (rows > 0).then(|| cost / each.len() as f64),
             each,
         }
     }

@@ -50,10 +50,8 @@ impl Metrics {
         match task {
             Task::Classes => Ok(Metrics::Classes(Classes::over(said, targets, outputs, cost, None)?)),
             Task::TwoClasses => Ok(Metrics::Classes(Classes::over(said, targets, outputs, cost, Some(threshold))?)),
-            Task::Regression | Task::Values | Task::Labels => {
-                let (p, mut room) = (said.in_memory()?, Vec::new());
-                Ok(Metrics::of(task, outputs, &p, targets.of(0, said.rows(), outputs, &mut room), cost, threshold))
-            }
+            Task::Regression | Task::Values => Ok(Metrics::Numbers(Numbers::over(said, targets, outputs)?)),
+            Task::Labels => Ok(Metrics::Labels(Labels::over(said, targets, outputs, cost, threshold)?)),
         }
     }
 

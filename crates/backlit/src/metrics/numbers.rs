@@ -1,6 +1,8 @@
 //! Measures of predicted numbers.
 
+use crate::error::Error;
 use crate::median::median;
+use crate::said::{BLOCK, Said, Targets, beside};
 use serde::Serialize;
 
 /// How far numbers are from what is right; none without rows.
@@ -21,28 +23,103 @@ pub struct Numbers {
 impl Numbers {
     /// `predicted`, `targets`: rows × outputs
     pub(super) fn of(outputs: usize, predicted: &[f64], targets: &[f64]) -> Numbers {
-        let n = targets.len() as f64;
-        let rows = n / outputs as f64;
-        let errors = || predicted.iter().zip(targets).map(|(a, y)| a - y);
-        let r2: Option<Vec<f64>> = (0..outputs)
-            .map(|k| {
-                let column = || targets.iter().skip(k).step_by(outputs);
-                let mean = column().sum::<f64>() / rows;
-                let total: f64 = column().map(|y| (y - mean).powi(2)).sum();
-                let left: f64 = errors().skip(k).step_by(outputs).map(|e| e * e).sum();
-                let first = column().next();
-                (column().any(|y| Some(y) != first) && total > 0.0).then(|| 1.0 - left / total)
-            })
-            .collect();
-        let medians =
-            (0..outputs).map(|k| median(&mut errors().skip(k).step_by(outputs).map(f64::abs).collect::<Vec<f64>>())).sum::<Option<f64>>();
+        let mut tally = Tally::new(outputs);
+        tally.add(predicted, targets);
+        tally.means();
+        tally.vary(targets);
+        let errors = |k: usize| predicted.iter().zip(targets).skip(k).step_by(outputs).map(|(a, y)| (a - y).abs()).collect::<Vec<f64>>();
+        tally.finish((0..outputs).map(|k| median(&mut errors(k))).sum())
+    }
+
+    /// The same where they are not all at hand at once.
+    pub(super) fn over(said: &Said, targets: Targets<'_>, outputs: usize) -> Result<Numbers, Error> {
+        let mut tally = Tally::new(outputs);
+        beside(said, targets, &mut |a, y| tally.add(a, y))?;
+        tally.means();
+        beside(said, targets, &mut |_, y| tally.vary(y))?;
+        let mut medians = Some(0.0);
+        for k in 0..outputs {
+            let mut errors = said.column(k)?;
+            let mut room = Vec::new();
+            for (number, block) in errors.chunks_mut(BLOCK).enumerate() {
+                let y = targets.of(number * BLOCK, block.len(), outputs, &mut room);
+                block.iter_mut().zip(y.iter().skip(k).step_by(outputs)).for_each(|(a, y)| *a = (*a - y).abs());
+            }
+            medians = medians.zip(median(&mut errors)).map(|(sum, median)| sum + median);
+        }
+        Ok(tally.finish(medians))
+    }
+}
+
+/// What is summed over rows, block after block.
+struct Tally {
+    outputs: usize,
+    rows: usize,
+    squares: f64,
+    sizes: f64,
+    most: f64,
+    each: Vec<Target>,
+}
+
+/// The same of one target.
+#[derive(Clone, Default)]
+struct Target {
+    first: Option<f64>,
+    varies: bool,
+    /// Σy, then ȳ.
+    mean: f64,
+    /// Σ(y − a)²
+    left: f64,
+    /// Σ(y − ȳ)²
+    total: f64,
+}
+
+impl Tally {
+    fn new(outputs: usize) -> Tally {
+        Tally { outputs, rows: 0, squares: 0.0, sizes: 0.0, most: 0.0, each: vec![Target::default(); outputs] }
+    }
+
+    /// `predicted`, `targets`: rows × outputs
+    fn add(&mut self, predicted: &[f64], targets: &[f64]) {
+        for (a, y) in predicted.chunks_exact(self.outputs).zip(targets.chunks_exact(self.outputs)) {
+            for ((a, &y), target) in a.iter().zip(y).zip(&mut self.each) {
+                let e = a - y;
+                self.squares += e * e;
+                self.sizes += e.abs();
+                self.most = if self.most >= e.abs() || self.most.is_nan() { self.most } else { e.abs() };
+                target.left += e * e;
+                target.mean += y;
+                target.varies |= y != *target.first.get_or_insert(y);
+            }
+            self.rows += 1;
+        }
+    }
+
+    /// After all rows.
+    fn means(&mut self) {
+        let rows = self.rows as f64;
+        self.each.iter_mut().for_each(|target| target.mean /= rows);
+    }
+
+    /// All rows again. `targets`: rows × outputs
+    fn vary(&mut self, targets: &[f64]) {
+        for y in targets.chunks_exact(self.outputs) {
+            y.iter().zip(&mut self.each).for_each(|(y, target)| target.total += (y - target.mean).powi(2));
+        }
+    }
+
+    /// `medians`: summed over targets
+    fn finish(self, medians: Option<f64>) -> Numbers {
+        let n = (self.rows * self.outputs) as f64;
         let some = |value: f64| (n > 0.0).then_some(value);
+        let r2 = |target: &Target| (target.varies && target.total > 0.0).then(|| 1.0 - target.left / target.total);
+        let r2: Option<Vec<f64>> = self.each.iter().map(r2).collect();
         Numbers {
-            rmse: some((errors().map(|e| e * e).sum::<f64>() / n).sqrt()),
-            mae: some(errors().map(f64::abs).sum::<f64>() / n),
-            median_absolute_error: medians.map(|sum| sum / outputs as f64),
-            max_error: some(errors().map(f64::abs).fold(0.0, |most, e| if most >= e || most.is_nan() { most } else { e })),
-            r2: r2.map(|r2| r2.iter().sum::<f64>() / outputs as f64),
+            rmse: some((self.squares / n).sqrt()),
+            mae: some(self.sizes / n),
+            median_absolute_error: medians.map(|sum| sum / self.outputs as f64),
+            max_error: some(self.most),
+            r2: r2.map(|r2| r2.iter().sum::<f64>() / self.outputs as f64),
         }
     }
 }

@@ -18,7 +18,6 @@ pub(super) struct Place<'a> {
     /// Names of the columns that go in.
     pub inputs: &'a [String],
     pub encoder: Option<&'a Encoder>,
-    pub embedding: Option<&'a Embedding>,
     pub outputs: usize,
     pub loss: &'a str,
 }
@@ -39,12 +38,15 @@ pub(super) fn begun(
     hidden: Option<&Hidden>,
     start: Option<&Model>,
     place: &Place<'_>,
+    embedding: &mut Option<Embedding>,
     notes: &mut Vec<String>,
 ) -> Result<Begun, Error> {
-    let Place { inputs, encoder, embedding, outputs, loss } = *place;
+    let Place { inputs, encoder, outputs, loss } = *place;
     let layers = with_dropout(run, layers(run, hidden, outputs, loss)?)?;
-    let columns = numeric_embedding::columns(inputs, encoder, embedding);
-    let numeric = numeric(run, start, columns, notes)?;
+    let columns = numeric_embedding::columns(inputs, encoder, embedding.as_ref());
+    let mut numeric = numeric(run, start, columns, notes)?;
+    freeze(run, embedding, &mut numeric)?;
+    let embedding = embedding.as_ref();
     let width = embedding::names(inputs, embedding).len() + numeric.as_ref().map_or(0, Numeric::width);
     let layers = layers::completed(run, layers, width, |key, message| usage(run, message).key(key))?;
     check_layers(run, &layers, width, outputs, embedding)?;
@@ -126,7 +128,22 @@ fn numeric(run: &RunFile, start: Option<&Model>, columns: Vec<usize>, notes: &mu
         return Ok(None);
     }
     let rate = network.embedding_rate.unwrap_or(numeric_embedding::RATE);
-    Ok(Some(Numeric { columns, waves: numeric_embedding::WAVES, numbers: numeric_embedding::NUMBERS, rate }))
+    Ok(Some(Numeric { columns, waves: numeric_embedding::WAVES, numbers: numeric_embedding::NUMBERS, rate, frozen: false }))
+}
+
+/// Marks the embeddings that the run does not update; without a word a model's stay as they are there.
+fn freeze(run: &RunFile, embedding: &mut Option<Embedding>, numeric: &mut Option<Numeric>) -> Result<(), Error> {
+    let Some(frozen) = run.network.freeze else { return Ok(()) };
+    let there = [embedding.is_some(), numeric.is_some()];
+    for ((name, is_frozen), is_there) in frozen.list().into_iter().zip(there) {
+        if is_frozen && !is_there {
+            let error = usage(run, format!("there is no {name} in this network that could be frozen")).key("network.freeze");
+            return Err(error.hint("leave it out"));
+        }
+    }
+    embedding.iter_mut().for_each(|embedding| embedding.frozen = frozen.levels);
+    numeric.iter_mut().for_each(|numeric| numeric.frozen = frozen.numeric);
+    Ok(())
 }
 
 /// The layers, each with its dropout: hidden ones that say nothing have the network's.
@@ -203,7 +220,10 @@ pub(super) fn parameters(
         let scale = network.embedding_scale.unwrap_or(numeric_embedding::SCALE);
         initial.extend(numeric_embedding::initial(numeric, scale, &mut draws));
     }
+    let levels = embedding.map_or(0, Embedding::size);
     let mut frozen = Vec::new();
+    frozen.extend(embedding.filter(|embedding| embedding.frozen).map(|_| 0..levels));
+    frozen.extend(numeric.filter(|numeric| numeric.frozen).map(|_| levels..initial.len()));
     let mut width = inputs;
     for layer in layers {
         let of_weight = layer.initializer.as_deref().or(network.initializer.as_deref());

@@ -8,6 +8,7 @@ use crate::job::Rows;
 use crate::model_file::{Model, Precision, Task};
 use crate::predictor::scaled;
 use crate::run_file::RunFile;
+use crate::said::BLOCK;
 use crate::scaler::{Scaler, Scaling};
 
 /// The numbers of a job and what their columns are called.
@@ -80,7 +81,8 @@ impl Numbers<'_> {
         for rows in [self.train, self.held] {
             self.fits(run, (self.inputs, self.inputs.len()), rows, of_inputs, &mut |each| rows.inputs(each))?;
             self.fits(run, (self.targets, self.outputs), rows, of_targets, &mut |each| {
-                each(0, &rows.y);
+                let blocks = rows.y.chunks(BLOCK * self.outputs).enumerate();
+                blocks.for_each(|(number, block)| each(number * BLOCK, block));
                 Ok(())
             })?;
         }

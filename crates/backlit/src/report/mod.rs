@@ -258,6 +258,10 @@ fn terms(job: &Job) -> Vec<String> {
     said.extend([share("l1", terms.l1), share("l2", terms.l2)].into_iter().flatten());
     said.extend(terms.penalize_biases.then(|| "biases penalized".to_string()));
     said.extend(share("label smoothing", terms.label_smoothing));
+    let frozen = job.shape.embedding.as_ref().is_some_and(|embedding| embedding.frozen);
+    said.extend(frozen.then(|| "embeddings of categories frozen".to_string()));
+    let frozen = job.shape.numeric.as_ref().is_some_and(|numeric| numeric.frozen);
+    said.extend(frozen.then(|| "numeric embeddings frozen".to_string()));
     for (l, layer) in job.shape.layers.iter().enumerate() {
         said.extend(share(&format!("layer {} dropout", l + 1), layer.dropout));
         said.extend(layer.learning_rate.map(|rate| format!("layer {} at rate {rate}", l + 1)));

@@ -2,6 +2,7 @@
 
 use super::values::{Table, Value};
 use super::{Data, Network, Orientation, Precision, Rng, Source, Task, Terms, layers};
+use crate::embedding::Frozen;
 use crate::error::Error;
 use crate::layers::Norm;
 use crate::numeric_embedding::{self, NumericEmbedding};
@@ -9,7 +10,7 @@ use crate::terms::MOST_PENALTY;
 use backlit_engine::init::Initializer;
 use backlit_engine::ops;
 
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "precision",
     "loss",
     "task",
@@ -27,6 +28,7 @@ const KEYS: [&str; 18] = [
     "numeric_embedding",
     "embedding_rate",
     "embedding_scale",
+    "freeze",
     "layer",
 ];
 
@@ -82,6 +84,7 @@ pub(super) fn read(section: &Table<'_>, data: &Data) -> Result<Network, Error> {
         numeric_embedding,
         embedding_rate,
         embedding_scale,
+        freeze: section.read("freeze", freeze)?,
         layers,
     })
 }
@@ -99,6 +102,18 @@ fn terms(section: &Table<'_>) -> Result<Terms, Error> {
         penalize_biases: section.read("penalize_biases", Value::boolean)?.unwrap_or(false),
         label_smoothing: section.read("label_smoothing", share)?.unwrap_or(0.0),
     })
+}
+
+/// A list of the embeddings that are not updated.
+fn freeze(value: &Value<'_>) -> Result<Frozen, Error> {
+    let mut frozen = Frozen::default();
+    for item in value.list("a list such as [\"embedding\"]", 0)? {
+        match item.choice(&frozen.list().map(|(name, _)| (name, name)))? {
+            "embedding" => frozen.levels = true,
+            _ => frozen.numeric = true,
+        }
+    }
+    Ok(frozen)
 }
 
 /// A number above 0, at most so large.

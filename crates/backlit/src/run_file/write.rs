@@ -4,6 +4,7 @@ use super::{
     Batch, Bias, Course, Data, Embed, Every, Judge, Keep, Layer, Network, Orientation, Rng, RunFile, Source, Split, Task, Terms, Threshold,
     Train,
 };
+use crate::embedding::Frozen;
 use crate::error::{Error, Kind};
 use crate::layers::{Norm, Skip};
 use crate::terms::ClassWeight;
@@ -111,6 +112,7 @@ impl Lines {
             numeric_embedding,
             embedding_rate,
             embedding_scale,
+            freeze,
             layers,
         } = network;
         self.0 += "\n[network]\n";
@@ -140,6 +142,8 @@ impl Lines {
         self.put_some("numeric_embedding", numeric_embedding.map(|embedding| text(embedding.name())));
         self.put_some("embedding_rate", embedding_rate.as_ref().map(number));
         self.put_some("embedding_scale", embedding_scale.as_ref().map(number));
+        let named = |frozen: &Frozen| frozen.list().into_iter().filter(|(_, is)| *is).map(|(name, _)| name.to_string()).collect::<Vec<_>>();
+        self.put_some("freeze", freeze.as_ref().map(|frozen| texts(&named(frozen))));
         layers.iter().for_each(|layer| self.layer(layer));
     }
 

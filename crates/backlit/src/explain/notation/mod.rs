@@ -248,7 +248,8 @@ impl Names {
     /// From the network, with the names of its columns.
     pub fn new(network: &Network, inputs: &[String], outputs: Vec<String>) -> Names {
         let embedding = network.embedding.as_ref();
-        let embedding = embedding.map(|embedding| Embedding { levels: embedding.levels.clone(), numbers: embedding.numbers });
+        let embedding =
+            embedding.map(|embedding| Embedding { levels: embedding.levels.clone(), numbers: embedding.numbers, frozen: false });
         Names {
             columns: inputs.to_vec(),
             inputs: {

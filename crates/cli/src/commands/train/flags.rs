@@ -157,6 +157,9 @@ fn layers(choices: &Choices, run: &mut RunFile) -> Result<(), Error> {
     if let Some(embedding) = &choices.numeric_embedding {
         run.network.numeric_embedding = Some(named("numeric-embedding", &NumericEmbedding::NAMES, embedding)?);
     }
+    if let Some(parts) = &choices.freeze {
+        run.network.freeze = Some(parts.parse().map_err(|message| Error::new(Kind::Usage, format!("--freeze: {message}")))?);
+    }
     for (flag, given, into) in [
         ("embedding-rate", choices.embedding_rate, &mut run.network.embedding_rate),
         ("embedding-scale", choices.embedding_scale, &mut run.network.embedding_scale),
