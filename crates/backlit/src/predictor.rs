@@ -219,7 +219,7 @@ pub(crate) fn loss_between(loss: &str, rows: usize, a: &[f64], y: &[f64]) -> f64
 /// The same of predictions and targets that need not be in memory, each of so many numbers a row.
 fn loss_over(loss: &str, width: usize, rows: usize, both: &dyn Source<f64>) -> f64 {
     let plan = plan_of(loss, width);
-    Runner::new(&plan, rows.max(BATCH), 1).cost_over(&plan, &[], Data::Source(both), rows)
+    Runner::new(&plan, rows, 1).cost_over(&plan, &[], Data::Source(both), rows)
 }
 
 /// From predictions and targets to the cost.

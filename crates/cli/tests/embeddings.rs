@@ -122,7 +122,7 @@ fn frozen_tables_stay() {
     assert!(number(&opened["gradient"]) != 0.0, "{opened:#}");
     assert_eq!(opened["update"]["frozen"].as_bool(), Some(true), "{opened:#}");
     // From the start: as drawn, line 0 too.
-    let fresh = "train towns.csv --target price --hidden 4 --ensemble 1 --precision f64 --parameters --freeze embedding,numeric_embedding";
+    let fresh = "train towns.csv --target price --hidden 4 --ensemble 1 --precision f64 --parameters --numeric-embedding pbld --freeze embedding,numeric_embedding";
     let [drawn, kept] = [0, 2].map(|epochs| desk.json(&format!("{fresh} --epochs {epochs} --out fresh")));
     for name in ["embed1.weight", "numeric.frequency", "numeric.phase", "numeric.weight", "numeric.bias"] {
         assert!(kept["parameters"][name].is_array(), "{name}");

@@ -141,7 +141,7 @@ fn several_targets() {
     }
 }
 
-/// What a row of three targets takes: their numbers, its own number, and one column more; not the outputs, nor targets as trained on.
+/// What a row of three targets takes, 24 bytes for the targets themselves: neither outputs nor targets as trained on stand beside them.
 #[cfg(target_os = "linux")]
 #[test]
 fn memory_of_several_targets() {
@@ -155,11 +155,13 @@ fn memory_of_several_targets() {
     let peak = |file: &str| {
         let line =
             format!("train {file} --target p,q,r --recipe plain --hidden 1 --epochs 1 --batch 4096 --memory 10KB --threads 1 --out run");
-        let child = desk.command(&line.split(' ').collect::<Vec<_>>()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        // What is freed goes back at once, so that the peak is of what is held.
+        let mut command = desk.command(&line.split(' ').collect::<Vec<_>>());
+        let child = command.env("MALLOC_MMAP_THRESHOLD_", "65536").stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         peak_of(child.expect("the program"))
     };
     let slope = (peak("large.csv") - peak("small.csv")) * 1024 / 100_000;
-    assert!(slope < 60, "{slope} bytes a row");
+    assert!(slope < 90, "{slope} bytes a row");
 }
 
 /// The largest memory of a process until it ends, in KiB, as the last look at it tells.
