@@ -13,9 +13,9 @@ use std::ops::Range;
 const MOST: f64 = 20.0;
 /// What ln² T costs beside the summed cost of the rows: on few rows, above all where all are right, the temperature stays near 1.
 const PULL: f64 = 2.0;
-/// Points of the first search, and steps of the second.
-const GRID: i32 = 48;
-const STEPS: usize = 60;
+/// Points of the first search to either side, and steps of the second, which leave 3e-8 of the logarithm open. Each is a pass over the rows.
+const GRID: i32 = 12;
+const STEPS: usize = 34;
 
 /// Why there is no temperature to choose. `Err` is for a person.
 pub(crate) fn suits(task: Task, shape: &Shape, frozen: &[Range<usize>]) -> Result<(), String> {
@@ -80,11 +80,20 @@ fn least(mut summed: impl FnMut(f64) -> f64) -> f64 {
         }
     }
     let (mut low, mut high) = (at((best.1 - 1).max(-GRID)), at((best.1 + 1).min(GRID)));
-    // Golden section.
+    // Golden section: of two points within, the one that stays within is the next two's other.
     let share = (5f64.sqrt() - 1.0) / 2.0;
+    let (mut left, mut right) = (high - share * (high - low), low + share * (high - low));
+    let (mut of_left, mut of_right) = (cost(left), cost(right));
     for _ in 0..STEPS {
-        let (left, right) = (high - share * (high - low), low + share * (high - low));
-        if cost(left) <= cost(right) { high = right } else { low = left }
+        if of_left <= of_right {
+            (high, right, of_right) = (right, left, of_left);
+            left = high - share * (high - low);
+            of_left = cost(left);
+        } else {
+            (low, left, of_left) = (left, right, of_right);
+            right = low + share * (high - low);
+            of_right = cost(right);
+        }
     }
     let found = low.midpoint(high);
     math::exp(if cost(found) <= best.0 { found } else { at(best.1) })

@@ -51,6 +51,7 @@ impl Surroundings {
 /// A network of one precision, ready to predict.
 pub struct Net<S> {
     shown: Plan<S>,
+    /// The cost, and in the same pass what is shown.
     cost: Plan<S>,
     parameters: Vec<S>,
     around: Surroundings,
@@ -153,7 +154,7 @@ impl<S: Scalar> Net<S> {
     /// Puts a built network between its columns and its units.
     pub fn new(built: Built<S>, parameters: Vec<S>, around: Surroundings, threads: usize) -> Net<S> {
         let shown = Plan::forward(&built.graph, built.shown);
-        let cost = Plan::forward(&built.graph, built.loss);
+        let cost = Plan::forward_beside(&built.graph, built.loss, built.shown);
         Net { shown, cost, parameters, around, threads }
     }
 
@@ -187,17 +188,23 @@ impl<S: Scalar> Net<S> {
         out
     }
 
+    fn in_one_pass(&self, rows: usize, data: Data<'_, S>) -> (Vec<f64>, f64) {
+        let mut out = vec![S::ZERO; rows * self.shown.width()];
+        let mut runner = Runner::new(&self.cost, rows.max(BATCH), self.threads);
+        let cost = runner.cost_and_outputs_over(&self.cost, &self.parameters, data, rows, &mut out);
+        (self.in_units(out), cost)
+    }
+
     /// See [`Predictor::outputs_and_cost`].
     pub fn outputs_and_cost(&self, rows: usize, x: &[f64], y: &[f64]) -> (Vec<f64>, f64) {
-        let outputs = self.outputs(rows, x);
         if self.around.target_scaler.is_some() {
+            let outputs = self.outputs(rows, x);
             let cost = loss_between(&self.around.loss, rows, &outputs, y);
             return (outputs, cost);
         }
         let x = scaled::<S>(&self.around.input_scaler, x);
         let y = scaled::<S>(&None, y);
-        let cost = Runner::new(&self.cost, rows.max(BATCH), self.threads).cost(&self.cost, &self.parameters, &[&x, &y], rows);
-        (outputs, cost)
+        self.in_one_pass(rows, Data::Slices(&[&x, &y]))
     }
 }
 

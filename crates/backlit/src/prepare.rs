@@ -174,7 +174,7 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
     let fold_of = (ensemble > 1).then(|| folds(ensemble)).transpose()?;
     let folds_ahead = run.train.folds.filter(|_| part == Part::All).map(folds).transpose()?;
     let all = Rows { rows: table.rows, y, classes: places, ..Rows::default() };
-    let (trained, aside) = part.rows(run, (&table, known), task, outputs, &all)?;
+    let (trained, aside) = part.rows(run, (&table, whole.as_ref().unwrap_or(&table)), task, outputs, &all)?;
     if let Some(encoder) = &mut encoder {
         // A model that training goes on from knows its medians already.
         if start.is_none() {

@@ -54,8 +54,8 @@ pub(crate) mod plain {
     pub const ACTIVATION: &str = "relu";
 }
 
-/// Units of each hidden layer of few rows, and of more.
-const UNITS: [&[usize]; 2] = [&[64, 64], &[128, 128, 128]];
+/// Units of each hidden layer of few rows, of numbers and of classes, and of more.
+const UNITS: [&[usize]; 3] = [&[64, 64], &[128, 128], &[128, 128, 128]];
 /// Rows that are few, of numbers and of classes.
 const FEW: [usize; 2] = [500, 1000];
 const ACTIVATION: &str = "silu";
@@ -119,11 +119,13 @@ pub(crate) fn fill(run: &RunFile, hidden: Option<&Hidden>, task: Task, rows: (us
     if run.network.layers.is_empty() {
         let typed = hidden.units.is_some() || hidden.activation.is_some();
         let many = rows.0 > FEW[usize::from(classes)];
-        let units = UNITS[usize::from(many)];
+        let few = UNITS[usize::from(classes)];
+        let units = if many { UNITS[2] } else { few };
         hidden.units.get_or_insert_with(|| units.to_vec());
         hidden.activation.get_or_insert_with(|| ACTIVATION.into());
         if !typed {
-            let rows = if many { "so many rows have more to say than two of 64 hold" } else { "few rows need no more" };
+            let held = format!("so many rows have more to say than two of {} hold", few[0]);
+            let rows = if many { held } else { "few rows need no more".into() };
             why.push(format!("{} hidden layers of {} {ACTIVATION}: {rows}", units.len(), units[0]));
         }
     }
@@ -197,6 +199,23 @@ pub(crate) fn fill(run: &RunFile, hidden: Option<&Hidden>, task: Task, rows: (us
 mod tests {
     use super::*;
     use crate::prepare::run_on;
+
+    #[test]
+    fn classes_take_wider_layers_of_few_rows() {
+        let run = run_on("table.csv");
+        for (task, rows, units) in [
+            (Task::Regression, 500, UNITS[0]),
+            (Task::Regression, 501, UNITS[2]),
+            (Task::Classes, 1000, UNITS[1]),
+            (Task::TwoClasses, 20, UNITS[1]),
+            (Task::Classes, 1001, UNITS[2]),
+        ] {
+            let filled = fill(&run, None, task, (rows, 0), 8, true);
+            assert_eq!(filled.hidden.units.as_deref(), Some(units), "{task:?} of {rows} rows");
+            let said = format!("{} hidden layers of {}", units.len(), units[0]);
+            assert!(filled.why.iter().any(|why| why.starts_with(&said)), "{:?}", filled.why);
+        }
+    }
 
     #[test]
     fn few_rows_are_for_many_networks_and_many_rows_for_one() {

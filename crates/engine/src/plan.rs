@@ -37,6 +37,8 @@ pub struct Plan<S> {
     pub(crate) upstream: usize,
     /// Where the target lies.
     pub(crate) target: Slot,
+    /// Where another value lies that is computed with it, if one is.
+    pub(crate) beside: Option<Slot>,
     /// Where the target's gradient lies, if it takes a place.
     pub(crate) target_upstream: Option<usize>,
     /// Whether the gradient can be asked for.
@@ -194,6 +196,14 @@ impl<S: Scalar> Plan<S> {
         Planner::new(graph, target, false).plan()
     }
 
+    /// The same, and to another node in the same pass.
+    pub fn forward_beside(graph: &Graph<S>, target: NodeId, beside: NodeId) -> Plan<S> {
+        let mut planner = Planner::new(graph, target, false);
+        planner.needed.iter_mut().zip(ancestors(graph, beside)).for_each(|(needed, too)| *needed |= too);
+        planner.beside = Some(beside);
+        planner.plan()
+    }
+
     /// Plans the forward pass to `cost`, which has one number a row, and the gradient of its mean.
     pub fn gradient(graph: &Graph<S>, cost: NodeId) -> Plan<S> {
         assert_eq!(graph.shape(cost), Shape::Rows(1), "a cost is one number for each row");
@@ -215,6 +225,7 @@ impl<S: Scalar> Plan<S> {
 struct Planner<'g, S> {
     graph: &'g Graph<S>,
     target: NodeId,
+    beside: Option<NodeId>,
     needed: Vec<bool>,
     /// Where each node's value starts, in the data, the parameters or the values.
     sources: Vec<Source>,
@@ -238,6 +249,7 @@ impl<'g, S: Scalar> Planner<'g, S> {
             saved: 0,
             upstream: 0,
             target: nowhere,
+            beside: None,
             target_upstream: None,
             differentiable,
             work: 0,
@@ -245,7 +257,8 @@ impl<'g, S: Scalar> Planner<'g, S> {
             remembered: Vec::new(),
         };
         let nodes = graph.nodes.len();
-        Planner { graph, target, needed: ancestors(graph, target), sources: vec![Source::Value(0); nodes], upstream: vec![0; nodes], plan }
+        let (sources, upstream) = (vec![Source::Value(0); nodes], vec![0; nodes]);
+        Planner { graph, target, beside: None, needed: ancestors(graph, target), sources, upstream, plan }
     }
 
     fn plan(mut self) -> Plan<S> {
@@ -261,6 +274,7 @@ impl<'g, S: Scalar> Planner<'g, S> {
             }
         }
         self.plan.target = self.slot(self.target);
+        self.plan.beside = self.beside.map(|beside| self.slot(beside));
         if self.plan.differentiable {
             let is_kept = matches!(self.plan.forward.last(), Some(ForwardStep::Operation(loss)) if loss.saves_gradient);
             self.plan.target_upstream = (!is_kept).then(|| self.upstream[self.target.0]);

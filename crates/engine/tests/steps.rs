@@ -13,7 +13,7 @@ use backlit_engine::graph::{Graph, NodeId};
 use backlit_engine::op::{About, Inputs, Op, Site};
 use backlit_engine::random::{Purpose, Random};
 use backlit_engine::shape::ShapeError;
-use backlit_engine::step::{GROUP, Runner};
+use backlit_engine::step::{Data, GROUP, Runner};
 use backlit_engine::train::{End, Settings, Trainer};
 use backlit_engine::{Network, Plan, Scalar, Shape, ops, optimizers};
 use std::collections::HashSet;
@@ -174,6 +174,31 @@ fn threads_do_not_change_a_bit_of_narrow_networks() {
 fn threads_do_not_change_a_bit_of_wide_networks() {
     same_bits_for_any_threads::<f64>(&wide());
     same_bits_for_any_threads::<f32>(&wide());
+}
+
+/// Cost and outputs of one pass are to the bit those of two.
+fn cost_and_outputs_are_those_of_two_passes<S: Scalar>(network: &Network) {
+    let setup = Setup::<S>::new(network, 300);
+    let [cost, shown] = [setup.cost, setup.shown].map(|node| Plan::forward(&setup.graph, node));
+    let both = Plan::forward_beside(&setup.graph, setup.cost, setup.shown);
+    for (rows, threads) in [(1, 1), (2, 1), (65, 1), (300, 1), (300, 3)] {
+        let data = setup.data(0, rows);
+        let (mut want, mut found) = (vec![S::ZERO; rows * setup.outputs], vec![S::ZERO; rows * setup.outputs]);
+        Runner::new(&shown, rows, 1).outputs(&shown, &setup.parameters, &data, rows, &mut want);
+        let total = Runner::new(&cost, rows, 1).cost(&cost, &setup.parameters, &data, rows);
+        let mut runner = Runner::on_threads(&both, rows, threads);
+        let again = runner.cost_and_outputs_over(&both, &setup.parameters, Data::Slices(&data), rows, &mut found);
+        assert_eq!(total.to_bits(), again.to_bits(), "{rows} rows, {threads} threads");
+        assert_eq!(bits(&want), bits(&found), "{rows} rows, {threads} threads");
+    }
+}
+
+#[test]
+fn cost_and_outputs_come_of_one_pass() {
+    for network in [deep(), wide()] {
+        cost_and_outputs_are_those_of_two_passes::<f64>(&network);
+        cost_and_outputs_are_those_of_two_passes::<f32>(&network);
+    }
 }
 
 /// A runner that is used again, after other rows and parameters, has kept nothing of them.

@@ -16,6 +16,7 @@ pub(crate) use sum::Finish;
 pub use sum::Stretch;
 
 use crate::Scalar;
+use crate::op::Slot;
 use crate::optimizers::MOST_MEMORY;
 use crate::plan::{ForwardStep, Plan, Remembered};
 use backlit_kernels::memory::zeros;
@@ -67,6 +68,12 @@ pub struct NotFinite {
     pub column: usize,
     /// The number.
     pub value: f64,
+}
+
+/// Values of some rows, width × rows, to their places in `out`, rows × width.
+fn by_row<S: Scalar>(slot: &Slot, values: &[S], rows: Range<usize>, out: &mut [S]) {
+    let (n, size) = (rows.len(), slot.size);
+    transpose(size, n, values, n, &mut out[rows.start * size..][..n * size], size);
 }
 
 impl<S: Scalar> Runner<S> {
@@ -222,12 +229,21 @@ impl<S: Scalar> Runner<S> {
 
     /// The same, wherever the rows are.
     pub fn outputs_over(&mut self, plan: &Plan<S>, parameters: &[S], data: Data<'_, S>, rows: usize, out: &mut [S]) {
-        let size = plan.width();
         self.forward_only(plan, parameters, Batch::all(data, rows), |worker, panel, capacity| {
-            let (n, start) = (worker.rows.len(), worker.rows.start);
-            let values = worker.target(plan, capacity, parameters, panel);
-            transpose(size, n, values, n, &mut out[start * size..][..n * size], size);
+            by_row(&plan.target, worker.value(&plan.target, capacity, parameters, panel), worker.rows.clone(), out);
         });
+    }
+
+    /// The mean cost of the rows, and the values that a [`Plan::forward_beside`] computes with it, rows × width: the bits that each has alone.
+    pub fn cost_and_outputs_over(&mut self, plan: &Plan<S>, parameters: &[S], data: Data<'_, S>, rows: usize, out: &mut [S]) -> f64 {
+        let mut total = 0.0;
+        self.forward_only(plan, parameters, Batch::all(data, rows), |worker, panel, capacity| {
+            total = add_costs(total, worker.target(plan, capacity, parameters, panel));
+            if let Some(beside) = &plan.beside {
+                by_row(beside, worker.value(beside, capacity, parameters, panel), worker.rows.clone(), out);
+            }
+        });
+        total / rows as f64
     }
 
     /// The first infinite or NaN value in the order of computation, if there is one.

@@ -1,7 +1,7 @@
 //! One worker's block: values forward, gradients of values backward.
 
 use crate::Scalar;
-use crate::op::{Inputs, Site, Source};
+use crate::op::{Inputs, Site, Slot, Source};
 use crate::plan::{BackwardStep, ForwardStep, Layer, Operation, Plan, Target};
 use backlit_kernels::product::transpose;
 use backlit_kernels::{dense, pointwise};
@@ -52,7 +52,12 @@ impl<S: Scalar> Worker<S> {
 
     /// The target's values, width × rows.
     pub fn target<'a>(&'a self, plan: &Plan<S>, capacity: usize, parameters: &'a [S], panel: &'a [S]) -> &'a [S] {
-        get(plan.target.source, plan.target.size, self.rows.len(), capacity, panel, parameters, &self.values)
+        self.value(&plan.target, capacity, parameters, panel)
+    }
+
+    /// The values that lie there, width × rows.
+    pub fn value<'a>(&'a self, slot: &Slot, capacity: usize, parameters: &'a [S], panel: &'a [S]) -> &'a [S] {
+        get(slot.source, slot.size, self.rows.len(), capacity, panel, parameters, &self.values)
     }
 
     fn layer(&mut self, layer: &Layer<S>, capacity: usize, parameters: &[S], panel: &[S], keep: bool) {
