@@ -37,6 +37,8 @@ pub struct Subject {
     pub w: Vec<f64>,
     /// The same rows as a person has them: rows × inputs.
     pub raw: Vec<f64>,
+    /// Where the model is saved, if it is.
+    pub file: Option<String>,
 }
 
 impl Subject {
@@ -57,7 +59,7 @@ impl Subject {
         terms.has_weights(rows.rows, &rows.w)?;
         let y = scaled(&metadata.target_scaler, &terms.smoothed(metadata.task, rows.y.len() / rows.rows, &rows.y));
         let names = Names::new(&network, &metadata.inputs, outputs(&metadata));
-        Ok(Subject { built, parameters, names, rows: rows.numbers, x, y, w: rows.w, raw: rows.x, metadata })
+        Ok(Subject { built, parameters, names, rows: rows.numbers, x, y, w: rows.w, raw: rows.x, metadata, file: None })
     }
 
     /// Keeps the rows of these numbers, in this order.
@@ -131,6 +133,7 @@ impl Subject {
         let place = self.question(&[], target, 0).place()?;
         Some(notation::thing_at(&self.built, place.node, place.index))
     }
+
 
     /// The name a person types for a target.
     pub fn typed(&self, target: Target) -> String {

@@ -24,7 +24,7 @@ use backlit::job::{Job, Rows, rows_for};
 use backlit::model_file::{self, Metadata, Model};
 use backlit::{prepare, run_file};
 use clap::CommandFactory;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Runs a command; gives the exit code.
 pub fn run(command: Command, common: &Common, screen: &Screen) -> Result<u8, Error> {
@@ -69,8 +69,18 @@ fn table(data: &str, metadata: &Metadata, with_targets: bool, common: &Common, s
 
 /// A model, from its file or from the run directory that holds it.
 fn model(path: &Path) -> Result<Model, Error> {
+    model_file::load(&inside(path))
+}
+
+/// The model file that was named, or that in the run directory that was.
+fn inside(path: &Path) -> PathBuf {
     let inside = path.join(MODEL);
-    model_file::load(if path.is_dir() && inside.is_file() { &inside } else { path })
+    if path.is_dir() && inside.is_file() { inside } else { path.to_path_buf() }
+}
+
+/// The file of a saved model; none of a run file.
+fn saved(path: &Path) -> Option<PathBuf> {
+    (!is_run_file(path)).then(|| inside(path))
 }
 
 /// A model and rows for it: a saved model on a table, or a run file's network at its initial parameters on the file's
