@@ -1,6 +1,6 @@
 //! What is explained: a network at a point, on rows as it sees them, in f64.
 
-use super::notation::{self, Names, Notation, Thing};
+use super::notation::{self, Names, Notation, Part, Thing};
 use super::{Opened, Units, Update, Wording};
 use crate::encoder;
 use crate::error::{Error, Kind};
@@ -134,6 +134,15 @@ impl Subject {
         Some(notation::thing_at(&self.built, place.node, place.index))
     }
 
+    /// What goes into a layer, counted from 1: an input, an activation or, behind a skip, a sum.
+    pub fn goes_into(&self, layer: usize, input: usize) -> Thing {
+        let below = layer - 1;
+        match self.metadata.network.layers.get(below.wrapping_sub(1)) {
+            None => Thing::Input(input),
+            Some(shape) if shape.skip.is_some() => Thing::Part { part: Part::Sum, layer: below, unit: input },
+            Some(_) => Thing::Activation { layer: below, unit: input },
+        }
+    }
 
     /// The name a person types for a target.
     pub fn typed(&self, target: Target) -> String {
