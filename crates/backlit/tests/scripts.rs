@@ -367,6 +367,31 @@ fn notebooks_run_from_top_to_bottom() {
     }
 }
 
+/// A saved model of more parameters than a script holds: they are read from its file.
+#[test]
+fn a_large_model_is_read_from_its_file() {
+    let Some(python) = python("numpy", "requirements.txt", "a large model is read from its file") else { return };
+    let mut cases = Vec::new();
+    for precision in ["f32", "f64"] {
+        let text = format!(
+            "[data]\ninputs = [[1.0, 2.0], [0.5, -1.0]]\ntargets = [[1.0], [0.0]]\nstandardize = false\nvalidation = 0\n[network]\n\
+             precision = \"{precision}\"\n[[network.layer]]\nunits = 6000\nactivation = \"tanh\"\n[[network.layer]]\nunits = 1\n[train]\n"
+        );
+        let job = backlit::prepare::job(&backlit::run_file::parse(&text, "").unwrap(), None, 1).unwrap();
+        let file = folder("large").join(format!("{precision} \"größe\".safetensors"));
+        backlit::model_file::save(&file, &job.initial_model()).unwrap();
+        let mut large = Subject::new(job.initial_model(), job.all_rows()).unwrap();
+        large.file = Some(file.display().to_string());
+        cases.push(case(precision, &large, "layer1.weight[7,1]", 3));
+        large.keep(&[1]).unwrap();
+        // More terms than are written out.
+        cases.push(case(precision, &large, "x[1]", 3));
+        assert!(cases.iter().all(|case| case.script.len() < 20_000), "{}", cases[0].script);
+    }
+    let scripts: Vec<&str> = cases.iter().map(|case| case.script.as_str()).collect();
+    hold(&cases, &run(python, "large", &scripts), true);
+}
+
 #[test]
 fn what_is_too_large_is_refused() {
     let file = |units: usize| {
