@@ -116,14 +116,15 @@ pub fn worksheet(subject: &mut Subject, notation: &dyn Notation, options: &Optio
     fits(subject)?;
     if subject.metadata.network.layers.iter().any(|layer| layer.norm.is_some() || layer.skip.is_some()) {
         let message = "a network with norms or skips is not worked by hand on a sheet";
-        return Err(Error::new(Kind::Usage, message)
-            .hint("train it without --norm and --skip; backlit audit marks a layer norm and a skip worked by hand"));
+        return Err(Error::new(Kind::Usage, message).hint(
+            "backlit explain --parameter shows it, backlit audit marks a layer norm or a skip; or train it without --norm and --skip",
+        ));
     }
     if subject.metadata.network.layers.iter().any(|layer| layer.dropout > 0.0) {
         let message =
             "a network trained with dropout is not worked by hand on a sheet: what its step changes hangs on a mask that is drawn";
         return Err(Error::new(Kind::Usage, message)
-            .hint("--dropout 0 in its training; backlit explain and backlit check show the network as it is"));
+            .hint("backlit explain and backlit check show the network as it is; or train it with --dropout 0"));
     }
     let shortened = shorten(subject);
     let subject = &*subject;
