@@ -409,3 +409,52 @@ fn hostile_tables_are_refused_with_their_place() {
     assert!(refused(&format!("quantity,value\n{},1\n", "w".repeat(100_000))).message.len() < 200);
     assert!(refused("quantity,value\nC\n").row == Some(0));
 }
+
+const NORM_AND_SKIP: &str = r#"
+[data]
+inputs = [[0.4, -0.7]]
+targets = [[0.3]]
+standardize = false
+validation = 0
+[network]
+precision = "f64"
+loss = "half_squared_error"
+[[network.layer]]
+units = 3
+activation = "tanh"
+norm = "layer"
+weight = [[0.5, -0.3], [0.2, 0.8], [-0.6, 0.1]]
+bias = [0.1, -0.2, 0.3]
+[[network.layer]]
+units = 3
+activation = "tanh"
+skip = 1
+weight = [[0.4, -0.5, 0.2], [0.7, 0.1, -0.3], [-0.2, 0.6, 0.9]]
+bias = [0.05, -0.1, 0.2]
+[[network.layer]]
+units = 1
+weight = [[0.3, -0.8, 0.5]]
+bias = [0.1]
+[train]
+optimizer = "sgd"
+learning_rate = 0.5
+"#;
+
+/// PyTorch's numbers (tests/scripts/make_norm_and_skip.py).
+#[test]
+fn layer_norms_and_skips_are_judged() {
+    let subject = subject(NORM_AND_SKIP);
+    let right = "quantity,value\nn⁽¹⁾₁,-1.272811742158\ns⁽²⁾₂,-0.265223018414\nC,0.137954900690\n\"∂C/∂W⁽¹⁾[0,1]\",0.349828594362\n\
+        dC/dlayer1.gain[2],0.060439197544\ndC/dlayer1.shift[0],-0.036159810849\n\"∂C/∂W⁽²⁾[1,0]\",-0.304927798665\n\
+        ∂C/∂n⁽¹⁾₁,-0.098010230603\n∂C/∂s⁽²⁾₁,-0.420216935503\nC after 1,1.681776354814\nC after 2,3.309778011229\n\
+        \"∂C/∂W⁽¹⁾[0,1] after 2\",-0.532703165357\nlayer1.gain[2] after 1,0.969780401228\nlayer1.gain[2] after 2,0.767155098473\n\
+        n⁽¹⁾₁ after 2,-1.607671101939\ns⁽²⁾₂ after 2,-0.722107496809\n";
+    let claims = claims(&subject, right, None).unwrap_or_else(|error| panic!("{error}"));
+    let report = audit(&subject, claims, notation::table()[0]).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(report.verdicts.len(), 16);
+    for verdict in &report.verdicts {
+        assert!(verdict.is_right, "{}: claimed {}, right is {}", verdict.claim.quantity, verdict.claim.written.text, verdict.right);
+    }
+    let found = slips(&subject, "∂C/∂layer1.gain[2]", -0.060439197544).unwrap_or_default();
+    assert!(found.iter().any(|(slip, _)| *slip == "sign"), "{found:?}");
+}

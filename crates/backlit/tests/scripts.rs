@@ -164,6 +164,76 @@ fn scripts_keep_their_digits_far_out() {
     hold(&cases, &run(python, "far_out", &scripts), false);
 }
 
+/// What a network can have besides layers and a loss: keys of the run file's data and network, and of its layers.
+const PARTS: [(&str, &str, &str, [&str; 3]); 8] = [
+    ("norms and skips", "", "", ["norm = \"batch\"", "norm = \"layer\"\nskip = true\nbias = false", "norm = \"batch\"\nskip = 1"]),
+    ("a skip from the inputs", "", "", ["", "norm = \"layer\"", "skip = 0"]),
+    ("weights and penalties", "weights = \"w\"", "l1 = 0.003\nl2 = 0.02\npenalize_biases = true", ["", "", ""]),
+    ("a penalty of sizes", "", "l1 = 0.01", ["", "", ""]),
+    ("row weights", "weights = \"w\"", "", ["norm = \"layer\"", "", ""]),
+    ("embeddings", "embed = 2", "l2 = 0.01", ["", "", ""]),
+    ("numeric embeddings", "", "numeric_embedding = \"pbld\"\nl2 = 0.01", ["", "", ""]),
+    ("both", "embed = 3\nweights = \"w\"", "numeric_embedding = \"pbld\"", ["norm = \"batch\"", "", "skip = 1"]),
+];
+
+/// A table with numbers, row weights, a category of nine levels and three classes.
+fn parts_table() -> String {
+    let row = |r: u32| {
+        let (a, b) = ((f64::from(r) * 0.7).sin(), (f64::from(r) * 1.3).cos());
+        format!("{a},{b},{},t{},{},{}\n", 1 + r % 3, r % 9, u32::from(a > 0.2) + u32::from(b > 0.5), a * b + 0.1 * f64::from(r % 9))
+    };
+    "a,b,w,town,c,y\n".to_string() + &(0..90).map(row).collect::<String>()
+}
+
+/// A network with some parts, all parameters moved away from what they begin with.
+fn with_parts(data: &str, network: &str, layers: [&str; 3], classes: bool) -> Subject {
+    let table = folder("parts").join("t.csv");
+    std::fs::write(&table, parts_table()).unwrap();
+    let (target, ignored, smoothed, outputs) = if classes { ("c", "y", "label_smoothing = 0.1", 3) } else { ("y", "c", "", 1) };
+    let ignore = if data.contains("weights") { format!("\"{ignored}\"") } else { format!("\"{ignored}\", \"w\"") };
+    let layers: String = layers.iter().map(|keys| format!("[[network.layer]]\nunits = 4\nactivation = \"tanh\"\n{keys}\n")).collect();
+    // Wide as what goes in, where a skip takes the inputs.
+    let layers = if layers.contains("skip = 0") { layers.replace("units = 4", "units = 10") } else { layers };
+    let text = format!(
+        "[data]\npath = {:?}\ntarget = \"{target}\"\nignore = [{ignore}]\nvalidation = 0\n{data}\n[network]\nprecision = \"f64\"\n{network}\n{smoothed}\n{layers}\
+         [[network.layer]]\nunits = {outputs}\n[train]\noptimizer = \"adamw\"\nepochs = 1\nbatch = 30\n",
+        table.display().to_string()
+    );
+    let run = backlit::run_file::parse(&text, "parts.toml").unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let job = backlit::prepare::job(&run, None, 1).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let mut subject = Subject::new(job.initial_model(), job.all_rows()).unwrap();
+    subject.parameters.iter_mut().enumerate().for_each(|(i, p)| *p += 0.3 * (1.0 + (i as f64).sin()));
+    subject.keep(&[0, 7, 20, 33, 61, 80]).unwrap();
+    subject
+}
+
+#[test]
+fn scripts_know_every_part_of_a_network() {
+    let Some(python) = python("numpy", "requirements.txt", "scripts know every part of a network") else { return };
+    let mut cases = Vec::new();
+    for (name, data, network, layers) in PARTS {
+        for classes in [false, true] {
+            let mut subject = with_parts(data, network, layers, classes);
+            let parameters = subject.built.graph.parameters().to_vec();
+            let names: Vec<String> = parameters.iter().map(|p| p.element(p.size() / 2)).collect();
+            for one_row in [false, true] {
+                if one_row {
+                    subject.keep(&[33]).unwrap();
+                }
+                for target in names.iter().map(String::as_str).chain(["x[a]"]) {
+                    cases.push(case(&format!("{name}, {classes}"), &subject, target, 6));
+                }
+            }
+        }
+    }
+    let scripts: Vec<&str> = cases.iter().map(|case| case.script.as_str()).collect();
+    hold(&cases, &run(python, "parts", &scripts), true);
+    // Learned numbers of a level, of a cosine and of a norm are among them.
+    for word in ["E1[", "f[", "V[", "gain2[", "running_variance3["] {
+        assert!(scripts.iter().any(|script| script.contains(word)), "{word}");
+    }
+}
+
 /// A wrong number anywhere in the record is found and named.
 #[test]
 fn a_wrong_number_is_named() {
@@ -295,6 +365,31 @@ fn notebooks_run_from_top_to_bottom() {
     for ((script, end), notebook) in run(plain, "beside_notebooks", &scripts).iter().zip(&texts) {
         assert_eq!((script, end), (notebook, &None));
     }
+}
+
+/// A saved model of more parameters than a script holds: they are read from its file.
+#[test]
+fn a_large_model_is_read_from_its_file() {
+    let Some(python) = python("numpy", "requirements.txt", "a large model is read from its file") else { return };
+    let mut cases = Vec::new();
+    for precision in ["f32", "f64"] {
+        let text = format!(
+            "[data]\ninputs = [[1.0, 2.0], [0.5, -1.0]]\ntargets = [[1.0], [0.0]]\nstandardize = false\nvalidation = 0\n[network]\n\
+             precision = \"{precision}\"\n[[network.layer]]\nunits = 6000\nactivation = \"tanh\"\n[[network.layer]]\nunits = 1\n[train]\n"
+        );
+        let job = backlit::prepare::job(&backlit::run_file::parse(&text, "").unwrap(), None, 1).unwrap();
+        let file = folder("large").join(format!("{precision} \"größe\".safetensors"));
+        backlit::model_file::save(&file, &job.initial_model()).unwrap();
+        let mut large = Subject::new(job.initial_model(), job.all_rows()).unwrap();
+        large.file = Some(file.display().to_string());
+        cases.push(case(precision, &large, "layer1.weight[7,1]", 3));
+        large.keep(&[1]).unwrap();
+        // More terms than are written out.
+        cases.push(case(precision, &large, "x[1]", 3));
+        assert!(cases.iter().all(|case| case.script.len() < 20_000), "{}", cases[0].script);
+    }
+    let scripts: Vec<&str> = cases.iter().map(|case| case.script.as_str()).collect();
+    hold(&cases, &run(python, "large", &scripts), true);
 }
 
 #[test]

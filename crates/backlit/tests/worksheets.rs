@@ -244,3 +244,45 @@ fn what_does_not_fit_is_refused() {
     }
     assert!(friendly(&Wanted { activation: "tanh\"\n[train]\n".into(), ..wanted(2, 2, 1, 0) }).is_err());
 }
+
+/// Mazur's worked example, with more keys for its network.
+fn with_cost(keys: &str) -> Worksheet {
+    let text = format!(
+        "[data]\ninputs = [[0.05, 0.1]]\ntargets = [[0.01, 0.99]]\nstandardize = false\nvalidation = 0\n[network]\nprecision = \"f64\"\n{keys}\n\
+         [[network.layer]]\nunits = 2\nactivation = \"sigmoid\"\nweight = [[0.15, -0.2], [0.25, 0.3]]\nbias = [0.35, 0.35]\n\
+         [[network.layer]]\nunits = 2\nactivation = \"sigmoid\"\nweight = [[-0.4, 0.45], [0.5, 0.55]]\nbias = [0.6, 0.6]\n\
+         [train]\noptimizer = \"sgd\"\nlearning_rate = 0.5\n"
+    );
+    let job = prepare::job(&run_file::parse(&text, "").unwrap(), None, 1).unwrap();
+    let mut subject = Subject::new(job.initial_model(), job.all_rows()).unwrap();
+    let parameters = ["layer1.weight[0,1]", "layer2.weight[0,0]"].map(String::from).to_vec();
+    worksheet(&mut subject, notation::table()[0], &Options { parameters, ..options(4, 0) }).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn what_weights_cost_is_on_the_sheet() {
+    let (l1, l2) = (0.03, 0.02);
+    let plain = answers(&with_cost(""));
+    let sheet = with_cost(&format!("l1 = {l1}\nl2 = {l2}"));
+    let penalized = answers(&sheet);
+    let weights = [0.15, -0.2, 0.25, 0.3, -0.4, 0.45, 0.5, 0.55f64];
+    let cost: f64 = weights.iter().map(|w| l1 * w.abs() + l2 / 2.0 * w * w).sum();
+    let close = |name: &str, wanted: f64| {
+        let got = penalized.get(name).unwrap_or_else(|| panic!("{name}: {:?}", penalized.keys()));
+        assert!((got - wanted).abs() <= 1e-12 * wanted.abs().max(1e-3), "{name} = {got}, by hand {wanted}");
+    };
+    close("L", plain["C"]);
+    close("R", cost);
+    close("C", plain["C"] + cost);
+    for (name, w) in [("W⁽¹⁾[0,1]", -0.2f64), ("W⁽²⁾[0,0]", -0.4)] {
+        let slope = l1 * w.signum() + l2 * w;
+        let gradient = plain[&format!("∂C/∂{name}")] + slope;
+        close(&format!("∂R/∂{name}"), slope);
+        close(&format!("∂C/∂{name}"), gradient);
+        close(&format!("({name})⁺"), w - 0.5 * gradient);
+    }
+    let page = text(&sheet.exercise, 100);
+    for rule in ["C     = L + R", "R     = 0.03 · Σ |W| + 0.01 · Σ W²   over all weights", "∂R/∂W = 0.03 · sign(W) + 0.02 · W"] {
+        assert!(page.contains(rule), "{rule}: {page}");
+    }
+}

@@ -189,8 +189,6 @@ fn what_cannot_be_done_is_refused() {
     let desk = Desk::with(&[("t.csv", &table()), ("run.toml", &run), ("claims.csv", "quantity,value\nC,1\n")]);
     desk.fine("train --config run.toml --out run");
     for (line, words) in [
-        ("explain run t.csv --row 7 --parameter layer1.weight[0,0] --format numpy", "a script knows no norms and no skips"),
-        ("explain run t.csv --row 7 --parameter layer1.weight[0,0] --format ipynb", "a script knows no norms and no skips"),
         ("explain run t.csv --row 7 --layer 2", "a layer as matrices knows no norms and no skips, and layer 1 has one"),
         ("audit claims.csv run t.csv --row 7", "not worked by hand"),
         ("worksheet run t.csv --row 7", "not worked by hand"),

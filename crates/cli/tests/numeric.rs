@@ -166,7 +166,6 @@ fn what_cannot_be_done_is_refused() {
             "network.numeric_embedding: the model that training goes on from has its columns, scales, layers and parameters already",
         ),
         ("explain run t.csv --row 3".into(), "not worked through numeric embeddings"),
-        ("explain run t.csv --row 3 --parameter layer1.weight[0,0] --format numpy".into(), "embeddings"),
         ("audit claims.csv run t.csv --row 3".into(), "embeddings"),
         ("explain run t.csv --row 3 --parameter numeric.frequency[2,0]".into(), "numeric.frequency[0…1,0…15]"),
     ] {

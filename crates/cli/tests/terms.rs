@@ -120,7 +120,6 @@ fn what_cannot_be_done_is_refused() {
     let desk = Desk::with(&[("t.csv", &table()), ("claims.csv", "quantity,value\nC,1\n")]);
     fine(&desk, &format!("{} --out run", FLAGS.replace("--hidden 9,6", "--hidden 5,4")));
     for (line, words) in [
-        ("explain run t.csv --row 7 --parameter layer1.weight[0,0] --format numpy", "no row weights and no penalties"),
         ("worksheet run t.csv --row 7", "not worked by hand"),
         ("train t.csv --target c --l1 -1", "--l1: expected a number from 0 to 1000000, came -1"),
         ("train t.csv --target c --l2 nan", "--l2"),

@@ -170,6 +170,11 @@ impl<S: Scalar> Graph<S> {
         &self.nodes[id.0].name
     }
 
+    /// The nodes, in the order they were added.
+    pub fn nodes(&self) -> impl DoubleEndedIterator<Item = NodeId> + use<S> {
+        (0..self.nodes.len()).map(NodeId)
+    }
+
     /// The parameters, in the order of their places in the flat vector.
     pub fn parameters(&self) -> &[Parameter] {
         &self.parameters
@@ -205,7 +210,7 @@ impl<S: Scalar> Graph<S> {
     }
 
     /// The inputs of an operation; none for data and parameters.
-    pub(crate) fn inputs(&self, id: NodeId) -> &[NodeId] {
+    pub fn inputs(&self, id: NodeId) -> &[NodeId] {
         match &self.nodes[id.0].kind {
             Kind::Operation { inputs, .. } => inputs,
             _ => &[],

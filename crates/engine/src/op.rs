@@ -1,8 +1,10 @@
 //! What an operation is, and the two adaptors that make one from a formula.
 
 mod local;
+mod numpy;
 
 pub use local::{Local, Operand, Row, Written};
+pub use numpy::Numpy;
 
 use crate::formula::{self, Dual};
 use crate::{Scalar, Shape, shape::ShapeError};
@@ -93,6 +95,16 @@ pub trait Op<S: Scalar>: Send + Sync {
     /// The same number as a formula, where it is [`Local::Other`] and there is a formula.
     fn written(&self, wrt: usize, index: usize, k: usize, row: &Row<'_>) -> Option<Written> {
         let _ = (wrt, index, k, row);
+        None
+    }
+    /// The operation in NumPy; none where the card's formula says it number by number, or where no script can have it.
+    fn numpy(&self, inputs: &[Shape]) -> Option<Numpy> {
+        let _ = inputs;
+        None
+    }
+    /// ∂out\[k\]/∂x\[wrt\]\[index\] of row `{r}` in NumPy, with the names of [`Numpy`], where it is [`Local::Other`].
+    fn numpy_slope(&self, wrt: usize, index: usize, k: usize, inputs: &[Shape]) -> Option<String> {
+        let _ = (wrt, index, k, inputs);
         None
     }
     /// The operation once more, plainly, on one row of dual numbers: the second opinion of the check.

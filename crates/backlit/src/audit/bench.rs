@@ -4,7 +4,7 @@ use super::quantity::{Asked, Item, What};
 use super::slips::{self, Lasts, Setting, Slip, Trial};
 use crate::by_hand::{Net, Recipe, Right, Snapshot, follow};
 use crate::error::{Error, Kind};
-use crate::explain::notation::Thing;
+use crate::explain::notation::{Term, Thing};
 use crate::explain::{Subject, Wording};
 use crate::model_file::Precision;
 use crate::run_file::Freeze;
@@ -193,7 +193,8 @@ impl<'a> Bench<'a> {
         for (row, sheet) in snapshot.sheets.iter().enumerate() {
             let values = Values::new(&built.graph, built.cost, &snapshot.parameters, &data, row);
             for (l, nodes) in built.layers.iter().enumerate() {
-                let pairs = [(values.all(nodes.z), &sheet.z[l + 1]), (values.all(nodes.a), &sheet.a[l + 1])];
+                let pairs = [(nodes.z, &sheet.z[l + 1]), (nodes.a, &sheet.a[l + 1]), (nodes.out, &sheet.out[l + 1])];
+                let pairs = pairs.map(|(node, hand)| (values.all(node), hand));
                 if pairs.iter().any(|(engine, hand)| engine.iter().zip(*hand).any(|(&a, &b)| !close(a, b, 1.0))) {
                     return disagree(&format!("layer {}", l + 1));
                 }
@@ -274,6 +275,7 @@ impl<'a> Bench<'a> {
                 return Ok(match thing {
                     Thing::Cost if !self.single => by_hand,
                     Thing::Cost => values.at(Place { node: built.cost, index: 0 }),
+                    Thing::Term(Term::Loss) => values.at(Place { node: built.loss, index: 0 }),
                     Thing::PreActivation { layer, unit } => values.at(Place { node: built.layers[layer - 1].z, index: unit }),
                     Thing::Activation { layer, unit } => values.at(Place { node: built.layers[layer - 1].a, index: unit }),
                     _ => by_hand,
@@ -330,8 +332,8 @@ fn frozen(subject: &Subject, net: &Net) -> Result<Vec<Range<usize>>, Error> {
             frozen.push(match freeze {
                 Freeze::Weight => layer.weight..layer.weight + layer.units * layer.inputs,
                 Freeze::Bias => layer.biases(),
-                // A network with norms is not worked by hand.
-                Freeze::Gain | Freeze::Shift => 0..0,
+                Freeze::Gain => layer.gain.map_or(0..0, |gain| gain..gain + layer.units),
+                Freeze::Shift => layer.gain.map_or(0..0, |gain| gain + layer.units..gain + 2 * layer.units),
                 Freeze::WeightElement(unit, input) => one(layer.weight + unit * layer.inputs + input),
                 Freeze::BiasElement(unit) => one(layer.biases().start + unit),
             });

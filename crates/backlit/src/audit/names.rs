@@ -3,7 +3,7 @@
 use super::key::{key, plain};
 use super::quantity::{Asked, Item, What};
 use crate::explain::Subject;
-use crate::explain::notation::{self, Notation, Thing};
+use crate::explain::notation::{self, Notation, Part, Thing};
 use backlit_engine::explain::Target;
 use backlit_engine::typeset::{Math, unicode};
 use std::collections::HashMap;
@@ -204,6 +204,10 @@ fn things(subject: &Subject) -> Vec<Thing> {
                 things.push(Thing::Bias { layer, unit });
             }
             things.extend((0..names.width_into(layer)).map(|input| Thing::Weight { layer, unit, input }));
+            let nodes = &subject.built.layers[layer - 1];
+            let norm: &[Part] = if nodes.norm.is_some() { &[Part::Gain, Part::Shift, Part::Normalized] } else { &[] };
+            let sum = subject.metadata.network.layers[layer - 1].skip.map(|_| Part::Sum);
+            things.extend(norm.iter().copied().chain(sum).map(|part| Thing::Part { part, layer, unit }));
         }
     }
     things
@@ -212,14 +216,18 @@ fn things(subject: &Subject) -> Vec<Thing> {
 /// The local derivatives of a thing: each with by what.
 fn steps_to(thing: Thing, subject: &Subject) -> Vec<(Thing, Thing)> {
     match thing {
-        Thing::Activation { layer, unit } => vec![(thing, Thing::PreActivation { layer, unit })],
+        Thing::Activation { layer, unit } => {
+            let normalized = subject.built.layers[layer - 1].norm.is_some();
+            let by = if normalized { Thing::Part { part: Part::Normalized, layer, unit } } else { Thing::PreActivation { layer, unit } };
+            vec![(thing, by)]
+        }
         Thing::PreActivation { layer, unit } => {
             let mut steps = Vec::new();
             if subject.names.biases[layer - 1] {
                 steps.push((thing, Thing::Bias { layer, unit }));
             }
             for input in 0..subject.names.width_into(layer) {
-                let below = if layer == 1 { Thing::Input(input) } else { Thing::Activation { layer: layer - 1, unit: input } };
+                let below = subject.goes_into(layer, input);
                 steps.extend([(thing, Thing::Weight { layer, unit, input }), (thing, below)]);
             }
             steps

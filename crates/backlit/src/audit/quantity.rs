@@ -2,7 +2,7 @@
 
 use crate::by_hand::{self, Edge, Net, Seed, Snapshot, Way, back, by_weight};
 use crate::explain::Wording;
-use crate::explain::notation::Thing;
+use crate::explain::notation::{Part, Term, Thing};
 use backlit_engine::typeset::{Math, unicode};
 
 /// Something that has a value in a network.
@@ -72,9 +72,9 @@ impl What {
     /// Whether it is of one row: there is no mean of it that anybody uses.
     pub fn needs_one_row(self) -> bool {
         match self {
-            What::Value(Item::Thing(thing)) => !matches!(thing, Thing::Cost | Thing::Weight { .. } | Thing::Bias { .. }),
+            What::Value(Item::Thing(thing)) => thing != Thing::Cost && !is_parameter(thing),
             What::Value(Item::Part(_)) => true,
-            What::Slope { of, by } => of != Item::COST || !matches!(by, Thing::Weight { .. } | Thing::Bias { .. }),
+            What::Slope { of, by } => of != Item::COST || !is_parameter(by),
         }
     }
 }
@@ -96,7 +96,10 @@ impl Asked {
     /// The number in a computation by hand; none where there is no such number.
     pub fn value(&self, net: &Net, snapshot: &Snapshot, way: &dyn Way) -> Option<f64> {
         match self.what {
-            What::Value(item) => value(item, net, snapshot),
+            What::Value(item) => value(item, net, snapshot, way),
+            What::Slope { of: Item::Thing(Thing::Term(Term::Penalty)), by: by @ Thing::Weight { .. } } => {
+                Some(net.penalty_slope(*snapshot.parameters.get(place(net, by)?)?, way))
+            }
             What::Slope { of: Item::Thing(Thing::Cost), by } if place(net, by).is_some() => snapshot.gradient.get(place(net, by)?).copied(),
             What::Slope { of, by } => {
                 let sheet = snapshot.sheets.first()?;
@@ -114,16 +117,25 @@ impl Asked {
     }
 }
 
+fn is_parameter(thing: Thing) -> bool {
+    match thing {
+        Thing::Part { part, .. } => part.parameter().is_some(),
+        thing => matches!(thing, Thing::Weight { .. } | Thing::Bias { .. }),
+    }
+}
+
 /// Where a parameter stands in the flat ones.
 pub fn place(net: &Net, thing: Thing) -> Option<usize> {
     match thing {
         Thing::Weight { layer, unit, input } => Some(net.place(Edge { layer, unit, input })),
         Thing::Bias { layer, unit } => net.layer(layer).bias.map(|start| start + unit),
+        Thing::Part { part: Part::Gain, layer, unit } => net.layer(layer).gain.map(|start| start + unit),
+        Thing::Part { part: Part::Shift, layer, unit } => net.layer(layer).gain.map(|start| start + net.layer(layer).units + unit),
         _ => None,
     }
 }
 
-fn value(item: Item, net: &Net, snapshot: &Snapshot) -> Option<f64> {
+fn value(item: Item, net: &Net, snapshot: &Snapshot, way: &dyn Way) -> Option<f64> {
     let sheet = snapshot.sheets.first()?;
     match item {
         Item::Part(output) => sheet.parts.get(output).copied(),
@@ -133,7 +145,12 @@ fn value(item: Item, net: &Net, snapshot: &Snapshot) -> Option<f64> {
             Thing::PreActivation { layer, unit } => sheet.z.get(layer)?.get(unit).copied(),
             Thing::Activation { layer, unit } => sheet.a.get(layer)?.get(unit).copied(),
             Thing::Cost => Some(snapshot.cost),
-            Thing::Term(_) | Thing::Part { .. } | Thing::Column(_) | Thing::Embedding { .. } | Thing::Numeric { .. } => None,
+            Thing::Term(Term::Loss) => Some(sheet.loss),
+            Thing::Term(Term::Penalty) => Some(net.penalty(&snapshot.parameters, way)),
+            Thing::Part { part: Part::Normalized, layer, unit } => sheet.n.get(layer)?.get(unit).copied(),
+            Thing::Part { part: Part::Sum, layer, unit } => sheet.out.get(layer)?.get(unit).copied(),
+            Thing::Part { .. } => snapshot.parameters.get(place(net, thing)?).copied(),
+            Thing::Term(_) | Thing::Column(_) | Thing::Embedding { .. } | Thing::Numeric { .. } => None,
             Thing::Weight { .. } | Thing::Bias { .. } => snapshot.parameters.get(place(net, thing)?).copied(),
         },
     }
@@ -149,6 +166,9 @@ fn slope(by: Thing, sheet: &by_hand::Sheet, back: &by_hand::Back, way: &dyn Way)
             let dz = *back.dz.get(layer)?.get(unit)?;
             Some(by_weight(sheet, way, Edge { layer, unit, input }, dz))
         }
+        Thing::Part { part: Part::Normalized | Part::Shift, layer, unit } => back.dn.get(layer)?.get(unit).copied(),
+        Thing::Part { part: Part::Sum, layer, unit } => back.dout.get(layer)?.get(unit).copied(),
+        Thing::Part { part: Part::Gain, layer, unit } => Some(back.dn.get(layer)?.get(unit)? * sheet.standard.get(layer)?.get(unit)?),
         Thing::Target(_)
         | Thing::Cost
         | Thing::Term(_)

@@ -18,46 +18,67 @@ pub enum Seed {
 /// Derivatives of the seed. Layers count from 1, and 0 is the input; layers above the seed hold zeros.
 #[derive(Clone, Debug)]
 pub struct Back {
+    /// By what leaves a layer, a or behind a skip s.
+    pub dout: Vec<Vec<f64>>,
     /// By a\[layer\]\[unit\].
     pub da: Vec<Vec<f64>>,
+    /// By what a layer norm makes of z; by z where there is none.
+    pub dn: Vec<Vec<f64>>,
     /// By z\[layer\]\[unit\].
     pub dz: Vec<Vec<f64>>,
 }
 
+impl Back {
+    /// From the cost, if it starts there: nothing but the derivatives by the outputs.
+    pub(super) fn begun(net: &Net, sheet: &Sheet, way: &dyn Way, seed: Seed) -> Back {
+        let zeros = || (0..=net.depth()).map(|layer| vec![0.0; net.width(layer)]).collect::<Vec<_>>();
+        let mut back = Back { dout: zeros(), da: zeros(), dn: zeros(), dz: zeros() };
+        match seed {
+            Seed::Cost => back.dout[net.depth()] = (0..net.outputs()).map(|k| way.pull(sheet, k)).collect(),
+            Seed::Part(k) => back.dout[net.depth()][k] = way.pull(sheet, k),
+            Seed::A(layer, unit) => back.da[layer][unit] = 1.0,
+            Seed::Z(layer, unit) => back.dz[layer][unit] = 1.0,
+        }
+        back
+    }
+
+    /// From what leaves a layer to its weighted sums, and to what a skip adds.
+    pub(super) fn reach_sums(&mut self, net: &Net, sheet: &Sheet, way: &dyn Way, layer: usize, old: &[f64]) {
+        let leaves = self.dout[layer].clone();
+        self.da[layer].iter_mut().zip(&leaves).for_each(|(da, out)| *da += out);
+        if let Some(from) = net.layer(layer).skip {
+            self.dout[from].iter_mut().zip(&leaves).for_each(|(before, out)| *before += out);
+        }
+        let slope = |(unit, &da): (usize, &f64)| way.keep(da) * way.keep(way.slope(net, sheet, layer, unit));
+        self.dn[layer] = self.da[layer].iter().enumerate().map(slope).collect();
+        let dz = net.layer(layer).through_norm(old, &sheet.standard[layer], &self.dn[layer]);
+        self.dz[layer].iter_mut().zip(dz).for_each(|(here, dz)| *here += dz);
+    }
+
+    /// From the weighted sums of a layer to what goes into it.
+    pub(super) fn below(&mut self, net: &Net, way: &dyn Way, layer: usize, old: &[f64], new: &[f64]) {
+        let through = through_weights(net, way, layer, &self.dz[layer], old, new);
+        self.dout[layer - 1].iter_mut().zip(through).for_each(|(below, d)| *below += d);
+    }
+}
+
 /// All derivatives of the seed. `old`: the parameters; `new`: as they will be after the update.
 pub fn back(net: &Net, sheet: &Sheet, seed: Seed, way: &dyn Way, old: &[f64], new: &[f64]) -> Back {
-    let zeros = || (0..=net.depth()).map(|layer| vec![0.0; net.width(layer)]).collect::<Vec<_>>();
-    let mut back = Back { da: zeros(), dz: zeros() };
+    let mut back = Back::begun(net, sheet, way, seed);
     let top = match seed {
         Seed::Cost | Seed::Part(_) => net.depth(),
         Seed::Z(layer, _) | Seed::A(layer, _) => layer,
     };
     for layer in (1..=top).rev() {
-        if layer == top {
-            match seed {
-                Seed::Cost => back.da[layer] = (0..net.outputs()).map(|k| way.pull(sheet, k)).collect(),
-                Seed::Part(k) => back.da[layer][k] = way.pull(sheet, k),
-                Seed::A(_, unit) => back.da[layer][unit] = 1.0,
-                Seed::Z(..) => {}
-            }
-        }
-        back.dz[layer] = through_activation(net, sheet, way, layer, &back.da[layer]);
-        match seed {
-            Seed::Z(at, unit) if at == layer => back.dz[layer][unit] = 1.0,
-            _ => {}
-        }
-        back.da[layer - 1] = through_weights(net, way, layer, &back.dz[layer], old, new);
+        back.reach_sums(net, sheet, way, layer, old);
+        back.below(net, way, layer, old, new);
     }
+    back.da[0].clone_from(&back.dout[0]);
     back
 }
 
-/// ∂/∂z of a layer from ∂/∂a.
-pub(super) fn through_activation(net: &Net, sheet: &Sheet, way: &dyn Way, layer: usize, da: &[f64]) -> Vec<f64> {
-    da.iter().enumerate().map(|(unit, &da)| way.keep(da) * way.keep(way.slope(net, sheet, layer, unit))).collect()
-}
-
 /// ∂/∂a of the layer below from ∂/∂z of a layer.
-pub(super) fn through_weights(net: &Net, way: &dyn Way, layer: usize, dz: &[f64], old: &[f64], new: &[f64]) -> Vec<f64> {
+fn through_weights(net: &Net, way: &dyn Way, layer: usize, dz: &[f64], old: &[f64], new: &[f64]) -> Vec<f64> {
     let one = |input: usize| {
         let term = |(unit, &dz): (usize, &f64)| way.keep(way.keep(dz) * way.back(net, Edge { layer, unit, input }, old, new));
         dz.iter().enumerate().map(term).sum()

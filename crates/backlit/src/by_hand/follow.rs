@@ -1,6 +1,5 @@
 //! Training by hand: round after round, layer after layer from the last, so that a way can use what is already updated.
 
-use super::back::{through_activation, through_weights};
 use super::{Back, Edge, Net, Seed, Sheet, Way, back, by_weight};
 use backlit_engine::optimizers::{self, Optimizer};
 use backlit_engine::random::{Purpose, Random};
@@ -64,11 +63,11 @@ impl Recipe {
         let mut sheet = net.forward(parameters, x, y, way);
         if let Some(&weight) = self.w.get(row) {
             let weight = way.row_weight(weight);
-            sheet.cost *= weight;
+            sheet.cost = way.keep(sheet.cost) * weight;
             sheet.parts.iter_mut().chain(&mut sheet.pull).for_each(|number| *number *= weight);
         }
         if net.terms.penalizes() {
-            sheet.cost += net.penalty(parameters, way);
+            sheet.cost += way.keep(net.penalty(parameters, way));
         }
         sheet
     }
@@ -103,7 +102,7 @@ fn snapshot(net: &Net, recipe: &Recipe, way: &dyn Way, parameters: Vec<f64>, nex
     let mut gradient = vec![0.0; parameters.len()];
     for layer in 1..=net.depth() {
         for (sheet, back) in sheets.iter().zip(&backs) {
-            add_gradient(net, sheet, way, layer, &back.dz[layer], &mut gradient);
+            add_gradient(net, sheet, way, layer, back, &mut gradient);
         }
         gradient[net.layer(layer).range()].iter_mut().for_each(|number| *number /= divide);
         net.add_penalty(layer, &parameters, way, &mut gradient);
@@ -116,9 +115,15 @@ fn snapshot(net: &Net, recipe: &Recipe, way: &dyn Way, parameters: Vec<f64>, nex
 }
 
 /// What one row adds to the gradient of a layer's parameters.
-fn add_gradient(net: &Net, sheet: &Sheet, way: &dyn Way, layer: usize, dz: &[f64], gradient: &mut [f64]) {
+fn add_gradient(net: &Net, sheet: &Sheet, way: &dyn Way, layer: usize, back: &Back, gradient: &mut [f64]) {
     let here = net.layer(layer);
-    for (unit, &dz) in dz.iter().enumerate() {
+    if let Some(gain) = here.gain {
+        for (unit, &dn) in back.dn[layer].iter().enumerate() {
+            gradient[gain + unit] += dn * sheet.standard[layer][unit];
+            gradient[gain + here.units + unit] += dn;
+        }
+    }
+    for (unit, &dz) in back.dz[layer].iter().enumerate() {
         for input in 0..here.inputs {
             let edge = Edge { layer, unit, input };
             gradient[net.place(edge)] += by_weight(sheet, way, edge, dz);
@@ -182,13 +187,13 @@ impl<'a> Training<'a> {
         let rows = self.batch();
         let divide = way.divide(rows.len());
         let sheets: Vec<Sheet> = rows.iter().map(|&row| recipe.forward(net, old, row, way)).collect();
-        let mut da: Vec<Vec<f64>> = sheets.iter().map(|sheet| (0..net.outputs()).map(|k| way.pull(sheet, k)).collect()).collect();
+        let mut backs: Vec<Back> = sheets.iter().map(|sheet| Back::begun(net, sheet, way, Seed::Cost)).collect();
         let mut new = old.to_vec();
         let mut gradient = vec![0.0; old.len()];
         for layer in (1..=net.depth()).rev() {
-            let dz: Vec<Vec<f64>> = sheets.iter().zip(&da).map(|(sheet, da)| through_activation(net, sheet, way, layer, da)).collect();
-            for (sheet, dz) in sheets.iter().zip(&dz) {
-                add_gradient(net, sheet, way, layer, dz, &mut gradient);
+            for (sheet, back) in sheets.iter().zip(&mut backs) {
+                back.reach_sums(net, sheet, way, layer, old);
+                add_gradient(net, sheet, way, layer, back, &mut gradient);
             }
             gradient[net.layer(layer).range()].iter_mut().for_each(|number| *number /= divide);
             net.add_penalty(layer, old, way, &mut gradient);
@@ -198,7 +203,7 @@ impl<'a> Training<'a> {
             }
             let rate = recipe.own_rates.get(layer - 1).copied().flatten().unwrap_or(recipe.rate);
             self.optimizers[layer - 1].update(way.rate(rate), &self.trainable[layer - 1], &gradient, old, &mut new);
-            da = dz.iter().map(|dz| through_weights(net, way, layer, dz, old, &new)).collect();
+            backs.iter_mut().for_each(|back| back.below(net, way, layer, old, &new));
         }
         new
     }

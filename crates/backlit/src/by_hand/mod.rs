@@ -17,11 +17,14 @@ pub use way::{Right, Way};
 use crate::error::{Error, Kind};
 use backlit_engine::Network;
 use backlit_engine::formula::{Dual, evaluate};
-use backlit_engine::network::Terms;
+use backlit_engine::network::{Norm, Terms};
 use backlit_engine::op::{self, Op, Operand, Row, Written};
 use backlit_engine::ops;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// What keeps the root of a layer norm away from 0.
+const EPSILON: f64 = 1e-5;
 
 /// The network. Parameters are flat, in graph order: layer after layer, weight (units × inputs) before bias.
 pub struct Net {
@@ -36,7 +39,7 @@ pub struct Net {
     loss: Arc<dyn Op<f64>>,
 }
 
-/// One layer: z = W a + b, a = f(z).
+/// One layer: z = W a + b, a = f(z), or f(n) where n is what a layer norm makes of z; then, behind a skip, s = a + what it adds.
 pub struct Layer {
     /// How many units.
     pub units: usize,
@@ -46,6 +49,10 @@ pub struct Layer {
     pub weight: usize,
     /// Where the bias starts.
     pub bias: Option<usize>,
+    /// Where the gain of a layer norm starts; its shift follows.
+    pub gain: Option<usize>,
+    /// The layer whose output is added; 0 is the input.
+    pub skip: Option<usize>,
     activation: Arc<dyn Op<f64>>,
     /// The card's own formula of the slope, in z and a.
     slope: Option<Written>,
@@ -67,12 +74,20 @@ pub struct Edge {
 pub struct Sheet {
     /// z\[layer\]\[unit\]; nothing in layer 0.
     pub z: Vec<Vec<f64>>,
+    /// What a layer norm makes of z; z where there is none.
+    pub n: Vec<Vec<f64>>,
+    /// (z − mean)/s of a layer with a norm, and s behind them.
+    pub standard: Vec<Vec<f64>>,
     /// a\[layer\]\[unit\]; the inputs in layer 0.
     pub a: Vec<Vec<f64>>,
-    /// ∂a/∂z\[layer\]\[unit\]
+    /// What goes on to the next layer: a, and what a skip adds.
+    pub out: Vec<Vec<f64>>,
+    /// ∂a/∂n\[layer\]\[unit\]
     pub slope: Vec<Vec<f64>>,
     /// The targets.
     pub y: Vec<f64>,
+    /// The loss of this row: C without its weight and the penalty.
+    pub loss: f64,
     /// C of this row, with its weight and the penalty.
     pub cost: f64,
     /// The cost of each output, where the loss is a sum over outputs.
@@ -86,14 +101,17 @@ impl Net {
     pub fn new(network: &Network) -> Result<Net, Error> {
         let usage = |message: String| Error::new(Kind::Usage, message);
         let loss = ops::loss::<f64>(&network.loss).map_err(usage)?;
-        if network.layers.iter().any(|layer| layer.norm.is_some() || layer.skip.is_some()) {
+        if network.layers.iter().any(|layer| layer.norm == Some(Norm::Batch)) {
+            let error = usage("a network with batch norms is not worked by hand: what they do hangs on the other rows of the batch".into());
             return Err(
-                usage("a network with norms or skips is not worked by hand".into()).hint("backlit explain and backlit check show them")
+                error.hint("--norm layer in its training; or backlit explain --parameter, as a page or, with --format numpy, a script")
             );
         }
         if network.embedding.is_some() || network.numeric.is_some() {
             let error = usage("a network with embeddings is not worked by hand".into());
-            return Err(error.hint("backlit explain and backlit check show them"));
+            let hint =
+                "--recipe plain --embed none in its training; or backlit explain --parameter, as a page or, with --format numpy, a script";
+            return Err(error.hint(hint));
         }
         let (mut start, mut inputs, mut layers) = (0, network.inputs, Vec::new());
         for layer in &network.layers {
@@ -101,9 +119,11 @@ impl Net {
             start += layer.units * inputs;
             let bias = layer.bias.then_some(start);
             start += if layer.bias { layer.units } else { 0 };
+            let gain = layer.norm.map(|_| start);
+            start += if layer.norm.is_some() { 2 * layer.units } else { 0 };
             let activation = ops::activation::<f64>(&layer.activation).map_err(usage)?;
             let slope = activation.written(0, 0, 0, &Row { inputs: vec![&[0.5]], out: &[0.5] });
-            layers.push(Layer { units: layer.units, inputs, weight, bias, activation, slope });
+            layers.push(Layer { units: layer.units, inputs, weight, bias, gain, skip: layer.skip, activation, slope });
             inputs = layer.units;
         }
         let adds_outputs = loss.about().kind == op::Kind::PointwiseLoss;
@@ -143,26 +163,31 @@ impl Net {
 
     /// The places of a layer's parameters that cost something by themselves. Layers count from 1.
     fn penalized(&self, layer: usize) -> Range<usize> {
-        let all = self.layer(layer).range();
+        let here = self.layer(layer);
+        let weights = here.weight..here.weight + here.units * here.inputs;
         match (self.terms.penalizes(), self.terms.penalize_biases) {
-            (false, _) => all.start..all.start,
-            (true, true) => all,
-            (true, false) => all.start..all.end - self.layer(layer).biases().len(),
+            (false, _) => weights.start..weights.start,
+            (true, true) => weights.start..weights.end + here.biases().len(),
+            (true, false) => weights,
         }
     }
 
     /// What the sizes of the parameters cost: l1 Σ |W| + l2/2 Σ W².
-    fn penalty(&self, parameters: &[f64], way: &dyn Way) -> f64 {
+    pub fn penalty(&self, parameters: &[f64], way: &dyn Way) -> f64 {
         let all = (1..=self.depth()).flat_map(|layer| &parameters[self.penalized(layer)]);
         way.penalty() * all.map(|w| self.terms.l1 * w.abs() + self.terms.l2 / 2.0 * w * w).sum::<f64>()
     }
 
-    /// Adds the derivatives of that by a layer's parameters. A weight that is 0 has no sign.
+    /// The derivative of that by a parameter that costs something. A weight that is 0 has no sign.
+    pub fn penalty_slope(&self, w: f64, way: &dyn Way) -> f64 {
+        let sign = if w == 0.0 { 0.0 } else { w.signum() };
+        way.penalty() * (self.terms.l1 * sign + self.terms.l2 * w)
+    }
+
+    /// Adds the derivatives of that by a layer's parameters.
     fn add_penalty(&self, layer: usize, parameters: &[f64], way: &dyn Way, gradient: &mut [f64]) {
         for place in self.penalized(layer) {
-            let w = parameters[place];
-            let sign = if w == 0.0 { 0.0 } else { w.signum() };
-            gradient[place] += way.penalty() * (self.terms.l1 * sign + self.terms.l2 * w);
+            gradient[place] += way.keep(self.penalty_slope(parameters[place], way));
         }
     }
 
@@ -197,9 +222,13 @@ impl Net {
     pub fn forward(&self, parameters: &[f64], x: &[f64], y: &[f64], way: &dyn Way) -> Sheet {
         let mut sheet = Sheet {
             z: vec![Vec::new()],
+            n: vec![Vec::new()],
+            standard: vec![Vec::new()],
             a: vec![x.to_vec()],
+            out: vec![x.to_vec()],
             slope: vec![Vec::new()],
             y: y.to_vec(),
+            loss: f64::NAN,
             cost: f64::NAN,
             parts: Vec::new(),
             pull: Vec::new(),
@@ -207,22 +236,32 @@ impl Net {
         for layer in 1..=self.depth() {
             let before: Vec<f64> = match layer {
                 1 => x.to_vec(),
-                _ => sheet.a[layer - 1].iter().map(|&a| way.keep(a)).collect(),
+                _ => sheet.out[layer - 1].iter().map(|&a| way.keep(a)).collect(),
             };
-            let (mut zs, mut activations, mut slopes) = (Vec::new(), Vec::new(), Vec::new());
-            for unit in 0..self.width(layer) {
+            let here = self.layer(layer);
+            let sum = |unit: usize| {
                 let term = |(input, a): (usize, &f64)| parameters[way.weight(self, Edge { layer, unit, input })] * a;
-                let z =
-                    before.iter().enumerate().map(term).sum::<f64>() + self.layer(layer).bias.map_or(0.0, |bias| parameters[bias + unit]);
-                let kept = way.keep(z);
+                before.iter().enumerate().map(term).sum::<f64>() + here.bias.map_or(0.0, |bias| parameters[bias + unit])
+            };
+            let zs: Vec<f64> = (0..here.units).map(sum).collect();
+            let (ns, standard) = here.normalized(parameters, &zs, way);
+            let (mut activations, mut slopes) = (Vec::new(), Vec::new());
+            for &n in &ns {
+                let kept = way.keep(n);
                 let (a, slope) = self.activate(layer, kept);
                 let by_rounded = if way.rounds() { self.textbook_slope(layer, kept, way.keep(a)) } else { None };
-                zs.push(z);
                 activations.push(a);
                 slopes.push(by_rounded.unwrap_or(slope));
             }
+            let out = match here.skip {
+                Some(from) => activations.iter().zip(&sheet.out[from]).map(|(&a, &before)| way.keep(a) + before).collect(),
+                None => activations.clone(),
+            };
             sheet.z.push(zs);
+            sheet.n.push(ns);
+            sheet.standard.push(standard);
             sheet.a.push(activations);
+            sheet.out.push(out);
             sheet.slope.push(slopes);
         }
         self.cost(&mut sheet, way);
@@ -231,7 +270,7 @@ impl Net {
 
     fn cost(&self, sheet: &mut Sheet, way: &dyn Way) {
         let fixed = |numbers: &[f64], way: &dyn Way| numbers.iter().map(|&number| Dual::fixed(way.keep(number))).collect::<Vec<_>>();
-        let (mut a, y) = (fixed(&sheet.a[self.depth()], way), fixed(&sheet.y, &Right));
+        let (mut a, y) = (fixed(&sheet.out[self.depth()], way), fixed(&sheet.y, &Right));
         let scale = way.loss_scale(self);
         for k in 0..a.len() {
             a[k].tangent = 1.0;
@@ -245,18 +284,45 @@ impl Net {
             true => sheet.parts.iter().map(|&part| way.keep(part)).sum(),
             false => scale * self.loss(&a, &y).value,
         };
+        sheet.loss = sheet.cost;
     }
 }
 
 impl Layer {
-    /// The places of weight and bias in the flat parameters.
+    /// The places of all its parameters in the flat ones.
     pub fn range(&self) -> Range<usize> {
-        let end = self.weight + self.units * self.inputs;
-        self.weight..if self.bias.is_some() { end + self.units } else { end }
+        let weights = self.units * self.inputs;
+        let vectors = usize::from(self.bias.is_some()) + 2 * usize::from(self.gain.is_some());
+        self.weight..self.weight + weights + vectors * self.units
     }
 
     /// The places of the bias.
     pub fn biases(&self) -> Range<usize> {
         self.bias.map_or(0..0, |start| start..start + self.units)
+    }
+
+    /// What a layer norm makes of the weighted sums z: gain · (z − mean)/s + shift, s = √(variance + 0.00001); and the fractions, s
+    /// behind them. z itself where there is no norm.
+    fn normalized(&self, parameters: &[f64], z: &[f64], way: &dyn Way) -> (Vec<f64>, Vec<f64>) {
+        let Some(gain) = self.gain else { return (z.to_vec(), Vec::new()) };
+        let z: Vec<f64> = z.iter().map(|&z| way.keep(z)).collect();
+        let units = self.units as f64;
+        let mean = z.iter().sum::<f64>() / units;
+        let s = (z.iter().map(|z| (z - mean) * (z - mean)).sum::<f64>() / units + EPSILON).sqrt();
+        let mut standard: Vec<f64> = z.iter().map(|z| (z - mean) / s).collect();
+        let n = standard.iter().enumerate().map(|(k, h)| parameters[gain + k] * h + parameters[gain + self.units + k]).collect();
+        standard.push(s);
+        (n, standard)
+    }
+
+    /// ∂/∂z of the layer from ∂/∂n: through every unit's share in mean and variance.
+    fn through_norm(&self, parameters: &[f64], standard: &[f64], dn: &[f64]) -> Vec<f64> {
+        let (Some(gain), Some((s, h))) = (self.gain, standard.split_last()) else { return dn.to_vec() };
+        let units = self.units as f64;
+        let by_z = |j: usize| {
+            let one = |k: usize| if k == j { 1.0 } else { 0.0 };
+            (0..self.units).map(|k| dn[k] * parameters[gain + k] / s * (one(k) - (1.0 + h[k] * h[j]) / units)).sum()
+        };
+        (0..self.units).map(by_z).collect()
     }
 }

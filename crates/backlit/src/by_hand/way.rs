@@ -30,7 +30,7 @@ pub trait Way: Send + Sync {
 
     /// ∂z/∂w of an edge.
     fn input(&self, sheet: &Sheet, edge: Edge) -> f64 {
-        sheet.a[edge.layer - 1][edge.input]
+        sheet.out[edge.layer - 1][edge.input]
     }
 
     /// How many times the loss the cost of a row is.

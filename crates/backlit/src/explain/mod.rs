@@ -9,6 +9,7 @@ mod layer;
 pub mod notation;
 mod numpy;
 mod opened;
+mod operations;
 mod page;
 mod picture;
 mod step;

@@ -2,6 +2,7 @@
 
 use super::digits::{USUAL, enough_for, number, rounded, true_digits};
 use super::notation::Thing;
+use super::operations::operations;
 use super::units::Column;
 use super::wording::with_numbers;
 use super::{Opened, Wording, picture};
@@ -33,6 +34,7 @@ pub fn page(opened: &Opened, wording: &Wording<'_>) -> Document {
     if explanation.paths.len() > 1 || explanation.rest != 0.0 {
         paths(&mut page, opened, wording);
     }
+    operations(&mut page, opened, wording, WRITTEN_OUT);
     if explanation.by_row.len() > 1 {
         by_row(&mut page, opened);
     }
@@ -70,6 +72,11 @@ fn introduction(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
     let (columns, inputs) = (wording.subject.names.columns.len(), wording.subject.names.inputs.len());
     let through = if columns == inputs { String::new() } else { format!(", with embeddings {inputs} numbers") };
     page.say(format!("Network: {columns} inputs{through}, {}; loss {loss}.", layers.join(", ")));
+    if let Some(members) = wording.subject.metadata.training.ensemble {
+        page.say(format!(
+            "It is {members} networks side by side: each hidden unit belongs to one of them, and the weights between different ones are 0."
+        ));
+    }
     if let Some(level) = wording.subject.level(opened) {
         page.say(format!("The parameter is one of the learned numbers of {level}."));
     }
@@ -132,9 +139,11 @@ fn paths(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
     page.heading(2, "Path by path");
     let (listed, total) = (explanation.paths.len(), &explanation.total_paths);
     let all = explanation.total_paths.to_string() == listed.to_string();
+    let zero = &explanation.zero_paths;
+    let zero = if *zero == dashu_count(0) { String::new() } else { format!(", {zero} of them through a factor that is 0") };
     page.say(match all {
-        true => format!("There are {total} paths from {} to the cost; their products add up to the gradient.", opened.name),
-        false => format!("There are {total} paths from {} to the cost. The {listed} largest, found by exact search:", opened.name),
+        true => format!("There are {total} paths from {} to the cost{zero}; their products add up to the gradient.", opened.name),
+        false => format!("There are {total} paths from {} to the cost{zero}. The {listed} largest, found by exact search:", opened.name),
     });
     let many_rows = explanation.rows.len() > 1;
     let mut table = Table::default();
@@ -407,7 +416,7 @@ fn units(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
                 _ => (per_unit, String::new()),
             };
             page.say(format!("One more {} changes the cost at the rate of {}{unit} for each unit.", column.name, rounded(rate, USUAL)));
-        } else if column.scaling == Scaling::Standard {
+        } else if column.scaling == Scaling::Standard && matches!(wording.at(opened.explanation.place), Thing::Weight { .. }) {
             let per_unit = rounded(opened.explanation.value / column.scale, USUAL);
             page.say(format!("For each unit of {} itself the weight is {per_unit}.", column.name));
         }

@@ -1,6 +1,6 @@
 //! What is explained: a network at a point, on rows as it sees them, in f64.
 
-use super::notation::{self, Names, Notation, Thing};
+use super::notation::{self, Names, Notation, Part, Thing};
 use super::{Opened, Units, Update, Wording};
 use crate::encoder;
 use crate::error::{Error, Kind};
@@ -37,6 +37,8 @@ pub struct Subject {
     pub w: Vec<f64>,
     /// The same rows as a person has them: rows × inputs.
     pub raw: Vec<f64>,
+    /// Where the model is saved, if it is.
+    pub file: Option<String>,
 }
 
 impl Subject {
@@ -57,7 +59,7 @@ impl Subject {
         terms.has_weights(rows.rows, &rows.w)?;
         let y = scaled(&metadata.target_scaler, &terms.smoothed(metadata.task, rows.y.len() / rows.rows, &rows.y));
         let names = Names::new(&network, &metadata.inputs, outputs(&metadata));
-        Ok(Subject { built, parameters, names, rows: rows.numbers, x, y, w: rows.w, raw: rows.x, metadata })
+        Ok(Subject { built, parameters, names, rows: rows.numbers, x, y, w: rows.w, raw: rows.x, metadata, file: None })
     }
 
     /// Keeps the rows of these numbers, in this order.
@@ -130,6 +132,16 @@ impl Subject {
     pub fn thing(&self, target: Target) -> Option<Thing> {
         let place = self.question(&[], target, 0).place()?;
         Some(notation::thing_at(&self.built, place.node, place.index))
+    }
+
+    /// What goes into a layer, counted from 1: an input, an activation or, behind a skip, a sum.
+    pub fn goes_into(&self, layer: usize, input: usize) -> Thing {
+        let below = layer - 1;
+        match self.metadata.network.layers.get(below.wrapping_sub(1)) {
+            None => Thing::Input(input),
+            Some(shape) if shape.skip.is_some() => Thing::Part { part: Part::Sum, layer: below, unit: input },
+            Some(_) => Thing::Activation { layer: below, unit: input },
+        }
     }
 
     /// The name a person types for a target.

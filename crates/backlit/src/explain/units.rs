@@ -1,7 +1,7 @@
 //! Through the scaler to the user's own columns: what one more room does to the cost.
 
 use super::Subject;
-use super::notation::Thing;
+use super::notation::{NumericPart, Thing};
 use crate::scaler::{Scaler, Scaling};
 use backlit_engine::explain::Explanation;
 
@@ -52,6 +52,9 @@ impl Units {
         };
         let asked = match subject.thing(explanation.target) {
             Some(Thing::Input(i) | Thing::Column(i) | Thing::Weight { layer: 1, input: i, .. }) => Some(i),
+            Some(Thing::Numeric { part: NumericPart::Frequency | NumericPart::Phase, line, .. }) => {
+                metadata.network.numeric.as_ref().and_then(|numeric| numeric.columns.get(line).copied())
+            }
             _ => None,
         };
         let inputs = metadata.inputs.len();

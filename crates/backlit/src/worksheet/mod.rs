@@ -114,14 +114,17 @@ pub enum Quantity {
 /// Makes a sheet of the one row that the subject has.
 pub fn worksheet(subject: &mut Subject, notation: &dyn Notation, options: &Options) -> Result<Worksheet, Error> {
     fits(subject)?;
-    if !subject.metadata.network.terms.network().is_empty() {
-        let message = "a network whose cost has row weights or penalties in it is not worked by hand on a sheet";
-        return Err(Error::new(Kind::Usage, message).hint("backlit explain and backlit audit know them"));
+    if subject.metadata.network.layers.iter().any(|layer| layer.norm.is_some() || layer.skip.is_some()) {
+        let message = "a network with norms or skips is not worked by hand on a sheet";
+        return Err(Error::new(Kind::Usage, message).hint(
+            "backlit explain --parameter shows it, backlit audit marks a layer norm or a skip; or train it without --norm and --skip",
+        ));
     }
     if subject.metadata.network.layers.iter().any(|layer| layer.dropout > 0.0) {
         let message =
             "a network trained with dropout is not worked by hand on a sheet: what its step changes hangs on a mask that is drawn";
-        return Err(Error::new(Kind::Usage, message).hint("backlit explain and backlit check show the network as it is"));
+        return Err(Error::new(Kind::Usage, message)
+            .hint("backlit explain and backlit check show the network as it is; or train it with --dropout 0"));
     }
     let shortened = shorten(subject);
     let subject = &*subject;
@@ -163,7 +166,7 @@ fn fits(subject: &Subject) -> Result<(), Error> {
 /// Rounds given numbers that are too long to be copied by hand; says whether there were any.
 fn shorten(subject: &mut Subject) -> bool {
     let mut shortened = false;
-    for number in subject.parameters.iter_mut().chain(&mut subject.x).chain(&mut subject.y) {
+    for number in subject.parameters.iter_mut().chain(&mut subject.x).chain(&mut subject.y).chain(&mut subject.w) {
         let short = significant(*number, GIVEN);
         shortened |= short != *number;
         *number = short;

@@ -5,7 +5,7 @@ use crate::by_hand::Net;
 use crate::document::{Block, Document, Equation, Inline, Table};
 use crate::drawing::network::{Column, Diagram, Edge, Unit};
 use crate::explain::digits::{number, rounded};
-use crate::explain::notation::Thing;
+use crate::explain::notation::{Term, Thing};
 use crate::explain::{Opened, Wording, update_line};
 use backlit_engine::formula::parse;
 use backlit_engine::typeset::{Math, greek, typeset, unicode};
@@ -92,7 +92,8 @@ impl Layout<'_> {
         let equation = |thing: Thing, value: f64| Equation::new(self.wording.thing(thing), number(value, GIVEN));
         let inputs = subject.x.iter().enumerate().map(|(i, &x)| equation(Thing::Input(i), x));
         let targets = subject.y.iter().enumerate().map(|(k, &y)| equation(Thing::Target(k), y));
-        page.equations(inputs.chain(targets).collect::<Vec<_>>());
+        let weights = subject.w.iter().map(|&w| equation(Thing::Term(Term::RowWeight), w));
+        page.equations(inputs.chain(targets).chain(weights).collect::<Vec<_>>());
         for layer in 1..=self.net.depth() {
             let here = self.net.layer(layer);
             let mut table = Table { caption: format!("Layer {layer}"), ..Table::default() };
@@ -145,7 +146,9 @@ impl Layout<'_> {
                 [(Math::letter("a"), drawn(about.formula, &constants)), (Math::partial(Math::letter("a"), Math::letter("z")), slope)];
             equations.extend(both.into_iter().filter_map(|(left, right)| Some(Equation::new(left, right?).note(name.clone()))));
         }
-        if let Some(op) = graph.operation_at(built.cost) {
+        let terms = &self.net.terms;
+        let loss = if terms.is_empty() { Thing::Cost } else { Thing::Term(Term::Loss) };
+        if let Some(op) = graph.operation_at(built.loss) {
             let about = op.about();
             let constants: Vec<(&str, Math)> = op.constants().iter().map(|(name, value)| (*name, number(*value, GIVEN))).collect();
             let (by, slope) = about
@@ -156,14 +159,37 @@ impl Layout<'_> {
             match (self.net.adds_outputs, drawn(about.formula, &constants)) {
                 (true, Some(formula)) => {
                     let of_one = if self.net.outputs() > 1 { format!("{name}, of each output") } else { name.clone() };
-                    equations.push(Equation::new(Math::letter("C"), formula).note(of_one));
-                    let left = Math::partial(Math::letter("C"), Math::letter(by));
+                    let letter = self.wording.thing(loss);
+                    equations.push(Equation::new(letter.clone(), formula).note(of_one));
+                    let left = Math::partial(letter, Math::letter(by));
                     equations.extend(slope.map(|slope| Equation::new(left, slope)));
                 }
                 _ => {
                     let slope = about.partials.first().map_or(String::new(), |partial| format!("; its derivative: {}", partial.formula));
                     page.say(format!("{name}: {}{slope}", about.formula));
                 }
+            }
+        }
+        if !terms.is_empty() {
+            let thing = |term| self.wording.thing(Thing::Term(term));
+            let (cost, loss, penalty) = (self.wording.thing(Thing::Cost), thing(Term::Loss), thing(Term::Penalty));
+            let weight = terms.weighted.then(|| thing(Term::RowWeight));
+            let weighed = Math::joined(weight.iter().cloned().chain([loss.clone()]), "·");
+            let summed = Math::joined([weighed].into_iter().chain(terms.penalizes().then(|| penalty.clone())), "+");
+            equations.push(Equation::new(cost.clone(), summed));
+            equations.extend(weight.map(|weight| Equation::new(Math::partial(cost, loss), weight)));
+            let sums = [(terms.l1, "Σ |W|"), (terms.l2 / 2.0, "Σ W²")].into_iter().filter(|(share, _)| *share > 0.0);
+            let sums: Vec<Math> = sums.map(|(share, sum)| Math::joined([number(share, GIVEN), Math::text(sum.to_string())], "·")).collect();
+            let slope = match (terms.l1 > 0.0, terms.l2 > 0.0) {
+                (true, true) => "l1 * sign(w) + l2 * w",
+                (true, false) => "l1 * sign(w)",
+                _ => "l2 * w",
+            };
+            let letters = [("l1", number(terms.l1, GIVEN)), ("l2", number(terms.l2, GIVEN)), ("w", Math::letter("W"))];
+            if let (true, Some(slope)) = (terms.penalizes(), drawn(slope, &letters)) {
+                let over = if terms.penalize_biases { "over all weights and biases" } else { "over all weights" };
+                equations.push(Equation::new(penalty.clone(), Math::joined(sums, "+")).note(over));
+                equations.push(Equation::new(Math::partial(penalty, Math::letter("W")), slope));
             }
         }
         page.equations(equations);

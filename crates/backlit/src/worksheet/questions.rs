@@ -5,7 +5,7 @@ use crate::audit::{Asked, Item, What};
 use crate::by_hand::Net;
 use crate::document::Inline;
 use crate::explain::Wording;
-use crate::explain::notation::Thing;
+use crate::explain::notation::{Term, Thing};
 use backlit_engine::explain::Target;
 use backlit_engine::typeset::Math;
 
@@ -74,6 +74,18 @@ impl Asks<'_> {
     fn cost(&self) -> Question {
         let outputs = self.net.outputs();
         let mut blanks = Vec::new();
+        if !self.net.terms.is_empty() {
+            let thing = |term| self.wording.thing(Thing::Term(term));
+            let loss = if self.net.terms.weighted { self.product([thing(Term::RowWeight), thing(Term::Loss)]) } else { None };
+            let terms = [Some(loss.unwrap_or(thing(Term::Loss))), self.net.terms.penalizes().then(|| thing(Term::Penalty))];
+            blanks.push(self.value(Thing::Term(Term::Loss)));
+            if self.net.terms.penalizes() {
+                blanks.push(self.value(Thing::Term(Term::Penalty)));
+            }
+            blanks.push(self.blank(What::Value(Item::COST), 0, Some(Math::joined(terms.into_iter().flatten(), "+"))));
+            let intro = "Compute the loss of the row, what the weights cost by themselves if they do, and the whole cost.";
+            return Question { heading: "Cost".into(), intro: vec![words(intro)], blanks };
+        }
         if self.net.adds_outputs && outputs > 1 {
             blanks.extend((0..outputs).map(|output| self.blank(What::Value(Item::Part(output)), 0, None)));
         }
@@ -108,11 +120,13 @@ impl Asks<'_> {
         let wording = self.wording;
         let whole = wording.partial(Thing::Cost, weight);
         let factors = || [wording.partial(Thing::Cost, a), wording.partial(a, z), wording.partial(z, weight)];
-        let mut intro = vec![
-            words("The chain rule: "),
-            Inline::Math(Math::Row(vec![whole, Math::Sign("="), Math::joined(factors(), "·")])),
-            words(". "),
-        ];
+        let penalty = Thing::Term(Term::Penalty);
+        // A weight that costs something by itself moves the cost in a second way.
+        let all = || match self.net.terms.penalizes() {
+            true => Math::joined([Math::joined(factors(), "·"), wording.partial(penalty, weight)], "+"),
+            false => Math::joined(factors(), "·"),
+        };
+        let mut intro = vec![words("The chain rule: "), Inline::Math(Math::Row(vec![whole, Math::Sign("="), all()])), words(". ")];
         let mut blanks = Vec::new();
         let above = if layer == self.net.depth() { 0 } else { self.net.width(layer + 1) };
         if above > 0 {
@@ -133,8 +147,13 @@ impl Asks<'_> {
         } else {
             blanks.push(self.slope(Thing::Cost, a, None));
         }
-        blanks.extend([self.slope(a, z, None), self.slope(z, weight, None), self.slope(Thing::Cost, weight, self.product(factors()))]);
-        intro.push(words("Compute each factor and the product."));
+        blanks.extend([self.slope(a, z, None), self.slope(z, weight, None)]);
+        if self.net.terms.penalizes() {
+            blanks.push(self.slope(penalty, weight, None));
+        }
+        blanks.push(self.slope(Thing::Cost, weight, Some(all())));
+        let last = if self.net.terms.penalizes() { "sum" } else { "product" };
+        intro.push(words(format!("Compute each factor and the {last}.")));
         let place = if layer == self.net.depth() { "the output layer".to_string() } else { format!("layer {layer}") };
         Question { heading: format!("The chain for a weight of {place}"), intro, blanks }
     }

@@ -1,6 +1,6 @@
 //! `backlit explain`: a gradient opened into its chain.
 
-use super::{data_or_bundled, model_and_rows, on_threads};
+use super::{data_or_bundled, model_and_rows, on_threads, saved};
 use crate::arguments::{Common, Explain, Format};
 use crate::output::Screen;
 use crate::pages::draw;
@@ -107,7 +107,9 @@ fn page(page: &Document, form: &str) -> Result<String, Error> {
 fn subject(arguments: &Explain, common: &Common, screen: &Screen) -> Result<Subject, Error> {
     let data = data_or_bundled(&arguments.model, arguments.data.as_deref())?;
     let (model, rows, _) = model_and_rows(&arguments.model, data.as_deref(), true, common, screen)?;
-    Subject::new(model, rows)
+    let mut subject = Subject::new(model, rows)?;
+    subject.file = saved(&arguments.model).map(|path| path.display().to_string());
+    Ok(subject)
 }
 
 /// The rows of these ranges, in their order, each once. `numbers`: those that the data have

@@ -21,7 +21,7 @@ use backlit::model_file::{self, Metadata, Model};
 use backlit::{prepare, run_file};
 use clap::CommandFactory;
 use std::fmt::Display;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Runs a command; gives the exit code.
 pub fn run(command: Command, common: &Common, screen: &Screen) -> Result<u8, Error> {
@@ -62,6 +62,11 @@ fn table(data: &str, metadata: &Metadata, with_targets: bool, common: &Common, s
     let reading = read_for(data, metadata, with_targets, common.first_line())?;
     reading.notes.iter().for_each(|note| screen.note(note));
     Ok(reading.table)
+}
+
+/// The file of a saved model; none of a run file.
+fn saved(path: &Path) -> Option<PathBuf> {
+    (!is_run_file(path)).then(|| model_file::file_of(path))
 }
 
 /// A model and rows for it: a saved model on a table, or a run file's network at its initial parameters on the file's

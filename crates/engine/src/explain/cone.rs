@@ -22,11 +22,14 @@ pub(crate) struct Ahead {
     pub largest: Extended,
     /// How many paths.
     pub paths: UBig,
+    /// How many of them have no factor that is 0.
+    pub alive: UBig,
 }
 
 impl Ahead {
     /// No way leads to the cost.
-    const NOTHING: Ahead = Ahead { sum: Extended::ZERO, size: Extended::ZERO, largest: Extended::ZERO, paths: UBig::ZERO };
+    const NOTHING: Ahead =
+        Ahead { sum: Extended::ZERO, size: Extended::ZERO, largest: Extended::ZERO, paths: UBig::ZERO, alive: UBig::ZERO };
 }
 
 /// One step of a path.
@@ -81,7 +84,7 @@ impl<'a> Cone<'a> {
 
     fn ahead_of(&self, place: Place) -> Ahead {
         if place.node == self.values.cost {
-            return Ahead { sum: Extended::ONE, size: Extended::ONE, largest: Extended::ONE, paths: UBig::ONE };
+            return Ahead { sum: Extended::ONE, size: Extended::ONE, largest: Extended::ONE, paths: UBig::ONE, alive: UBig::ONE };
         }
         let mut here = Ahead::NOTHING;
         self.each_edge(place, |edge| {
@@ -94,6 +97,9 @@ impl<'a> Cone<'a> {
                 here.largest = largest;
             }
             here.paths += &next.paths;
+            if edge.slope != 0.0 {
+                here.alive += &next.alive;
+            }
         });
         here
     }

@@ -91,6 +91,7 @@ pub fn explain(question: &Question<'_>) -> Result<Explanation, ExplainError> {
                 size: whole.size.times(share),
                 largest: whole.largest.times(share),
                 paths: whole.paths.clone(),
+                alive: whole.alive.clone(),
             },
         ))
     };
@@ -98,6 +99,8 @@ pub fn explain(question: &Question<'_>) -> Result<Explanation, ExplainError> {
     let zero = (Extended::ZERO, Extended::ZERO, UBig::ZERO);
     let (sum, size, total_paths) =
         rows.iter().fold(zero, |(sum, size, paths), (_, row)| (sum.plus(row.sum), size.plus(row.size), paths + &row.paths));
+
+    let alive = rows.iter().fold(UBig::ZERO, |alive, (_, row)| alive + &row.alive);
 
     let paths = largest(question, start, &rows)?;
     let chain = factors::chain(question, start, sum, &rows)?;
@@ -125,6 +128,7 @@ pub fn explain(question: &Question<'_>) -> Result<Explanation, ExplainError> {
         paths: (paths.into_iter())
             .map(|(product, row, factors)| Path { row, factors, product: product.to_f64(), share: of_gradient(product) })
             .collect(),
+        zero_paths: &total_paths - alive,
         total_paths,
         rest,
         by_row: by_row.into_iter().map(|(_, share)| share).collect(),

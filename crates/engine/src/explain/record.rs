@@ -41,6 +41,8 @@ pub struct Explanation {
     pub paths: Vec<Path>,
     /// How many paths there are.
     pub total_paths: UBig,
+    /// How many of them go through a factor that is 0.
+    pub zero_paths: UBig,
     /// The sum of the products of the paths not listed.
     pub rest: f64,
     /// What each row adds to the gradient, the largest first. One entry where one row was asked for.

@@ -1,7 +1,7 @@
 //! The sum of two values: a skip over layers.
 
 use crate::formula::{Dual, Number};
-use crate::op::{About, Entry, Inputs, Kind, Local, Op, Partial, Site};
+use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Partial, Site};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::pointwise;
 use std::ops::Range;
@@ -55,6 +55,10 @@ impl<S: Scalar> Op<S> for Add {
 
     fn local(&self, _wrt: usize, _index: usize, _k: usize, _inputs: &[Shape]) -> Local {
         Local::One
+    }
+
+    fn numpy(&self, _inputs: &[Shape]) -> Option<Numpy> {
+        Some(Numpy::new(&["{out} = {0} + {1}"], &["{up}", "{up}"]))
     }
 
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {

@@ -3,7 +3,7 @@
 //! Letters: x the input, W the weight, b the bias, z the pre-activation, δ = ∂C/∂z the upstream gradient.
 
 use crate::formula::{Dual, Number};
-use crate::op::{About, Entry, Inputs, Kind, Local, Op, Partial, Site};
+use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Partial, Site};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::{dense, narrow};
 use std::ops::Range;
@@ -81,6 +81,11 @@ impl<S: Scalar> Op<S> for Affine {
             1 => Local::Input { which: 0, index: index % width },
             _ => Local::One,
         }
+    }
+
+    fn numpy(&self, inputs: &[Shape]) -> Option<Numpy> {
+        let bias = if inputs.len() == 3 { " + {2}" } else { "" };
+        Some(Numpy::new(&[&format!("{{out}} = {{0}} @ {{1}}.T{bias}")], &["{up} @ {1}"]))
     }
 
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {

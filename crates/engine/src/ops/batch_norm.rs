@@ -5,7 +5,7 @@
 
 use super::layer_norm::{EPSILON, formula, norm_shape};
 use crate::formula::{Dual, Function, Number};
-use crate::op::{About, Entry, Inputs, Kind, Local, Op, Operand, Partial, Row, Site, Written};
+use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Operand, Partial, Row, Site, Written};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::narrow;
 use std::ops::Range;
@@ -194,6 +194,21 @@ impl<S: Scalar> Op<S> for BatchNorm {
             3 => formula("-g / s", vec![g, s]),
             _ => formula("-g * (z - mu) / (2 * s * (v + 0.00001))", vec![g, z, mean, s, variance]),
         }
+    }
+
+    fn numpy(&self, _inputs: &[Shape]) -> Option<Numpy> {
+        let forward =
+            [&format!("{{out}}_s = np.sqrt({{4}} + {EPSILON:?})"), "{out}_h = ({0} - {3}) / {out}_s", "{out} = {1} * {out}_h + {2}"];
+        (!self.of_batch).then(|| Numpy::new(&forward, &["{up} * {1} / {out}_s"]))
+    }
+
+    fn numpy_slope(&self, wrt: usize, _index: usize, k: usize, _inputs: &[Shape]) -> Option<String> {
+        Some(match wrt {
+            0 => format!("{{1}}[{k}] / {{out}}_s[{k}]"),
+            1 => format!("{{out}}_h[{{r}}, {k}]"),
+            3 => format!("-{{1}}[{k}] / {{out}}_s[{k}]"),
+            _ => format!("-{{1}}[{k}] * {{out}}_h[{{r}}, {k}] / (2 * {{out}}_s[{k}] ** 2)"),
+        })
     }
 
     /// With the running statistics.

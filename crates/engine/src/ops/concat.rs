@@ -1,7 +1,7 @@
 //! Values side by side: c = [a, b, …].
 
 use crate::formula::Dual;
-use crate::op::{About, Entry, Inputs, Kind, Local, Op, Partial, Site};
+use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Partial, Site};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::pointwise;
 use std::ops::Range;
@@ -63,6 +63,17 @@ impl<S: Scalar> Op<S> for Concat {
 
     fn local(&self, _wrt: usize, _index: usize, _k: usize, _inputs: &[Shape]) -> Local {
         Local::One
+    }
+
+    fn numpy(&self, inputs: &[Shape]) -> Option<Numpy> {
+        let names: Vec<String> = (0..inputs.len()).map(|i| format!("{{{i}}}")).collect();
+        let mut numpy = Numpy { forward: vec![format!("{{out}} = np.hstack([{}])", names.join(", "))], backward: Vec::new() };
+        let mut start = 0;
+        for shape in inputs {
+            numpy.backward.push(format!("{{up}}[:, {start}:{}]", start + shape.size()));
+            start += shape.size();
+        }
+        Some(numpy)
     }
 
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {

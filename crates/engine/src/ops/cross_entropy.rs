@@ -3,7 +3,7 @@
 //! Letters: z the logits, p = softmax(z), y the target: 1 for the class and 0 elsewhere, or shares.
 
 use crate::formula::{Dual, Function, Number, parse};
-use crate::op::{About, Entry, Inputs, Kind, Op, Operand, Partial, Row, Site, Written, loss_shape};
+use crate::op::{About, Entry, Inputs, Kind, Numpy, Op, Operand, Partial, Row, Site, Written, loss_shape};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::pointwise;
 use std::sync::Arc;
@@ -78,6 +78,28 @@ impl<S: Scalar> Op<S> for CrossEntropy {
         let stable = if own == 1.0 && total == 1.0 { parse("-q").ok() } else { None };
         let letters = letters.into_iter().map(|(name, operand)| (name.to_string(), operand)).collect();
         Some(Written { formula: parse(formula).ok()?, stable, letters })
+    }
+
+    fn numpy(&self, inputs: &[Shape]) -> Option<Numpy> {
+        let classes = inputs[0].size();
+        let forward = [
+            "# Cross-entropy of a softmax, from the logits {0}. The largest logit is taken out, so nothing overflows and nothing is lost",
+            "# where one class is nearly certain.",
+            "{out}_top = {0}.max(axis=1, keepdims=True)",
+            "{out}_e = np.exp({0} - {out}_top)",
+            "{out}_e[np.arange(len({0})), {0}.argmax(axis=1)] = 0.0  # the largest apart: exp(0) = 1",
+            "{out}_p = np.exp({0} - {out}_top) / (1.0 + {out}_e.sum(axis=1, keepdims=True))",
+            &format!("{{out}}_others = np.ones(({classes}, {classes})) - np.eye({classes})"),
+            "{out}_q = {out}_p @ {out}_others  # 1 - p",
+            "{out} = ({1} * ({out}_top - {0} + np.log1p({out}_e.sum(axis=1, keepdims=True)))).sum(axis=1, keepdims=True)",
+        ];
+        Some(Numpy::new(&forward, &["{up} * ({out}_p * ({1} @ {out}_others) - {1} * {out}_q)"]))
+    }
+
+    fn numpy_slope(&self, _wrt: usize, index: usize, _k: usize, _inputs: &[Shape]) -> Option<String> {
+        let at = |array: &str| format!("{array}[{{r}}, {index}]");
+        let (p, y, q) = (at("{out}_p"), at("{1}"), at("{out}_q"));
+        Some(format!("({p} * ({{1}}[{{r}}] @ {{out}}_others[{index}]) - {y} * {q})"))
     }
 
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {

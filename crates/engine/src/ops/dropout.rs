@@ -3,7 +3,7 @@
 //! The mask is an input, so that this is a function like every other: the same mask gives the same bits.
 
 use crate::formula::{Dual, Number};
-use crate::op::{About, Entry, Inputs, Kind, Local, Op, Partial, Site};
+use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Partial, Site};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::pointwise;
 use std::ops::Range;
@@ -62,6 +62,10 @@ impl<S: Scalar> Op<S> for Dropout {
 
     fn local(&self, _wrt: usize, index: usize, _k: usize, _inputs: &[Shape]) -> Local {
         Local::Input { which: 1, index }
+    }
+
+    fn numpy(&self, _inputs: &[Shape]) -> Option<Numpy> {
+        Some(Numpy::new(&["{out} = {1} * {0}"], &["{up} * {1}"]))
     }
 
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {

@@ -3,7 +3,7 @@
 //! Letters: x the input, whose last columns hold codes of levels, E a table with a line of numbers for each level, e what comes out.
 
 use crate::formula::Dual;
-use crate::op::{About, Constant, Entry, Inputs, Kind, Local, Op, Partial, Site};
+use crate::op::{About, Constant, Entry, Inputs, Kind, Local, Numpy, Op, Partial, Site};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::pointwise;
 use std::ops::Range;
@@ -128,6 +128,17 @@ impl<S: Scalar> Op<S> for Embed {
             0 => Local::One,
             table => Local::Is { which: 0, index: inputs[0].size() + table - inputs.len(), value: index / self.d },
         }
+    }
+
+    fn numpy(&self, inputs: &[Shape]) -> Option<Numpy> {
+        let tables = inputs.len() - 1;
+        let own = inputs[0].size() - tables;
+        let looked_up = (0..tables).map(|t| format!("{{{}}}[{{0}}[:, {}].astype(int)]", t + 1, own + t));
+        let parts: Vec<String> = std::iter::once(format!("{{0}}[:, :{own}]")).chain(looked_up).collect();
+        let forward =
+            vec!["# A code is the number of a line of its table.".to_string(), format!("{{out}} = np.hstack([{}])", parts.join(", "))];
+        let by_x = format!("np.hstack([{{up}}[:, :{own}], np.zeros((len({{0}}), {tables}))])");
+        Some(Numpy { forward, backward: vec![by_x] })
     }
 
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {

@@ -1,7 +1,7 @@
 //! Weighted sums of groups of inputs, each group with weights of its own: z = x Wᵀ + b with a W that is 0 outside its blocks.
 
 use crate::formula::{Dual, Number};
-use crate::op::{About, Entry, Inputs, Kind, Local, Op, Partial, Site};
+use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Partial, Site};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::{dense, narrow};
 use std::ops::Range;
@@ -99,6 +99,17 @@ impl<S: Scalar> Op<S> for GroupedAffine {
             1 => Local::Input { which: 0, index: k / units * m + index % m },
             _ => Local::One,
         }
+    }
+
+    fn numpy(&self, inputs: &[Shape]) -> Option<Numpy> {
+        let all = self.units(inputs);
+        let (g, m, u) = extents(inputs[0].size(), all, inputs[1].size());
+        let bias = if inputs.len() == 3 { " + {2}" } else { "" };
+        let sums = format!("np.einsum(\"rgi,gui->rgu\", {{0}}.reshape(-1, {g}, {m}), {{1}}.reshape({g}, {u}, {m}))");
+        let back = format!("np.einsum(\"rgu,gui->rgi\", {{up}}.reshape(-1, {g}, {u}), {{1}}.reshape({g}, {u}, {m}))");
+        let says = format!("# {g} groups of {m} numbers, each with {u} weighted sums of its own.");
+        let forward = [says.as_str(), &format!("{{out}} = {sums}.reshape(-1, {all}){bias}")];
+        Some(Numpy::new(&forward, &[&format!("{back}.reshape(-1, {})", g * m)]))
     }
 
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {

@@ -4,7 +4,7 @@
 //! s = √(σ² + ε).
 
 use crate::formula::{Dual, Function, Number, parse};
-use crate::op::{About, Entry, Inputs, Kind, Local, Op, Operand, Partial, Row, Site, Written};
+use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Operand, Partial, Row, Site, Written};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::narrow;
 use std::ops::Range;
@@ -170,6 +170,29 @@ impl<S: Scalar> Op<S> for LayerNorm {
             (0, _) => None,
             _ => formula("h", vec![("h", own)]),
         }
+    }
+
+    fn numpy(&self, _inputs: &[Shape]) -> Option<Numpy> {
+        let forward = [
+            &format!("{{out}}_s = np.sqrt({{0}}.var(axis=1, keepdims=True) + {EPSILON:?})"),
+            "{out}_h = ({0} - {0}.mean(axis=1, keepdims=True)) / {out}_s",
+            "{out} = {1} * {out}_h + {2}",
+        ];
+        let pull = "({up} * {1})";
+        let by_z = format!(
+            "({pull} - {pull}.mean(axis=1, keepdims=True) - {{out}}_h * ({pull} * {{out}}_h).mean(axis=1, keepdims=True)) / {{out}}_s"
+        );
+        Some(Numpy::new(&forward, &[&by_z]))
+    }
+
+    fn numpy_slope(&self, wrt: usize, index: usize, k: usize, inputs: &[Shape]) -> Option<String> {
+        let (own, other) = (format!("{{out}}_h[{{r}}, {k}]"), format!("{{out}}_h[{{r}}, {index}]"));
+        let one = if index == k { 1 } else { 0 };
+        let units = inputs[0].size();
+        Some(match wrt {
+            0 => format!("{{1}}[{k}] / {{out}}_s[{{r}}, 0] * ({one} - (1 + {own} * {other}) / {units})"),
+            _ => own,
+        })
     }
 
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {

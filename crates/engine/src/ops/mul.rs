@@ -1,7 +1,7 @@
 //! The product of two values, number by number: one gates the other.
 
 use crate::formula::{Dual, Number};
-use crate::op::{About, Entry, Inputs, Kind, Local, Op, Partial, Site};
+use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Partial, Site};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::pointwise;
 use std::ops::Range;
@@ -55,6 +55,10 @@ impl<S: Scalar> Op<S> for Mul {
 
     fn local(&self, wrt: usize, index: usize, _k: usize, _inputs: &[Shape]) -> Local {
         Local::Input { which: 1 - wrt, index }
+    }
+
+    fn numpy(&self, _inputs: &[Shape]) -> Option<Numpy> {
+        Some(Numpy::new(&["{out} = {0} * {1}"], &["{up} * {1}", "{up} * {0}"]))
     }
 
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {

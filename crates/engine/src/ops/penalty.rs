@@ -3,7 +3,7 @@
 //! Each row carries the same penalty, so the mean over rows is the penalised cost whatever the batch.
 
 use crate::formula::{Dual, Function, Number, parse};
-use crate::op::{About, Constant, Entry, Inputs, Kind, Kink, Local, Op, Operand, Partial, Row, Site, Written};
+use crate::op::{About, Constant, Entry, Inputs, Kind, Kink, Local, Numpy, Op, Operand, Partial, Row, Site, Written};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::pointwise;
 use std::sync::Arc;
@@ -135,6 +135,21 @@ impl<S: Scalar> Op<S> for Penalty {
         };
         let letters = letters.into_iter().map(|(name, operand)| (name.to_string(), operand)).collect();
         Some(Written { formula: parse(formula).ok()?, stable: None, letters })
+    }
+
+    fn numpy(&self, inputs: &[Shape]) -> Option<Numpy> {
+        let weights: String = (1..inputs.len()).map(|i| format!("{{{i}}}, ")).collect();
+        let forward = [
+            &format!("{{out}}_sizes = sum(np.abs(w).sum() for w in ({weights}))"),
+            &format!("{{out}}_squares = sum((w**2).sum() for w in ({weights}))") as &str,
+            &format!("{{out}} = {{0}} + {:?} * {{out}}_sizes + {:?} / 2 * {{out}}_squares", self.l1, self.l2),
+        ];
+        Some(Numpy::new(&forward, &["{up}"]))
+    }
+
+    fn numpy_slope(&self, wrt: usize, index: usize, _k: usize, _inputs: &[Shape]) -> Option<String> {
+        let w = format!("{{{wrt}}}.flat[{index}]");
+        Some(format!("({:?} * np.sign({w}) + {:?} * {w})", self.l1, self.l2))
     }
 
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {

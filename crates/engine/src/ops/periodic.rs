@@ -4,7 +4,7 @@
 
 use super::layer_norm::formula;
 use crate::formula::{Dual, Number};
-use crate::op::{About, Entry, Inputs, Kind, Op, Operand, Partial, Row, Site, Written};
+use crate::op::{About, Entry, Inputs, Kind, Numpy, Op, Operand, Partial, Row, Site, Written};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::math::{MODEST, cos_at, modest_cos_at, short};
 use backlit_kernels::narrow;
@@ -192,6 +192,31 @@ impl<S: Scalar> Op<S> for Periodic {
             1 => formula("-2 * pi * x * s", vec![("x", Operand::Input(0, column)), s]),
             _ => formula("-s", vec![s]),
         }
+    }
+
+    fn numpy(&self, inputs: &[Shape]) -> Option<Numpy> {
+        let lines = if self.columns.is_empty() { inputs[0].size() } else { self.columns.len() };
+        let per_line = inputs[1].size() / lines;
+        let of: Vec<String> = (0..lines * per_line).map(|k| self.column(k / per_line).to_string()).collect();
+        let forward = [
+            &format!("{{out}}_of = [{}]  # the column of each cosine", of.join(", ")),
+            "{out}_t = 2 * np.pi * {0}[:, {out}_of] * {1}.ravel() + {2}.ravel()",
+            "{out} = np.cos({out}_t)",
+        ];
+        let width = inputs[0].size();
+        Some(Numpy::new(&forward, &[&format!("(-2 * np.pi * {{up}} * np.sin({{out}}_t) * {{1}}.ravel()) @ np.eye({width})[{{out}}_of]")]))
+    }
+
+    fn numpy_slope(&self, wrt: usize, index: usize, k: usize, inputs: &[Shape]) -> Option<String> {
+        let lines = if self.columns.is_empty() { inputs[0].size() } else { self.columns.len() };
+        let column = self.column(k / (inputs[1].size() / lines));
+        let sine = format!("np.sin({{out}}_t[{{r}}, {k}])");
+        Some(match wrt {
+            0 if column != index => "0.0".to_string(),
+            0 => format!("-2 * np.pi * {{1}}.flat[{k}] * {sine}"),
+            1 => format!("-2 * np.pi * {{0}}[{{r}}, {column}] * {sine}"),
+            _ => format!("-{sine}"),
+        })
     }
 
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {

@@ -49,7 +49,7 @@ impl Way for Power {
     }
 
     fn input(&self, sheet: &Sheet, edge: Edge) -> f64 {
-        let right = sheet.a[edge.layer - 1][edge.input];
+        let right = sheet.out[edge.layer - 1][edge.input];
         if matches!(self.0, Factor::Input) { right.powi(self.1) } else { right }
     }
 }

@@ -1,30 +1,32 @@
 //! The chain of factors, the rows, the update and the units.
 
-use super::names::{derivative, number, slope, symbol};
 use super::noisy::Noisy;
-use super::python::literal;
-use super::{Script, comment, mean, quoted, too_deep};
+use super::python::{literal, quoted};
+use super::{Script, comment, mean, too_deep};
 use crate::error::Error;
-use crate::explain::notation::Thing;
 use crate::scaler::Scaling;
-use backlit_engine::explain::{Factor, Letter, StandsFor, What};
+use backlit_engine::Shape;
+use backlit_engine::explain::{Factor, Letter, Place, StandsFor, What};
 use backlit_engine::formula::{Number, evaluate};
 use backlit_engine::typeset::unicode;
 use std::fmt::Write;
 
 impl Script<'_> {
     /// What the cost is differentiated by.
-    pub(super) fn target(&self) -> Thing {
-        self.wording.at(self.opened.explanation.place)
+    fn target(&self) -> Place {
+        self.opened.explanation.place
     }
 
     pub(super) fn gradient_symbol(&self) -> String {
-        symbol(Thing::Cost, self.target())
+        self.arrays.symbol(self.cost(), self.target())
+    }
+
+    fn cost(&self) -> Place {
+        Place { node: self.arrays.cost, index: 0 }
     }
 
     pub(super) fn gradient(&self) -> Noisy {
-        let target = self.target();
-        mean(&self.passes, |pass| pass.derivative(target))
+        mean(&self.spread.rows, |row| row.target)
     }
 
     /// The factors one by one, each with the formula that the page has, and their product.
@@ -34,8 +36,8 @@ impl Script<'_> {
         let mut product = Noisy::exact(1.0);
         for factor in &opened.explanation.chain {
             let name = match factor.what {
-                What::Local { of, by } => symbol(self.wording.at(of), self.wording.at(by)),
-                What::Total { by } => symbol(Thing::Cost, self.wording.at(by)),
+                What::Local { of, by } => self.arrays.symbol(of, by),
+                What::Total { by } => self.arrays.symbol(self.cost(), by),
                 What::Mean { .. } => "1/n".into(),
             };
             let (expression, noisy) = self.factor(factor)?;
@@ -54,97 +56,88 @@ impl Script<'_> {
 
     /// A factor of the chain as an expression, and its noise.
     fn factor(&mut self, factor: &Factor) -> Result<(String, Noisy), Error> {
-        let letters: Option<Vec<(String, String, Noisy)>> = (factor.letters.iter())
-            .map(|letter| self.letter(letter, factor).map(|(text, noisy)| (letter.name.clone(), text, noisy)))
-            .collect();
-        let (Some(formula), Some(letters)) = (&factor.formula, letters) else {
-            let What::Local { of, by } = factor.what else { return Err(too_deep()) };
-            let (of, by) = (self.wording.at(of), self.wording.at(by));
-            return Ok((slope(of, by, 0), self.passes[0].slope(of, by, self.subject)));
+        let known = match factor.what {
+            What::Local { of, by } => self.spread.slope(0, of, by, factor.value),
+            What::Total { by } if by == self.target() => self.spread.rows[0].target,
+            What::Total { by } => self.spread.gradient(by, factor.value),
+            What::Mean { .. } => Noisy::exact(factor.value),
+        };
+        let mut letters = Vec::new();
+        for letter in &factor.letters {
+            let Some((text, noisy)) = self.letter(letter, factor)? else { break };
+            letters.push((letter.name.clone(), text, noisy));
+        }
+        let (Some(formula), true) = (&factor.formula, letters.len() == factor.letters.len()) else {
+            let text = match factor.what {
+                What::Local { of, by } => self.arrays.slope(of, by, "0"),
+                What::Total { by } if matches!(self.arrays.graph.shape(by.node), Shape::Rows(_)) => {
+                    Some(self.arrays.slope_of_cost(by, "0"))
+                }
+                _ => Some("per_row[0]".into()),
+            };
+            return Ok((text.ok_or_else(too_deep)?, known));
         };
         let find = |name: &str| letters.iter().find(|(letter, ..)| letter == name).map_or(name.to_string(), |(_, text, _)| text.clone());
         let text = self.helpers.expression(formula, &find).ok_or_else(too_deep)?;
         let numbers: Vec<(&str, Noisy)> = letters.iter().map(|(name, _, noisy)| (name.as_str(), *noisy)).collect();
-        Ok((text, evaluate(formula, &numbers).unwrap_or(Noisy::exact(factor.value))))
+        let noisy = evaluate(formula, &numbers).unwrap_or(known);
+        Ok((text, Noisy { value: factor.value, noise: noisy.noise.max(known.noise) }))
     }
 
-    /// A letter of a factor in the first row, or over all rows: as an expression, and with its noise.
-    fn letter(&self, letter: &Letter, factor: &Factor) -> Option<(String, Noisy)> {
-        let pass = &self.passes[0];
+    /// A letter of a factor in the first row, or over all rows: as an expression, and with its noise; none where it has no array.
+    fn letter(&mut self, letter: &Letter, factor: &Factor) -> Result<Option<(String, Noisy)>, Error> {
         let value = Noisy::exact(letter.value);
-        match &letter.stands_for {
-            StandsFor::Place(place) => {
-                let thing = self.wording.at(*place);
-                let noisy = match thing {
-                    Thing::Weight { .. } | Thing::Bias { .. } | Thing::Target(_) => value,
-                    thing => pass.at(thing),
-                };
-                Some((number(thing, 0), noisy))
-            }
-            StandsFor::Derivative(place) => {
-                let thing = self.wording.at(*place);
-                Some((derivative(thing, 0), pass.derivative(thing)))
-            }
-            StandsFor::Slope { of, by } => {
-                let (of, by) = (self.wording.at(*of), self.wording.at(*by));
-                Some((slope(of, by, 0), pass.slope(of, by, self.subject)))
-            }
+        Ok(match &letter.stands_for {
+            StandsFor::Place(place) => Some((self.arrays.number(*place, "0"), self.spread.at(*place, letter.value))),
+            StandsFor::Derivative(place) => Some((self.arrays.slope_of_cost(*place, "0"), self.spread.gradient(*place, letter.value))),
+            StandsFor::Slope { of, by } => self.arrays.slope(*of, *by, "0").map(|text| (in_brackets(text), value)),
             StandsFor::Constant => Some((literal(letter.value), value)),
-            StandsFor::Others(_) => self.others(factor),
+            StandsFor::Others(_) => self.others(letter.value, factor)?,
             StandsFor::Named(name) if name == "rows" => Some(("n".into(), value)),
-            StandsFor::Named(name) if name == "Σ y" => Some(("y[0].sum()".into(), value)),
-            StandsFor::Named(name) => self.share(name),
-            StandsFor::OfRow(row) => {
-                let place = self.place_of(*row)?;
-                Some((format!("per_row[{place}]"), self.passes[place].derivative(self.target())))
-            }
-        }
+            StandsFor::Named(_) => None,
+            StandsFor::OfRow(row) => self.place_of(*row).map(|place| (format!("per_row[{place}]"), self.spread.rows[place].target)),
+        })
     }
 
     fn place_of(&self, row: usize) -> Option<usize> {
         self.subject.rows.iter().position(|&kept| kept == row)
     }
 
-    /// `softmax(z)[3]`, or `Σ softmax(z)[j≠3]`: the others.
-    fn share(&self, name: &str) -> Option<(String, Noisy)> {
-        let (shares, others) = &self.passes[0].shares;
-        let inside = name.strip_suffix(']')?;
-        match inside.strip_prefix("Σ softmax(z)[j≠") {
-            Some(k) => Some((format!("q[0, {k}]"), *others.get(k.parse::<usize>().ok()?)?)),
-            None => {
-                let k = inside.strip_prefix("softmax(z)[")?;
-                Some((format!("p[0, {k}]"), *shares.get(k.parse::<usize>().ok()?)?))
+    /// The terms of a sum that are not written out, added up.
+    fn others(&mut self, value: f64, factor: &Factor) -> Result<Option<(String, Noisy)>, Error> {
+        let What::Total { by } = factor.what else { return Ok(None) };
+        let listed = |places: &[usize]| places.iter().map(usize::to_string).collect::<Vec<String>>().join(", ");
+        if self.subject.rows.len() > 1 {
+            let of_row = |letter: &Letter| if let StandsFor::OfRow(row) = letter.stands_for { self.place_of(row) } else { None };
+            let shown: Vec<usize> = factor.letters.iter().filter_map(of_row).collect();
+            let noise = self.spread.rows.iter().map(|row| row.target.noise).sum();
+            return Ok(Some((format!("np.delete(per_row, [{}]).sum()", listed(&shown)), Noisy { value, noise })));
+        }
+        if !matches!(self.arrays.graph.shape(by.node), Shape::Rows(_)) {
+            return Ok(None);
+        }
+        let graph = self.arrays.graph;
+        let mut terms = Vec::new();
+        for node in graph.nodes().filter(|node| node.number() <= self.arrays.cost.number()) {
+            for (wrt, _) in graph.inputs(node).iter().enumerate().filter(|(_, input)| **input == by.node) {
+                let shown = |letter: &Letter| match letter.stands_for {
+                    StandsFor::Derivative(place) if place.node == node => Some(place.index),
+                    _ => None,
+                };
+                let shown: Vec<usize> = factor.letters.iter().filter_map(shown).collect();
+                // All that the number does through this operation stands there already.
+                let shapes: Vec<Shape> = graph.inputs(node).iter().map(|&input| graph.shape(input)).collect();
+                let Some(op) = graph.operation_at(node) else { continue };
+                if op.reach(wrt, by.index, &shapes).all(|k| shown.contains(&k)) {
+                    continue;
+                }
+                let without = self.helpers.call("without");
+                let up = format!("{without}({}, [{}])", self.arrays.derivative(self.arrays.cost, node), listed(&shown));
+                terms.push(format!("({})[0, {}]", self.back(node, wrt, &up)?, by.index));
             }
         }
-    }
-
-    /// The terms of a sum that are not written out, added up.
-    fn others(&self, factor: &Factor) -> Option<(String, Noisy)> {
-        let What::Total { by } = factor.what else { return None };
-        let by = self.wording.at(by);
-        let shown = |letter: &Letter| match &letter.stands_for {
-            StandsFor::OfRow(row) => self.place_of(*row).map(|place| (place, 0)),
-            StandsFor::Derivative(place) => match self.wording.at(*place) {
-                Thing::PreActivation { layer, unit } => Some((unit, layer)),
-                _ => None,
-            },
-            _ => None,
-        };
-        let shown: Vec<(usize, usize)> = factor.letters.iter().filter_map(shown).collect();
-        let places: Vec<String> = shown.iter().map(|(place, _)| place.to_string()).collect();
-        let places = places.join(", ");
-        let sum = |noises: &mut dyn Iterator<Item = Noisy>| noises.fold(Noisy::ZERO, |sum, noisy| sum.add(&noisy));
-        let (text, noise) = match (shown.first()?.1, by) {
-            (0, target) => {
-                (format!("np.delete(per_row, [{places}]).sum()"), sum(&mut self.passes.iter().map(|pass| pass.derivative(target))).noise)
-            }
-            (layer, Thing::Activation { unit: i, .. } | Thing::Input(i)) => {
-                (format!("np.delete(dC_dz{layer}[0] * W{layer}[:, {i}], [{places}]).sum()"), self.passes[0].derivative(by).noise)
-            }
-            _ => return None,
-        };
-        let value = factor.letters.iter().find(|letter| matches!(letter.stands_for, StandsFor::Others(_)))?.value;
-        Some((text, Noisy { value, noise }))
+        let noise = self.spread.gradient(by, value).noise;
+        Ok(Some((in_brackets(terms.join(" + ")), Noisy { value, noise })))
     }
 
     /// What each row adds, where there are several.
@@ -154,9 +147,8 @@ impl Script<'_> {
             return;
         }
         let places: Vec<usize> = shares.iter().filter_map(|share| self.place_of(share.row)).collect();
-        let target = self.target();
         for (share, place) in shares.iter().zip(&places) {
-            let noise = self.passes[*place].derivative(target).noise / shares.len() as f64;
+            let noise = self.spread.rows[*place].target.noise / shares.len() as f64;
             self.expect(&format!("row {} adds", share.row), share.adds, noise);
         }
         let listed: Vec<String> = places.iter().map(usize::to_string).collect();
@@ -173,7 +165,7 @@ impl Script<'_> {
     /// The optimizer's rule line by line.
     pub(super) fn update(&mut self) -> Result<(), Error> {
         let Some(update) = &self.opened.update else { return Ok(()) };
-        let mut code = format!("theta = {}\n", number(self.target(), 0));
+        let mut code = format!("theta = {}\n", self.arrays.number(self.target(), "0"));
         if update.frozen {
             let shown = self.show("theta_new", "theta", update.new_value, 0.0);
             let _ = writeln!(code, "{shown}  # frozen: it keeps its value");
@@ -225,4 +217,9 @@ impl Script<'_> {
         };
         self.section("In the columns' own units", code);
     }
+}
+
+/// Where it is more than one thing.
+fn in_brackets(text: String) -> String {
+    if text.contains(' ') || text.starts_with('-') { format!("({text})") } else { text }
 }

@@ -6,17 +6,19 @@ mod curve;
 mod forward;
 mod names;
 mod noisy;
-mod passes;
 mod paths;
 mod python;
+mod spread;
 
 use super::{Opened, Subject, Wording, page};
 use crate::document::{self, Block, Document};
 use crate::error::{Error, Kind};
+use backlit_engine::explain::What;
 use backlit_engine::typeset::visible;
+use names::Arrays;
 use noisy::Noisy;
-use passes::{Curves, Pass};
-use python::{Helpers, literal};
+use python::{Helpers, literal, quoted};
+use spread::{Row, Spread, Step};
 use std::fmt::Write;
 
 /// Parameters and data up to which a script is written.
@@ -50,9 +52,10 @@ struct Script<'a> {
     opened: &'a Opened,
     wording: &'a Wording<'a>,
     subject: &'a Subject,
-    curves: Curves,
-    /// One for each row.
-    passes: Vec<Pass>,
+    arrays: Arrays<'a>,
+    spread: Spread,
+    /// Where the parameters are read from, if they are too many to be written out.
+    file: Option<&'a str>,
     helpers: Helpers,
     sections: Vec<Section>,
     printed: Vec<Printed>,
@@ -115,16 +118,11 @@ impl<'a> Script<'a> {
     fn new(opened: &'a Opened, wording: &'a Wording<'a>) -> Result<Script<'a>, Error> {
         let subject = wording.subject;
         size(opened, subject)?;
-        if !subject.metadata.network.terms.network().is_empty() {
-            let message = "a script knows no row weights and no penalties, which this cost has in it";
-            return Err(Error::new(Kind::Usage, message).hint("--format text, markdown, latex, html or json"));
-        }
-        subject.metadata.network.only_plain("a script")?;
-        subject.metadata.network.no_embeddings("a script")?;
-        let curves = Curves::new(subject).ok_or_else(too_deep)?;
-        let passes = (0..subject.rows.len()).map(|row| Pass::new(subject, &curves, row)).collect();
+        let arrays = Arrays::new(&subject.built.graph, subject.built.cost);
+        let spread = Spread::new(subject, opened.explanation.place, &steps(opened, subject, &arrays));
+        let file = subject.file.as_deref().filter(|_| subject.parameters.len() > NUMBERS);
         let (helpers, sections, printed) = (Helpers::default(), Vec::new(), Vec::new());
-        let mut script = Script { opened, wording, subject, curves, passes, helpers, sections, printed };
+        let mut script = Script { opened, wording, subject, arrays, spread, file, helpers, sections, printed };
         script.numbers();
         script.forward()?;
         script.backward()?;
@@ -194,11 +192,6 @@ impl<'a> Script<'a> {
     }
 }
 
-/// A text of a script's own as a string in Python.
-fn quoted(text: &str) -> String {
-    format!("\"{text}\"")
-}
-
 /// Words that may hold anything, fit for a comment: on one line, with nothing that hides or turns what follows.
 fn comment(words: &str) -> String {
     visible(words)
@@ -208,14 +201,42 @@ fn too_deep() -> Error {
     Error::new(Kind::Usage, "a formula of this network nests too deep for Python").hint("--format json")
 }
 
+fn no_script(operation: &str) -> Error {
+    Error::new(Kind::Usage, format!("'{operation}' does not say what it is in NumPy, so there is no script")).hint("--format json")
+}
+
+/// For each row the steps of its paths; the chain's are those of the first.
+fn steps(opened: &Opened, subject: &Subject, arrays: &Arrays<'_>) -> Vec<Vec<Step>> {
+    let mut steps = vec![Vec::new(); subject.rows.len()];
+    let explanation = &opened.explanation;
+    let of_paths = explanation.paths.iter().flat_map(|path| path.factors.iter().map(|factor| (path.row, factor)));
+    let all = explanation.chain.iter().map(|factor| (subject.rows[0], factor)).chain(of_paths);
+    for (row, factor) in all {
+        let (What::Local { of, by }, Some(place)) = (factor.what, subject.rows.iter().position(|&known| known == row)) else { continue };
+        if let Some((_, wrt, _)) = arrays.step(of, by) {
+            steps[place].push((of, wrt, by));
+        }
+    }
+    steps
+}
+
 /// Refuses what would be no program to read.
 fn size(opened: &Opened, subject: &Subject) -> Result<(), Error> {
     let rows = subject.rows.len();
     let refuse = |what: String, hint: &str| Err(Error::new(Kind::Usage, what).hint(hint.to_string()));
-    let (parameters, data) = (subject.parameters.len(), subject.x.len() + subject.y.len());
-    if parameters + data > NUMBERS {
+    let (parameters, data) = (subject.parameters.len(), subject.x.len() + subject.y.len() + subject.w.len());
+    // The parameters of a model that is saved can be read from there.
+    let written = if subject.file.is_some() && parameters > NUMBERS { 0 } else { parameters };
+    if written + data > NUMBERS {
         let what = format!("a script holds at most {NUMBERS} numbers; here are {parameters} parameters and {data} numbers of the data");
-        return refuse(what, if parameters > NUMBERS { "--format json" } else { "fewer rows, with --row, or --format json" });
+        return refuse(
+            what,
+            if written > NUMBERS {
+                "--format json, or a model that was trained and saved"
+            } else {
+                "fewer rows, with --row, or --format json"
+            },
+        );
     }
     let units: usize = subject.names.units.iter().sum();
     if rows * units > COMPUTED {
@@ -230,7 +251,7 @@ fn size(opened: &Opened, subject: &Subject) -> Result<(), Error> {
 }
 
 /// The mean over the rows of a number of each.
-fn mean(passes: &[Pass], of: impl Fn(&Pass) -> Noisy) -> Noisy {
+fn mean(rows: &[Row], of: impl Fn(&Row) -> Noisy) -> Noisy {
     use backlit_engine::formula::Number;
-    Noisy::sum(passes.iter().map(of)).divide(&Noisy::exact(passes.len() as f64))
+    Noisy::sum(rows.iter().map(of)).divide(&Noisy::exact(rows.len() as f64))
 }

@@ -21,7 +21,12 @@ enum Level {
 pub(super) struct Helpers(BTreeSet<&'static str>);
 
 /// Name and definition.
-const DEFINITIONS: [(&str, &str); 4] = [
+const DEFINITIONS: [(&str, &str); 5] = [
+    (
+        "without",
+        "def without(slopes, shown):\n    \"\"\"The slopes with those set to 0 that are shown already.\"\"\"\n    \
+         slopes = slopes.copy()\n    slopes[:, shown] = 0.0\n    return slopes\n",
+    ),
     (
         "sigmoid",
         "def sigmoid(x):\n    \"\"\"1 / (1 + exp(-x)), written with exp(-|x|), which cannot overflow.\"\"\"\n    \
@@ -45,7 +50,8 @@ const DEFINITIONS: [(&str, &str); 4] = [
 ];
 
 impl Helpers {
-    fn call(&mut self, name: &'static str) -> &'static str {
+    /// Names a helper, which is then defined.
+    pub fn call(&mut self, name: &'static str) -> &'static str {
         self.0.insert(name);
         name
     }
@@ -194,6 +200,16 @@ pub(super) fn is_constant(formula: &Formula) -> bool {
 /// In brackets where a sign stands before it.
 fn factor(text: &str) -> String {
     if text.starts_with('-') { format!("({text})") } else { text.to_string() }
+}
+
+/// A text as a string in Python, in plain characters alone.
+pub(super) fn quoted(text: &str) -> String {
+    let escaped = |c: char| match c {
+        '"' | '\\' => format!("\\{c}"),
+        ' '..='~' => c.to_string(),
+        c => format!("\\U{:08x}", u32::from(c)),
+    };
+    format!("\"{}\"", text.chars().map(escaped).collect::<String>())
 }
 
 /// A number with all its digits.
