@@ -85,7 +85,7 @@ impl<S: Scalar> Lbfgs<S> {
     }
 
     /// Writes into `new` where the search from `old` ends; gives the cost at `old`, and whether every new number is finite.
-    /// `is_known`: `old` is where the last step ended, and the rows are the same.
+    /// `is_known`: `old` is where the last step ended, and the cost is the same function: of the same rows, under the same masks.
     pub fn step(&mut self, rate: f64, is_known: bool, old: &[S], new: &mut [S], evaluate: Evaluate<'_, S>) -> (f64, bool) {
         let cost = match self.cost.take().filter(|_| is_known) {
             Some(cost) => cost,
