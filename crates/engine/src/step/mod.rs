@@ -7,6 +7,8 @@
 mod batch;
 mod small;
 mod sum;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 pub(crate) use batch::{Batch, Draw};
