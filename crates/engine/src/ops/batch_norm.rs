@@ -88,7 +88,8 @@ impl<S: Scalar> Op<S> for BatchNorm {
         self.of_batch
     }
 
-    /// Of a batch: h of every number, then for each unit 1/s, mean and variance; four numbers for each unit in two rows.
+    /// Of a batch: h of every number, units × rows, then 1/s, mean and variance, 3 × units. A count is for a row: four for each unit make
+    /// room for all of these even where the batch has one row; what is more is never touched.
     fn saved(&self, inputs: &[Shape]) -> usize {
         if self.of_batch { 4 * inputs[0].size() } else { 0 }
     }
