@@ -62,3 +62,21 @@ fn large_pieces_are_merged_without_changing_a_bit() {
     merged_pieces_are_the_pieces::<f64>();
     merged_pieces_are_the_pieces::<f32>();
 }
+
+#[test]
+fn no_threads_are_one_and_no_rows_have_no_mean() {
+    let built = Network::inputs(2).dense(1).half_squared_error().build::<f64>().expect("a network");
+    let plan = Plan::gradient(&built.graph, built.cost);
+    let (parameters, data): ([f64; 3], [&[f64]; 2]) = ([0.5, -1.0, 2.0], [&[1.0, 2.0, 3.0, 4.0], &[0.0, 1.0]]);
+    let cost = |threads| Runner::on_threads(&plan, 2, threads).cost(&plan, &parameters, &data, 2);
+    assert_eq!(cost(0).to_bits(), cost(1).to_bits());
+    assert!(Runner::on_threads(&plan, 2, 1).cost(&plan, &parameters, &data, 0).is_nan());
+}
+
+#[test]
+#[should_panic(expected = "at least one row")]
+fn a_gradient_of_no_rows_is_refused() {
+    let built = Network::inputs(1).dense(1).half_squared_error().build::<f64>().expect("a network");
+    let plan = Plan::gradient(&built.graph, built.cost);
+    Runner::on_threads(&plan, 1, 1).gradient(&plan, &[1.0, 2.0], &[&[], &[]], 0, &mut [0.0; 2]);
+}
