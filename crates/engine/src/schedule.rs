@@ -1,7 +1,8 @@
 //! The table of learning-rate schedules: each gives the factor of the base rate η at every step.
 //!
 //! Letters: n step counted from 0, N steps of the whole training, t = n/N. Steps of a linear warm-up come first and are not
-//! counted in these. Step and exponential fall between epochs, plateau after an epoch, the others at each step.
+//! counted in these. Step and exponential fall between epochs, of which they do not count those that are all warm-up; plateau after an
+//! epoch, the others at each step.
 
 use crate::state::Ledger;
 use backlit_kernels::math;
@@ -39,8 +40,16 @@ pub struct Entry {
     pub about: &'static str,
     /// The numbers it takes, in this order where they are given without their names.
     pub settings: &'static [Setting],
-    /// The factor at a place; of a plateau the one before any cost.
-    factor: fn(&[f64], Place) -> f64,
+    factor: Factor,
+}
+
+/// From the numbers given and where a training stands: the factor; of a plateau the one before any cost.
+#[derive(Debug)]
+enum Factor {
+    /// From the place behind the warm-up.
+    ByStep(fn(&[f64], Place) -> f64),
+    /// From the epochs done, less those that were all warm-up.
+    ByEpoch(fn(&[f64], f64) -> f64),
 }
 
 const fn setting(name: &'static str, default: f64, least: f64, most: f64) -> Setting {
@@ -54,40 +63,40 @@ const BELOW: f64 = 1.0 - f64::EPSILON;
 
 /// Every schedule there is.
 pub const TABLE: &[Entry] = &[
-    Entry { name: "constant", about: "the rate stays as it is", settings: &[], factor: |_, _| 1.0 },
+    Entry { name: "constant", about: "the rate stays as it is", settings: &[], factor: Factor::ByStep(|_, _| 1.0) },
     Entry {
         name: "step",
         about: "times `factor` after `every` epochs (PyTorch's StepLR)",
         settings: &[setting("every", 50.0, 1.0, MOST_EPOCHS), setting("factor", 0.1, f64::MIN_POSITIVE, 1.0)],
-        factor: |of, place| math::pow(of[1], ((place.step / place.per_epoch) as f64 / of[0]).floor()),
+        factor: Factor::ByEpoch(|of, epochs| math::pow(of[1], (epochs / of[0]).floor())),
     },
     Entry {
         name: "exponential",
         about: "times `factor` after each epoch (PyTorch's ExponentialLR)",
         settings: &[setting("factor", 0.98, f64::MIN_POSITIVE, 1.0)],
-        factor: |of, place| math::pow(of[0], (place.step / place.per_epoch) as f64),
+        factor: Factor::ByEpoch(|of, epochs| math::pow(of[0], epochs)),
     },
     Entry {
         name: "cosine",
         about: "half a cosine from 1 down to `least` (PyTorch's CosineAnnealingLR). Loshchilov and Hutter, ICLR 2017",
         settings: &[LEAST],
-        factor: |of, place| of[0] + (1.0 - of[0]) * (1.0 + cos_pi(place.share())) / 2.0,
+        factor: Factor::ByStep(|of, place| of[0] + (1.0 - of[0]) * (1.0 + cos_pi(place.share())) / 2.0),
     },
     Entry {
         name: "one_cycle",
         about: "half a cosine from 1/`divide` up to 1 over a share `rise` of the steps, another down to 1/(`divide` `final`) \
                 (PyTorch's OneCycleLR, momentum as it is). Smith and Topin 2019",
         settings: &[setting("rise", 0.3, 0.0, 1.0), setting("divide", 25.0, 1.0, 1e12), setting("final", 1e4, 1.0, 1e12)],
-        factor: one_cycle,
+        factor: Factor::ByStep(one_cycle),
     },
     Entry {
         name: "coslog4",
         about: "(1 − cos(2π log₂(1 + 15t)))/2: four cycles, each longer than the one before. Holzmüller, Grinsztajn and Steinwart, NeurIPS 2024",
         settings: &[],
-        factor: |_, place| {
+        factor: Factor::ByStep(|_, place| {
             let log2 = math::ln(1.0 + 15.0 * place.share()) / std::f64::consts::LN_2;
             (1.0 - cos_pi(2.0 * log2)) / 2.0
-        },
+        }),
     },
     Entry {
         name: "plateau",
@@ -100,7 +109,7 @@ pub const TABLE: &[Entry] = &[
             setting("cooldown", 0.0, 0.0, MOST_EPOCHS),
             LEAST,
         ],
-        factor: |_, _| 1.0,
+        factor: Factor::ByStep(|_, _| 1.0),
     },
 ];
 
@@ -109,11 +118,21 @@ static SWEEP: Entry = Entry {
     name: "sweep",
     about: "from one rate to another, by equal factors",
     settings: &[],
-    factor: |of, place| of[0] * math::pow(of[1] / of[0], place.step as f64 / (of[2] - 1.0).max(1.0)),
+    factor: Factor::ByStep(|of, place| of[0] * math::pow(of[1] / of[0], place.step as f64 / (of[2] - 1.0).max(1.0))),
 };
 
 /// Counts of epochs are exact in an f64 up to here and further.
 const MOST_EPOCHS: f64 = 1e15;
+
+impl Factor {
+    /// The factor at a place behind so many steps of warm-up.
+    fn at(&self, values: &[f64], place: Place, warm: u64) -> f64 {
+        match self {
+            Factor::ByStep(factor) => factor(values, Place { step: place.step - warm, steps: place.steps - warm, ..place }),
+            Factor::ByEpoch(factor) => factor(values, (place.step / place.per_epoch - warm / place.per_epoch) as f64),
+        }
+    }
+}
 
 impl Place {
     /// t
@@ -167,8 +186,9 @@ impl Schedule {
         if !(0.0..1.0).contains(&warm_up) {
             return Err(format!("the warm-up must be a share of the steps from 0 to below 1, came {warm_up}"));
         }
-        let start = (entry.factor)(&values, Place { step: 0, steps: 1000, per_epoch: 10 });
-        if warm_up > 0.0 && start < 1.0 {
+        let start = entry.factor.at(&values, Place { step: 0, steps: 1000, per_epoch: 10 }, 0);
+        // The first step of a descent is no low rate.
+        if warm_up > 0.0 && start < 0.99 {
             return Err(format!("{} begins with a low rate of its own; leave the warm-up out", entry.name));
         }
         Ok(Schedule::new(entry, values, warm_up))
@@ -202,8 +222,7 @@ impl Schedule {
         if place.step < warm {
             return (place.step + 1) as f64 / warm as f64;
         }
-        let rest = Place { step: place.step - warm, steps: place.steps - warm, ..place };
-        (self.entry.factor)(&self.values, rest) * self.plateau.factor
+        self.entry.factor.at(&self.values, place, warm) * self.plateau.factor
     }
 
     fn warm_steps(&self, steps: u64) -> u64 {
@@ -336,6 +355,14 @@ mod tests {
             let wrong = Schedule::parse(typed, warm_up).expect_err(typed);
             assert!(wrong.contains(told), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_cycle_without_a_rise_may_be_warmed_up() {
+        let schedule = Schedule::parse("one_cycle(rise=0)", 0.1).expect("it begins at the full rate");
+        let factor = |step| schedule.factor(Place { step, steps: 100, per_epoch: 10 });
+        assert_eq!([factor(0), factor(9)], [0.1, 1.0]);
+        assert!((10..99).all(|step| factor(step + 1) < factor(step)));
     }
 
     #[test]

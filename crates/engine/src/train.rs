@@ -145,7 +145,8 @@ pub struct Trainer<'g, S> {
 
 impl<'g, S: Scalar> Trainer<'g, S> {
     /// Prepares training from `parameters` over data of `rows` rows; allocates all that will be needed.
-    /// `frozen`: places in the flat parameters that are not updated. Those that remember something of the batches are never trained.
+    /// `frozen`: places in the flat parameters that are not updated. Those that remember something of the batches are never trained,
+    /// and make no sense beside an optimizer that searches: it computes several costs in a step, and there is no one batch to remember.
     pub fn new(
         graph: &'g Graph<S>,
         cost: NodeId,
@@ -424,8 +425,8 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         let one_wave = self.gradient.is_empty();
         let factor = self.factor();
         let rate = self.settings.learning_rate * factor;
-        // A batch of all rows had the rows of the step before.
-        let is_known = self.step > 0 && rows == self.rows;
+        // A batch of all rows had the rows of the step before; but each epoch draws masks of its own, and with them another cost.
+        let is_known = self.step > 0 && rows == self.rows && self.plan.masks.is_empty();
         let Trainer { plan, runner, small, optimizer, searches, trainable, parameters, previous, gradient, order, course, rates, .. } =
             self;
         let clip = course.clip;

@@ -98,6 +98,37 @@ fn training_by_search_falls_at_every_step_and_faster_than_adam() {
     }
 }
 
+/// The masks of an epoch are one cost to search; the next epoch's are another, of which nothing is known.
+#[test]
+fn the_cost_of_a_step_is_under_its_own_masks() {
+    const ROWS: usize = 40;
+    const EPOCHS: u64 = 30;
+    let built = Network::inputs(3).dense(12).tanh().dropout(0.5).dense(1).half_squared_error().build_to_train::<f64>().expect("a network");
+    let mut random = Random::new(6, Purpose::Check, 0);
+    let mut numbers = |n: usize| -> Vec<f64> { (0..n).map(|_| random.uniform(-1.0, 1.0)).collect() };
+    let start = numbers(built.graph.parameter_count());
+    let (x, y) = (numbers(ROWS * 3), numbers(ROWS));
+    let trained = |optimizer: &str, rate: f64, epochs: u64, start: &[f64]| {
+        let made = optimizers::find(optimizer).expect("an optimizer").create(&[], start.len()).expect("its defaults");
+        let settings = Settings { epochs, batch: None, shuffle: false, seed: 2, learning_rate: rate, threads: 1 };
+        let mut trainer = Trainer::new(&built.graph, built.cost, start.to_vec(), made, &[], ROWS, settings);
+        let mut costs = Vec::new();
+        let end = trainer.run(&[&x, &y], &mut |moment| {
+            costs.push(moment.cost);
+            ControlFlow::Continue(())
+        });
+        assert_eq!(end, End::Finished);
+        (costs, trainer.parameters().to_vec())
+    };
+    let (costs, _) = trained("lbfgs", 1.0, EPOCHS, &start);
+    for epoch in 0..EPOCHS {
+        let before = if epoch == 0 { start.clone() } else { trained("lbfgs", 1.0, epoch, &start).1 };
+        // A descent that moves nothing tells the cost there under the masks of each epoch.
+        let there = trained("sgd", 0.0, epoch + 1, &before).0;
+        assert_eq!(costs[epoch as usize].to_bits(), there[epoch as usize].to_bits(), "epoch {epoch}: {costs:?}, there {there:?}");
+    }
+}
+
 #[test]
 fn the_same_bits_on_any_number_of_threads() {
     let one = train::<f32>("lbfgs", 1.0, 6000, 1, &[]);

@@ -1,4 +1,4 @@
-//! After planning, a training step allocates nothing.
+//! After planning, a training step allocates nothing; a check's memory grows as the parameters do.
 //!
 //! One test function, because the counter counts for the whole process. It leaves out the main thread, where the test
 //! harness writes its lines when it likes.
@@ -6,13 +6,14 @@
 // A second opinion may use the platform's functions.
 #![allow(clippy::disallowed_methods)]
 
+use backlit_engine::check::check;
 use backlit_engine::clip::Clip;
 use backlit_engine::network::Norm;
 use backlit_engine::random::{Purpose, Random};
 use backlit_engine::schedule::Schedule;
-use backlit_engine::step::{Data, Rows, Source};
+use backlit_engine::step::{Data, Rows, Runner, Source};
 use backlit_engine::train::{Course, End, Settings, Trainer};
-use backlit_engine::{Network, Scalar, optimizers};
+use backlit_engine::{Network, Plan, Scalar, optimizers};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::ops::ControlFlow;
@@ -20,6 +21,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Allocations since the program began, on all threads but the main one.
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+/// Their bytes.
+static BYTES: AtomicU64 = AtomicU64::new(0);
 
 /// Threads that have allocated. The main thread is the first.
 static THREADS: AtomicU64 = AtomicU64::new(0);
@@ -29,12 +33,13 @@ thread_local! {
     static NUMBER: Cell<u64> = const { Cell::new(0) };
 }
 
-fn count() {
+fn count(bytes: usize) {
     if NUMBER.get() == 0 {
         NUMBER.set(THREADS.fetch_add(1, Ordering::SeqCst) + 1);
     }
     if NUMBER.get() > 1 {
         ALLOCATIONS.fetch_add(1, Ordering::SeqCst);
+        BYTES.fetch_add(bytes as u64, Ordering::SeqCst);
     }
 }
 
@@ -44,17 +49,17 @@ struct Counting;
 // SAFETY: every call is handed on to the system's allocator as it came.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size());
         // SAFETY: the caller keeps the promises of `alloc`.
         unsafe { System.alloc(layout) }
     }
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size());
         // SAFETY: the caller keeps the promises of `alloc_zeroed`.
         unsafe { System.alloc_zeroed(layout) }
     }
     unsafe fn realloc(&self, old: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
+        count(size);
         // SAFETY: the caller keeps the promises of `realloc`.
         unsafe { System.realloc(old, layout, size) }
     }
@@ -289,4 +294,29 @@ fn steps_of_every_kind() {
             }
         }
     }
+    a_check_copies_no_parameters_for_each_of_them();
+}
+
+/// Of a table with many levels each number is moved by few rows: what takes as many bytes as there are parameters may be done a few
+/// times, not for each of them.
+fn a_check_copies_no_parameters_for_each_of_them() {
+    const LEVELS: usize = 2000;
+    const ROWS: usize = 50;
+    let built = Network::inputs(1).embed(&[LEVELS], 8).dense(1).half_squared_error().build::<f64>().expect("a network");
+    let count = built.graph.parameter_count();
+    let parameters: Vec<f64> = (0..count).map(|i| (i % 7) as f64 / 7.0 - 0.5).collect();
+    let (x, y): (Vec<f64>, Vec<f64>) = (0..ROWS).map(|row| ((row * 31 % LEVELS) as f64, (row % 3) as f64)).unzip();
+    let plan = Plan::gradient(&built.graph, built.cost);
+    let mut runner = Runner::new(&plan, ROWS, 1);
+    let mut gradient = |at: &[f64]| {
+        let mut gradient = vec![0.0; count];
+        runner.gradient(&plan, at, &[&x, &y], ROWS, &mut gradient);
+        gradient
+    };
+    let before = BYTES.load(Ordering::SeqCst);
+    let report = check(&built.graph, built.cost, &parameters, &[&x, &y], ROWS, &mut gradient);
+    let bytes = BYTES.load(Ordering::SeqCst) - before;
+    assert!(report.passed() && report.parameters.len() == count);
+    // A copy for each would take 24 bytes times the square of their number: 380,000 for each.
+    assert!(bytes < 10_000 * count as u64, "{bytes} bytes for {count} parameters");
 }

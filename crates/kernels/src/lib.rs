@@ -9,6 +9,7 @@
 //! * [`product`]: products of dense matrices, their sums one chain of fused multiply-adds.
 //! * [`wide`]: products with large matrices.
 //! * [`softmax`]: rows of logits to probabilities and their cost.
+//! * [`sum`]: sums over slices, in one order.
 //! * [`update`]: an optimizer's pass over the parameters.
 //! * [`naive`]: the plain twin of every product, kept as the reference.
 //!
@@ -26,6 +27,7 @@ pub mod pointwise;
 pub mod product;
 mod scalar;
 pub mod softmax;
+pub mod sum;
 pub mod update;
 pub mod wide;
 

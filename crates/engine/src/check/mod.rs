@@ -145,14 +145,15 @@ pub fn check_up_to(
     };
     places.sort_unstable();
     places.dedup();
-    let compare = |&place: &usize| {
+    let compare = |values: &mut Vec<Vec<Dual>>, &place: &usize| {
         let rows = reached.rows(place);
-        let tangent = plain.mean_over(rows, parameters, Some(Direction::One(place, 1.0))).0;
+        let tangent = plain.mean_over(rows, values, Some(Direction::One(place, 1.0))).0;
         let judged = judge(graph.parameter_name(place), parameters[place], found[place], tangent, noise[place]);
         // A gradient that is another one each time is none.
         if steady(place) { judged } else { Comparison { verdict: Verdict::Differs, ..judged } }
     };
-    report.parameters = places.par_iter().map(compare).collect();
+    // A place may have few rows: the parameters are not copied for each.
+    report.parameters = places.par_iter().map_init(|| plain.at_rest(parameters), compare).collect();
     if !everything {
         for k in 0..4 {
             let direction: Vec<f64> = parameters.iter().map(|_| random.normal()).collect();
@@ -250,48 +251,64 @@ impl Plain<'_> {
 
     /// Derivative of the mean cost along a direction, and the mean cost.
     fn mean(&self, parameters: &[f64], direction: Option<Direction<'_>>) -> (Tangent, f64) {
-        self.mean_over(None, parameters, direction)
+        self.mean_over(None, &mut self.at_rest(parameters), direction)
     }
 
-    /// The same where only these rows have a derivative; none: all. The cost is then theirs alone.
-    fn mean_over(&self, only: Option<&[u32]>, parameters: &[f64], direction: Option<Direction<'_>>) -> (Tangent, f64) {
+    /// Places for the values of a row, node by node, with the parameters in theirs, which do not move.
+    fn at_rest(&self, parameters: &[f64]) -> Vec<Vec<Dual>> {
+        let values = self.graph.nodes.iter().map(|node| match node.kind {
+            Kind::Parameter(index) => {
+                let start = self.graph.parameters()[index].start;
+                parameters[start..start + node.shape.size()].iter().map(|&value| Dual::fixed(value)).collect()
+            }
+            _ => vec![Dual::fixed(0.0); node.shape.size()],
+        });
+        values.collect()
+    }
+
+    /// Lets the parameters move along a direction, or puts those to rest that did.
+    fn set(&self, values: &mut [Vec<Dual>], direction: Direction<'_>, moves: bool) {
+        let tangent = |speed: f64| if moves { speed } else { 0.0 };
+        for (node, values) in self.graph.nodes.iter().zip(values) {
+            let Kind::Parameter(index) = node.kind else { continue };
+            let start = self.graph.parameters()[index].start;
+            match direction {
+                Direction::One(place, speed) => {
+                    if let Some(value) = place.checked_sub(start).and_then(|at| values.get_mut(at)) {
+                        value.tangent = tangent(speed);
+                    }
+                }
+                Direction::Along(speeds) => {
+                    values.iter_mut().zip(&speeds[start..]).for_each(|(value, &speed)| value.tangent = tangent(speed));
+                }
+                Direction::Data(..) => {}
+            }
+        }
+    }
+
+    /// The same where only these rows have a derivative; none: all. The cost is then theirs alone. `values`: at rest, and left so.
+    fn mean_over(&self, only: Option<&[u32]>, values: &mut [Vec<Dual>], direction: Option<Direction<'_>>) -> (Tangent, f64) {
         let all = only.is_none().then_some(0..self.rows).into_iter().flatten();
         let rows = all.chain(only.unwrap_or_default().iter().map(|&row| row as usize));
         if only.is_some_and(<[u32]>::is_empty) {
             return (Tangent { mean: 0.0, magnitude: 0.0, kink: false }, 0.0);
         }
-        let dual = |place: usize| Dual {
-            value: parameters[place],
-            tangent: match direction {
-                Some(Direction::One(moving, speed)) => {
-                    if moving == place {
-                        speed
-                    } else {
-                        0.0
-                    }
-                }
-                Some(Direction::Along(direction)) => direction[place],
-                Some(Direction::Data(..)) | None => 0.0,
-            },
-            kink: false,
-        };
-        let mut values: Vec<Vec<Dual>> = self.graph.nodes.iter().map(|node| vec![Dual::fixed(0.0); node.shape.size()]).collect();
-        for (id, node) in self.graph.nodes.iter().enumerate() {
-            if let Kind::Parameter(index) = node.kind {
-                let start = self.graph.parameters()[index].start;
-                values[id].iter_mut().enumerate().for_each(|(i, value)| *value = dual(start + i));
-            }
+        if let Some(direction) = direction {
+            self.set(values, direction, true);
         }
         let mut tangent = Tangent { mean: 0.0, magnitude: 0.0, kink: false };
         let mut cost = 0.0;
         let n = self.rows as f64;
         for row in rows {
             let moving = if let Some(Direction::Data(place, speed)) = direction { Some((place, speed)) } else { None };
-            let result = self.row(row, moving, &mut values);
+            let result = self.row(row, moving, values);
             cost += result.value / n;
             tangent.mean += result.tangent / n;
             tangent.magnitude += result.tangent.abs() / n;
             tangent.kink |= result.kink;
+        }
+        if let Some(direction) = direction {
+            self.set(values, direction, false);
         }
         (tangent, cost)
     }

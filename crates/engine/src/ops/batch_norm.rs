@@ -8,6 +8,7 @@ use crate::formula::{Dual, Function, Number};
 use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Operand, Partial, Row, Site, Written};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::narrow;
+use backlit_kernels::sum::{dot, sum};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -19,9 +20,6 @@ pub struct BatchNorm {
 
 /// The share of a batch's statistics in the new running ones; PyTorch's.
 const MOMENTUM: f64 = 0.1;
-
-/// Sums side by side, so that registers hold several.
-const LANES: usize = 16;
 
 impl BatchNorm {
     const ABOUT: About = About {
@@ -54,15 +52,6 @@ impl BatchNorm {
     }
 }
 
-/// Σ f(number), always in the same order.
-fn sum<S: Scalar>(numbers: &[S], f: impl Fn(f64) -> f64) -> f64 {
-    let mut sums = [0.0; LANES];
-    for chunk in numbers.chunks(LANES) {
-        sums.iter_mut().zip(chunk).for_each(|(sum, number)| *sum += f(number.to_f64()));
-    }
-    sums.iter().sum()
-}
-
 /// Mean and variance of some numbers, the latter from the differences.
 fn statistics<S: Scalar>(numbers: &[S]) -> (f64, f64) {
     let count = numbers.len() as f64;
@@ -88,7 +77,8 @@ impl<S: Scalar> Op<S> for BatchNorm {
         self.of_batch
     }
 
-    /// Of a batch: h of every number, then for each unit 1/s, mean and variance; four numbers for each unit in two rows.
+    /// Of a batch: h of every number, units × rows, then 1/s, mean and variance, 3 × units. A count is for a row: four for each unit make
+    /// room for all of these even where the batch has one row; what is more is never touched.
     fn saved(&self, inputs: &[Shape]) -> usize {
         if self.of_batch { 4 * inputs[0].size() } else { 0 }
     }
@@ -128,11 +118,7 @@ impl<S: Scalar> Op<S> for BatchNorm {
                 let all = upstream.chunks_exact(rows).zip(h.chunks_exact(rows)).zip(grad.chunks_exact_mut(rows));
                 for (k, ((upstream, h), grad)) in all.enumerate() {
                     let pull = x.get(1)[k].to_f64() * rest[k].to_f64();
-                    let mut along = [0.0; LANES];
-                    for (upstream, h) in upstream.chunks(LANES).zip(h.chunks(LANES)) {
-                        along.iter_mut().zip(upstream.iter().zip(h)).for_each(|(sum, (u, h))| *sum += u.to_f64() * h.to_f64());
-                    }
-                    let (mean, along) = (sum(upstream, |u| u) / rows as f64, along.iter().sum::<f64>() / rows as f64);
+                    let (mean, along) = (sum(upstream, |u| u) / rows as f64, dot(upstream, h) / rows as f64);
                     for ((grad, u), h) in grad.iter_mut().zip(upstream).zip(h) {
                         *grad += S::from_f64(pull * (u.to_f64() - mean - h.to_f64() * along));
                     }

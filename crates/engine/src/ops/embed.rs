@@ -5,6 +5,7 @@
 use crate::formula::Dual;
 use crate::op::{About, Constant, Entry, Inputs, Kind, Local, Numpy, Op, Partial, Site};
 use crate::{Scalar, Shape, shape::ShapeError};
+use backlit_kernels::narrow::GROUP;
 use backlit_kernels::pointwise;
 use std::ops::Range;
 use std::sync::Arc;
@@ -48,6 +49,23 @@ impl Embed {
 fn line<S: Scalar>(code: S, levels: usize) -> Option<usize> {
     let (code, line) = (code.to_f64(), code.to_f64() as usize);
     (line < levels && line as f64 == code).then_some(line)
+}
+
+/// Adds what comes down to each row of a group to its line of a table, `d` numbers wide. Where the rows are no fewer than the lines they
+/// are first added up by line: a line of many rows is then a sum of sums, as every other sum over rows is, and keeps its digits.
+/// `upstream`: d × rows from the group's first row on, `stride` numbers apart
+fn add_group<S: Scalar>(lines: &[Option<usize>], d: usize, stride: usize, upstream: &[S], grad: &mut [S]) {
+    let by_line = lines.len() >= grad.len() / d;
+    for j in 0..d {
+        let rows = lines.iter().zip(&upstream[j * stride..]).filter_map(|(line, &upstream)| Some(((*line)?, upstream)));
+        if by_line {
+            let mut sums = [S::ZERO; GROUP];
+            rows.for_each(|(line, upstream)| sums[line] += upstream);
+            grad[j..].iter_mut().step_by(d).zip(sums).for_each(|(grad, sum)| *grad += sum);
+        } else {
+            rows.for_each(|(line, upstream)| grad[line * d + j] += upstream);
+        }
+    }
 }
 
 impl<S: Scalar> Op<S> for Embed {
@@ -94,10 +112,10 @@ impl<S: Scalar> Op<S> for Embed {
         };
         let codes = &x.get(0)[(own + t) * n..][..n];
         let upstream = &upstream[(own + t * d) * n..][..d * n];
-        for (r, &code) in codes.iter().enumerate() {
-            if let Some(line) = line(code, grad.len() / d) {
-                grad[line * d..][..d].iter_mut().enumerate().for_each(|(j, grad)| *grad += upstream[j * n + r]);
-            }
+        for (group, codes) in codes.chunks(GROUP).enumerate() {
+            let mut lines = [None; GROUP];
+            lines.iter_mut().zip(codes).for_each(|(place, &code)| *place = line(code, grad.len() / d));
+            add_group(&lines[..codes.len()], d, n, &upstream[group * GROUP..], grad);
         }
     }
 

@@ -6,6 +6,7 @@ use crate::formula::{Dual, Function, Number, parse};
 use crate::op::{About, Constant, Entry, Inputs, Kind, Kink, Local, Numpy, Op, Operand, Partial, Row, Site, Written};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::pointwise;
+use backlit_kernels::sum::sum;
 use std::sync::Arc;
 
 /// `Cp[r] = C[r] + l1 Σ |w| + l2/2 Σ w²`, over all numbers w of the parameters that follow C
@@ -13,9 +14,6 @@ pub struct Penalty {
     l1: f64,
     l2: f64,
 }
-
-/// Sums side by side, so that registers hold several.
-const LANES: usize = 16;
 
 impl Penalty {
     const ABOUT: About = About {
@@ -69,21 +67,6 @@ fn add_each<S: Scalar>(w: &[S], grad: &mut [S], slope: impl Fn(f64) -> f64) {
 #[inline(always)]
 fn sign(w: f64) -> f64 {
     if w == 0.0 || w.is_nan() { w } else { 1f64.copysign(w) }
-}
-
-/// Σ f(w), always in the same order.
-fn sum<S: Scalar>(numbers: &[S], f: impl Fn(f64) -> f64) -> f64 {
-    let (chunks, rest) = numbers.as_chunks::<LANES>();
-    let mut sums = [0.0; LANES];
-    for chunk in chunks {
-        for (sum, number) in sums.iter_mut().zip(chunk) {
-            *sum += f(number.to_f64());
-        }
-    }
-    for (sum, number) in sums.iter_mut().zip(rest) {
-        *sum += f(number.to_f64());
-    }
-    sums.iter().sum()
 }
 
 impl<S: Scalar> Op<S> for Penalty {

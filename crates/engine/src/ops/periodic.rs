@@ -44,6 +44,12 @@ impl Periodic {
         Entry { about: &Self::ABOUT, make: |_| Arc::new(Periodic::new(&[])) }
     }
 
+    /// Lines, and waves of each, from the columns of x and all waves.
+    fn extents(&self, columns: usize, waves: usize) -> (usize, usize) {
+        let lines = if self.columns.is_empty() { columns } else { self.columns.len() };
+        (lines, waves / lines)
+    }
+
     /// The column of a line.
     fn column(&self, line: usize) -> usize {
         self.columns.get(line).copied().unwrap_or(line)
@@ -121,8 +127,7 @@ impl<S: Scalar> Op<S> for Periodic {
 
     fn forward(&self, x: Inputs<'_, S>, saved: &mut [S], out: &mut [S]) {
         let (n, f, phases) = (x.rows(), x.get(1), x.get(2));
-        let lines = if self.columns.is_empty() { x.size(0) } else { self.columns.len() };
-        let per_line = f.len() / lines;
+        let (lines, per_line) = self.extents(x.size(0), f.len());
         let mut slopes = saved.chunks_exact_mut(n);
         let mut outs = out.chunks_exact_mut(n);
         for line in 0..lines {
@@ -144,8 +149,7 @@ impl<S: Scalar> Op<S> for Periodic {
     fn partial(&self, wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
         let x = at.inputs;
         let (n, f, slopes) = (x.rows(), x.get(1), at.saved);
-        let lines = if self.columns.is_empty() { x.size(0) } else { self.columns.len() };
-        let per_line = f.len() / lines;
+        let (_, per_line) = self.extents(x.size(0), f.len());
         if wrt == 2 {
             return narrow::add_products(n, upstream, slopes, grad);
         }
@@ -167,8 +171,7 @@ impl<S: Scalar> Op<S> for Periodic {
         if wrt > 0 {
             return index..index + 1;
         }
-        let lines = if self.columns.is_empty() { inputs[0].size() } else { self.columns.len() };
-        let per_line = inputs[1].size() / lines;
+        let (lines, per_line) = self.extents(inputs[0].size(), inputs[1].size());
         let own = |line: &usize| self.column(*line) == index;
         match ((0..lines).find(own), (0..lines).rfind(own)) {
             (Some(first), Some(last)) => first * per_line..(last + 1) * per_line,
@@ -178,8 +181,7 @@ impl<S: Scalar> Op<S> for Periodic {
 
     fn written(&self, wrt: usize, index: usize, k: usize, row: &Row<'_>) -> Option<Written> {
         let (x, f, phases) = (row.inputs[0], row.inputs[1], row.inputs[2]);
-        let lines = if self.columns.is_empty() { x.len() } else { self.columns.len() };
-        let per_line = f.len() / lines;
+        let (_, per_line) = self.extents(x.len(), f.len());
         let (line, wave) = (k / per_line, k % per_line);
         let column = self.column(line);
         if wrt == 0 && column != index {
@@ -220,8 +222,7 @@ impl<S: Scalar> Op<S> for Periodic {
     }
 
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
-        let lines = if self.columns.is_empty() { x[0].len() } else { self.columns.len() };
-        let per_line = x[1].len() / lines;
+        let (_, per_line) = self.extents(x[0].len(), x[1].len());
         for (place, (out, (f, phase))) in out.iter_mut().zip(x[1].iter().zip(x[2])).enumerate() {
             let turns = f.multiply(&x[0][self.column(place / per_line)]);
             *out = turns.multiply(&Dual::fixed(TAU)).add(phase).cos();

@@ -10,6 +10,7 @@
 use super::{Entry, MOST_MEMORY, Move, Optimizer, sgd};
 use crate::Scalar;
 use crate::state::Ledger;
+use backlit_kernels::sum::dot;
 
 pub(super) fn entry<S: Scalar>() -> Entry<S> {
     Entry {
@@ -85,7 +86,7 @@ impl<S: Scalar> Lbfgs<S> {
     }
 
     /// Writes into `new` where the search from `old` ends; gives the cost at `old`, and whether every new number is finite.
-    /// `is_known`: `old` is where the last step ended, and the rows are the same.
+    /// `is_known`: `old` is where the last step ended, and the cost is the same function: of the same rows, under the same masks.
     pub fn step(&mut self, rate: f64, is_known: bool, old: &[S], new: &mut [S], evaluate: Evaluate<'_, S>) -> (f64, bool) {
         let cost = match self.cost.take().filter(|_| is_known) {
             Some(cost) => cost,
@@ -241,17 +242,6 @@ fn lowest_between(p: Point, q: Point, least: f64, most: f64) -> f64 {
     let d2 = square.sqrt();
     let t = q.t - (q.t - p.t) * ((q.slope + d2 - d1) / (q.slope - p.slope + 2.0 * d2));
     t.max(least).min(most)
-}
-
-/// aᵀb, summed in one order.
-fn dot<S: Scalar>(a: &[S], b: &[S]) -> f64 {
-    let mut sums = [0.0; 16];
-    for (a, b) in a.chunks(16).zip(b.chunks(16)) {
-        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
-            *sum += a.to_f64() * b.to_f64();
-        }
-    }
-    sums.iter().sum()
 }
 
 /// a ← a + share · b

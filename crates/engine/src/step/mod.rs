@@ -7,6 +7,8 @@
 mod batch;
 mod small;
 mod sum;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 pub(crate) use batch::{Batch, Draw};
@@ -85,7 +87,7 @@ impl<S: Scalar> Runner<S> {
         Runner::on_threads(plan, rows, if pays { threads } else { 1 })
     }
 
-    /// Buffers for batches of at most `rows` rows on just so many threads.
+    /// Buffers for batches of at most `rows` rows on just so many threads, at least one.
     pub fn on_threads(plan: &Plan<S>, rows: usize, threads: usize) -> Runner<S> {
         // Without threads to be had, one does all the work: the bits are the same.
         let pool = (threads > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok()).flatten().map(Arc::new);
@@ -99,7 +101,7 @@ impl<S: Scalar> Runner<S> {
 
     fn on_pool(plan: &Plan<S>, rows: usize, threads: usize, pool: Option<Arc<rayon::ThreadPool>>) -> Runner<S> {
         let rows = rows.max(1);
-        let threads = if plan.reads_batch { 1 } else { threads };
+        let threads = if plan.reads_batch { 1 } else { threads.max(1) };
         let capacity = block(plan, rows, threads);
         let held = if plan.data_width * rows <= KEPT { rows } else { (threads * capacity).min(rows) };
         let numbers = zeros::<S>;
@@ -123,9 +125,10 @@ impl<S: Scalar> Runner<S> {
         rows <= self.workers.len() * self.capacity
     }
 
-    /// The mean cost of the rows, and its gradient.
+    /// The mean cost of the rows, at least one, and its gradient.
     /// `data`: one slice for each data node, rows × width; `gradient`: as the parameters.
     pub fn gradient(&mut self, plan: &Plan<S>, parameters: &[S], data: &[&[S]], rows: usize, gradient: &mut [S]) -> f64 {
+        assert!(rows > 0, "at least one row: the mean over none has no gradient");
         let stretch = Stretch { start: 0, gradient, memory: [(); MOST_MEMORY].map(|()| Default::default()) };
         self.step(plan, parameters, Batch::all(Data::Slices(data), rows), stretch, None).0
     }
@@ -203,7 +206,7 @@ impl<S: Scalar> Runner<S> {
         })
     }
 
-    /// The mean cost of the rows.
+    /// The mean cost of the rows; of none it is NaN.
     pub fn cost(&mut self, plan: &Plan<S>, parameters: &[S], data: &[&[S]], rows: usize) -> f64 {
         self.cost_over(plan, parameters, Data::Slices(data), rows)
     }

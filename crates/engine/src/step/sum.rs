@@ -62,7 +62,11 @@ impl<'a, S> Panels<'a, S> {
 }
 
 /// Bytes of a piece that does not stay in the second cache until the optimizer has moved it.
+#[cfg(not(test))]
 const LARGE: usize = 2 << 20;
+/// So that small tests reach the merge.
+#[cfg(test)]
+const LARGE: usize = 1 << 10;
 
 /// Whether the next piece is more of the same weight and both are large: one product then packs for both.
 fn more_of_it<S>(piece: &Piece, next: &Piece) -> bool {

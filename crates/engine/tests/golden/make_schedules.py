@@ -6,7 +6,9 @@
 A case is a schedule as it is typed, a share of warm-up, epochs and steps of an epoch, the base rate
 being 0.5, and the rate at every step. Those that fall between epochs are stepped once an epoch, the
 others at each step. `costs` are what a plateau hears after each epoch. CosLog4 has no scheduler in
-PyTorch; its formula is written out in `coslog4` and run as a LambdaLR. `eps` of ReduceLROnPlateau,
+PyTorch; its formula is written out in `coslog4` and run as a LambdaLR. Beside a warm-up, those that
+fall between epochs are PyTorch's two schedulers chained: the linear one stepped at each step, the other
+after each epoch but those that are all warm-up. `eps` of ReduceLROnPlateau,
 the least change it makes, is 0.
 """
 
@@ -52,6 +54,12 @@ BY_EPOCH = [
     ("exponential(0.9)", 0, 20, 1, lambda o: schedulers.ExponentialLR(o, gamma=0.9)),
 ]
 
+WARM_BY_EPOCH = [
+    ("step(2)", 0.1, 7, 8, lambda o: schedulers.StepLR(o, step_size=2)),
+    ("exponential(0.5)", 0.3, 6, 5, lambda o: schedulers.ExponentialLR(o, gamma=0.5)),
+    ("step(1, 0.5)", 0.25, 8, 4, lambda o: schedulers.StepLR(o, step_size=1, gamma=0.5)),
+]
+
 COSTS = [5, 4, 3, 3, 2.9999, 2.99, 2.99, 2.99, 2.99, 2.5, 2.6, 2.6, 2.6, 2.6, 2.6, 2.6, 2.6, 2.6, 2.4, 2.4, 2.3999,
          2.3998, 2.3997, 2.3996, 2.0, 2.1, 2.1, 2.1, 2.1, 2.1]
 
@@ -92,6 +100,13 @@ def cases():
         o = optimizer()
         scheduler = make(o)
         yield name, warm_up, per_epoch, epochs, [], rates(epochs, per_epoch, o, nothing, lambda epoch: scheduler.step())
+    for name, warm_up, epochs, per_epoch, make in WARM_BY_EPOCH:
+        o = optimizer()
+        first = round(warm_up * epochs * per_epoch)
+        ramp = schedulers.LinearLR(o, start_factor=1 / first, end_factor=1, total_iters=first - 1)
+        scheduler = make(o)
+        fall = lambda epoch: scheduler.step() if epoch >= first // per_epoch else None
+        yield name, warm_up, per_epoch, epochs, [], rates(epochs, per_epoch, o, ramp.step, fall)
     for name, options in PLATEAUS:
         o = optimizer()
         scheduler = schedulers.ReduceLROnPlateau(o, eps=0, **options)
