@@ -5,6 +5,7 @@ use crate::checkpoint::Checkpoints;
 use crate::conformal::Residuals;
 use crate::error::{Error, Kind};
 use crate::job::{Calibrate, Job, Rows};
+use crate::median::middle;
 use crate::metrics::{HALF, Metrics, Own, Threshold};
 use crate::model_file::Task;
 use crate::prepare::{Hidden, Part, Read, job_of};
@@ -169,15 +170,10 @@ pub fn cross_validate(
     Ok(Some(CrossValidation { folds, rows: numbers, fold_of, outputs, residuals, epochs: median(epochs), threshold, temperature }))
 }
 
-/// The middle number, of an even count the mean of both, rounded up; none of none.
+/// The median, rounded up; none of none.
 fn median(mut numbers: Vec<u64>) -> Option<u64> {
     numbers.sort_unstable();
-    let middle = numbers.len() / 2;
-    match numbers.len() {
-        0 => None,
-        count if count % 2 == 1 => Some(numbers[middle]),
-        _ => Some(numbers[middle - 1].midpoint(numbers[middle]) + (numbers[middle - 1] + numbers[middle]) % 2),
-    }
+    middle(&numbers).map(|(a, b)| (a + b).div_ceil(2))
 }
 
 #[cfg(test)]

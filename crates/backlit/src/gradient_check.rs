@@ -5,9 +5,9 @@ use crate::job::{Job, Rows, place_of};
 use crate::model_file::{Model, Parameters};
 use crate::predictor::scaled;
 use crate::terms::Terms;
-use backlit_engine::check::{Report, check, check_all};
+use backlit_engine::check::{AFFORDABLE, Report, check_up_to};
 use backlit_engine::step::Runner;
-use backlit_engine::{Graph, Network, NodeId, Plan};
+use backlit_engine::{Network, Plan};
 
 /// What is checked: a network at a point, on rows as it sees them, in f64.
 pub struct Subject {
@@ -32,8 +32,6 @@ pub struct Subject {
     /// Most threads to use.
     pub threads: usize,
 }
-
-type Checks = fn(&Graph<f64>, NodeId, &[f64], &[&[f64]], usize, &mut dyn FnMut(&[f64]) -> Vec<f64>) -> Report;
 
 impl Subject {
     /// A run file's network at its initial parameters, on all of its rows in their order.
@@ -90,15 +88,15 @@ impl Subject {
 
     /// Compares the gradient that training uses (batch by batch, weighed by their rows) with the independent one.
     pub fn check(&self) -> Result<Report, Error> {
-        self.compare(check)
+        self.compare(AFFORDABLE)
     }
 
     /// The same for every parameter, however long it takes.
     pub fn check_all(&self) -> Result<Report, Error> {
-        self.compare(check_all)
+        self.compare(f64::INFINITY)
     }
 
-    fn compare(&self, check: Checks) -> Result<Report, Error> {
+    fn compare(&self, affordable: f64) -> Result<Report, Error> {
         self.terms.has_weights(self.rows, &self.w)?;
         let built = self.network.build::<f64>().map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
         let plan = Plan::gradient(&built.graph, built.cost);
@@ -120,7 +118,8 @@ impl Subject {
             total
         };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads).build();
-        let mut run = || check(&built.graph, built.cost, &self.parameters, &[&self.x, &self.y, &self.w], self.rows, &mut gradient);
+        let data: [&[f64]; 3] = [&self.x, &self.y, &self.w];
+        let mut run = || check_up_to(affordable, &built.graph, built.cost, &self.parameters, &data, self.rows, &mut gradient);
         let report = match &pool {
             Ok(pool) => pool.install(run),
             Err(_) => run(),

@@ -25,6 +25,7 @@ pub mod history;
 pub mod inspect;
 pub mod job;
 pub mod layers;
+mod median;
 pub mod metrics;
 pub mod model_file;
 pub mod numeric_embedding;

@@ -24,10 +24,19 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The version of the file format that this Backlit writes, and the only one it reads.
 pub const FORMAT: u64 = 1;
+
+/// The model's name in a run directory.
+pub const MODEL: &str = "model.safetensors";
+
+/// The file that is meant: in a run directory its model, else what was named.
+pub fn file_of(path: &Path) -> PathBuf {
+    let inside = path.join(MODEL);
+    if inside.is_file() { inside } else { path.to_path_buf() }
+}
 
 /// A trained network.
 #[derive(Clone, Debug, PartialEq)]
@@ -408,6 +417,7 @@ pub fn save(path: &Path, model: &Model) -> Result<(), Error> {
 ///
 /// Never takes much more memory than the file has bytes.
 pub fn load(path: &Path) -> Result<Model, Error> {
+    let path = &file_of(path);
     let refused = |message: String| Error::new(Kind::Model, message).file(path.display());
     let unreadable = |error: std::io::Error| refused(format!("cannot be read: {error}"));
     let about = std::fs::metadata(path).map_err(unreadable)?;

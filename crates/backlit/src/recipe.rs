@@ -42,6 +42,18 @@ impl Recipe {
     }
 }
 
+/// The textbook's choices, which are those of the plain recipe.
+pub(crate) mod plain {
+    pub const OPTIMIZER: &str = "adam";
+    /// Passes over the rows.
+    pub const EPOCHS: u64 = 200;
+    /// Rows in a batch.
+    pub const BATCH: usize = 32;
+    /// Units of the hidden layers, and their activation.
+    pub const UNITS: [usize; 2] = [64, 32];
+    pub const ACTIVATION: &str = "relu";
+}
+
 /// Units of each hidden layer of few rows, and of more.
 const UNITS: [&[usize]; 2] = [&[64, 64], &[128, 128, 128]];
 /// Rows that are few, of numbers and of classes.

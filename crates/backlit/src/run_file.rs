@@ -22,6 +22,7 @@ pub use data::decimal_comma;
 
 use crate::error::{Error, Kind};
 use crate::layers::{Norm, Skip};
+use crate::recipe::plain;
 use crate::scaler::Scaling;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,14 @@ pub struct RunFile {
     pub network: Network,
     /// `[train]`
     pub train: Train,
+}
+
+impl RunFile {
+    /// Keeps a share of the rows aside, as somebody asks. A share is for one network, unless more are asked for too.
+    pub fn keep_aside(&mut self, share: f64) {
+        (self.data.validation, self.data.is_share_said) = (share, true);
+        self.train.ensemble.get_or_insert(1);
+    }
 }
 
 /// Section `[data]`.
@@ -255,7 +264,7 @@ pub struct Train {
 impl Train {
     /// The optimizer's name.
     pub fn optimizer(&self) -> &str {
-        self.optimizer.as_deref().unwrap_or("adam")
+        self.optimizer.as_deref().unwrap_or(plain::OPTIMIZER)
     }
 }
 
@@ -341,10 +350,10 @@ fn parse_in(text: &str, name: &str, folder: &Path) -> Result<RunFile, Error> {
         Some(section) => network::read(&section, &data)?,
         None => Network::default(),
     };
-    let mut train = train::read(top.table("train")?.as_ref(), &network, folder)?;
-    if data.is_share_said {
-        // A share to be kept aside is for one network.
-        train.ensemble = train.ensemble.or(Some(1));
+    let train = train::read(top.table("train")?.as_ref(), &network, folder)?;
+    let mut run = RunFile { file: name.to_string(), data, network, train };
+    if run.data.is_share_said {
+        run.keep_aside(run.data.validation);
     }
-    Ok(RunFile { file: name.to_string(), data, network, train })
+    Ok(run)
 }

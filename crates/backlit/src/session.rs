@@ -229,7 +229,7 @@ fn run<S: Scalar>(
         after: line(&said_after, r),
     });
     let samples = samples.collect();
-    let best = trainer.best().map(|best| Best { cost: sign(best.cost), ..best });
+    let best = trainer.best().map(|best| Best { judged: sign(best.judged), ..best });
     if job.course.keeps_best() && !matches!(end, End::Diverged(_)) {
         metadata.training.best_epoch = best.map(|best| best.epoch + 1);
     }

@@ -3,19 +3,7 @@
 mod support;
 
 use serde_json::Value;
-use support::{Desk, Outcome};
-
-/// Numbers between 0 and 1 without pattern: xorshift64*, Vigna 2016.
-struct Noise(u64);
-
-impl Noise {
-    fn next(&mut self) -> f64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
+use support::{Desk, Noise, Outcome};
 
 /// Sixteen numbers, a category, an age that is missing now and then, a date, a weight; a price, missing in some rows, two classes in
 /// words and three.

@@ -12,8 +12,8 @@ use crate::step::{Batch, Data, Rows, Runner};
 pub struct Best {
     /// Counted from 0.
     pub epoch: u64,
-    /// Mean cost of the rows kept aside, or their measure.
-    pub cost: f64,
+    /// What it was judged by: the mean cost of the rows kept aside, or their measure.
+    pub judged: f64,
 }
 
 /// What is to be small, from the outputs for the rows kept aside: rows × outputs.
@@ -53,7 +53,7 @@ impl<'g, S: Scalar> Held<'g, S> {
     /// The mean cost, or the measure, with these parameters, which are kept if there were none better. What is not a number is never
     /// better.
     pub fn epoch_ended(&mut self, epoch: u64, parameters: &[S]) -> f64 {
-        let cost = match &mut self.measure {
+        let judged = match &mut self.measure {
             Some((measure, outputs)) => {
                 self.runner.outputs_over(&self.plan, parameters, self.data, self.rows, outputs);
                 measure(outputs)
@@ -64,22 +64,22 @@ impl<'g, S: Scalar> Held<'g, S> {
             }
         };
         self.again = true;
-        if cost.is_finite() && self.best.is_none_or(|best| cost < best.cost) {
-            self.best = Some(Best { epoch, cost });
+        if judged.is_finite() && self.best.is_none_or(|best| judged < best.judged) {
+            self.best = Some(Best { epoch, judged });
             if !self.parameters.is_empty() {
                 self.parameters.copy_from_slice(parameters);
             }
         }
-        cost
+        judged
     }
 
     /// Goes through what is remembered of the epochs.
     pub fn known(&mut self, ledger: &mut dyn Ledger<S>) {
-        let (mut is_known, Best { mut epoch, mut cost }) = (self.best.is_some(), self.best.unwrap_or(Best { epoch: 0, cost: 0.0 }));
+        let (mut is_known, Best { mut epoch, mut judged }) = (self.best.is_some(), self.best.unwrap_or(Best { epoch: 0, judged: 0.0 }));
         ledger.truth("best.is_known", &mut is_known);
         ledger.count("best.epoch", &mut epoch, u64::MAX - 1);
-        ledger.number("best.cost", &mut cost);
-        self.best = is_known.then_some(Best { epoch, cost });
+        ledger.number("best.cost", &mut judged);
+        self.best = is_known.then_some(Best { epoch, judged });
         if !self.parameters.is_empty() {
             ledger.vector("best.parameters", &mut self.parameters);
         }

@@ -234,7 +234,7 @@ fn training_stops_when_nothing_gets_better_and_keeps_the_best() {
         let heard: Vec<f64> = outcome.moments.iter().filter_map(|moment| moment.held).collect();
         assert_eq!(bits(&heard), bits(&costs), "the cost of the parameters after each epoch");
         let best = (0..costs.len()).min_by(|&a, &b| costs[a].total_cmp(&costs[b])).expect("an epoch");
-        assert_eq!(outcome.best, Some(Best { epoch: best as u64, cost: costs[best] }));
+        assert_eq!(outcome.best, Some(Best { epoch: best as u64, judged: costs[best] }));
         match patience {
             Some(patience) => {
                 assert!(matches!(outcome.end, End::Patient(_)), "{:?}", outcome.end);

@@ -1,70 +1,21 @@
 //! Learned numbers for levels. Held against PyTorch's nn.Embedding, whose numbers lie in `golden/` with what wrote them, against finite
 //! differences and against one-hot columns.
 
+mod support {
+    pub mod pytorch;
+}
+
 use backlit_engine::check::check;
 use backlit_engine::explain::{Question, Target, explain};
-use backlit_engine::graph::{Graph, NodeId};
 use backlit_engine::random::{Purpose, Random};
 use backlit_engine::step::Runner;
-use backlit_engine::train::{End, Settings, Trainer};
-use backlit_engine::{Network, Plan, Scalar, optimizers};
-use serde_json::Value;
-use std::ops::ControlFlow;
-
-fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().expect("a list").iter().map(|number| number.as_f64().expect("a number")).collect()
-}
-
-fn gradient<S: Scalar>(graph: &Graph<S>, cost: NodeId, parameters: &[S], data: &[&[S]], rows: usize, threads: usize) -> (f64, Vec<S>) {
-    let plan = Plan::gradient(graph, cost);
-    let mut gradient = vec![S::from_f64(f64::NAN); parameters.len()];
-    let cost = Runner::on_threads(&plan, rows, threads).gradient(&plan, parameters, data, rows, &mut gradient);
-    (cost, gradient)
-}
-
-#[track_caller]
-fn near(got: &[f64], want: &[f64], what: &str) {
-    assert_eq!(got.len(), want.len(), "{what}");
-    for (i, (got, want)) in got.iter().zip(want).enumerate() {
-        assert!((got - want).abs() <= 1e-10 * want.abs().max(1.0), "{what} {i}: {got}, PyTorch {want}");
-    }
-}
+use backlit_engine::{Network, Plan};
+use support::pytorch::{golden, gradient, same_bits};
 
 #[test]
 fn steps_are_pytorchs() {
-    let golden: Value = serde_json::from_str(include_str!("golden/embeddings.json")).expect("a golden file is JSON");
-    let (x, y, start) = (numbers(&golden["x"]), numbers(&golden["y"]), numbers(&golden["start"]));
-    let cases = golden["cases"].as_array().expect("cases");
-    assert_eq!(cases.len(), 4);
-    for case in cases {
-        let name = case["optimizer"].as_str().expect("a name");
-        let l2 = case["l2"].as_f64().expect("l2");
-        let network = Network::inputs(4).embed(&[5, 3], 2).dense(4).tanh().dense(1).half_squared_error().penalty(0.0, l2);
-        let built = network.build::<f64>().expect("a network");
-        let (cost, slopes) = gradient(&built.graph, built.cost, &start, &[&x, &y], y.len(), 1);
-        near(&[cost], &[case["costs"][0].as_f64().expect("a cost")], name);
-        near(&slopes, &numbers(&case["gradient"]), name);
-        let options = case["options"].as_object().expect("options");
-        let options: Vec<(String, f64)> = options.iter().map(|(name, value)| (name.clone(), value.as_f64().expect("a number"))).collect();
-        let optimizer = optimizers::find::<f64>(name).and_then(|entry| entry.create(&options, start.len())).expect("an optimizer");
-        let settings = Settings {
-            epochs: golden["steps"].as_u64().expect("steps"),
-            batch: None,
-            shuffle: false,
-            seed: 0,
-            learning_rate: case["rate"].as_f64().expect("a rate"),
-            threads: 1,
-        };
-        let mut trainer = Trainer::new(&built.graph, built.cost, start.clone(), optimizer, &[], y.len(), settings);
-        let mut costs = Vec::new();
-        let end = trainer.run(&[&x, &y], &mut |moment| {
-            costs.push(moment.cost);
-            ControlFlow::Continue(())
-        });
-        assert_eq!(end, End::Finished);
-        near(&costs, &numbers(&case["costs"]), name);
-        near(trainer.parameters(), &numbers(&case["parameters"]), name);
-    }
+    let network = || Network::inputs(4).embed(&[5, 3], 2).dense(4).tanh().dense(1).half_squared_error();
+    support::pytorch::steps_are_pytorchs(&golden(include_str!("golden/embeddings.json")), network, |_, _| Vec::new());
 }
 
 /// Rows of two plain columns and the codes of two categories, targets, and parameters.
@@ -82,27 +33,15 @@ fn drawn(network: &Network, rows: usize) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
     (x, y, (0..count).map(|_| random.uniform(-0.6, 0.6)).collect())
 }
 
-fn same_bits<S: Scalar>(network: &Network, rows: usize) {
-    let (x, y, parameters) = drawn(network, rows);
-    let narrow = |numbers: &[f64]| numbers.iter().map(|&number| S::from_f64(number)).collect::<Vec<S>>();
-    let (x, y, parameters) = (narrow(&x), narrow(&y), narrow(&parameters));
-    let built = network.build::<S>().expect("a network");
-    let bits = |threads| {
-        let (cost, slopes) = gradient(&built.graph, built.cost, &parameters, &[&x, &y], rows, threads);
-        (cost.to_bits(), slopes.iter().map(|x| x.to_f64().to_bits()).collect::<Vec<u64>>())
-    };
-    let one = bits(1);
-    assert!(one.1.iter().any(|&bits| bits != 0));
-    (1..=4).for_each(|threads| assert!(bits(threads) == one, "{threads} threads, {}", S::NAME));
-}
-
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
     let narrow = Network::inputs(4).embed(&[90, 7], 3).dense(8).tanh().dense(1).half_squared_error().penalty(0.01, 0.02);
     let wide = Network::inputs(4).embed(&[900, 7], 16).dense(96).relu().dense(1).half_squared_error();
     for network in [narrow, wide] {
-        same_bits::<f64>(&network, 1500);
-        same_bits::<f32>(&network, 1500);
+        let drawn = drawn(&network, 1500);
+        for bits in [same_bits::<f64>(&network, 1500, &drawn), same_bits::<f32>(&network, 1500, &drawn)] {
+            assert!(bits.iter().any(|&bits| bits != 0));
+        }
     }
 }
 

@@ -3,6 +3,10 @@
 // A second opinion may use the platform's functions.
 #![allow(clippy::disallowed_methods)]
 
+mod support {
+    pub mod pytorch;
+}
+
 use backlit_engine::check::{Verdict, check};
 use backlit_engine::explain::{Question, Target, explain};
 use backlit_engine::network::{Built, Norm};
@@ -12,18 +16,7 @@ use backlit_engine::train::{End, Settings, Trainer};
 use backlit_engine::{Network, Plan, Scalar, optimizers};
 use serde_json::Value;
 use std::ops::{ControlFlow, Range};
-
-fn golden() -> Value {
-    serde_json::from_str(include_str!("golden/norms.json")).expect("a golden file is JSON")
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    list(value).iter().map(|number| number.as_f64().expect("a number")).collect()
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().expect("a list")
-}
+use support::pytorch::{golden, list, near, numbers};
 
 fn number(value: &Value) -> usize {
     value.as_u64().expect("a whole number") as usize
@@ -56,13 +49,6 @@ fn rates(case: &Value, built: &Built<f64>) -> Vec<(Range<usize>, f64)> {
     list(&case["layers"]).iter().enumerate().filter_map(layer).collect()
 }
 
-fn agree(what: &str, got: &[f64], want: &[f64]) {
-    assert_eq!(got.len(), want.len(), "{what}");
-    for (i, (got, want)) in got.iter().zip(want).enumerate() {
-        assert!((got - want).abs() <= 1e-10 * want.abs().max(1.0), "{what}, number {i}: {got}, PyTorch {want}");
-    }
-}
-
 macro_rules! trainings_are_pytorchs {
     ($($test:ident: $name:literal;)*) => {$(
         #[test]
@@ -82,7 +68,7 @@ trainings_are_pytorchs! {
 }
 
 fn trainings_are_pytorchs(name: &str) {
-    let golden = golden();
+    let golden = golden(include_str!("golden/norms.json"));
     let (x, y) = (numbers(&golden["x"]), numbers(&golden["y"]));
     let rows = x.len() / 3;
     let cases: Vec<&Value> = list(&golden["cases"]).iter().filter(|case| case["name"] == name).collect();
@@ -97,7 +83,7 @@ fn trainings_are_pytorchs(name: &str) {
         let plan = Plan::gradient(&built.graph, built.cost);
         let mut gradient = vec![f64::NAN; parameters.len()];
         Runner::new(&plan, batch, 1).gradient(&plan, &parameters, &[&x, &y], batch, &mut gradient);
-        agree(&what("gradient"), &gradient, &numbers(&case["gradient"]));
+        near(&gradient, &numbers(&case["gradient"]), &what("gradient"));
 
         let options = [("momentum".to_string(), 0.9), ("dampening".to_string(), 0.25)];
         let (options, learning_rate) = if optimizer == "sgd" { (&options[..], 0.1) } else { (&[][..], 0.05) };
@@ -111,19 +97,19 @@ fn trainings_are_pytorchs(name: &str) {
             ControlFlow::Continue(())
         });
         assert_eq!(end, End::Finished);
-        agree(&what("costs"), &costs, &numbers(&case["costs"]));
-        agree(&what("parameters"), trainer.parameters(), &numbers(&case["trained"]));
+        near(&costs, &numbers(&case["costs"]), &what("costs"));
+        near(trainer.parameters(), &numbers(&case["trained"]), &what("parameters"));
 
         let plan = Plan::forward(&shown.graph, shown.shown);
         let mut outputs = vec![0.0; rows * 2];
         Runner::new(&plan, rows, 1).outputs(&plan, trainer.parameters(), &[&x, &y], rows, &mut outputs);
-        agree(&what("outputs"), &outputs, &numbers(&case["outputs"]));
+        near(&outputs, &numbers(&case["outputs"]), &what("outputs"));
     }
 }
 
 #[test]
 fn every_parameter_is_checked_and_explained() {
-    let golden = golden();
+    let golden = golden(include_str!("golden/norms.json"));
     let (x, y) = (numbers(&golden["x"]), numbers(&golden["y"]));
     let data: [&[f64]; 2] = [&x, &y];
     let (rows, all): (usize, Vec<usize>) = (x.len() / 3, (0..x.len() / 3).collect());

@@ -1,33 +1,17 @@
 //! Numbers learned of single columns. Held against PyTorch, whose numbers lie in `golden/` with what wrote them, and against dual numbers.
 
+mod support {
+    pub mod pytorch;
+}
+
 use backlit_engine::check::{Verdict, check};
 use backlit_engine::explain::{Question, Target, explain};
-use backlit_engine::graph::{Graph, NodeId};
+use backlit_engine::network::Built;
 use backlit_engine::random::{Purpose, Random};
 use backlit_engine::step::Runner;
-use backlit_engine::train::{End, Settings, Trainer};
-use backlit_engine::{Network, Plan, Scalar, optimizers};
+use backlit_engine::{Network, Plan};
 use serde_json::Value;
-use std::ops::ControlFlow;
-
-fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().expect("a list").iter().map(|number| number.as_f64().expect("a number")).collect()
-}
-
-fn gradient<S: Scalar>(graph: &Graph<S>, cost: NodeId, parameters: &[S], data: &[&[S]], rows: usize, threads: usize) -> (f64, Vec<S>) {
-    let plan = Plan::gradient(graph, cost);
-    let mut gradient = vec![S::from_f64(f64::NAN); parameters.len()];
-    let cost = Runner::on_threads(&plan, rows, threads).gradient(&plan, parameters, data, rows, &mut gradient);
-    (cost, gradient)
-}
-
-#[track_caller]
-fn near(got: &[f64], want: &[f64], what: &str) {
-    assert_eq!(got.len(), want.len(), "{what}");
-    for (i, (got, want)) in got.iter().zip(want).enumerate() {
-        assert!((got - want).abs() <= 1e-10 * want.abs().max(1.0), "{what} {i}: {got}, PyTorch {want}");
-    }
-}
+use support::pytorch::{golden, gradient, number, same_bits};
 
 /// Four columns, of which three have waves, and the code of a category.
 fn network() -> Network {
@@ -36,42 +20,13 @@ fn network() -> Network {
 
 #[test]
 fn steps_are_pytorchs() {
-    let golden: Value = serde_json::from_str(include_str!("golden/numeric.json")).expect("a golden file is JSON");
-    let (x, y, start) = (numbers(&golden["x"]), numbers(&golden["y"]), numbers(&golden["start"]));
-    let cases = golden["cases"].as_array().expect("cases");
-    assert_eq!(cases.len(), 4);
-    for case in cases {
-        let name = case["optimizer"].as_str().expect("a name");
-        let number = |key: &str| case[key].as_f64().expect("a number");
-        let built = network().penalty(0.0, number("l2")).build::<f64>().expect("a network");
-        let (cost, slopes) = gradient(&built.graph, built.cost, &start, &[&x, &y], y.len(), 1);
-        near(&[cost], &[case["costs"][0].as_f64().expect("a cost")], name);
-        near(&slopes, &numbers(&case["gradient"]), name);
-        let options = case["options"].as_object().expect("options");
-        let options: Vec<(String, f64)> = options.iter().map(|(name, value)| (name.clone(), value.as_f64().expect("a number"))).collect();
-        let optimizer = optimizers::find::<f64>(name).and_then(|entry| entry.create(&options, start.len())).expect("an optimizer");
-        let settings = Settings {
-            epochs: golden["steps"].as_u64().expect("steps"),
-            batch: None,
-            shuffle: false,
-            seed: 0,
-            learning_rate: number("rate"),
-            threads: 1,
-        };
+    let rates = |case: &Value, built: &Built<f64>| {
         let parameters = built.graph.parameters();
         let own = |name: &str| parameters.iter().find(|parameter| parameter.name == name).expect("a parameter");
         let embedded = own("numeric.frequency").start..own("layer1.weight").start;
-        let mut trainer = Trainer::new(&built.graph, built.cost, start.clone(), optimizer, &[], y.len(), settings)
-            .at_rates(vec![(embedded, number("rate") * number("factor"))]);
-        let mut costs = Vec::new();
-        let end = trainer.run(&[&x, &y], &mut |moment| {
-            costs.push(moment.cost);
-            ControlFlow::Continue(())
-        });
-        assert_eq!(end, End::Finished);
-        near(&costs, &numbers(&case["costs"]), name);
-        near(trainer.parameters(), &numbers(&case["parameters"]), name);
-    }
+        vec![(embedded, number(&case["rate"]) * number(&case["factor"]))]
+    };
+    support::pytorch::steps_are_pytorchs(&golden(include_str!("golden/numeric.json")), network, rates);
 }
 
 /// Rows of numbers and codes, targets, and parameters.
@@ -83,26 +38,14 @@ fn drawn(network: &Network, rows: usize) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
     (x, y, (0..count).map(|_| random.uniform(-0.6, 0.6)).collect())
 }
 
-fn same_bits<S: Scalar>(network: &Network, rows: usize) {
-    let (x, y, parameters) = drawn(network, rows);
-    let narrow = |numbers: &[f64]| numbers.iter().map(|&number| S::from_f64(number)).collect::<Vec<S>>();
-    let (x, y, parameters) = (narrow(&x), narrow(&y), narrow(&parameters));
-    let built = network.build::<S>().expect("a network");
-    let bits = |threads| {
-        let (cost, slopes) = gradient(&built.graph, built.cost, &parameters, &[&x, &y], rows, threads);
-        (cost.to_bits(), slopes.iter().map(|x| x.to_f64().to_bits()).collect::<Vec<u64>>())
-    };
-    let one = bits(1);
-    assert!(one.1.iter().all(|&bits| bits != 0));
-    (2..=4).for_each(|threads| assert!(bits(threads) == one, "{threads} threads, {}", S::NAME));
-}
-
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
     let wide = Network::inputs(5).embed(&[4], 2).numeric(&[0, 1, 2, 3, 0], 16, 3).dense(96).tanh().dense(1).half_squared_error();
     for network in [network().penalty(0.01, 0.02), wide] {
-        same_bits::<f64>(&network, 1500);
-        same_bits::<f32>(&network, 1500);
+        let drawn = drawn(&network, 1500);
+        for bits in [same_bits::<f64>(&network, 1500, &drawn), same_bits::<f32>(&network, 1500, &drawn)] {
+            assert!(bits.iter().all(|&bits| bits != 0));
+        }
     }
 }
 

@@ -4,39 +4,23 @@
 // A second opinion may use the platform's functions.
 #![allow(clippy::disallowed_methods)]
 
+mod support {
+    pub mod pytorch;
+}
+
 use backlit_engine::check::{Verdict, check};
 use backlit_engine::explain::{Question, Target, explain};
 use backlit_engine::graph::{Graph, NodeId};
 use backlit_engine::random::{Purpose, Random};
-use backlit_engine::step::Runner;
 use backlit_engine::train::{End, Settings, Trainer};
-use backlit_engine::{Network, Plan, Scalar, ops, optimizers};
-use serde_json::Value;
+use backlit_engine::{Network, Scalar, ops, optimizers};
 use std::ops::ControlFlow;
-
-fn golden() -> Value {
-    serde_json::from_str(include_str!("golden/terms.json")).expect("a golden file is JSON")
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().expect("a list").iter().map(|number| number.as_f64().expect("a number")).collect()
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().expect("a list")
-}
+use support::pytorch::{golden, gradient, list, numbers};
 
 /// Weights scaled to mean 1.
 fn scaled(weights: &[f64]) -> Vec<f64> {
     let mean = weights.iter().sum::<f64>() / weights.len() as f64;
     weights.iter().map(|w| w / mean).collect()
-}
-
-fn gradient<S: Scalar>(graph: &Graph<S>, cost: NodeId, parameters: &[S], data: &[&[S]], rows: usize, threads: usize) -> (f64, Vec<S>) {
-    let plan = Plan::gradient(graph, cost);
-    let mut gradient = vec![S::from_f64(f64::NAN); parameters.len()];
-    let cost = Runner::on_threads(&plan, rows, threads).gradient(&plan, parameters, data, rows, &mut gradient);
-    (cost, gradient)
 }
 
 fn agrees(got: f64, want: f64) -> bool {
@@ -45,7 +29,7 @@ fn agrees(got: f64, want: f64) -> bool {
 
 #[test]
 fn costs_and_gradients_are_pytorchs() {
-    let golden = golden();
+    let golden = golden(include_str!("golden/terms.json"));
     let (x, parameters, w) = (numbers(&golden["x"]), numbers(&golden["parameters"]), scaled(&numbers(&golden["weights"])));
     let mask = numbers(&golden["mask"]);
     let cases = list(&golden["cases"]);
@@ -94,7 +78,7 @@ fn masked() -> (Graph<f64>, NodeId) {
 
 #[test]
 fn scikit_learns_minima_are_minima() {
-    let golden = golden();
+    let golden = golden(include_str!("golden/terms.json"));
     let (x, y, weights) = (numbers(&golden["x"]), numbers(&golden["y"]), numbers(&golden["weights"]));
     let w = scaled(&weights);
     let total: f64 = weights.iter().sum();

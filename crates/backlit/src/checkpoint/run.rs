@@ -4,6 +4,7 @@
 use crate::error::{Error, Kind};
 use crate::files;
 use crate::job::Job;
+use crate::model_file::{MODEL, file_of};
 use crate::prepare::layer_of_shape;
 use crate::recipe::Recipe;
 use crate::run_file::{self, Batch, Layer, RunFile, Source};
@@ -13,8 +14,6 @@ use std::path::{Path, PathBuf};
 
 const RUN: &str = "run.toml";
 const PINS: &str = "run.json";
-/// The model that a run leaves.
-const MODEL: &str = "model.safetensors";
 /// The one that it began with, where it stood in the run's own directory.
 const FROM: &str = "from.safetensors";
 
@@ -75,12 +74,6 @@ fn table_of(run: &RunFile) -> Option<&Path> {
     }
 }
 
-/// The model file that is meant.
-fn model_of(path: &Path) -> PathBuf {
-    let inside = path.join(MODEL);
-    if path.is_dir() && inside.is_file() { inside } else { path.to_path_buf() }
-}
-
 /// The same model in a place where this run does not write another one.
 fn kept(model: &Path, directory: &Path) -> Result<PathBuf, Error> {
     let real = |path: &Path| std::fs::canonicalize(path).ok();
@@ -106,7 +99,7 @@ pub(super) fn begin(directory: &Path, run: &RunFile, job: &Job, has_hidden: bool
         whole.network.layers = layers.map_err(|message| Error::new(Kind::Failed, message))?;
     }
     let train = &mut whole.train;
-    train.from = train.from.as_deref().map(|path| kept(&model_of(path), directory)).transpose()?;
+    train.from = train.from.as_deref().map(|path| kept(&file_of(path), directory)).transpose()?;
     (train.learning_rate, train.epochs, train.shuffle) = (Some(job.learning_rate), Some(job.epochs), Some(job.shuffle));
     train.batch = Some(job.batch.map_or(Batch::Full, Batch::Rows));
     if job.recipe != Recipe::Plain {

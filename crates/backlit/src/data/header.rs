@@ -1,10 +1,15 @@
-//! Whether a table's first line names its columns.
+//! Whether a table's first line names its columns, and the names.
 
 use super::cells::{excerpt, is_missing};
-use super::records::Records;
+use super::listed;
+use super::records::{Record, Records};
 use crate::encoder::is_date;
+use crate::error::{Error, Kind};
 use crate::model_file::Metadata;
+use std::collections::HashMap;
 
+/// A longer name is a sign of a broken file.
+const LONGEST_NAME: usize = 1 << 16;
 /// So many lines below the first one are looked at.
 const LOOKED_AT: usize = 200;
 
@@ -38,6 +43,48 @@ impl Header {
         let has_all = || !self.wanted.is_empty() && self.wanted.iter().all(|name| first.contains(name));
         self.said.or_else(|| has_all().then_some(true)).or(self.otherwise)
     }
+}
+
+/// Whether some cell of a first line is no number at all. An empty cell among numbers is a missing number.
+pub(super) fn has_words(first: &Record<'_>) -> bool {
+    first.cells().any(|cell| !cell.trim().is_empty() && cell.trim().parse::<f64>().is_err())
+}
+
+/// The header's names, all different and none empty.
+pub(super) fn names(header: &Record<'_>) -> Result<Vec<String>, Error> {
+    let line = header.line;
+    let names: Vec<String> = header.cells().map(|cell| cell.trim().to_string()).collect();
+    if let Some(place) = names.iter().position(|name| name.contains('\0')) {
+        let message = format!("line {line}: expected a column name, came '{}', which holds a zero byte", excerpt(&names[place]));
+        return Err(Error::new(Kind::Data, message).hint("save the file as UTF-8 text"));
+    }
+    if let Some(long) = names.iter().find(|name| name.len() > LONGEST_NAME) {
+        let message = format!("line {line}: expected column names of at most {LONGEST_NAME} bytes, came '{}'", excerpt(long));
+        return Err(Error::new(Kind::Data, message).hint("look for a quote that is never closed"));
+    }
+    if let Some(place) = names.iter().position(String::is_empty) {
+        let message = format!("line {line}: expected a name for column {} of {}, came nothing", place + 1, names.len());
+        let hint = match place {
+            0 => "name the column; if it is only the row's number, leave it out (pandas: index=False)",
+            _ if place + 1 == names.len() => "name the column, or take the delimiter from the end of each line",
+            _ => "name the column",
+        };
+        return Err(Error::new(Kind::Data, message).column("").hint(hint));
+    }
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let twice: Vec<&str> = names.iter().map(String::as_str).filter(|name| bump(&mut places, name) == 2).collect();
+    if let Some(name) = twice.first() {
+        let message = format!("line {line}: expected names that differ, came more than once: {}", listed(twice.iter().copied()));
+        return Err(Error::new(Kind::Data, message).column(*name).hint("rename or drop the repeated columns"));
+    }
+    Ok(names)
+}
+
+/// Counts a name; says how often it has come.
+fn bump<'a>(counts: &mut HashMap<&'a str, usize>, name: &'a str) -> usize {
+    let count = counts.entry(name).or_insert(0);
+    *count += 1;
+    *count
 }
 
 /// Why a first line with words in it is a row like those below it, if it is: it has a word or a date that stands below it too, or a number

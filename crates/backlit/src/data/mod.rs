@@ -2,20 +2,22 @@
 
 mod bundled;
 pub(crate) mod cells;
-mod csv;
+mod dialect;
 mod header;
 mod names;
 pub(crate) mod near;
+mod reader;
 mod records;
+mod rows;
 mod stored;
 mod typed;
 mod words;
 
-pub use self::csv::{Reader, Reading, profile, read, read_csv, read_encoded, read_for, read_from};
-pub(crate) use self::csv::{read_for_within, read_numbers, read_within};
 pub use bundled::{BUNDLED, bundled, note};
 pub use header::Header;
 pub use names::names_in;
+pub use reader::{Reader, Reading, profile, read, read_csv, read_encoded, read_for, read_from};
+pub(crate) use reader::{read_for_within, read_numbers, read_within};
 pub(crate) use stored::{Bound, Fed, nameless, number, read_at, refused, unreadable};
 pub use stored::{Inputs, MEMORY, Stored, bytes};
 pub(crate) use words::read_words;

@@ -3,6 +3,7 @@
 //! The rules are RFC 4180's, with four more: the delimiter may be any one byte, blanks may stand around
 //! a quoted cell, the last line need not end, and a quote inside an unquoted cell is a plain character.
 
+use crate::error::{Error, Kind};
 use std::io::{ErrorKind, Read};
 
 /// What is read at first, and what the delimiter is judged by.
@@ -49,6 +50,22 @@ pub(super) struct Broken {
     pub message: String,
     /// What to try.
     pub hint: Option<&'static str>,
+}
+
+impl Broken {
+    /// The error, in a row of the data if it lies below the header.
+    pub fn at(self, row: Option<usize>, columns: &[String]) -> Error {
+        let name = self.cell.and_then(|cell| columns.get(cell));
+        let cell = match self.cell {
+            Some(cell) if name.is_none() => format!(", cell {} of the line", cell + 1),
+            _ => String::new(),
+        };
+        let mut error = Error::new(Kind::Data, format!("line {}{cell}: {}", self.line, self.message));
+        error.row = row;
+        error.column = name.cloned();
+        error.hint = self.hint.map(str::to_string);
+        error
+    }
 }
 
 /// Where a record ends, relative to its start.

@@ -2,8 +2,9 @@
 //! vanishes with the program, however that ends.
 
 use super::Table;
-use crate::encoder::{Encoder, Kind, Missing, median, of_day};
+use crate::encoder::{Encoder, Kind, Missing, of_day};
 use crate::error::{Error, Kind as Wrong};
+use crate::median::median;
 use crate::scaler::Scaler;
 use backlit_engine::Scalar;
 use backlit_engine::step::{Rows, Source};
@@ -198,7 +199,7 @@ impl Stored {
                 },
             )?;
             for ((place, time, fill), known) in filled.iter_mut().zip(&mut known) {
-                **fill = median(known);
+                **fill = median(known).unwrap_or(0.0);
                 let mut numbers = Vec::new();
                 match time {
                     None => numbers.push(**fill),

@@ -1,6 +1,6 @@
 //! Tables of words: text with delimiters, kept as it stands.
 
-use super::csv::refuse_binary;
+use super::dialect::{refuse_binary, terminator};
 use super::records::Records;
 use crate::error::{Error, Kind};
 use std::fs::File;
@@ -33,7 +33,7 @@ fn words(input: impl std::io::Read) -> Result<Words, Error> {
     let mut records = Records::new(input).map_err(broken)?;
     let sample = records.sample();
     refuse_binary(sample)?;
-    let terminator = if sample.contains(&b'\n') || !sample.contains(&b'\r') { b'\n' } else { b'\r' };
+    let terminator = terminator(sample);
     let first = sample.split(|&byte| byte == terminator).find(|line| !line.trim_ascii().is_empty()).unwrap_or(b"");
     let delimiter = *b"\t;|".iter().find(|delimiter| first.contains(delimiter)).unwrap_or(&b',');
     records.split_at(delimiter, terminator);

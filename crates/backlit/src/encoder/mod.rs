@@ -14,6 +14,7 @@ pub use profile::{ColumnProfile, Profile};
 pub use written::Written;
 
 use crate::data::cells::{Fault, excerpt, is_missing, number};
+use crate::median::median;
 use serde::{Deserialize, Serialize};
 
 /// Whether a cell is a date in some order.
@@ -295,7 +296,7 @@ impl Encoder {
             let size = column.kind.names(&column.name).len();
             if let Kind::Date { time, missing: Missing::Filled(fill), .. } = &mut column.kind {
                 let days = |row: usize| values[row * width + place];
-                *fill = median(&mut rows.iter().map(|&row| days(row)).filter(|day| !day.is_nan()).collect::<Vec<f64>>());
+                *fill = median(&mut rows.iter().map(|&row| days(row)).filter(|day| !day.is_nan()).collect::<Vec<f64>>()).unwrap_or(0.0);
                 let mut numbers = Vec::new();
                 dates::of_day(*fill, *time, &mut numbers);
                 for row in values.chunks_exact_mut(width).filter(|row| row[place].is_nan()) {
@@ -304,7 +305,7 @@ impl Encoder {
             }
             if let Kind::Number { missing: Missing::Filled(fill), .. } = &mut column.kind {
                 let mut known: Vec<f64> = rows.iter().map(|row| values[row * width + place]).filter(|number| !number.is_nan()).collect();
-                *fill = median(&mut known);
+                *fill = median(&mut known).unwrap_or(0.0);
                 for number in values.iter_mut().skip(place).step_by(width).filter(|number| number.is_nan()) {
                     *number = *fill;
                 }
@@ -330,16 +331,6 @@ pub fn label_names(encoder: Option<&Encoder>, targets: &[String], classes: &[f64
     };
     let both = |(target, values): (&String, &[f64])| words(target).unwrap_or_else(|| values.iter().map(f64::to_string).collect());
     targets.iter().zip(classes.chunks_exact(2)).flat_map(both).collect()
-}
-
-/// The middle number, or halfway between the middle two; 0 of none.
-pub(crate) fn median(numbers: &mut [f64]) -> f64 {
-    numbers.sort_unstable_by(f64::total_cmp);
-    match numbers.len() {
-        0 => 0.0,
-        n if n % 2 == 1 => numbers[n / 2],
-        n => numbers[n / 2 - 1] / 2.0 + numbers[n / 2] / 2.0,
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Measures of predicted numbers.
 
+use crate::median::median;
 use serde::Serialize;
 
 /// How far numbers are from what is right; none without rows.
@@ -33,7 +34,8 @@ impl Numbers {
                 (column().any(|y| Some(y) != first) && total > 0.0).then(|| 1.0 - left / total)
             })
             .collect();
-        let medians = (0..outputs).map(|k| median(errors().skip(k).step_by(outputs).map(f64::abs).collect())).sum::<Option<f64>>();
+        let medians =
+            (0..outputs).map(|k| median(&mut errors().skip(k).step_by(outputs).map(f64::abs).collect::<Vec<f64>>())).sum::<Option<f64>>();
         let some = |value: f64| (n > 0.0).then_some(value);
         Numbers {
             rmse: some((errors().map(|e| e * e).sum::<f64>() / n).sqrt()),
@@ -42,17 +44,6 @@ impl Numbers {
             max_error: some(errors().map(f64::abs).fold(0.0, |most, e| if most >= e || most.is_nan() { most } else { e })),
             r2: r2.map(|r2| r2.iter().sum::<f64>() / outputs as f64),
         }
-    }
-}
-
-/// The middle of the sorted numbers, of an even count the mean of both; none without numbers.
-fn median(mut numbers: Vec<f64>) -> Option<f64> {
-    let middle = numbers.len() / 2;
-    numbers.sort_unstable_by(f64::total_cmp);
-    match numbers.len() {
-        0 => None,
-        count if count % 2 == 1 => Some(numbers[middle]),
-        _ => Some((numbers[middle - 1] + numbers[middle]) / 2.0),
     }
 }
 

@@ -1,30 +1,83 @@
 //! The layers of a run, and the parameters they begin with.
 
-use super::{Hidden, formulas, usage};
+use super::{Hidden, formulas, usage, warm_start};
 use crate::embedding::{self, Embedding};
+use crate::encoder::Encoder;
 use crate::error::{Error, Kind};
-use crate::layers::Norm;
-use crate::model_file::{Model, Precision};
+use crate::layers::{self, Norm, Skip};
+use crate::model_file::{LayerShape, Model, Precision};
 use crate::numeric_embedding::{self, Numeric, NumericEmbedding};
+use crate::recipe::plain;
 use crate::run_file::{Bias, Freeze, Layer, Orientation, Rng, RunFile};
 use backlit_engine::init::{Draws, Initializer};
 use backlit_engine::ops;
 use std::ops::Range;
 
-/// Units of the hidden layers when nobody says.
-const UNITS: [usize; 2] = [64, 32];
-/// Their activation when nobody says.
-const ACTIVATION: &str = "relu";
+/// What stands around the layers.
+pub(super) struct Place<'a> {
+    /// Names of the columns that go in.
+    pub inputs: &'a [String],
+    pub encoder: Option<&'a Encoder>,
+    pub embedding: Option<&'a Embedding>,
+    pub outputs: usize,
+    pub loss: &'a str,
+}
+
+/// A network before training.
+pub(super) struct Begun {
+    pub layers: Vec<Layer>,
+    pub numeric: Option<Numeric>,
+    /// Parameters in graph order.
+    pub initial: Vec<f64>,
+    /// Places of those that are frozen.
+    pub frozen: Vec<Range<usize>>,
+}
+
+/// The network of a run, with every choice of its layers made, or the one that training goes on from.
+pub(super) fn begun(
+    run: &RunFile,
+    hidden: Option<&Hidden>,
+    start: Option<&Model>,
+    place: &Place<'_>,
+    notes: &mut Vec<String>,
+) -> Result<Begun, Error> {
+    let Place { inputs, encoder, embedding, outputs, loss } = *place;
+    let layers = with_dropout(run, layers(run, hidden, outputs, loss)?)?;
+    let columns = numeric_embedding::columns(inputs, encoder, embedding);
+    let numeric = numeric(run, start, columns, notes)?;
+    let width = embedding::names(inputs, embedding).len() + numeric.as_ref().map_or(0, Numeric::width);
+    let layers = layers::completed(run, layers, width, |key, message| usage(run, message).key(key))?;
+    check_layers(run, &layers, width, outputs, embedding)?;
+    let (mut initial, frozen) = parameters(run, &layers, width, embedding, numeric.as_ref())?;
+    if let Some(model) = start {
+        initial = warm_start::parameters(run, model, &layers, notes)?;
+    }
+    Ok(Begun { layers, numeric, initial, frozen })
+}
+
+/// A layer as the model file has it.
+pub(super) fn layer_shape(layer: &Layer) -> LayerShape {
+    LayerShape {
+        units: layer.units,
+        activation: layer.activation.clone(),
+        bias: layer.bias != Bias::None,
+        freeze: layer.freeze.iter().map(Freeze::to_string).collect(),
+        dropout: layer.dropout.unwrap_or(0.0),
+        norm: layer.norm.flatten(),
+        skip: if let Some(Skip::From(from)) = layer.skip { Some(from) } else { None },
+        learning_rate: layer.learning_rate,
+    }
+}
 
 /// The run's layers, or hidden ones and an output.
-pub(super) fn layers(run: &RunFile, hidden: Option<&Hidden>, outputs: usize, loss: &str) -> Result<Vec<Layer>, Error> {
+fn layers(run: &RunFile, hidden: Option<&Hidden>, outputs: usize, loss: &str) -> Result<Vec<Layer>, Error> {
     if hidden.is_none() && !run.network.layers.is_empty() {
         return Ok(run.network.layers.clone());
     }
     let standard = Hidden::default();
     let hidden = hidden.unwrap_or(&standard);
-    let activation = hidden.activation.as_deref().unwrap_or(ACTIVATION);
-    let units = hidden.units.as_deref().unwrap_or(&UNITS);
+    let activation = hidden.activation.as_deref().unwrap_or(plain::ACTIVATION);
+    let units = hidden.units.as_deref().unwrap_or(&plain::UNITS);
     let layer = |units: usize, activation: &str| Layer {
         units,
         activation: ops::spelled(activation),
@@ -48,12 +101,7 @@ pub(super) fn layers(run: &RunFile, hidden: Option<&Hidden>, outputs: usize, los
 }
 
 /// What is learned of single columns: of these if that was asked for, or what the model that training goes on from has.
-pub(super) fn numeric(
-    run: &RunFile,
-    start: Option<&Model>,
-    columns: Vec<usize>,
-    notes: &mut Vec<String>,
-) -> Result<Option<Numeric>, Error> {
+fn numeric(run: &RunFile, start: Option<&Model>, columns: Vec<usize>, notes: &mut Vec<String>) -> Result<Option<Numeric>, Error> {
     let network = &run.network;
     let known = start.and_then(|model| model.metadata.network.numeric.clone());
     if known.is_none() && network.numeric_embedding.unwrap_or_default() == NumericEmbedding::None {
@@ -82,7 +130,7 @@ pub(super) fn numeric(
 }
 
 /// The layers, each with its dropout: hidden ones that say nothing have the network's.
-pub(super) fn with_dropout(run: &RunFile, mut layers: Vec<Layer>) -> Result<Vec<Layer>, Error> {
+fn with_dropout(run: &RunFile, mut layers: Vec<Layer>) -> Result<Vec<Layer>, Error> {
     let hidden = layers.len() - 1;
     if layers[hidden].dropout.is_some_and(|rate| rate > 0.0) {
         let error = usage(run, "the last layer is the prediction, of which nothing is struck out");
@@ -92,13 +140,7 @@ pub(super) fn with_dropout(run: &RunFile, mut layers: Vec<Layer>) -> Result<Vec<
     Ok(layers)
 }
 
-pub(super) fn check_layers(
-    run: &RunFile,
-    layers: &[Layer],
-    inputs: usize,
-    outputs: usize,
-    embedding: Option<&Embedding>,
-) -> Result<(), Error> {
+fn check_layers(run: &RunFile, layers: &[Layer], inputs: usize, outputs: usize, embedding: Option<&Embedding>) -> Result<(), Error> {
     let last = layers.len();
     let key = |l: usize, name: &str| format!("network.layer[{l}].{name}");
     if layers[last - 1].units != outputs {

@@ -2,6 +2,7 @@
 
 use super::usage;
 use crate::data::Table;
+use crate::data::cells::excerpt;
 use crate::error::Error;
 use crate::job::{Rows, split};
 use crate::model_file::Task;
@@ -69,6 +70,16 @@ impl Part {
             (Part::AsAsked, Split::Time(Some(name))) => Ok(splits::by_time(table.rows, Some(&column(name)?), share)),
         }
     }
+}
+
+/// What a person should know of the column that decides the split. `no_inputs`: columns that are not fed
+pub(super) fn remarks(run: &RunFile, inputs: &[String], no_inputs: &[String]) -> Option<String> {
+    let column = run.data.split.column()?;
+    if inputs.iter().any(|input| input == column) {
+        return Some(format!("'{}' decides the split and is an input too", excerpt(column)));
+    }
+    let holds_words = no_inputs.iter().any(|name| name == column) && !run.data.is_aside(column);
+    holds_words.then(|| format!("'{}' holds words and decides the split: it is no input", excerpt(column)))
 }
 
 /// The fold of each row.

@@ -8,14 +8,9 @@ use crate::layers::{Norm, Skip};
 use crate::model_file::{self, LayerShape, Model, Parameters, Precision, Task};
 use crate::run_file::{self, Bias, Layer, RunFile, Source};
 
-/// The model's name in a run directory.
-const MODEL: &str = "model.safetensors";
-
 /// The model that a run begins with, if it names one.
 pub(super) fn model(run: &RunFile) -> Result<Option<Model>, Error> {
-    let Some(path) = &run.train.from else { return Ok(None) };
-    let inside = path.join(MODEL);
-    model_file::load(if path.is_dir() && inside.is_file() { &inside } else { path }).map(Some)
+    run.train.from.as_deref().map(model_file::load).transpose()
 }
 
 /// The run with what it leaves open taken from the model: target, task, loss, and the layers unless it has its own.

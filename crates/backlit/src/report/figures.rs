@@ -80,7 +80,7 @@ fn costs(job: &Job, outcome: &Outcome, lines: &[Line]) -> Option<Figure> {
         caption.push("That of the rows kept aside is taken after the epoch.".into());
         all.push(series("rows kept aside", held));
         if let Some(best) = outcome.best {
-            all.push(series(format!("best epoch: {}", best.epoch + 1), vec![(best.epoch as f64 + 1.0, best.cost)]));
+            all.push(series(format!("best epoch: {}", best.epoch + 1), vec![(best.epoch as f64 + 1.0, best.judged)]));
         }
     } else if job.held.rows > 0 && outcome.best.is_none() {
         caption.push("The rows kept aside were not looked at in between; with --patience or --keep best they are.".into());

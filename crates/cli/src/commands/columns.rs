@@ -1,14 +1,14 @@
 //! The flags that say what a table's columns are.
 
+use super::wrong;
 use crate::arguments::Columns;
 use backlit::data::{Header, Reader, names_in};
-use backlit::error::{Error, Kind};
+use backlit::error::Error;
 use backlit::run_file::{Data, Source, decimal_comma};
 
 /// Puts the flags over what is said of a table.
 pub(super) fn put_over(columns: &Columns, data: &mut Data) -> Result<(), Error> {
     let Columns { target, categories, ignore, embed, decimal } = columns;
-    let wrong = |flag: &str, message: String| Error::new(Kind::Usage, format!("--{flag}: {message}"));
     let known = if [target, categories, ignore].into_iter().flatten().any(|list| list.contains(',')) { known(data) } else { Vec::new() };
     for (flag, lists, names) in
         [("target", target, &mut data.target), ("categories", categories, &mut data.categories), ("ignore", ignore, &mut data.ignore)]

@@ -5,14 +5,10 @@ mod check;
 mod columns;
 mod evaluate;
 mod explain;
-mod find_rate;
-mod folds;
 mod inspect;
 mod operations;
 mod predict;
 mod replay;
-mod resume;
-mod terms;
 mod train;
 mod worksheet;
 
@@ -24,6 +20,7 @@ use backlit::job::{Job, Rows, rows_for};
 use backlit::model_file::{self, Metadata, Model};
 use backlit::{prepare, run_file};
 use clap::CommandFactory;
+use std::fmt::Display;
 use std::path::Path;
 
 /// Runs a command; gives the exit code.
@@ -67,12 +64,6 @@ fn table(data: &str, metadata: &Metadata, with_targets: bool, common: &Common, s
     Ok(reading.table)
 }
 
-/// A model, from its file or from the run directory that holds it.
-fn model(path: &Path) -> Result<Model, Error> {
-    let inside = path.join(MODEL);
-    model_file::load(if path.is_dir() && inside.is_file() { &inside } else { path })
-}
-
 /// A model and rows for it: a saved model on a table, or a run file's network at its initial parameters on the file's
 /// own rows or on a table.
 fn model_and_rows(
@@ -94,7 +85,7 @@ fn model_and_rows(
             }
         };
     }
-    let model = model(path)?;
+    let model = model_file::load(path)?;
     let Some(data) = data else {
         return Err(
             Error::new(Kind::Usage, "which rows? A saved model has none of its own").hint("a CSV file, or a bundled set, behind the model")
@@ -107,7 +98,7 @@ fn model_and_rows(
 
 /// A saved model, or a run file's network at its initial parameters.
 fn initial_or_saved(path: &Path, common: &Common, screen: &Screen) -> Result<Model, Error> {
-    if is_run_file(path) { Ok(job(path, common, screen)?.initial_model()) } else { model(path) }
+    if is_run_file(path) { Ok(job(path, common, screen)?.initial_model()) } else { model_file::load(path) }
 }
 
 /// What a run file asks for.
@@ -123,7 +114,7 @@ fn data_or_bundled(path: &Path, data: Option<&str>) -> Result<Option<String>, Er
     match data {
         Some(data) => Ok(Some(data.to_string())),
         None if is_run_file(path) => Ok(None),
-        None => Ok(Some(model(path)?.metadata).filter(|metadata| metadata.bundled).map(|metadata| metadata.name)),
+        None => Ok(Some(model_file::load(path)?.metadata).filter(|metadata| metadata.bundled).map(|metadata| metadata.name)),
     }
 }
 
@@ -135,10 +126,12 @@ fn on_threads<R: Send>(common: &Common, job: impl FnOnce() -> R + Send) -> R {
     }
 }
 
+/// Something wrong with what was typed behind a flag.
+fn wrong(flag: &str, message: impl Display) -> Error {
+    Error::new(Kind::Usage, format!("--{flag}: {message}"))
+}
+
 /// Whether a path names a run file.
 fn is_run_file(path: &Path) -> bool {
     path.extension().is_some_and(|end| end == "toml")
 }
-
-/// The model's name in a run directory.
-const MODEL: &str = "model.safetensors";

@@ -115,6 +115,20 @@ impl Desk {
         outcome
     }
 
+    /// Opens a gradient in every form and notation. `model`: and its table
+    pub fn opens(&self, model: &str, parameter: &str) {
+        for rows in ["--row 7", "--row 0-4"] {
+            let opened = self.json(&format!("explain {model} {rows} --parameter {parameter}"));
+            assert_eq!(opened["routes"]["agrees"], true, "{parameter} {rows}");
+        }
+        for format in ["text", "markdown", "latex", "html", "svg"] {
+            self.fine(&format!("explain {model} --row 7 --parameter {parameter} --format {format}"));
+        }
+        for notation in ["za", "net-out", "explicit", "dvalues"] {
+            self.fine(&format!("explain {model} --row 7 --parameter {parameter} --notation {notation}"));
+        }
+    }
+
     /// Runs a line with `--json` that must end well.
     pub fn json(&self, line: &str) -> Value {
         self.fine(&format!("{line} --json")).document()
@@ -214,4 +228,17 @@ pub fn bundled(name: &str) -> (Vec<String>, Vec<Vec<f64>>) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../backlit/data").join(format!("{name}.csv"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     (text.lines().next().expect("a header").split(',').map(str::to_string).collect(), cells(&text))
+}
+
+/// Numbers between 0 and 1 without pattern, by a generator of its own: xorshift64*, Vigna 2016.
+pub struct Noise(pub u64);
+
+impl Noise {
+    /// The next number.
+    pub fn next(&mut self) -> f64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64 / (1u64 << 53) as f64
+    }
 }

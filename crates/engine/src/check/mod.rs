@@ -22,8 +22,8 @@ const TOLERANCE: f64 = 1e-8;
 /// How often the parameters are shaken to see how much rounding moves the gradient.
 const SHAKES: u64 = 8;
 
-/// Dual multiplications that a full check may take; beyond it a random sample and random directions are compared.
-const AFFORDABLE: f64 = 1e10;
+/// Dual multiplications that a full check takes at the most, unless somebody says so.
+pub const AFFORDABLE: f64 = 1e10;
 
 /// Multiplications that a function of a dual number takes as long as, about.
 const A_FUNCTION: f64 = 8.0;
@@ -100,19 +100,9 @@ pub fn check(
     check_up_to(AFFORDABLE, graph, cost, parameters, data, rows, gradient)
 }
 
-/// The same, for every parameter, however long it takes.
-pub fn check_all(
-    graph: &Graph<f64>,
-    cost: NodeId,
-    parameters: &[f64],
-    data: &[&[f64]],
-    rows: usize,
-    gradient: &mut dyn FnMut(&[f64]) -> Vec<f64>,
-) -> Report {
-    check_up_to(f64::INFINITY, graph, cost, parameters, data, rows, gradient)
-}
-
-fn check_up_to(
+/// The same; `affordable`: multiplications of dual numbers that it may take, beyond which a random sample of the parameters and random
+/// directions are compared. Without an end each parameter is.
+pub fn check_up_to(
     affordable: f64,
     graph: &Graph<f64>,
     cost: NodeId,
@@ -150,7 +140,7 @@ fn check_up_to(
     let mut places: Vec<usize> = if everything {
         (0..parameters.len()).collect()
     } else {
-        let affordable = (AFFORDABLE / one_pass / 2.0) as usize;
+        let affordable = (affordable / one_pass / 2.0) as usize;
         (0..affordable.clamp(8, 256)).map(|_| random.below(parameters.len() as u32) as usize).collect()
     };
     places.sort_unstable();

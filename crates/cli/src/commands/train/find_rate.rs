@@ -1,15 +1,21 @@
 //! `backlit train --find-rate`: rates tried in one short training, none of which is kept.
 
 use crate::output::{self, Screen, number};
-use backlit::error::Error;
+use backlit::error::{Error, Kind};
 use backlit::find_rate::{Search, find_rate};
 use backlit::job::Job;
+use backlit::run_file::RunFile;
 use serde_json::json;
 
 /// Lines of the table.
 const LINES: usize = 32;
 
-pub fn run(job: &Job, screen: &Screen) -> Result<u8, Error> {
+pub fn run(run: &RunFile, job: &Job, screen: &Screen) -> Result<u8, Error> {
+    let beside = [("folds", run.train.folds.is_some()), ("ensemble", run.train.ensemble.is_some_and(|count| count > 1))];
+    if let Some((key, _)) = beside.into_iter().find(|(_, is_asked)| *is_asked) {
+        let error = Error::new(Kind::Usage, "--find-rate searches with one network on the rows trained on");
+        return Err(error.key(format!("train.{key}")).hint(format!("leave --{key} out")));
+    }
     let search = find_rate(job)?;
     let tried = search.tried.iter().map(|tried| json!({ "rate": tried.rate, "cost": tried.cost, "smoothed": tried.smoothed }));
     screen.document(&json!({

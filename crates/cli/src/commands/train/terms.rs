@@ -1,12 +1,12 @@
 //! The flags that change the cost, put over a run.
 
 use crate::arguments::Terms;
-use backlit::error::{Error, Kind};
+use crate::commands::wrong;
+use backlit::error::Error;
 use backlit::run_file::RunFile;
 use backlit::terms::MOST_PENALTY;
 
 pub fn put_over(flags: &Terms, run: &mut RunFile) -> Result<(), Error> {
-    let wrong = |flag: &str, message: String| Error::new(Kind::Usage, format!("--{flag}: {message}"));
     let penalty = |flag: &str, given: Option<f64>, into: &mut f64| match given {
         Some(x) if !(0.0..=MOST_PENALTY).contains(&x) => Err(wrong(flag, format!("expected a number from 0 to {MOST_PENALTY}, came {x}"))),
         Some(x) => {

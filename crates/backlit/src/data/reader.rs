@@ -1,15 +1,16 @@
-//! Reads a table from text with delimiters.
+//! Reads a table some rows at a time, from text with delimiters or from a file of typed columns.
 
 use super::bundled::bundled_text;
-use super::cells::{self, Fault, Faults, Hints, excerpt, number};
-use super::header::{Header, lines, looks_like_a_row};
-use super::records::{Broken, Record, Records};
+use super::cells::{self, Hints};
+use super::dialect::{refuse_binary, split};
+use super::header::{Header, has_words, lines, looks_like_a_row, names};
+use super::records::Records;
+use super::rows::{Body, Encoded, Take};
 use super::stored::{Bound, Stored, Storing};
-use super::{FEW, Table, listed, typed};
-use crate::encoder::{Encoder, Profile, Strange};
+use super::{Table, listed, typed};
+use crate::encoder::{Encoder, Profile};
 use crate::error::{Error, Kind};
 use crate::model_file::Metadata;
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
@@ -132,48 +133,6 @@ pub struct Reader<'a> {
     is_text: bool,
 }
 
-/// What becomes of the cells.
-enum Take {
-    /// Each is a number.
-    Numbers,
-    /// They become numbers as an encoder tells.
-    Encoded(Encoded),
-    /// They are counted.
-    Counted(Profile),
-}
-
-/// An encoder at work on a table.
-struct Encoded {
-    encoder: Encoder,
-    /// For each column of the table its place in the encoder, if it is used.
-    places: Vec<Option<usize>>,
-    /// For each column of the encoder how many cells were strange, and the first of them.
-    strange: Vec<Option<(usize, String)>>,
-}
-
-impl Encoded {
-    fn cell(&mut self, column: usize, cell: &str, values: &mut Vec<f64>) -> Result<(), Fault> {
-        let Some(place) = self.places[column] else { return Ok(()) };
-        if self.encoder.columns[place].kind.encode(cell, values)? == Strange(true) {
-            self.strange[place].get_or_insert_with(|| (0, excerpt(cell.trim()))).0 += 1;
-        }
-        Ok(())
-    }
-
-    fn notes(&self) -> impl Iterator<Item = String> + '_ {
-        let found = self.encoder.columns.iter().zip(&self.strange).filter_map(|(column, strange)| Some((column, strange.as_ref()?)));
-        found.map(|(column, (count, first))| {
-            let (cells, name) = (if *count == 1 { "cell" } else { "cells" }, excerpt(&column.name));
-            match column.kind {
-                crate::encoder::Kind::Embed { .. } => {
-                    format!("{count} {cells} of '{name}' hold a rare or unseen level ('{first}'): all of these share their learned numbers")
-                }
-                _ => format!("{count} {cells} of '{name}' hold what the model has not seen ('{first}'): taken as none of its levels"),
-            }
-        })
-    }
-}
-
 impl<'a> Reader<'a> {
     /// Opens a bundled table, by its name, or a file.
     pub fn named(data: &str, header: &Header) -> Result<Reader<'static>, Error> {
@@ -237,7 +196,7 @@ impl<'a> Reader<'a> {
         };
         let cells: Vec<String> = record.cells().map(|cell| cell.trim().to_string()).collect();
         let said = if is_plain { Some(true) } else { known.known(&cells) };
-        let has_words = is_header(&record);
+        let has_words = has_words(&record);
         let by_name = match said == Some(true) || said.is_none() && has_words {
             true => Some(names(&record)),
             false => None,
@@ -301,10 +260,9 @@ impl<'a> Reader<'a> {
     pub fn encoded(mut self, encoder: &Encoder) -> Result<Self, Error> {
         let wanted: Vec<String> = encoder.columns.iter().map(|column| column.name.clone()).collect();
         super::indices(&self.source, &self.cells, &wanted)?;
-        let places: Vec<Option<usize>> = self.cells.iter().map(|cell| wanted.iter().position(|name| name == cell)).collect();
-        let used = places.iter().flatten().map(|&place| &encoder.columns[place]);
-        self.columns = used.flat_map(|column| column.kind.names(&column.name)).collect();
-        self.take = Take::Encoded(Encoded { encoder: encoder.clone(), places, strange: vec![None; wanted.len()] });
+        let encoded = Encoded::new(encoder, &self.cells);
+        self.columns = encoded.names();
+        self.take = Take::Encoded(encoded);
         Ok(self)
     }
 
@@ -435,7 +393,7 @@ impl<'a> Reader<'a> {
     fn without_target(&self, values: &mut Vec<f64>) -> Vec<usize> {
         let Take::Encoded(encoded) = &self.take else { return Vec::new() };
         let first = self.body.rows - values.len() / self.columns.len().max(1);
-        let left_out = drop_without_target(&encoded.encoder, &self.columns, values);
+        let left_out = encoded.drop_without_target(&self.columns, values);
         left_out.into_iter().map(|row| first + row).collect()
     }
 }
@@ -450,212 +408,3 @@ struct Numbers {
 
 /// Numbers that are read at a time where they go to a file.
 const BLOCK: usize = 1 << 18;
-
-/// The rows below the header, while they are read.
-#[derive(Default)]
-struct Body {
-    rows: usize,
-    faults: Faults,
-    /// The line of the first empty line that nothing but empty lines has followed so far.
-    empty_line: Option<usize>,
-}
-
-impl Body {
-    /// Puts the numbers of a row of `width` cells at the end of `values`.
-    fn add(&mut self, record: &Record<'_>, width: usize, take: &mut Take, values: &mut Vec<f64>) -> Result<(), Error> {
-        if record.is_blank() {
-            self.empty_line.get_or_insert(record.line);
-            return Ok(());
-        }
-        if let Some(line) = self.empty_line {
-            let message = format!("line {line}: expected a row of {}, came an empty line", cells_of(width));
-            return Err(Error::new(Kind::Data, message).row(self.rows).hint("take the empty line out; only at the end they do not matter"));
-        }
-        if record.len() != width {
-            let message = format!("line {}: expected {}, came {}", record.line, cells_of(width), record.len());
-            let hint = "put a cell that holds the delimiter into quotes, and give every row the same number of cells";
-            return Err(Error::new(Kind::Data, message).row(self.rows).hint(hint));
-        }
-        for (column, cell) in record.cells().enumerate() {
-            let taken = match take {
-                Take::Numbers => number(cell).map(|number| values.push(number)),
-                Take::Encoded(encoded) => encoded.cell(column, cell, values),
-                Take::Counted(profile) => {
-                    profile.columns[column].add(cell, self.rows);
-                    Ok(())
-                }
-            };
-            if let Err(fault) = taken {
-                self.faults.add(fault, cell, self.rows, record.line, column, width);
-            }
-        }
-        self.rows += 1;
-        Ok(())
-    }
-}
-
-/// Takes the rows out whose target is missing; says which, in order.
-fn drop_without_target(encoder: &Encoder, columns: &[String], values: &mut Vec<f64>) -> Vec<usize> {
-    let is_target = |name: &String| encoder.columns.iter().any(|column| column.name == *name && column.kind.drops_rows());
-    let targets: Vec<usize> = columns.iter().enumerate().filter(|(_, name)| is_target(name)).map(|(place, _)| place).collect();
-    let (width, before) = (columns.len(), values.len());
-    if targets.is_empty() {
-        return Vec::new();
-    }
-    let (mut kept, mut left_out) = (0, Vec::new());
-    for start in (0..before).step_by(width) {
-        if targets.iter().all(|place| !values[start + place].is_nan()) {
-            values.copy_within(start..start + width, kept);
-            kept += width;
-        } else {
-            left_out.push(start / width);
-        }
-    }
-    values.truncate(kept);
-    left_out
-}
-
-fn cells_of(width: usize) -> String {
-    format!("{width} {}", if width == 1 { "cell" } else { "cells" })
-}
-
-impl Broken {
-    /// The error, in a row of the data if it lies below the header.
-    fn at(self, row: Option<usize>, columns: &[String]) -> Error {
-        let name = self.cell.and_then(|cell| columns.get(cell));
-        let cell = match self.cell {
-            Some(cell) if name.is_none() => format!(", cell {} of the line", cell + 1),
-            _ => String::new(),
-        };
-        let mut error = Error::new(Kind::Data, format!("line {}{cell}: {}", self.line, self.message));
-        error.row = row;
-        error.column = name.cloned();
-        error.hint = self.hint.map(str::to_string);
-        error
-    }
-}
-
-/// Whether a first line names the columns: some cell of it is no number at all. An empty cell among numbers
-/// is a missing number.
-fn is_header(first: &Record<'_>) -> bool {
-    first.cells().any(|cell| !cell.trim().is_empty() && cell.trim().parse::<f64>().is_err())
-}
-
-/// The header's names, all different and none empty.
-fn names(header: &Record<'_>) -> Result<Vec<String>, Error> {
-    let line = header.line;
-    let names: Vec<String> = header.cells().map(|cell| cell.trim().to_string()).collect();
-    if let Some(place) = names.iter().position(|name| name.contains('\0')) {
-        let message = format!("line {line}: expected a column name, came '{}', which holds a zero byte", excerpt(&names[place]));
-        return Err(Error::new(Kind::Data, message).hint("save the file as UTF-8 text"));
-    }
-    if let Some(long) = names.iter().find(|name| name.len() > LONGEST_NAME) {
-        let message = format!("line {line}: expected column names of at most {LONGEST_NAME} bytes, came '{}'", excerpt(long));
-        return Err(Error::new(Kind::Data, message).hint("look for a quote that is never closed"));
-    }
-    if let Some(place) = names.iter().position(String::is_empty) {
-        let message = format!("line {line}: expected a name for column {} of {}, came nothing", place + 1, names.len());
-        let hint = match place {
-            0 => "name the column; if it is only the row's number, leave it out (pandas: index=False)",
-            _ if place + 1 == names.len() => "name the column, or take the delimiter from the end of each line",
-            _ => "name the column",
-        };
-        return Err(Error::new(Kind::Data, message).column("").hint(hint));
-    }
-    let mut places: HashMap<&str, usize> = HashMap::new();
-    let twice: Vec<&str> = names.iter().map(String::as_str).filter(|name| bump(&mut places, name) == 2).collect();
-    if let Some(name) = twice.first() {
-        let message = format!("line {line}: expected names that differ, came more than once: {}", listed(twice.iter().copied()));
-        return Err(Error::new(Kind::Data, message).column(*name).hint("rename or drop the repeated columns"));
-    }
-    Ok(names)
-}
-
-/// Counts a name; says how often it has come.
-fn bump<'a>(counts: &mut HashMap<&'a str, usize>, name: &'a str) -> usize {
-    let count = counts.entry(name).or_insert(0);
-    *count += 1;
-    *count
-}
-
-/// A longer name is a sign of a broken file.
-const LONGEST_NAME: usize = 1 << 16;
-
-/// Files that are no text, by their first bytes.
-const BINARY: [(&[u8], &str, &str); 6] = [
-    (b"PK\x03\x04", "a zip file or a spreadsheet", "save the sheet as CSV"),
-    (b"\x1F\x8B", "a gzip file", "unpack it first"),
-    (b"PAR1", "a Parquet file", "convert it to CSV"),
-    (b"\x93NUMPY", "a NumPy file", "convert it to CSV: numpy.savetxt(…, delimiter=',')"),
-    (b"\xFF\xFE", "UTF-16 text", "save the file as UTF-8"),
-    (b"\xFE\xFF", "UTF-16 text", "save the file as UTF-8"),
-];
-
-pub(super) fn refuse_binary(sample: &[u8]) -> Result<(), Error> {
-    if sample.is_empty() {
-        return Err(Error::new(Kind::Data, "expected a table, came an empty file"));
-    }
-    for (start, what, hint) in BINARY {
-        if sample.starts_with(start) {
-            return Err(Error::new(Kind::Data, format!("expected text with delimiters, came {what}")).hint(hint));
-        }
-    }
-    match sample.iter().position(|&byte| byte == 0) {
-        Some(at) => {
-            let line = sample[..at].iter().filter(|&&byte| byte == b'\n').count() + 1;
-            let message = format!("line {line}: expected text with delimiters, came a zero byte (byte {at}): a binary file, or UTF-16");
-            Err(Error::new(Kind::Data, message).hint("save the table as CSV in UTF-8"))
-        }
-        None => Ok(()),
-    }
-}
-
-/// The candidates. Where several split all lines evenly the earliest wins: a comma is often a decimal
-/// comma, the others are hardly ever part of a number.
-const DELIMITERS: [u8; 4] = [b'\t', b';', b'|', b','];
-
-/// The delimiter and the line end that split a sample most evenly.
-fn split(sample: &[u8], is_all: bool) -> (u8, u8) {
-    let terminator = if sample.contains(&b'\n') || !sample.contains(&b'\r') { b'\n' } else { b'\r' };
-    let counts = counts(sample, is_all, terminator);
-    let even = |k: usize| counts.iter().filter(|line| line[k] == counts[0][k]).count();
-    let best = (0..DELIMITERS.len())
-        .filter(|&k| counts.first().is_some_and(|first| first[k] > 0))
-        // `max_by_key` keeps the last of equals.
-        .rev()
-        .max_by_key(|&k| even(k));
-    (best.map_or(b',', |k| DELIMITERS[k]), terminator)
-}
-
-/// How often each candidate stands outside quotes, for each of the first lines with text.
-fn counts(sample: &[u8], is_all: bool, terminator: u8) -> Vec<[usize; 4]> {
-    let mut lines = Vec::new();
-    let (mut line, mut quoted, mut blank) = ([0; 4], false, true);
-    // A quote opens only where a cell begins.
-    let mut begins = true;
-    for &byte in sample {
-        if byte == b'"' && (quoted || begins) {
-            (quoted, begins) = (!quoted, quoted);
-        } else if byte == terminator && !quoted {
-            if !blank {
-                lines.push(line);
-            }
-            if lines.len() == FEW {
-                return lines;
-            }
-            (line, blank, begins) = ([0; 4], true, true);
-            continue;
-        } else if let Some(k) = DELIMITERS.iter().position(|&delimiter| delimiter == byte && !quoted) {
-            line[k] += 1;
-            begins = true;
-        } else if !byte.is_ascii_whitespace() {
-            begins = false;
-        }
-        blank &= byte.is_ascii_whitespace();
-    }
-    // The last line of a part may be cut; the only line is judged all the same.
-    if !blank && (is_all || lines.is_empty()) {
-        lines.push(line);
-    }
-    lines
-}

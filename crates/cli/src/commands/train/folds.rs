@@ -1,7 +1,7 @@
 //! `backlit train --folds`: the cross-validation before the training.
 
-use super::predict::quoted;
-use super::train::go_on;
+use super::go_on;
+use crate::commands::predict::quoted;
 use crate::output::{self, Screen, number};
 use crate::progress::Bar;
 use backlit::checkpoint::Checkpoints;
