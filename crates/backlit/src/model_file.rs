@@ -9,7 +9,7 @@ mod check;
 pub use bytes::{from_bytes, to_bytes};
 
 use crate::conformal::Residuals;
-use crate::course::Course;
+use crate::course::{self, Course};
 use crate::embedding::Embedding;
 use crate::encoder::{Encoder, class_names, label_names};
 use crate::error::{Error, Kind};
@@ -223,12 +223,9 @@ pub struct Training {
 
 impl Training {
     /// Why errors on the rows kept aside may be smaller than on new ones, if they may.
-    pub fn flatters(&self) -> Option<&'static str> {
-        match () {
-            () if self.course.keeps_best() || self.course.patience.is_some() => Some("these rows have decided which epoch is kept"),
-            () if self.from.is_some() => Some("the model that training went on from may have been trained on these rows"),
-            () => None,
-        }
+    pub fn flatters(&self) -> Option<String> {
+        let goes_on = || self.from.as_ref().map(|_| "the model that training went on from may have been trained on these rows".into());
+        course::decided(&self.course.decides(self.epochs)).or_else(goes_on)
     }
 }
 

@@ -285,7 +285,7 @@ fn screens_and_reports_say_what_the_rows_have_decided() {
     assert!(head.ends_with(&["no", "yes"]), "{told}");
     // Intervals around numbers of which the best epoch was chosen.
     desk.fine("train houses --epochs 2 --keep best --out best");
-    desk.fine("predict best houses --interval 0.8").complains(&["decided which epoch is kept"]);
+    desk.fine("predict best houses --interval 0.8").complains(&["these rows have decided the best epoch"]);
     desk.fine("train houses --epochs 2 --out last");
     assert!(!desk.fine("predict last houses --interval 0.8").err.contains("decided"));
 }

@@ -174,6 +174,9 @@ pub fn document(job: &Job, outcome: &Outcome, saved: &Saved, parameters: bool) -
         "weights_sha256": saved.sha256,
         "model": saved.model.display().to_string(),
     });
+    if outcome.after.held.is_some() && !job.decided().is_empty() {
+        document["validation"]["decided"] = json!(job.decided());
+    }
     if let Some(checkpoint) = &saved.checkpoint {
         document["checkpoint"] = json!(checkpoint.display().to_string());
     }
