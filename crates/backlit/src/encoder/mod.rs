@@ -145,7 +145,7 @@ impl Kind {
         match self {
             Kind::Number { decimal_comma, missing, written } => {
                 let read = match written {
-                    Some(written) => written.number(cell, *decimal_comma).ok_or(()).or_else(|()| number(cell).and(Err(Fault::Text))),
+                    Some(written) => written.number(cell, *decimal_comma),
                     None if *decimal_comma => number(&cell.replace(',', ".")),
                     None => number(cell),
                 };
@@ -277,6 +277,17 @@ impl Encoder {
     /// The encoder of these columns alone, in its own order.
     pub fn only(&self, keep: impl Fn(&Column) -> bool) -> Encoder {
         Encoder { columns: self.columns.iter().filter(|column| keep(column)).cloned().collect() }
+    }
+
+    /// The same for a table whose file has numbers in some columns: how people write them does not matter there.
+    pub(crate) fn typed(&self, is_typed: impl Fn(&str) -> bool) -> Encoder {
+        let mut encoder = self.clone();
+        for column in encoder.columns.iter_mut().filter(|column| is_typed(&column.name)) {
+            if let Kind::Number { decimal_comma, written, .. } = &mut column.kind {
+                (*decimal_comma, *written) = (false, None);
+            }
+        }
+        encoder
     }
 
     /// The classes' names, if a column holds classes in words.

@@ -35,6 +35,8 @@ pub struct Profile {
 pub struct ColumnProfile {
     /// Its name.
     pub name: String,
+    /// Whether the file itself has numbers there, not text.
+    pub(crate) is_typed: bool,
     /// Cells that are missing.
     pub missing: usize,
     /// Cells that are finite numbers.
@@ -138,7 +140,9 @@ impl ColumnProfile {
         match number(cell) {
             Ok(_) => {
                 self.numbers += 1;
-                self.written.plain(cell);
+                if !self.is_typed {
+                    self.written.plain(cell);
+                }
             }
             Err(Fault::Missing) => {
                 self.missing += 1;
