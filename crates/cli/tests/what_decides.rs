@@ -318,3 +318,53 @@ fn few_rows_of_a_class_are_found_in_numbers_too() {
         assert!(!desk.fine(&format!("inspect {other} --target y")).out.contains("the class"), "{other}");
     }
 }
+
+#[test]
+fn a_persons_own_files_stay() {
+    let run = "# mine\n[data]\nbundled = \"houses\"\n[train]\nepochs = 1\n";
+    let desk = Desk::with(&[("run.toml", run)]);
+    for (directory, file) in [("own", "own/oof.csv"), ("drawn/plots", "drawn/plots/cost.svg"), ("other", "other/x.txt")] {
+        std::fs::create_dir_all(desk.path(directory)).expect("a directory");
+        desk.write(file, "mine");
+    }
+    for (line, file) in [
+        ("train --config run.toml --out .", "run.toml"),
+        ("train houses --epochs 1 --out own", "oof.csv"),
+        ("train houses --epochs 1 --out drawn", "plots"),
+    ] {
+        // Twice: the first has left its lock.
+        for _ in 0..2 {
+            let refused = desk.run(line);
+            refused.expect(2);
+            refused.complains(&[file, "no training left this file", "another --out"]);
+        }
+    }
+    assert_eq!([desk.read("run.toml"), desk.read("own/oof.csv"), desk.read("drawn/plots/cost.svg")], [run, "mine", "mine"]);
+    // What a training left it may replace, but not what a person made of it.
+    desk.fine("train --config run.toml --out other");
+    desk.fine("train --config other/run.toml --out other");
+    desk.write("other/run.toml", format!("{}# mine\n", desk.read("other/run.toml")));
+    desk.run("train --config other/run.toml --out other").expect(2);
+    desk.run("train houses --epochs 1 --out other").complains(&["run.toml", "no training left this file"]);
+}
+
+#[test]
+fn checkpoints_of_a_run_that_cannot_be_read_stay() {
+    let desk = Desk::new();
+    desk.fine("train houses --hidden 2 --epochs 1 --out run");
+    let pins = desk.read("run/run.json").replace("\"finished\": true", "\"finished\": false");
+    for (pins, words, resumed) in [
+        (pins.clone(), "was interrupted and can go on", "checkpoint"),
+        (pins.replacen('{', "{\"new\": 1,", 1).replace("\"format\": 1", "\"format\": 2"), "can go on", "begun by Backlit"),
+        (pins.replace("\"finished\"", "\"ended\""), "run.json cannot be read", "not what Backlit wrote"),
+        ("{".into(), "run.json cannot be read", "not what Backlit wrote"),
+    ] {
+        desk.write("run/run.json", &pins);
+        desk.write("run/checkpoint.safetensors", "a checkpoint");
+        let refused = desk.run("train houses --hidden 2 --epochs 1 --out run");
+        refused.expect(2);
+        refused.complains(&[words, "--resume run"]);
+        assert_eq!(desk.read("run/checkpoint.safetensors"), "a checkpoint");
+        desk.run("train --resume run").complains(&[resumed]);
+    }
+}
