@@ -346,3 +346,28 @@ fn stored_zip(name: &str, bytes: &[u8]) -> Vec<u8> {
     let sizes = [(central.len() as u32).to_le_bytes(), (local.len() as u32).to_le_bytes()].concat();
     [&local[..], &central, b"PK\x05\x06\0\0\0\0\x01\0\x01\0", &sizes, &[0, 0]].concat()
 }
+
+#[test]
+fn a_class_called_none_is_a_class() {
+    let table = |nones: usize| {
+        let word = |row: usize| if row < nones { "none" } else { ["mild", "severe"][row % 2] };
+        (0..90).map(|row| format!("{},{}\n", row % 7, word(row))).collect::<String>()
+    };
+    let desk = Desk::with(&[("often.csv", &format!("x,k\n{}", table(30))), ("seldom.csv", &format!("x,k\n{}", table(3)))]);
+    let told = desk.fine("train often.csv --target k --epochs 1 --out run");
+    told.complains(&["'k' holds 3 classes: mild, none, severe", "'none' is taken as a class of 'k', in 30 rows"]);
+    assert_eq!(desk.json("predict run often.csv")["classes"], serde_json::json!(["mild", "none", "severe"]));
+    assert_eq!(desk.json("evaluate run often.csv")["rows"], serde_json::json!(90));
+    desk.fine("inspect often.csv --target k");
+    let told = desk.fine("train seldom.csv --target k --epochs 1 --out run");
+    told.complains(&["3 rows whose 'k' is 'none' are left out", "2 classes: mild, severe"]);
+}
+
+#[test]
+fn a_unit_that_not_all_cells_have_is_said() {
+    let cell = |row: usize| if row % 2 == 0 { format!("{row} kg") } else { (1000 * row).to_string() };
+    let rows: String = (0..60).map(|row| format!("{},{row}\n", cell(row))).collect();
+    let desk = Desk::with(&[("units.csv", &format!("a,y\n{rows}"))]);
+    desk.fine("train units.csv --target y --epochs 1 --out run")
+        .complains(&["30 of 60 cells of 'a' have the unit 'kg': the others are taken in the same one"]);
+}

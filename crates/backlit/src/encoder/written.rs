@@ -139,6 +139,11 @@ pub(super) struct Doubt {
 }
 
 impl Counts {
+    /// The unit, and how many cells have it.
+    pub fn unit(&self) -> Option<(&str, usize)> {
+        (self.with_unit > 0).then_some((&self.unit, self.with_unit))
+    }
+
     /// Counts a plain number.
     pub fn plain(&mut self, cell: &str) {
         if let Some((whole, fraction)) = cell.trim().split_once('.') {
