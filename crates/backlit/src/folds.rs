@@ -187,14 +187,15 @@ pub fn cross_validate(
     let mut numbers: Vec<usize> = parts.iter().flat_map(|(held, _)| held.numbers.clone()).collect();
     numbers.sort_unstable();
     let rows = numbers.len();
-    let (mut fold_of, mut outputs, mut y, mut w) = (vec![0; rows], vec![0.0; rows * width], vec![0.0; rows * width], vec![1.0; rows]);
+    let (mut fold_of, mut outputs, mut y) = (vec![0; rows], vec![0.0; rows * width], vec![0.0; rows * width]);
+    // Those of a fold's own training go by what the rows of the other folds weigh.
+    let w = if job.train.w.is_empty() { vec![1.0; rows] } else { job.train.w.clone() };
     for (fold, (held, said)) in parts.iter().enumerate() {
         for (place, number) in held.numbers.iter().enumerate() {
             let row = numbers.partition_point(|known| known < number);
             fold_of[row] = fold;
             outputs[row * width..][..width].copy_from_slice(&said[place * width..][..width]);
             y[row * width..][..width].copy_from_slice(&held.y[place * width..][..width]);
-            w[row] = held.w.get(place).copied().unwrap_or(1.0);
         }
     }
     let temperature = calibrates.then(|| calibration::temperature_of(task, width, &outputs, &y, &w));

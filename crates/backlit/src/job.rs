@@ -92,6 +92,8 @@ pub struct Job {
     pub seed: u64,
     /// Most threads to use.
     pub threads: usize,
+    /// Bytes that a table may take, and so copies of its rows for trainings side by side.
+    pub memory: u64,
     /// What a person should be told about the choices made.
     pub notes: Vec<String>,
 }

@@ -95,8 +95,10 @@ impl RunDirectory {
     pub fn check_nothing_is_lost(&self) -> Result<(), Error> {
         let path = self.path.display();
         if let Some(what) = checkpoint::unfinished(&self.path) {
-            let error = Error::new(Kind::Usage, format!("this directory holds {what}")).file(path);
-            return Err(error.hint(format!("backlit train --resume {path}; to begin anew another --out, or remove {path}/checkpoint*.safetensors")));
+            let error = Error::new(Kind::Usage, format!("this directory holds {what}")).file(&path);
+            let path = files::shell_word(&path.to_string());
+            let hint = format!("backlit train --resume {path}; to begin anew another --out, or remove {path}/checkpoint*.safetensors");
+            return Err(error.hint(hint));
         }
         let foreign = match self.is_ours() {
             true => checkpoint::is_foreign(&self.path).then_some("run.toml"),

@@ -67,6 +67,36 @@ fn folds_go_by_the_probabilities_that_the_model_says() {
     desk.fine(&format!("{line} --calibrate true")).says(&["all of probabilities calibrated by a temperature of"]);
 }
 
+/// The scale of a fold's own training, the mean weight of the rows of the others, has no say.
+#[test]
+fn folds_are_calibrated_by_the_weights_of_the_table() {
+    let desk = Desk::new();
+    let weight = |row: usize| if row < 60 { 1.0 } else { f64::from(1 + (row % 5) as u32 * 3) };
+    let text = vague(120);
+    let rows: String = text.lines().skip(1).enumerate().map(|(row, line)| format!("{line},{}\n", weight(row))).collect();
+    desk.write("weighed.csv", format!("a,b,y,w\n{rows}"));
+    let line = "train weighed.csv --target y --weights w --folds 4 --epochs 60 --hidden 16 --learning-rate 0.02 --precision f64 --out run";
+    desk.fine(line);
+    let said: Vec<(f64, f64, f64)> = desk.read("run/oof.csv").lines().skip(1).map(|line| line.split(',').map(String::from).collect::<Vec<_>>())
+        .map(|cell| (cell[4].parse().expect("a probability"), f64::from(u8::from(cell[2] == "yes")), weight(cell[0].parse().expect("a row"))))
+        .collect();
+    let mean = said.iter().map(|row| row.2).sum::<f64>() / said.len() as f64;
+    let cost = |ln: f64| {
+        let of = |&(p, y, w): &(f64, f64, f64)| {
+            let z = (p / (1.0 - p)).ln() / ln.exp();
+            w / mean * ((1.0 + z.exp()).ln() - y * z)
+        };
+        said.iter().map(of).sum::<f64>() + 2.0 * ln * ln
+    };
+    let (mut low, mut high) = (-1.0, 2.0);
+    for _ in 0..200 {
+        let third = (high - low) / 3.0;
+        if cost(low + third) < cost(high - third) { high -= third } else { low += third }
+    }
+    let document = desk.json(&format!("{line} --calibrate true"));
+    close("temperature", number(&document["temperature"]), f64::exp(low), 1e-6, 0.0);
+}
+
 #[test]
 fn rows_kept_aside_decide_by_their_weights() {
     // Half of the rows say the opposite and weigh nothing.
