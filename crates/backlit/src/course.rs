@@ -86,6 +86,16 @@ impl Course {
         self.engine().is_ok_and(|course| course.schedule.is_some_and(|schedule| schedule.needs_held()))
     }
 
+    /// What the rows kept aside decide in a training of so many epochs.
+    pub fn decides(&self, epochs: u64) -> Vec<&'static str> {
+        let decided = [
+            (self.keeps_best(), "the best epoch"),
+            (self.patience.is_some() && !self.keeps_best(), "the last epoch"),
+            (self.listens_to_cost(), "the rate"),
+        ];
+        decided.into_iter().filter(|(is_so, _)| *is_so && epochs > 0).map(|(_, what)| what).collect()
+    }
+
     /// Whether the run's own metric tells the best epoch.
     pub fn judged_by_metric(&self) -> bool {
         self.judge == Some(Judge::Metric)
@@ -158,4 +168,11 @@ impl Course {
         .flatten()
         .collect()
     }
+}
+
+/// Of what rows have decided, in words; none of nothing.
+pub fn decided(what: &[&str]) -> Option<String> {
+    let (last, first) = what.split_last()?;
+    let and = if first.is_empty() { "" } else { " and " };
+    Some(format!("these rows have decided {}{and}{last}", first.join(", ")))
 }

@@ -82,6 +82,12 @@ impl Whole {
 }
 
 /// How the names of neighbours begin and end.
+/// A word as a shell takes it, in quotes where it must be.
+pub fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./:@%+=,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) { word.to_string() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
 const PARTIAL: (&str, &str) = (".backlit-", ".partial");
 
 /// Takes away what writers that were ended from outside left in a directory in which nobody writes now.
@@ -100,6 +106,9 @@ fn refused(path: &Path, error: &std::io::Error) -> Error {
         ErrorKind::NotFound => "make the directory first",
         _ => "write to another place",
     };
+    if error.kind() == ErrorKind::NotFound {
+        return Error::new(Kind::Failed, "the file cannot be written: there is no such directory").file(path.display()).hint(hint);
+    }
     // The name of our own temporary file says nothing to anybody.
     let words = match error.raw_os_error() {
         Some(_) => error.to_string(),

@@ -1,4 +1,7 @@
 //! Cross-validation: each row is predicted by a network that was not trained on it.
+//!
+//! Where a fold would choose its own epoch, as early stopping does, its cost would flatter. So each fold's network ends after the median
+//! of the epochs that the other folds chose; where that is another one, it is trained once more.
 
 use crate::calibration;
 use crate::checkpoint::Checkpoints;
@@ -10,8 +13,8 @@ use crate::median::middle;
 use crate::metrics::{HALF, Metrics, Own, Threshold};
 use crate::model_file::Task;
 use crate::prepare::{Hidden, Part, Read, job_of};
-use crate::session::{self, Progress};
-use crate::several::Several;
+use crate::session::{self, Outcome, Progress};
+use crate::several::{Observe, Several};
 use backlit_engine::train::End;
 use std::ops::ControlFlow;
 
@@ -29,13 +32,15 @@ pub struct CrossValidation {
     pub outputs: Vec<f64>,
     /// Of numbers: how far these outputs are from what is right.
     pub residuals: Option<Residuals>,
-    /// The median over the folds of the epoch, counted from 1, whose parameters are kept, where something waited for the best one or ended
-    /// a training early.
+    /// The median over the folds of the epoch, counted from 1, after which each of them cost least, or ended, where something waited for
+    /// that: the lower middle of an even number.
     pub epochs: Option<u64>,
     /// Of two classes and of labels: the probability above which the second is predicted, chosen on these outputs if it was to be chosen.
     pub threshold: f64,
     /// Where probabilities are calibrated: the temperature, chosen on these outputs, for the training on all rows.
     pub temperature: Option<f64>,
+    /// What these outputs themselves have decided, so that costs and measures flatter.
+    pub decided: Vec<&'static str>,
 }
 
 /// How good the network trained on the other folds is on this one.
@@ -49,6 +54,8 @@ pub struct Fold {
     pub metrics: Metrics,
     /// The measure typed as a formula, and its value, if there is one.
     pub own: Option<(String, f64)>,
+    /// After how many epochs its network ended, which the other folds have decided; none: after all.
+    pub epochs: Option<u64>,
 }
 
 /// A number over folds.
@@ -95,9 +102,33 @@ impl CrossValidation {
     }
 }
 
+/// A network trained without a fold.
+struct Trained {
+    /// Without the rows trained on.
+    job: Job,
+    calibrates: bool,
+    outcome: Outcome,
+}
+
+impl Trained {
+    /// The epochs after which this fold cost least, or ended, where something waited for that.
+    fn chose(&self) -> Option<u64> {
+        let Trained { job: Job { course, .. }, outcome, .. } = self;
+        let waits = course.patience.is_some() || course.keeps_best();
+        waits.then(|| outcome.best.filter(|_| course.keeps_best()).map_or(outcome.epochs, |best| best.epoch + 1))
+    }
+}
+
+/// How many trainings a cross-validation has at most: of a fold two where it would choose its own epoch.
+pub fn trainings(read: &Read, count: usize) -> usize {
+    let course = &read.run.train.course;
+    if course.patience.is_some() || course.keeps_best() { 2 * count } else { count }
+}
+
 /// For each of `count` folds of data that were read trains a network on the rows of the others, from the same initial parameters, as many
 /// at a time as there are threads. `job`: the training on all rows that comes behind, whose checkpoints each fold's stand beside.
-/// `observe` is called after each step with the fold, counted from 0; none: it was stopped.
+/// `observe` is called after each step with the fold, counted from 0, or where a fold is trained once more with `count` and the fold;
+/// none: it was stopped.
 pub fn cross_validate(
     (read, hidden): (&Read, Option<&Hidden>),
     job: &Job,
@@ -105,47 +136,66 @@ pub fn cross_validate(
     checkpoints: Option<&Checkpoints>,
     observe: &mut (dyn FnMut(usize, &Progress) -> ControlFlow<()> + Send),
 ) -> Result<Option<CrossValidation>, Error> {
-    let came = Several::of(count, job).train(observe, &|fold, threads, observe| {
-        let mut part = checkpoints.map(|checkpoints| checkpoints.part("fold", fold)).transpose()?;
+    let several = Several::of(count, job);
+    let without = |fold: usize, threads: usize, until: Option<u64>, observe: &mut Observe<'_>| {
+        let word = if until.is_some() { "refit" } else { "fold" };
+        let mut part = checkpoints.map(|checkpoints| checkpoints.part(word, fold)).transpose()?;
         let mut plain = read.clone();
         // Chosen below, on all rows.
         plain.run.train.threshold = Threshold::default();
+        if until.is_some() {
+            plain.run.train.course = plain.run.train.course.without_waiting();
+        }
         let mut job = job_of(plain, hidden, threads, Part::WithoutFold(fold, count))?;
         let calibrates = job.calibrate != Calibrate::No;
-        job.calibrate = Calibrate::No;
+        (job.calibrate, job.until) = (Calibrate::No, until);
         let outcome = session::train_kept(&job, part.as_mut(), observe)?;
         if let End::Diverged(divergence) = outcome.end {
             return Err(Fallen { word: "fold", number: fold, count, divergence }.error());
         }
         // The file of a large table is of no use any more.
         let job = Job { train: Rows::default(), held: Rows { stored: None, ..job.held }, ..job };
-        Ok((job, calibrates, outcome))
-    })?;
-    let (mut costs, mut parts, mut about, mut epochs) = (Vec::new(), Vec::new(), None, Vec::new());
+        Ok::<_, Error>(Trained { job, calibrates, outcome })
+    };
+    let came = several.train(observe, &|fold, threads, observe| without(fold, threads, None, observe))?;
+    let is_whole = |trained: &Trained| !matches!(trained.outcome.end, End::Stopped(_));
+    let Some(mut came) = came.into_iter().map(|one| one.filter(is_whole)).collect::<Option<Vec<Trained>>>() else { return Ok(None) };
+    let chosen: Option<Vec<u64>> = came.iter().map(Trained::chose).collect();
+    let ends = chosen.as_deref().map(by_the_others);
+    if let (Some(chosen), Some(ends)) = (&chosen, &ends) {
+        let again = several.train(&mut |fold, progress| observe(count + fold, progress), &|fold, threads, observe| {
+            (chosen[fold] != ends[fold]).then(|| without(fold, threads, Some(ends[fold]), observe)).transpose()
+        })?;
+        for (first, again) in came.iter_mut().zip(again) {
+            match again {
+                Some(Some(again)) if is_whole(&again) => *first = again,
+                Some(None) => {}
+                _ => return Ok(None),
+            }
+        }
+    }
+    let (mut costs, mut parts, mut about) = (Vec::new(), Vec::new(), None);
     let (mut calibrates, mut metric) = (false, None);
-    for one in came {
-        let Some((job, calibrated, outcome)) = one.filter(|(.., outcome)| !matches!(outcome.end, End::Stopped(_))) else { return Ok(None) };
+    for Trained { job, calibrates: calibrated, outcome } in came {
         calibrates |= calibrated;
         costs.extend(outcome.after.held.map(|(cost, _)| cost));
         metric = job.metric.clone();
         about = Some((job.task, job.outputs()));
-        if job.course.patience.is_some() || job.course.keeps_best() {
-            epochs.push(outcome.best.filter(|_| job.course.keeps_best()).map_or(outcome.epochs, |best| best.epoch + 1));
-        }
         parts.push((job.held, outcome.held.numbers()?));
     }
     let (task, width) = about.ok_or_else(|| Error::new(Kind::Usage, "a cross-validation without folds"))?;
     let mut numbers: Vec<usize> = parts.iter().flat_map(|(held, _)| held.numbers.clone()).collect();
     numbers.sort_unstable();
     let rows = numbers.len();
-    let (mut fold_of, mut outputs, mut y, mut w) = (vec![0; rows], vec![0.0; rows * width], vec![0.0; rows * width], vec![1.0; rows]);
+    let (mut fold_of, mut outputs, mut y) = (vec![0; rows], vec![0.0; rows * width], vec![0.0; rows * width]);
+    // Those of a fold's own training go by what the rows of the other folds weigh.
+    let w = if job.train.w.is_empty() { vec![1.0; rows] } else { job.train.w.clone() };
     for (fold, (held, said)) in parts.iter().enumerate() {
         for (place, number) in held.numbers.iter().enumerate() {
             let row = numbers.partition_point(|known| known < number);
             fold_of[row] = fold;
             outputs[row * width..][..width].copy_from_slice(&said[place * width..][..width]);
             y[row * width..][..width].copy_from_slice(&held.y[place * width..][..width]);
-            w[row] = held.w.get(place).copied().unwrap_or(1.0);
         }
     }
     let temperature = calibrates.then(|| calibration::temperature_of(task, width, &outputs, &y, &w));
@@ -160,20 +210,30 @@ pub fn cross_validate(
     let is_cut = matches!(task, Task::TwoClasses | Task::Labels);
     let threshold = if is_cut { read.run.train.threshold.choose(&outputs, &y, &w) } else { HALF };
     let own = metric.as_deref().map(Own::read).transpose().map_err(|message| Error::new(Kind::Usage, message))?;
-    let folds = parts.iter().zip(costs).map(|((held, said), cost)| Fold {
+    let folds = parts.iter().zip(costs).enumerate().map(|(fold, ((held, said), cost))| Fold {
         metrics: Metrics::of(task, width, said, &held.y, cost, threshold),
         rows: held.numbers.clone(),
         cost,
         own: own.as_ref().and_then(|own| Some((own.text.clone(), own.of(said, &held.y)?))),
+        epochs: ends.as_ref().map(|ends| ends[fold]),
     });
     let folds = folds.collect();
-    Ok(Some(CrossValidation { folds, rows: numbers, fold_of, outputs, residuals, epochs: median(epochs), threshold, temperature }))
+    let epochs = chosen.and_then(lower_median);
+    let decided = [(temperature.is_some(), "the temperature"), (is_cut && read.run.train.threshold.is_found(), "the threshold")];
+    let decided = decided.into_iter().filter(|(is_so, _)| *is_so).map(|(_, what)| what).collect();
+    Ok(Some(CrossValidation { folds, rows: numbers, fold_of, outputs, residuals, epochs, threshold, temperature, decided }))
 }
 
-/// The median, rounded up; none of none.
-fn median(mut numbers: Vec<u64>) -> Option<u64> {
+/// For each number the median of the others.
+fn by_the_others(numbers: &[u64]) -> Vec<u64> {
+    let others = |k: usize| numbers[..k].iter().chain(&numbers[k + 1..]).copied().collect();
+    (0..numbers.len()).map(|k| lower_median(others(k)).unwrap_or(numbers[k])).collect()
+}
+
+/// The median, of an even number the lower middle: an epoch that one of them chose. None of none.
+fn lower_median(mut numbers: Vec<u64>) -> Option<u64> {
     numbers.sort_unstable();
-    middle(&numbers).map(|(a, b)| (a + b).div_ceil(2))
+    middle(&numbers).map(|(low, _)| low)
 }
 
 #[cfg(test)]
@@ -181,7 +241,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_median_epoch() {
-        assert_eq!([vec![], vec![3], vec![9, 1, 4], vec![5, 2], vec![8, 2, 4, 4]].map(median), [None, Some(3), Some(4), Some(4), Some(4)]);
+    fn the_median_epoch_is_one_that_was_chosen() {
+        let of = [vec![], vec![3], vec![9, 1, 4], vec![5, 2], vec![8, 2, 4, 7]];
+        assert_eq!(of.map(lower_median), [None, Some(3), Some(4), Some(2), Some(4)]);
+    }
+
+    #[test]
+    fn no_fold_decides_its_own_epoch() {
+        assert_eq!(by_the_others(&[9, 1, 4, 6]), [4, 6, 6, 4]);
+        assert_eq!(by_the_others(&[9, 1]), [1, 9]);
+        for own in [0, 5, 1000] {
+            assert_eq!(by_the_others(&[3, own, 8, 5])[1], 5);
+        }
     }
 }

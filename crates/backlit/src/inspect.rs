@@ -158,7 +158,7 @@ impl Numbers {
                     Kind::Number { decimal_comma: *decimal_comma, missing: Missing::RowLeftOut, written: written.clone() }
                 }
                 Kind::Category { levels } | Kind::Class { levels } => Kind::Level { levels: levels.clone() },
-                Kind::Embed { levels } => Kind::Level { levels: levels.to_vec() },
+                Kind::Embed { levels } => Kind::Level { levels: levels.clone() },
                 other => other.clone(),
             };
         }

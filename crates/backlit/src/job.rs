@@ -1,7 +1,7 @@
 //! A training with every choice made: data split and encoded, network drawn, settings filled in.
 
 use crate::conformal::Residuals;
-use crate::course::Course;
+use crate::course::{self, Course};
 use crate::data::{Bound, Fed, Inputs, Table, read_for_within};
 use crate::encoder::{Encoder, class_names, label_names};
 use crate::ensemble::Members;
@@ -92,6 +92,8 @@ pub struct Job {
     pub seed: u64,
     /// Most threads to use.
     pub threads: usize,
+    /// Bytes that a table may take, and so copies of its rows for trainings side by side.
+    pub memory: u64,
     /// What a person should be told about the choices made.
     pub notes: Vec<String>,
 }
@@ -291,28 +293,19 @@ impl Job {
         if self.unseen().rows == 0 {
             return Vec::new();
         }
-        let decided = [
-            (self.course.keeps_best(), "the best epoch"),
-            (self.course.patience.is_some() && !self.course.keeps_best(), "the last epoch"),
-            (self.course.listens_to_cost(), "the rate"),
-            (self.calibrate == Calibrate::OnHeld, "the temperature"),
-            (self.threshold.is_found(), "the threshold"),
-        ];
-        decided.into_iter().filter(|(is_so, _)| *is_so).map(|(_, what)| what).collect()
+        let mut decided = self.course.decides(self.ends_after());
+        decided.extend((self.calibrate == Calibrate::OnHeld).then_some("the temperature"));
+        decided.extend(self.threshold.is_found().then_some("the threshold"));
+        decided
     }
 
     /// Why costs and measures of the rows kept aside are not those of new rows, if they are not.
     pub fn warning(&self) -> Option<String> {
-        let decided = self.decided();
-        let listed = match decided.as_slice() {
-            [] if self.from.is_some() && self.held.rows > 0 => {
-                return Some("the model that training went on from may have been trained on these rows: others may cost more".into());
-            }
-            [] => return None,
-            [one] => one.to_string(),
-            [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        let goes_on = || {
+            let why = "the model that training went on from may have been trained on these rows";
+            (self.from.is_some() && self.held.rows > 0).then(|| why.to_string())
         };
-        Some(format!("these rows have decided {listed}: others may cost more"))
+        Some(format!("{}: others may cost more", course::decided(&self.decided()).or_else(goes_on)?))
     }
 
     /// The rows that a network is judged by which has not seen them: of an ensemble all, each by the network that keeps it aside.
@@ -414,7 +407,6 @@ impl Job {
                 ensemble: None,
                 best_epoch: None,
                 from: self.from.clone(),
-                epochs_by_folds: self.until.is_some(),
             },
         }
     }

@@ -9,7 +9,7 @@ mod check;
 pub use bytes::{from_bytes, to_bytes};
 
 use crate::conformal::Residuals;
-use crate::course::Course;
+use crate::course::{self, Course};
 use crate::embedding::Embedding;
 use crate::encoder::{Encoder, class_names, label_names};
 use crate::error::{Error, Kind};
@@ -219,20 +219,13 @@ pub struct Training {
     /// The SHA-256 of the parameters it began with, where they were those of a model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// Whether a cross-validation whose folds each kept their best epoch told how many epochs there are.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub epochs_by_folds: bool,
 }
 
 impl Training {
     /// Why errors on the rows kept aside may be smaller than on new ones, if they may.
-    pub fn flatters(&self) -> Option<&'static str> {
-        match () {
-            () if self.course.keeps_best() || self.course.patience.is_some() => Some("these rows have decided which epoch is kept"),
-            () if self.epochs_by_folds => Some("each fold has decided which epoch of its own training is kept"),
-            () if self.from.is_some() => Some("the model that training went on from may have been trained on these rows"),
-            () => None,
-        }
+    pub fn flatters(&self) -> Option<String> {
+        let goes_on = || self.from.as_ref().map(|_| "the model that training went on from may have been trained on these rows".into());
+        course::decided(&self.course.decides(self.epochs)).or_else(goes_on)
     }
 }
 

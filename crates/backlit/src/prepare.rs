@@ -284,6 +284,7 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         metric: metric(run)?,
         seed: run.train.seed,
         threads,
+        memory,
         notes,
     })
 }

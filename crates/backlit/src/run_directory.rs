@@ -5,6 +5,9 @@ use crate::error::{Error, Kind};
 use crate::event_file;
 use crate::files;
 use crate::history::METRICS;
+use crate::model_file::MODEL;
+use crate::report::{PLOTS, REPORT};
+use serde_json::Value;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -20,6 +23,9 @@ pub struct RunDirectory {
 
 /// The file that is locked. It is never taken away from a directory that stays: another training may have it open.
 const LOCK: &str = "lock";
+
+/// What a training writes besides the model, and a person may have.
+const NAMES: [&str; 7] = ["run.toml", "run.json", "summary.json", METRICS, REPORT, PLOTS, "oof.csv"];
 
 /// Makes the directory `out`, or a new one `runs/NAME-DATE`, and makes sure that it can be written to, so that a
 /// training that cannot be saved is refused before it starts; so is one where another is at work.
@@ -89,14 +95,34 @@ fn create_new(path: &Path) -> std::io::Result<PathBuf> {
 }
 
 impl RunDirectory {
-    /// Refuses a new training where it would take the place of one that can go on.
+    /// Refuses a new training where it would take the place of one that can go on, or of files that no training left.
     pub fn check_nothing_is_lost(&self) -> Result<(), Error> {
-        if !checkpoint::can_go_on(&self.path) {
-            return Ok(());
-        }
-        let error = Error::new(Kind::Usage, "this directory holds a training that was interrupted and can go on").file(self.path.display());
         let path = self.path.display();
-        Err(error.hint(format!("backlit train --resume {path}; to begin anew another --out, or remove {path}/checkpoint*.safetensors")))
+        if let Some(what) = checkpoint::unfinished(&self.path) {
+            let error = Error::new(Kind::Usage, format!("this directory holds {what}")).file(&path);
+            let path = files::shell_word(&path.to_string());
+            let hint = format!("backlit train --resume {path}; to begin anew another --out, or remove {path}/checkpoint*.safetensors");
+            return Err(error.hint(hint));
+        }
+        let foreign = match self.is_ours() {
+            true => checkpoint::is_foreign(&self.path).then_some("run.toml"),
+            false => NAMES.into_iter().find(|name| self.path.join(name).exists()),
+        };
+        match foreign {
+            Some(name) => Err(Error::new(Kind::Usage, "no training left this file, and a training would write its own in its place")
+                .file(self.path.join(name).display())
+                .hint("another --out, or move the file away")),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a training left its files here.
+    fn is_ours(&self) -> bool {
+        let has = |file: &str, key: &str| {
+            let text = std::fs::read_to_string(self.path.join(file)).unwrap_or_default();
+            serde_json::from_str::<Value>(&text).is_ok_and(|document| document[key].is_string())
+        };
+        self.made || has("run.json", "run_sha256") || has("summary.json", "weights_sha256") || self.path.join(MODEL).exists()
     }
 
     /// Takes the directory away again after a training that left nothing; one that was there before, or holds a checkpoint or anything

@@ -1,7 +1,6 @@
 //! Trainings that know nothing of each other, side by side: each is one worker's, so none waits for another and each has the bits it has
 //! alone.
 
-use crate::data::MEMORY;
 use crate::error::Error;
 use crate::job::Job;
 use crate::session::Progress;
@@ -31,7 +30,7 @@ impl Several {
     pub fn of(count: usize, job: &Job) -> Several {
         let inputs = if job.train.stored.is_some() { 0 } else { job.inputs.len() };
         let bytes = (job.train.rows * (inputs + job.outputs()) * BYTES_A_NUMBER).max(1) as u64;
-        let fitting = usize::try_from(MEMORY / bytes).unwrap_or(usize::MAX).max(1);
+        let fitting = usize::try_from(job.memory / bytes).unwrap_or(usize::MAX).max(1);
         let workers = job.threads.min(count).min(fitting).max(1);
         Several { count, workers, threads: (job.threads / workers).max(1) }
     }

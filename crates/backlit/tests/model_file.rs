@@ -60,7 +60,6 @@ fn small() -> Model {
             ensemble: None,
             temperature: None,
             best_epoch: None,
-            epochs_by_folds: false,
             from: None,
         },
     };
@@ -399,5 +398,47 @@ fn norms_skips_and_rates_are_kept() {
         let mut wrong = model.clone();
         (wrong.metadata.network.layers[0].skip, wrong.metadata.network.layers[0].learning_rate) = (skip, rate);
         assert!(to_bytes(&wrong).is_err(), "{skip:?} {rate:?}");
+    }
+}
+
+/// A hash is no secret: a file may be changed and signed anew.
+#[test]
+fn an_encoder_that_does_not_fit_its_model_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let path = folder.path().join("model.safetensors");
+    let saved = |columns: &str, embedding: Option<backlit::embedding::Embedding>| {
+        let mut model = small();
+        let metadata = &mut model.metadata;
+        (metadata.inputs, metadata.targets) = (strings(&["a", "b"]), strings(&["k"]));
+        (metadata.task, metadata.classes, metadata.network.loss) = (Task::TwoClasses, vec![0.0, 1.0], "binary_cross_entropy".into());
+        metadata.network.layers[1].activation = "sigmoid".into();
+        metadata.encoder = Some(serde_json::from_str(&format!("{{\"columns\": [{columns}]}}")).expect("an encoder"));
+        if let Some(embedding) = embedding {
+            metadata.input_scaler = None;
+            metadata.network.embedding = Some(embedding);
+            let count = metadata.network.parameters().expect("few").iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
+            model.parameters = Parameters::F32(vec![0.5; count]);
+        }
+        save(&path, &model)
+    };
+    let number = |name: &str| format!("{{\"name\": \"{name}\", \"kind\": {{\"number\": {{\"decimal_comma\": false, \"missing\": \"refused\"}}}}}}");
+    let words = |name: &str, kind: &str, levels: &str| format!("{{\"name\": \"{name}\", \"kind\": {{\"{kind}\": {{\"levels\": {levels}}}}}}}");
+    let (a, b, k) = (number("a"), number("b"), words("k", "class", "[\"no\", \"yes\"]"));
+    let embedding = |levels: usize| Some(backlit::embedding::Embedding { levels: vec![levels], numbers: 2 });
+    let codes = words("b", "embed", "[\"x\", \"y\", \"z\"]");
+    saved(&format!("{a}, {b}, {k}"), None).expect("it fits");
+    saved(&format!("{codes}, {a}, {k}"), embedding(4)).expect("it fits");
+    for (columns, embedding, needle) in [
+        (format!("{a}, {b}, {}", words("k", "class", "[\"high\", \"low\", \"mid\"]")), None, "holds 3 classes, the model has 2"),
+        (format!("{a}, {b}, {}", words("k", "class", "[\"yes\", \"no\"]")), None, "expected levels in order"),
+        (format!("{a}, {b}, {k}, {}", words("l", "class", "[\"no\", \"yes\"]")), None, "'l' holds 2 classes"),
+        (format!("{a}, {k}"), None, "becomes 'b'"),
+        (format!("{a}, {b}"), None, "becomes 'k'"),
+        (format!("{a}, {codes}, {k}"), embedding(3), "its embedding has not"),
+        (format!("{a}, {b}, {k}"), embedding(4), "holds no codes"),
+        (format!("{a}, {codes}, {k}"), None, "its embedding has not"),
+    ] {
+        let error = saved(&columns, embedding).expect_err(needle);
+        assert!(error.message.contains("encoder: ") && error.message.contains(needle), "{error}");
     }
 }

@@ -149,7 +149,7 @@ fn cross_validations() {
     let validate = |run: &RunFile, hidden: Option<&Hidden>, threads, checkpoints: Option<&Checkpoints>, stop: Option<u64>| {
         let read = prepare::read(run, hidden).expect("a table");
         let job = prepare::job_of(read.clone(), hidden, threads, Part::of(run)).expect("a job");
-        let mut seen = vec![0; 4];
+        let mut seen = vec![0; 8];
         let validated = cross_validate((&read, hidden), &job, 4, checkpoints, &mut |fold: usize, _: &Progress| {
             seen[fold] += 1;
             if stop.is_some_and(|stop| seen.iter().sum::<u64>() >= stop) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -324,3 +324,65 @@ fn what_would_be_silent_nonsense_is_refused() {
         assert!(refused.code == code && refused.err.contains(says), "{}", refused.report());
     }
 }
+
+/// A model of numbers with points between thousands takes numbers of a file that has them as numbers, whatever their digits.
+#[test]
+fn numbers_of_typed_files_are_never_read_as_words() {
+    let values: Vec<f64> = (0..50).map(|row| f64::from(1000 * (row % 9) + row) + 0.125 * f64::from(row % 8)).collect();
+    let german = |value: f64| {
+        let (whole, thousandths) = (value.trunc() as u64, (value.fract() * 1000.0).round() as u64);
+        let whole = if whole < 1000 { whole.to_string() } else { format!("{}.{:03}", whole / 1000, whole % 1000) };
+        format!("{whole},{thousandths:03} €")
+    };
+    let rows = |cell: &dyn Fn(f64) -> String| values.iter().map(|&x| format!("{};{}\n", cell(x), 2.0 * x)).collect::<String>();
+    let desk = Desk::with(&[("de.csv", &format!("p;y\n{}", rows(&german))), ("point.csv", &format!("p;y\n{}", rows(&|x| x.to_string())))]);
+    desk.fine("train de.csv --target y --epochs 1 --out run").complains(&["'p' holds numbers with decimal commas, '€' and marks"]);
+    // An .npz file whose one array p is 50 × 1: stored, so that it can be put together here.
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    desk.write("p.npz", stored_zip("p.npy", &npy("<f8", "(50,)", false, &bytes)));
+    let said = |table: &str| desk.json(&format!("predict run {table}"))["outputs"].clone();
+    assert_eq!(said("p.npz"), said("de.csv"));
+    // As text the writing is not known; a point that cannot stand between thousands tells that it is another one.
+    let refused = desk.run("predict run point.csv");
+    refused.expect(3);
+    refused.complains(&["column 'p'", "expected a number with a decimal comma", "whose point is a decimal one"]);
+}
+
+/// A ZIP file of one entry that is not compressed: PKWARE's APPNOTE 4.3.
+fn stored_zip(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let crc = bytes.iter().fold(!0u32, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 })
+    });
+    let size = (bytes.len() as u32).to_le_bytes();
+    let length = (name.len() as u16).to_le_bytes();
+    let about = [&[20, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &(!crc).to_le_bytes(), &size, &size, &length, &[0, 0]].concat();
+    let local = [b"PK\x03\x04", &about[..], name.as_bytes(), bytes].concat();
+    let central = [b"PK\x01\x02\x14\x00", &about[..], &[0; 14], name.as_bytes()].concat();
+    let sizes = [(central.len() as u32).to_le_bytes(), (local.len() as u32).to_le_bytes()].concat();
+    [&local[..], &central, b"PK\x05\x06\0\0\0\0\x01\0\x01\0", &sizes, &[0, 0]].concat()
+}
+
+#[test]
+fn a_class_called_none_is_a_class() {
+    let table = |nones: usize| {
+        let word = |row: usize| if row < nones { "none" } else { ["mild", "severe"][row % 2] };
+        (0..90).map(|row| format!("{},{}\n", row % 7, word(row))).collect::<String>()
+    };
+    let desk = Desk::with(&[("often.csv", &format!("x,k\n{}", table(30))), ("seldom.csv", &format!("x,k\n{}", table(3)))]);
+    let told = desk.fine("train often.csv --target k --epochs 1 --out run");
+    told.complains(&["'k' holds 3 classes: mild, none, severe", "'none' is taken as a class of 'k', in 30 rows"]);
+    assert_eq!(desk.json("predict run often.csv")["classes"], serde_json::json!(["mild", "none", "severe"]));
+    assert_eq!(desk.json("evaluate run often.csv")["rows"], serde_json::json!(90));
+    desk.fine("inspect often.csv --target k");
+    let told = desk.fine("train seldom.csv --target k --epochs 1 --out run");
+    told.complains(&["3 rows whose 'k' is 'none' are left out", "2 classes: mild, severe"]);
+}
+
+#[test]
+fn a_unit_that_not_all_cells_have_is_said() {
+    let cell = |row: usize| if row % 2 == 0 { format!("{row} kg") } else { (1000 * row).to_string() };
+    let rows: String = (0..60).map(|row| format!("{},{row}\n", cell(row))).collect();
+    let desk = Desk::with(&[("units.csv", &format!("a,y\n{rows}"))]);
+    desk.fine("train units.csv --target y --epochs 1 --out run")
+        .complains(&["30 of 60 cells of 'a' have the unit 'kg': the others are taken in the same one"]);
+}

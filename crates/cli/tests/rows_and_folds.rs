@@ -120,17 +120,18 @@ fn folds_give_the_model_errors_for_intervals() {
     desk.run("predict none table.csv --interval 0.8").complains(&["--folds"]);
 }
 
-/// A fold that has decided its best epoch flatters, and that is said.
+/// No fold has decided its own epoch, so its errors promise what those of a training that does not wait do.
 #[test]
-fn intervals_from_folds_that_wait_promise_less() {
+fn intervals_from_folds_that_wait_need_no_note() {
     let desk = Desk::with(&[("table.csv", &noisy(60, 3))]);
-    let train = "train table.csv --target y --recipe plain --hidden 4 --folds 3";
-    for (flags, flatters) in [("--epochs 4", false), ("--epochs 30 --patience 2", true), ("--epochs 4 --keep best", true)] {
-        let model = desk.fine(&format!("{train} {flags} --out run"));
+    for flags in ["--epochs 4", "--epochs 30 --patience 2", "--epochs 4 --keep best"] {
+        desk.fine(&format!("train table.csv --target y --recipe plain --hidden 4 --folds 3 {flags} --out run"));
         let told = desk.fine("predict run table.csv --interval 0.8");
-        assert_eq!(told.err.contains("each fold has decided which epoch"), flatters, "{flags}: {}{}", model.report(), told.report());
-        assert_eq!(told.err.contains("fewer new rows may lie inside"), flatters, "{flags}");
+        assert!(!told.err.contains("fewer new rows may lie inside"), "{flags}: {}", told.report());
     }
+    desk.fine("train table.csv --target y --recipe plain --hidden 4 --epochs 4 --keep best --out run");
+    let told = desk.fine("predict run table.csv --interval 0.8");
+    assert!(told.err.contains("fewer new rows may lie inside"), "{}", told.report());
 }
 
 /// Over many trainings the share inside is near the level: the rule has no guarantee of its own, but a stable training keeps it.
@@ -167,7 +168,7 @@ fn patience_in_folds_tells_the_epochs_of_the_training_behind_them() {
     assert_eq!(document["weights_sha256"], plain["weights_sha256"]);
     // Each fold's best epoch, as a training on the others says that keeps this fold aside.
     let folds: Vec<f64> = cells(&desk.read("run/oof.csv")).iter().map(|line| line[1]).collect();
-    let mut best = Vec::new();
+    let (mut best, mut lines) = (Vec::new(), Vec::new());
     for fold in 0..3 {
         let table = noisy(60, 5);
         let rows: Vec<&str> = table.lines().skip(1).collect();
@@ -175,10 +176,55 @@ fn patience_in_folds_tells_the_epochs_of_the_training_behind_them() {
             |own: bool| rows.iter().zip(&folds).filter(move |(_, f)| (**f == f64::from(fold)) == own).map(|(row, _)| format!("{row}\n"));
         desk.write("ordered.csv", format!("x,y\n{}{}", of(false).collect::<String>(), of(true).collect::<String>()));
         let share = of(true).count() as f64 / 60.0;
-        let by_time = desk
-            .json(&format!("{} --epochs 200 --patience 4 --split time --validation {share} --out one", line.replace("table", "ordered")));
+        desk.write(&format!("ordered{fold}.csv"), desk.read("ordered.csv"));
+        lines.push(format!("{} --split time --validation {share} --out one", line.replace("table", &format!("ordered{fold}"))));
+        let by_time = desk.json(&format!("{} --epochs 200 --patience 4", lines[fold as usize]));
         best.push(number(&by_time["best"]["epoch"]) as u64);
     }
+    // What is told of a fold is of the epoch that the others have chosen, whatever it would choose itself.
+    for (fold, line) in lines.iter().enumerate() {
+        let others = best[(fold + 1) % 3].min(best[(fold + 2) % 3]);
+        let (each, alone) = (&document["folds"]["each"][fold], desk.json(&format!("{line} --epochs {others}")));
+        assert_eq!((&each["epochs"], &each["cost"]), (&json!(others), &alone["validation"]["after"]["cost"]), "{best:?}");
+    }
+    assert!(best.iter().any(|epoch| *epoch != best[0]), "{best:?}");
     best.sort_unstable();
     assert_eq!(best[1] as f64, epochs, "{best:?}");
+}
+
+#[test]
+fn folds_find_nothing_in_noise() {
+    let desk = Desk::new();
+    let mut squares = Vec::new();
+    for seed in 0..6 {
+        let mut next = noise(100 + seed);
+        let rows: String = (0..80).map(|_| (0..6).map(|_| next().to_string()).collect::<Vec<_>>().join(",") + "\n").collect();
+        desk.write("noise.csv", format!("a,b,c,d,e,y\n{rows}"));
+        let document = desk.json("train noise.csv --target y --recipe tuned --hidden 16 --epochs 16 --folds 5 --out run");
+        squares.push(number(&document["folds"]["metrics"]["r2"]["mean"]));
+        assert_eq!(document["folds"]["decided"], Value::Null);
+    }
+    // Not one of them is above 0 by more than what chance does.
+    let mean = squares.iter().sum::<f64>() / squares.len() as f64;
+    assert!(mean < 0.0, "{squares:?}");
+}
+
+#[test]
+fn what_folds_have_decided_is_said() {
+    let desk = Desk::new();
+    let rows: String = (0..60).map(|row| format!("{},{}\n", row % 13, if (row * 7) % 11 < 5 { "yes" } else { "no" })).collect();
+    desk.write("table.csv", format!("x,y\n{rows}"));
+    let line = "train table.csv --target y --hidden 4 --epochs 3 --keep best --folds 3 --out run";
+    let words = "hese rows have decided the temperature and the threshold: others may cost more";
+    desk.fine(&format!("{line} --calibrate true --threshold f1")).says(&[words]);
+    assert!(desk.read("run/report.html").contains(words));
+    let summary: Value = serde_json::from_str(&desk.read("run/summary.json")).expect("JSON");
+    assert_eq!(summary["folds"]["decided"], json!(["the temperature", "the threshold"]));
+    assert!(!desk.fine(line).out.contains("have decided"));
+    // Without folds, where nothing was trained nothing was decided.
+    let document = desk.json("train houses --epochs 2 --keep best --out kept");
+    assert_eq!(document["validation"]["decided"], json!(["the best epoch"]));
+    assert!(!desk.fine("train houses --epochs 0 --keep best --out none").out.contains("have decided"));
+    desk.fine("train houses --epochs 2 --schedule plateau --out plateau");
+    desk.fine("predict plateau houses --interval 0.8").complains(&["these rows have decided the rate"]);
 }

@@ -67,6 +67,36 @@ fn folds_go_by_the_probabilities_that_the_model_says() {
     desk.fine(&format!("{line} --calibrate true")).says(&["all of probabilities calibrated by a temperature of"]);
 }
 
+/// The scale of a fold's own training, the mean weight of the rows of the others, has no say.
+#[test]
+fn folds_are_calibrated_by_the_weights_of_the_table() {
+    let desk = Desk::new();
+    let weight = |row: usize| if row < 60 { 1.0 } else { f64::from(1 + (row % 5) as u32 * 3) };
+    let text = vague(120);
+    let rows: String = text.lines().skip(1).enumerate().map(|(row, line)| format!("{line},{}\n", weight(row))).collect();
+    desk.write("weighed.csv", format!("a,b,y,w\n{rows}"));
+    let line = "train weighed.csv --target y --weights w --folds 4 --epochs 60 --hidden 16 --learning-rate 0.02 --precision f64 --out run";
+    desk.fine(line);
+    let said: Vec<(f64, f64, f64)> = desk.read("run/oof.csv").lines().skip(1).map(|line| line.split(',').map(String::from).collect::<Vec<_>>())
+        .map(|cell| (cell[4].parse().expect("a probability"), f64::from(u8::from(cell[2] == "yes")), weight(cell[0].parse().expect("a row"))))
+        .collect();
+    let mean = said.iter().map(|row| row.2).sum::<f64>() / said.len() as f64;
+    let cost = |ln: f64| {
+        let of = |&(p, y, w): &(f64, f64, f64)| {
+            let z = (p / (1.0 - p)).ln() / ln.exp();
+            w / mean * ((1.0 + z.exp()).ln() - y * z)
+        };
+        said.iter().map(of).sum::<f64>() + 2.0 * ln * ln
+    };
+    let (mut low, mut high) = (-1.0, 2.0);
+    for _ in 0..200 {
+        let third = (high - low) / 3.0;
+        if cost(low + third) < cost(high - third) { high -= third } else { low += third }
+    }
+    let document = desk.json(&format!("{line} --calibrate true"));
+    close("temperature", number(&document["temperature"]), f64::exp(low), 1e-6, 0.0);
+}
+
 #[test]
 fn rows_kept_aside_decide_by_their_weights() {
     // Half of the rows say the opposite and weigh nothing.
@@ -285,7 +315,7 @@ fn screens_and_reports_say_what_the_rows_have_decided() {
     assert!(head.ends_with(&["no", "yes"]), "{told}");
     // Intervals around numbers of which the best epoch was chosen.
     desk.fine("train houses --epochs 2 --keep best --out best");
-    desk.fine("predict best houses --interval 0.8").complains(&["decided which epoch is kept"]);
+    desk.fine("predict best houses --interval 0.8").complains(&["these rows have decided the best epoch"]);
     desk.fine("train houses --epochs 2 --out last");
     assert!(!desk.fine("predict last houses --interval 0.8").err.contains("decided"));
 }
@@ -316,5 +346,55 @@ fn few_rows_of_a_class_are_found_in_numbers_too() {
     desk.fine("inspect rare.csv --target y").says(&["the class 1 stands in 3 of 300 rows (1.0 %)"]);
     for other in ["even.csv", "many.csv"] {
         assert!(!desk.fine(&format!("inspect {other} --target y")).out.contains("the class"), "{other}");
+    }
+}
+
+#[test]
+fn a_persons_own_files_stay() {
+    let run = "# mine\n[data]\nbundled = \"houses\"\n[train]\nepochs = 1\n";
+    let desk = Desk::with(&[("run.toml", run)]);
+    for (directory, file) in [("own", "own/oof.csv"), ("drawn/plots", "drawn/plots/cost.svg"), ("other", "other/x.txt")] {
+        std::fs::create_dir_all(desk.path(directory)).expect("a directory");
+        desk.write(file, "mine");
+    }
+    for (line, file) in [
+        ("train --config run.toml --out .", "run.toml"),
+        ("train houses --epochs 1 --out own", "oof.csv"),
+        ("train houses --epochs 1 --out drawn", "plots"),
+    ] {
+        // Twice: the first has left its lock.
+        for _ in 0..2 {
+            let refused = desk.run(line);
+            refused.expect(2);
+            refused.complains(&[file, "no training left this file", "another --out"]);
+        }
+    }
+    assert_eq!([desk.read("run.toml"), desk.read("own/oof.csv"), desk.read("drawn/plots/cost.svg")], [run, "mine", "mine"]);
+    // What a training left it may replace, but not what a person made of it.
+    desk.fine("train --config run.toml --out other");
+    desk.fine("train --config other/run.toml --out other");
+    desk.write("other/run.toml", format!("{}# mine\n", desk.read("other/run.toml")));
+    desk.run("train --config other/run.toml --out other").expect(2);
+    desk.run("train houses --epochs 1 --out other").complains(&["run.toml", "no training left this file"]);
+}
+
+#[test]
+fn checkpoints_of_a_run_that_cannot_be_read_stay() {
+    let desk = Desk::new();
+    desk.fine("train houses --hidden 2 --epochs 1 --out run");
+    let pins = desk.read("run/run.json").replace("\"finished\": true", "\"finished\": false");
+    for (pins, words, resumed) in [
+        (pins.clone(), "was interrupted and can go on", "checkpoint"),
+        (pins.replacen('{', "{\"new\": 1,", 1).replace("\"format\": 1", "\"format\": 2"), "can go on", "begun by Backlit"),
+        (pins.replace("\"finished\"", "\"ended\""), "run.json cannot be read", "not what Backlit wrote"),
+        ("{".into(), "run.json cannot be read", "not what Backlit wrote"),
+    ] {
+        desk.write("run/run.json", &pins);
+        desk.write("run/checkpoint.safetensors", "a checkpoint");
+        let refused = desk.run("train houses --hidden 2 --epochs 1 --out run");
+        refused.expect(2);
+        refused.complains(&[words, "--resume run"]);
+        assert_eq!(desk.read("run/checkpoint.safetensors"), "a checkpoint");
+        desk.run("train --resume run").complains(&[resumed]);
     }
 }

@@ -9,7 +9,7 @@ mod pair;
 mod run;
 
 pub use run::unresumable;
-pub(crate) use run::{can_go_on, forget};
+pub(crate) use run::{forget, is_foreign, unfinished};
 
 use crate::error::{Error, Kind};
 use crate::files::Whole;

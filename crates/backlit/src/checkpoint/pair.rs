@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Parts are called by these words and a number, counted from 1.
-const WORDS: [&str; 2] = ["network", "fold"];
+const WORDS: [&str; 3] = ["network", "fold", "refit"];
 
 /// Where both are.
 pub(super) struct Pair {
@@ -112,6 +112,7 @@ mod tests {
             ("checkpoint.previous.safetensors", Some("")),
             ("checkpoint.network-12.safetensors", Some("network-12")),
             ("checkpoint.fold-1.previous.safetensors", Some("fold-1")),
+            ("checkpoint.refit-1.safetensors", Some("refit-1")),
             ("model.safetensors", None),
             ("checkpoint.other-1.safetensors", None),
             ("checkpoint.network-.safetensors", None),

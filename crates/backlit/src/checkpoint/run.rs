@@ -10,6 +10,7 @@ use crate::recipe::Recipe;
 use crate::run_file::{self, Batch, Layer, RunFile, Source};
 use crate::tensors::{hexadecimal, hexadecimal_of};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 const RUN: &str = "run.toml";
@@ -42,6 +43,13 @@ pub(super) struct Pins {
     pub why: Vec<String>,
     /// Whether the run has come to its end.
     pub finished: bool,
+}
+
+/// What every version writes.
+#[derive(Deserialize)]
+struct Made {
+    format: u64,
+    version: String,
 }
 
 /// A file that must stay as it is.
@@ -134,12 +142,15 @@ pub(super) fn read(directory: &Path) -> Result<(RunFile, Pins), Error> {
         }
         Err(error) => return Err(wrong(format!("cannot be read: {error}"))),
     };
-    let pins: Pins = serde_json::from_str(&text).map_err(|error| wrong(format!("this is not what Backlit wrote: {error}")))?;
+    let unlike = |error| wrong(format!("this is not what Backlit wrote: {error}"));
+    // Another version may have written other fields.
+    let Made { format, version } = serde_json::from_str(&text).map_err(unlike)?;
     let ours = env!("CARGO_PKG_VERSION");
-    if (pins.format, pins.version.as_str()) != (FORMAT, ours) {
-        let message = format!("the run was begun by Backlit {}, and this is {ours}, which may round otherwise", pins.version);
+    if (format, version.as_str()) != (FORMAT, ours) {
+        let message = format!("the run was begun by Backlit {version}, and this is {ours}, which may round otherwise");
         return Err(wrong(message).hint("go on with that version, or train anew"));
     }
+    let pins: Pins = serde_json::from_str(&text).map_err(unlike)?;
     let place = directory.join(RUN);
     let changed = |error: Error| error.file(place.display()).hint("put it back as it was, or train anew: train --config");
     let text = std::fs::read(&place).map_err(|error| changed(wrong(format!("cannot be read: {error}"))))?;
@@ -203,10 +214,26 @@ pub(super) fn sync(directory: &Path) -> Result<(), Error> {
     [RUN, PINS].iter().try_for_each(|name| files::sync(&directory.join(name)))
 }
 
-/// Whether a directory holds a run with a checkpoint, of the whole or of a part, that has not come to its end.
-pub(crate) fn can_go_on(directory: &Path) -> bool {
-    let text = std::fs::read_to_string(directory.join(PINS)).unwrap_or_default();
-    super::is_in(directory) && serde_json::from_str::<Pins>(&text).is_ok_and(|pins| !pins.finished)
+/// What a new training would lose in a directory: a run with a checkpoint, of the whole or of a part, that has not come to its end, as far
+/// as can be read.
+pub(crate) fn unfinished(directory: &Path) -> Option<&'static str> {
+    let text = match std::fs::read_to_string(directory.join(PINS)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+        read => read.unwrap_or_default(),
+    };
+    match serde_json::from_str::<Value>(&text).unwrap_or_default()["finished"] {
+        Value::Bool(true) => None,
+        _ if !super::is_in(directory) => None,
+        Value::Bool(false) => Some("a training that was interrupted and can go on"),
+        _ => Some("checkpoints of a training whose run.json cannot be read"),
+    }
+}
+
+/// Whether the run file in a directory is there and not what a training left.
+pub(crate) fn is_foreign(directory: &Path) -> bool {
+    let Ok(run) = std::fs::read(directory.join(RUN)) else { return false };
+    let pins = std::fs::read_to_string(directory.join(PINS)).unwrap_or_default();
+    serde_json::from_str::<Value>(&pins).unwrap_or_default()["run_sha256"].as_str() != Some(&hexadecimal(&run))
 }
 
 /// Takes away what was written down.

@@ -58,6 +58,8 @@ pub(crate) enum Fault {
     TooLarge,
     /// No date, in a column of dates.
     Date,
+    /// A number with a decimal point, in a column whose numbers have decimal commas and points between thousands.
+    Point,
     /// No class that a model knows.
     Class,
     /// Anything else.
@@ -148,7 +150,7 @@ impl Faults {
     /// `hints`: for a column; `lines`: whether these are lines of a file that a person can look at.
     pub fn error(&self, names: &[String], rows: usize, delimiter: char, hints: &dyn Fn(&str) -> Hints, lines: bool) -> Option<Error> {
         let first = self.first.as_ref()?;
-        let special = matches!(first.fault, Fault::Date | Fault::Class);
+        let special = matches!(first.fault, Fault::Date | Fault::Point | Fault::Class);
         if !special
             && (self.columns.iter().any(|column| column.text > 1) || (rows == 1 && self.columns.iter().any(|column| column.text == 1)))
         {
@@ -167,6 +169,10 @@ impl Faults {
             Fault::NotFinite => (format!("expected a finite number, came '{cell}'"), hints.not_finite),
             Fault::TooLarge => (format!("expected a number of at most {:e}, came '{cell}'", f64::MAX), "use a larger unit for this column"),
             Fault::Date => (format!("expected a date as in the table trained on, came '{cell}'"), "write all dates alike"),
+            Fault::Point => (
+                format!("expected a number with a decimal comma, as in the table trained on, came '{cell}', whose point is a decimal one"),
+                "write all numbers as there; a point would be taken for one between thousands",
+            ),
             Fault::Class => {
                 (format!("expected one of the classes trained on, came '{cell}'"), "train again with a table that has all classes")
             }

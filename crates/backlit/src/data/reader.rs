@@ -7,7 +7,8 @@ use super::header::{Header, has_words, lines, looks_like_a_row, names};
 use super::records::Records;
 use super::rows::{Body, Encoded, Take};
 use super::stored::{Bound, Stored, Storing};
-use super::{Table, listed, typed};
+use super::typed::{self, Typed};
+use super::{Table, listed};
 use crate::encoder::{Encoder, Profile};
 use crate::error::{Error, Kind};
 use crate::model_file::Metadata;
@@ -93,7 +94,9 @@ pub(crate) fn read_for_within(
 /// Counts what stands in the columns of a table in any words and numbers.
 pub fn profile(data: &str, header: &Header) -> Result<Profile, Error> {
     let mut reader = Reader::named(data, header)?;
-    reader.take = Take::Counted(Profile::new(&reader.cells, char::from(reader.delimiter)));
+    let mut counted = Profile::new(&reader.cells, char::from(reader.delimiter));
+    counted.columns.iter_mut().zip(&reader.typed).for_each(|(column, typed)| column.is_typed = *typed);
+    reader.take = Take::Counted(counted);
     reader.next(usize::MAX, &mut Vec::new())?;
     match reader.take {
         Take::Counted(profile) => Ok(Profile { rows: reader.body.rows, header: reader.header, ..profile }),
@@ -131,6 +134,8 @@ pub struct Reader<'a> {
     others: Hints,
     /// Whether it is read from text, whose lines a person can look at.
     is_text: bool,
+    /// For each column of a file that is no text whether it has numbers there.
+    typed: Vec<bool>,
 }
 
 impl<'a> Reader<'a> {
@@ -160,8 +165,8 @@ impl<'a> Reader<'a> {
         if std::fs::metadata(path).map_err(refused)?.is_dir() {
             return Err(Error::new(Kind::Data, "expected a file, came a directory").file(&source));
         }
-        if let Some(text) = typed::open(path)? {
-            return Reader::read(text, &source, true, header);
+        if let Some(Typed { text, numbers }) = typed::open(path)? {
+            return Ok(Reader { typed: numbers, ..Reader::read(text, &source, true, header)? });
         }
         let file = Arc::new(File::open(path).map_err(refused)?);
         let before = file.metadata().map_err(refused)?;
@@ -248,6 +253,7 @@ impl<'a> Reader<'a> {
             hints,
             others,
             is_text,
+            typed: Vec::new(),
         })
     }
 
@@ -260,7 +266,8 @@ impl<'a> Reader<'a> {
     pub fn encoded(mut self, encoder: &Encoder) -> Result<Self, Error> {
         let wanted: Vec<String> = encoder.columns.iter().map(|column| column.name.clone()).collect();
         super::indices(&self.source, &self.cells, &wanted)?;
-        let encoded = Encoded::new(encoder, &self.cells);
+        let typed = |name: &str| self.cells.iter().zip(&self.typed).any(|(cell, typed)| *typed && cell == name);
+        let encoded = Encoded::new(encoder.typed(typed), &self.cells);
         self.columns = encoded.names();
         self.take = Take::Encoded(encoded);
         Ok(self)

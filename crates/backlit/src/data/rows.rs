@@ -26,10 +26,10 @@ pub(super) struct Encoded {
 
 impl Encoded {
     /// `cells`: names of the table's columns, among which those of the encoder are.
-    pub fn new(encoder: &Encoder, cells: &[String]) -> Encoded {
+    pub fn new(encoder: Encoder, cells: &[String]) -> Encoded {
         let place = |cell: &String| encoder.columns.iter().position(|column| column.name == *cell);
         let (places, strange) = (cells.iter().map(place).collect(), vec![None; encoder.columns.len()]);
-        Encoded { encoder: encoder.clone(), places, strange }
+        Encoded { encoder, places, strange }
     }
 
     /// Names of the numbers that come of a row, in the table's order.

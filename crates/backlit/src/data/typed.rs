@@ -18,8 +18,15 @@ use guarded::guarded;
 use std::io::Read;
 use std::path::Path;
 
+/// A file that is no text, as text.
+pub(super) struct Typed {
+    pub text: Box<dyn Read>,
+    /// For each column whether the file has numbers there: a point in them is one, however people write numbers elsewhere.
+    pub numbers: Vec<bool>,
+}
+
 /// The text of a file that is none; nothing for every other file.
-pub(super) fn open(path: &Path) -> Result<Option<Box<dyn Read>>, Error> {
+pub(super) fn open(path: &Path) -> Result<Option<Typed>, Error> {
     let end = path.extension().map(|end| end.to_string_lossy().to_ascii_lowercase());
     let opened = match end.as_deref() {
         #[cfg(feature = "parquet")]

@@ -16,7 +16,7 @@ pub struct Levels {
 }
 
 impl Levels {
-    /// Puts words in order.
+    /// Puts words in order, which are all different.
     pub fn new(mut words: Vec<String>) -> Levels {
         words.sort_unstable();
         Levels { words, numbers: OnceLock::new() }
@@ -24,8 +24,10 @@ impl Levels {
 
     /// The place of a cell among them; a missing one is "". A number may be written in another way.
     pub fn find(&self, cell: &str) -> Option<usize> {
-        let cell = if is_missing(cell) { "" } else { cell.trim() };
-        self.words.binary_search_by(|word| word.as_str().cmp(cell)).ok().or_else(|| self.find_number(cell.parse().ok()?))
+        let cell = cell.trim();
+        let find = |cell: &str| self.words.binary_search_by(|word| word.as_str().cmp(cell)).ok();
+        // "none" may be a class.
+        find(cell).or_else(|| if is_missing(cell) { find("") } else { self.find_number(cell.parse().ok()?) })
     }
 
     fn find_number(&self, number: f64) -> Option<usize> {
@@ -67,6 +69,8 @@ mod tests {
             assert_eq!(levels.find(cell).map(|place| levels[place].as_str()), Some(level), "{cell}");
         }
         assert!(["Red", "8", "nan!", "-7"].iter().all(|cell| levels.find(cell).is_none()));
+        let severe = Levels::new(["mild", "none"].map(String::from).to_vec());
+        assert_eq!(["none", "None", "NA", "mild"].map(|cell| severe.find(cell)), [Some(1), None, None, Some(0)]);
         assert_eq!(serde_json::to_string(&levels).unwrap(), r#"["","07","1.50","1e3","blue","red"]"#);
     }
 }

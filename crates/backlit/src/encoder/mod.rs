@@ -59,7 +59,7 @@ pub enum Kind {
     /// if that is among them. A level that is not among them: all 0.
     Category {
         /// In order, all different.
-        levels: Vec<String>,
+        levels: Levels,
     },
     /// The code of the level that stands there, counted from 1; 0 for any other. A cell that is missing is the level "", if that is
     /// among them. Learned numbers take its place.
@@ -87,13 +87,13 @@ pub enum Kind {
     /// The number of a class, counted from 0. Only classes known are read; rows without one are left out.
     Class {
         /// In order, all different.
-        levels: Vec<String>,
+        levels: Levels,
     },
     /// The number of a level, counted from 0; NaN for any other cell.
     #[serde(skip)]
     Level {
         /// In order, all different.
-        levels: Vec<String>,
+        levels: Levels,
     },
 }
 
@@ -146,7 +146,7 @@ impl Kind {
         match self {
             Kind::Number { decimal_comma, missing, written } => {
                 let read = match written {
-                    Some(written) => written.number(cell, *decimal_comma).ok_or(()).or_else(|()| number(cell).and(Err(Fault::Text))),
+                    Some(written) => written.number(cell, *decimal_comma),
                     None if *decimal_comma => number(&cell.replace(',', ".")),
                     None => number(cell),
                 };
@@ -160,7 +160,7 @@ impl Kind {
                 known
             }
             Kind::Category { levels } => {
-                let place = find(levels, cell);
+                let place = levels.find(cell);
                 let start = values.len();
                 values.resize(start + levels.len(), 0.0);
                 match place {
@@ -196,7 +196,7 @@ impl Kind {
                 values.extend(mark.then_some(0.0));
                 known
             }
-            Kind::Class { levels } => match find(levels, cell) {
+            Kind::Class { levels } => match levels.find(cell) {
                 Some(place) => {
                     values.push(place as f64);
                     known
@@ -208,7 +208,7 @@ impl Kind {
                 None => Err(Fault::Class),
             },
             Kind::Level { levels } => {
-                values.push(find(levels, cell).map_or(f64::NAN, |place| place as f64));
+                values.push(levels.find(cell).map_or(f64::NAN, |place| place as f64));
                 known
             }
         }
@@ -257,13 +257,6 @@ impl Kind {
     }
 }
 
-/// The place of a cell among sorted levels; a missing one is "". A number may be written in another way.
-fn find(levels: &[String], cell: &str) -> Option<usize> {
-    let cell = if is_missing(cell) { "" } else { cell.trim() };
-    let same = |number: f64| levels.iter().position(|level| level.parse() == Ok(number));
-    levels.binary_search_by(|level| level.as_str().cmp(cell)).ok().or_else(|| same(cell.parse().ok()?))
-}
-
 impl Encoder {
     /// Numbers that are never missing.
     pub fn plain(columns: &[String]) -> Encoder {
@@ -280,10 +273,52 @@ impl Encoder {
         Encoder { columns: self.columns.iter().filter(|column| keep(column)).cloned().collect() }
     }
 
+    /// The same for a table whose file has numbers in some columns: how people write them does not matter there.
+    pub(crate) fn typed(&self, is_typed: impl Fn(&str) -> bool) -> Encoder {
+        let mut encoder = self.clone();
+        for column in encoder.columns.iter_mut().filter(|column| is_typed(&column.name)) {
+            if let Kind::Number { decimal_comma, written, .. } = &mut column.kind {
+                (*decimal_comma, *written) = (false, None);
+            }
+        }
+        encoder
+    }
+
+    /// Whether it can belong to a model of these columns: `inputs`, of which the last `embedded` are codes, each of so many levels and one
+    /// more, and `targets`, of so many classes where words in them are classes. `Err` says what does not fit.
+    pub(crate) fn check(&self, inputs: &[String], embedded: &[usize], targets: &[String], classes: Option<usize>) -> Result<(), String> {
+        let names = self.names();
+        if let Some(name) = inputs.iter().chain(targets).find(|name| !names.contains(name)) {
+            return Err(format!("no column of the encoder becomes '{name}'"));
+        }
+        let first = inputs.len() - embedded.len();
+        for Column { name, kind } in &self.columns {
+            if let Kind::Category { levels } | Kind::Class { levels } | Kind::Embed { levels } = kind
+                && let Some(pair) = levels.windows(2).find(|pair| pair[0] >= pair[1])
+            {
+                return Err(format!("column '{name}': expected levels in order, came '{}' before '{}'", pair[0], pair[1]));
+            }
+            match (kind, inputs.iter().position(|input| input == name)) {
+                (Kind::Embed { levels }, Some(place)) if place < first || embedded[place - first] != levels.len() + 1 => {
+                    return Err(format!("column '{name}' has {} levels, which its embedding has not", levels.len()));
+                }
+                (Kind::Embed { .. }, _) => {}
+                (_, Some(place)) if place >= first => return Err(format!("column '{name}' is embedded and holds no codes")),
+                _ => {}
+            }
+            if let (Kind::Class { levels }, Some(classes)) = (kind, classes)
+                && (levels.len() != classes || !targets.contains(name))
+            {
+                return Err(format!("column '{name}' holds {} classes, the model has {classes}", levels.len()));
+            }
+        }
+        Ok(())
+    }
+
     /// The classes' names, if a column holds classes in words.
     pub fn classes(&self) -> Option<&[String]> {
         self.columns.iter().find_map(|column| match &column.kind {
-            Kind::Class { levels } => Some(levels.as_slice()),
+            Kind::Class { levels } => Some(&**levels),
             _ => None,
         })
     }
@@ -328,7 +363,7 @@ pub fn class_names(encoder: Option<&Encoder>, classes: &[f64]) -> Vec<String> {
 pub fn label_names(encoder: Option<&Encoder>, targets: &[String], classes: &[f64]) -> Vec<String> {
     let words = |target: &String| {
         let column = encoder?.columns.iter().find(|column| column.name == *target)?;
-        if let Kind::Class { levels } = &column.kind { Some(levels.clone()).filter(|levels| levels.len() == 2) } else { None }
+        if let Kind::Class { levels } = &column.kind { Some(levels.to_vec()).filter(|levels| levels.len() == 2) } else { None }
     };
     let both = |(target, values): (&String, &[f64])| words(target).unwrap_or_else(|| values.iter().map(f64::to_string).collect());
     targets.iter().zip(classes.chunks_exact(2)).flat_map(both).collect()
@@ -391,10 +426,10 @@ mod tests {
     #[test]
     fn cells_become_numbers_by_their_kind() {
         let levels = |words: &[&str]| words.iter().map(|word| word.to_string()).collect::<Vec<_>>();
-        let category = Kind::Category { levels: levels(&["", "blue", "red"]) };
+        let category = Kind::Category { levels: Levels::new(levels(&["", "blue", "red"])) };
         let boolean = Kind::Boolean { no: "no".into(), yes: "yes".into() };
         let gaps = Kind::Number { decimal_comma: true, missing: Missing::Filled(2.5), written: None };
-        let class = Kind::Class { levels: levels(&["a", "b"]) };
+        let class = Kind::Class { levels: Levels::new(levels(&["a", "b"])) };
         type Outcome<'a> = Result<(&'a [f64], bool), Fault>;
         let date = |missing| Kind::Date { order: Order::YearMonthDay, time: false, missing };
         let cases: [(&Kind, &str, Outcome); 19] = [

@@ -36,8 +36,12 @@ pub struct Profile {
 pub struct ColumnProfile {
     /// Its name.
     pub name: String,
+    /// Whether the file itself has numbers there, not text.
+    pub(crate) is_typed: bool,
     /// Cells that are missing.
     pub missing: usize,
+    /// Of those how many are the word "none", as it is written.
+    nones: BTreeMap<String, usize>,
     /// Cells that are finite numbers.
     pub numbers: usize,
     /// Cells that are numbers with a decimal comma.
@@ -144,10 +148,15 @@ impl ColumnProfile {
         match number(cell) {
             Ok(_) => {
                 self.numbers += 1;
-                self.written.plain(cell);
+                if !self.is_typed {
+                    self.written.plain(cell);
+                }
             }
             Err(Fault::Missing) => {
                 self.missing += 1;
+                if cell.trim().eq_ignore_ascii_case("none") {
+                    *self.nones.entry(cell.trim().to_string()).or_default() += 1;
+                }
                 return;
             }
             Err(Fault::NotFinite) if is_missing(cell) => {
@@ -216,6 +225,10 @@ impl ColumnProfile {
         let cells = self.present(profile) - self.not_finite;
         let (comma, written, doubt) = self.written.decided(self.numbers, cells, said, profile.delimiter != ',')?;
         self.doubts(comma, doubt, notes);
+        if let Some((unit, count)) = self.written.unit().filter(|(_, count)| *count < cells) {
+            let name = excerpt(&self.name);
+            notes.push(format!("{count} of {cells} cells of '{name}' have the unit '{unit}': the others are taken in the same one"));
+        }
         Some((comma, written))
     }
 
@@ -287,8 +300,7 @@ impl ColumnProfile {
         if self.missing > 0 {
             kept.push(String::new());
         }
-        kept.sort_unstable();
-        Ok(Some(Kind::Category { levels: kept }))
+        Ok(Some(Kind::Category { levels: Levels::new(kept) }))
     }
 
     /// As codes of levels with learned numbers, if there are enough of them that are seen more than once.
@@ -327,9 +339,10 @@ impl ColumnProfile {
     /// As what tells rows apart.
     fn level(&self) -> Result<Kind, Error> {
         match &self.levels {
-            Some(levels) => Ok(Kind::Level {
-                levels: levels.keys().cloned().chain((self.missing > 0).then(String::new)).collect::<BTreeSet<_>>().into_iter().collect(),
-            }),
+            Some(levels) => {
+                let known = levels.keys().cloned().chain((self.missing > 0).then(String::new)).collect::<BTreeSet<_>>();
+                Ok(Kind::Level { levels: Levels::new(known.into_iter().collect()) })
+            }
             None => Err(self.wrong(format!("it holds more than {MOST_COUNTED} different words"))),
         }
     }
@@ -350,9 +363,25 @@ impl ColumnProfile {
             }
         }
         match &self.levels {
-            Some(levels) => Ok(Kind::Class { levels: levels.keys().cloned().collect() }),
+            Some(levels) => {
+                let mut words: Vec<String> = levels.keys().cloned().collect();
+                words.extend(self.none(levels, notes).map(String::from));
+                Ok(Kind::Class { levels: Levels::new(words) })
+            }
             None => Err(self.wrong(format!("the target holds more than {MOST_COUNTED} different words"))),
         }
+    }
+
+    /// The word "none" as a class of a target of words, if it stands in as many rows as another class; what becomes of these rows is said.
+    fn none(&self, levels: &BTreeMap<String, usize>, notes: &mut Vec<String>) -> Option<&str> {
+        let (word, count) = self.nones.iter().max_by_key(|(_, count)| **count)?;
+        let name = excerpt(&self.name);
+        if levels.values().all(|others| others > count) {
+            notes.push(format!("{count} rows whose '{name}' is '{word}' are left out: taken as missing"));
+            return None;
+        }
+        notes.push(format!("'{word}' is taken as a class of '{name}', in {count} rows"));
+        Some(word)
     }
 
     fn wrong(&self, message: String) -> Error {

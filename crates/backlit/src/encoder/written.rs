@@ -1,6 +1,6 @@
 //! Numbers as people write them: `13,000`, `$0.11`, `11%`, `€ 1.200,50`, `12 km`.
 
-use crate::data::cells::number;
+use crate::data::cells::{Fault, number};
 use serde::{Deserialize, Serialize};
 
 /// What stands around and inside a column's numbers besides digits and a decimal sign.
@@ -88,15 +88,16 @@ impl<'a> Parts<'a> {
 
 impl Written {
     /// The number in a cell.
-    pub(super) fn number(&self, cell: &str, decimal_comma: bool) -> Option<f64> {
-        let parts = Parts::of(cell)?;
-        if !parts.unit.is_empty() && parts.unit != self.unit {
-            return None;
-        }
-        match parts.read(decimal_comma) {
-            Some((value, _)) => Some(value),
-            // A plain number that cannot be meant in this writing: its point is one.
-            None => number(cell).ok(),
+    pub(super) fn number(&self, cell: &str, decimal_comma: bool) -> Result<f64, Fault> {
+        let plain = number(cell);
+        let Some(parts) = Parts::of(cell).filter(|parts| parts.unit.is_empty() || parts.unit == self.unit) else {
+            return plain.and(Err(Fault::Text));
+        };
+        match (parts.read(decimal_comma), plain) {
+            (Some((value, _)), _) => Ok(value),
+            // Then the points of other cells, which may stand between thousands, are decimal ones too.
+            (None, Ok(_)) if decimal_comma && cell.contains('.') => Err(Fault::Point),
+            (None, plain) => plain,
         }
     }
 
@@ -138,6 +139,11 @@ pub(super) struct Doubt {
 }
 
 impl Counts {
+    /// The unit, and how many cells have it.
+    pub fn unit(&self) -> Option<(&str, usize)> {
+        (self.with_unit > 0).then_some((&self.unit, self.with_unit))
+    }
+
     /// Counts a plain number.
     pub fn plain(&mut self, cell: &str) {
         if let Some((whole, fraction)) = cell.trim().split_once('.') {

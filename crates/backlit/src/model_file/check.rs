@@ -124,6 +124,11 @@ fn check_columns(metadata: &Metadata) -> Result<(), String> {
             return Err(format!("expected classes that are finite and differ, came {class}"));
         }
     }
+    if let Some(encoder) = &metadata.encoder {
+        let embedded = network.embedding.as_ref().map_or(&[][..], |embedding| &embedding.levels);
+        let classes = matches!(metadata.task, Task::Classes | Task::TwoClasses).then_some(metadata.classes.len());
+        encoder.check(&metadata.inputs, embedded, &metadata.targets, classes).map_err(|message| format!("encoder: {message}"))?;
+    }
     let scalers = [("input", &metadata.input_scaler, network.inputs), ("target", &metadata.target_scaler, metadata.targets.len())];
     for (what, scaler, columns) in scalers {
         if let Some(scaler) = scaler {

@@ -78,8 +78,8 @@ fn costs(job: &Job, outcome: &Outcome, lines: &[Line]) -> Option<Figure> {
     let mut all = vec![series("rows trained on", by_epoch(lines, |line| Some(line.cost)))];
     let held = by_epoch(lines, |line| line.validation_cost);
     let mut caption = vec!["The mean cost of an epoch's batches, each before its step, as trained.".to_string()];
-    if job.members.is_some() {
-        caption.push(format!("The mean over {} networks.", outcome.model.metadata.training.ensemble.unwrap_or(1)));
+    if let Some(members) = &job.members {
+        caption.push(format!("The mean over those of the {} networks that have the epoch.", outcome.model.metadata.training.ensemble.unwrap_or(members.initial.len())));
     }
     if !held.is_empty() {
         caption.push("That of the rows kept aside is taken after the epoch.".into());

@@ -5,6 +5,7 @@
 
 mod figures;
 
+use crate::course;
 use crate::document::{Block, Document, Inline, Table, html};
 use crate::error::{Error, Kind};
 use crate::files;
@@ -104,6 +105,9 @@ fn page(job: &Job, outcome: &Outcome, folds: Option<&CrossValidation>, figures: 
     }
     if let Some(folds) = folds {
         page.blocks.push(Block::Table(over_folds(job, folds)));
+        if let Some(decided) = course::decided(&folds.decided) {
+            page.say(format!("{}: others may cost more.", decided.replacen('t', "T", 1)));
+        }
     }
     let of = |scores: &Scores| (scores.cost, scores.metrics.list(), scores.own.and_then(|own| own.0));
     let caption = format!("On {}", rows(job.train.rows, "trained on"));

@@ -69,7 +69,12 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     let checkpoints = resume::checkpoints(begun, &directory, &run, hidden.is_some(), &job, screen);
     let mut checkpoints = checkpoints.inspect_err(|_| directory.discard())?;
     // Without a handler Ctrl-C still ends the program, only less politely.
-    let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed));
+    let _ = ctrlc::set_handler(|| {
+        // What comes behind the last step looks at nothing: whoever asks twice does not wait for it.
+        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    });
     screen.say(&telling::introduction(&job, screen));
     let mut validated = None;
     if let Some((count, read)) = for_folds {

@@ -1,6 +1,6 @@
 //! Arrays that NumPy saved: rows × columns, or one column.
 
-use super::guarded;
+use super::{Typed, guarded};
 use super::half::Half;
 use super::lines::{Lines, line, shortest, widened};
 use npyz::{NpyFile, Order};
@@ -72,13 +72,13 @@ impl Array {
 }
 
 /// One array; its columns are called c0, c1 and so on.
-pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, String> {
+pub(super) fn open(path: &Path) -> Result<Typed, String> {
     let file = File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
     text(vec![(String::from("c"), true, Array::read(BufReader::new(file))?)])
 }
 
 /// The arrays of an .npz file side by side; an array `x` of several columns becomes x0, x1 and so on.
-pub(super) fn open_several(path: &Path) -> Result<Box<dyn Read>, String> {
+pub(super) fn open_several(path: &Path) -> Result<Typed, String> {
     let file = File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
     let broken = |error: zip::result::ZipError| format!("is no .npz file that can be read: {error}");
     let mut archive = zip::ZipArchive::new(file).map_err(broken)?;
@@ -93,7 +93,7 @@ pub(super) fn open_several(path: &Path) -> Result<Box<dyn Read>, String> {
 }
 
 /// Arrays side by side, each with its name and whether its columns are numbered.
-fn text(arrays: Vec<(String, bool, Array)>) -> Result<Box<dyn Read>, String> {
+fn text(arrays: Vec<(String, bool, Array)>) -> Result<Typed, String> {
     let Some(rows) = arrays.first().map(|(_, _, array)| array.rows) else { return Err("holds no array".into()) };
     if let Some((name, _, array)) = arrays.iter().find(|(_, _, array)| array.rows != rows) {
         return Err(format!("array '{name}' has {} rows, the first has {rows}", array.rows));
@@ -103,6 +103,7 @@ fn text(arrays: Vec<(String, bool, Array)>) -> Result<Box<dyn Read>, String> {
     });
     let (mut head, mut row) = (Vec::new(), 0);
     line(names, &mut head);
+    let numbers = vec![true; arrays.iter().map(|(_, _, array)| array.columns).sum()];
     let next = move |text: &mut Vec<u8>| {
         if row == rows {
             return Ok(false);
@@ -111,5 +112,5 @@ fn text(arrays: Vec<(String, bool, Array)>) -> Result<Box<dyn Read>, String> {
         row += 1;
         Ok(true)
     };
-    Ok(Box::new(Lines::new(head, next)))
+    Ok(Typed { text: Box::new(Lines::new(head, next)), numbers })
 }

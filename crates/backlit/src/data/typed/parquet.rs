@@ -1,17 +1,17 @@
 //! Parquet files with plain columns.
 
-use super::guarded;
+use super::{Typed, guarded};
 use super::lines::{Lines, line, shortest, widened};
 use jiff::Timestamp;
-use parquet::basic::{LogicalType, TimeUnit};
+use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 /// The text of a file. `Err` says what is wrong with it.
-pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, String> {
+pub(super) fn open(path: &Path) -> Result<Typed, String> {
     let file = File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
     let reader = SerializedFileReader::new(file).map_err(|error| format!("is no Parquet file that can be read: {error}"))?;
     let schema = reader.metadata().file_metadata().schema_descr_ptr();
@@ -25,6 +25,12 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, String> {
     let nanoseconds: Vec<bool> = (0..fields.len())
         .map(|place| matches!(schema.column(place).logical_type_ref(), Some(LogicalType::Timestamp(time)) if time.unit == TimeUnit::NANOS))
         .collect();
+    let is_number = |place: usize| {
+        let column = schema.column(place);
+        let is_numeric = matches!(column.physical_type(), Type::INT32 | Type::INT64 | Type::FLOAT | Type::DOUBLE);
+        is_numeric && !matches!(column.converted_type(), ConvertedType::DATE | ConvertedType::TIMESTAMP_MILLIS | ConvertedType::TIMESTAMP_MICROS)
+    };
+    let numbers = (0..fields.len()).map(is_number).collect();
     let mut head = Vec::new();
     line(fields.iter().map(|field| field.name().to_string()), &mut head);
     let mut rows = reader.into_iter();
@@ -35,7 +41,7 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, String> {
         line(cells, text);
         Ok(true)
     };
-    Ok(Box::new(Lines::new(head, next)))
+    Ok(Typed { text: Box::new(Lines::new(head, next)), numbers })
 }
 
 fn cell(field: &Field, nanoseconds: bool) -> String {

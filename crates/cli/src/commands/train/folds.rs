@@ -5,9 +5,10 @@ use crate::commands::predict::quoted;
 use crate::output::{self, Screen, number};
 use crate::progress::Bar;
 use backlit::checkpoint::Checkpoints;
+use backlit::course;
 use backlit::error::Error;
 use backlit::files;
-use backlit::folds::{CrossValidation, cross_validate};
+use backlit::folds::{CrossValidation, cross_validate, trainings};
 use backlit::job::Job;
 use backlit::metrics::most_probable;
 use backlit::model_file::Task;
@@ -32,9 +33,11 @@ impl Folds {
     ) -> Result<Option<Folds>, Error> {
         // Each leaves one part of the rows out.
         let rows = (job.train.rows - job.train.rows / count).max(1);
-        let mut bar = Bar::new(count as u64, job.epochs, rows, job.batch.unwrap_or(rows), screen);
+        let mut bar = Bar::new(trainings(read.0, count) as u64, job.epochs, rows, job.batch.unwrap_or(rows), screen);
         let ended = |fold: &usize| checkpoints.is_some_and(|checkpoints| checkpoints.step_of("fold", *fold).1);
         (0..count).filter(ended).for_each(|fold| bar.has_ended(fold));
+        let again = |fold: &usize| checkpoints.is_some_and(|checkpoints| checkpoints.step_of("refit", *fold).1);
+        (0..count).filter(again).for_each(|fold| bar.has_ended(count + fold));
         let validated = cross_validate(read, job, count, checkpoints, &mut |fold, progress| {
             bar.observe(fold, progress);
             go_on()
@@ -52,7 +55,8 @@ impl Folds {
     pub fn give(&self, job: &mut Job, screen: &Screen) {
         self.0.give(job);
         if let Some(epochs) = job.until {
-            screen.note(&format!("the training on all rows ends after {epochs} of {} epochs, the median over the folds", job.epochs));
+            let own = "each fold's network ended after the median of the other folds' epochs";
+            screen.note(&format!("{own}; the training on all rows ends after {epochs} of {} epochs, the median over the folds", job.epochs));
         }
     }
 
@@ -70,6 +74,9 @@ impl Folds {
         if job.threshold.is_found() {
             text += &format!("  the second class is predicted above a probability of {}\n", number(self.0.threshold));
         }
+        if let Some(decided) = course::decided(&self.0.decided) {
+            text += &format!("  {decided}: others may cost more\n");
+        }
         text + "  now on all rows\n\n"
     }
 
@@ -80,7 +87,13 @@ impl Folds {
         };
         let mut measures: Map<String, Value> = self.0.spreads().into_iter().map(spread).collect();
         let cost = measures.remove("cost");
-        let each = self.0.folds.iter().map(|fold| json!({ "rows": fold.rows.len(), "cost": fold.cost, "metrics": fold.metrics }));
+        let each = self.0.folds.iter().map(|fold| {
+            let mut one = json!({ "rows": fold.rows.len(), "cost": fold.cost, "metrics": fold.metrics });
+            if let Some(epochs) = fold.epochs {
+                one["epochs"] = json!(epochs);
+            }
+            one
+        });
         let own = self
             .0
             .own()
@@ -94,6 +107,9 @@ impl Folds {
         });
         if let Some(epochs) = self.0.epochs {
             document["epochs"] = json!(epochs);
+        }
+        if !self.0.decided.is_empty() {
+            document["decided"] = json!(self.0.decided);
         }
         if let Some(own) = own {
             document["metric"] = own;

@@ -4,6 +4,7 @@ use crate::arguments::{Choices, Train};
 use crate::output::Screen;
 use backlit::checkpoint::{self, Begun, Checkpoints};
 use backlit::error::{Error, Kind};
+use backlit::files::shell_word;
 use backlit::job::Job;
 use backlit::run_directory::{self, RunDirectory};
 use backlit::run_file::RunFile;
@@ -56,7 +57,7 @@ impl Resumed {
 pub fn how(directory: &Path, arguments: &Train) -> String {
     let flags = [("events", arguments.events), ("print-hash", arguments.print_hash), ("parameters", arguments.parameters)];
     let flags: String = flags.iter().filter(|(_, given)| *given).map(|(name, _)| format!(" --{name}")).collect();
-    format!("  to go on: backlit train --resume {}{flags}\n", directory.display())
+    format!("  to go on: backlit train --resume {}{flags}\n", shell_word(&directory.display().to_string()))
 }
 
 /// The checkpoints of a run that goes on, or of a new one; none where it could not go on later.

@@ -5,6 +5,7 @@ use crate::arguments::Train;
 use crate::output::{self, Screen, number};
 use backlit::data::shortened;
 use backlit::engine::train::End;
+use backlit::files::shell_word;
 use backlit::job::{Job, Rows};
 use backlit::metrics::most_probable;
 use backlit::model_file::{Model, Parameters, Task};
@@ -99,13 +100,13 @@ pub fn told(job: &Job, outcome: &Outcome, saved: &Saved, has_report: bool, (argu
     if let Some(directory) = saved.checkpoint.as_ref().map(|_| saved.model.parent().unwrap_or(&saved.model)) {
         text += &resume::how(directory, arguments);
     }
-    let data = if job.data.is_empty() { "DATA.csv" } else { &job.data };
-    let model = saved.model.display();
+    let data = if job.data.is_empty() { "DATA.csv".into() } else { shell_word(&job.data) };
+    let (path, model) = (saved.model.display().to_string(), shell_word(&saved.model.display().to_string()));
     let report = saved.model.with_file_name(report::REPORT);
     let report = if has_report { format!("  report to look at: {}\n", report.display()) } else { String::new() };
     text += &format!(
         "\n  model saved to {}\n{report}  next: backlit predict {model} {data}\n        backlit evaluate {model} {data}\n        backlit check {model} {data}\n",
-        screen.bold(&model.to_string()),
+        screen.bold(&path),
     );
     text
 }
@@ -174,6 +175,9 @@ pub fn document(job: &Job, outcome: &Outcome, saved: &Saved, parameters: bool) -
         "weights_sha256": saved.sha256,
         "model": saved.model.display().to_string(),
     });
+    if outcome.after.held.is_some() && !job.decided().is_empty() {
+        document["validation"]["decided"] = json!(job.decided());
+    }
     if let Some(checkpoint) = &saved.checkpoint {
         document["checkpoint"] = json!(checkpoint.display().to_string());
     }
