@@ -421,10 +421,12 @@ fn an_encoder_that_does_not_fit_its_model_is_refused() {
         }
         save(&path, &model)
     };
-    let number = |name: &str| format!("{{\"name\": \"{name}\", \"kind\": {{\"number\": {{\"decimal_comma\": false, \"missing\": \"refused\"}}}}}}");
-    let words = |name: &str, kind: &str, levels: &str| format!("{{\"name\": \"{name}\", \"kind\": {{\"{kind}\": {{\"levels\": {levels}}}}}}}");
+    let number =
+        |name: &str| format!("{{\"name\": \"{name}\", \"kind\": {{\"number\": {{\"decimal_comma\": false, \"missing\": \"refused\"}}}}}}");
+    let words =
+        |name: &str, kind: &str, levels: &str| format!("{{\"name\": \"{name}\", \"kind\": {{\"{kind}\": {{\"levels\": {levels}}}}}}}");
     let (a, b, k) = (number("a"), number("b"), words("k", "class", "[\"no\", \"yes\"]"));
-    let embedding = |levels: usize| Some(backlit::embedding::Embedding { levels: vec![levels], numbers: 2 });
+    let embedding = |levels: usize| Some(backlit::embedding::Embedding { levels: vec![levels], numbers: 2, frozen: false });
     let codes = words("b", "embed", "[\"x\", \"y\", \"z\"]");
     saved(&format!("{a}, {b}, {k}"), None).expect("it fits");
     saved(&format!("{codes}, {a}, {k}"), embedding(4)).expect("it fits");

@@ -79,7 +79,10 @@ fn costs(job: &Job, outcome: &Outcome, lines: &[Line]) -> Option<Figure> {
     let held = by_epoch(lines, |line| line.validation_cost);
     let mut caption = vec!["The mean cost of an epoch's batches, each before its step, as trained.".to_string()];
     if let Some(members) = &job.members {
-        caption.push(format!("The mean over those of the {} networks that have the epoch.", outcome.model.metadata.training.ensemble.unwrap_or(members.initial.len())));
+        caption.push(format!(
+            "The mean over those of the {} networks that have the epoch.",
+            outcome.model.metadata.training.ensemble.unwrap_or(members.initial.len())
+        ));
     }
     if !held.is_empty() {
         caption.push("That of the rows kept aside is taken after the epoch.".into());

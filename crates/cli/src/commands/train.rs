@@ -101,10 +101,10 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     if let Err(error) = &report {
         screen.note(&format!("there is no whole report: {error}"));
     }
-    if let (Some(checkpoints), End::Finished | End::Patient(_)) = (checkpoints, &outcome.end) {
-        if let Err(error) = checkpoints.finish() {
-            screen.note(&format!("the model is saved, but not that the run is finished, so that --resume would go on: {error}"));
-        }
+    if let (Some(checkpoints), End::Finished | End::Patient(_)) = (checkpoints, &outcome.end)
+        && let Err(error) = checkpoints.finish()
+    {
+        screen.note(&format!("the model is saved, but not that the run is finished, so that --resume would go on: {error}"));
     }
     screen.say(&telling::told(&job, &outcome, &saved, report.is_ok(), (arguments, screen)));
     if screen.is_quiet() {

@@ -19,11 +19,14 @@ const UNITS: f64 = 4.0;
 /// One step of a path: the number that moves, the input of its operation and the number that moves it.
 pub(super) type Step = (Place, usize, Place);
 
+/// Value and gradient of each number of each node.
+type Everywhere = [Vec<Vec<Noisy>>; 2];
+
 /// The numbers of all rows that a script prints, with their noise.
 pub(super) struct Spread {
     pub rows: Vec<Row>,
     /// Of the first row: every number, and ∂C/∂ it, by the node's number.
-    first: [Vec<Vec<Noisy>>; 2],
+    first: Everywhere,
 }
 
 /// Those of one row.
@@ -73,7 +76,7 @@ impl Spread {
             });
             (found, first)
         };
-        let mut found: Vec<(Row, Option<[Vec<Vec<Noisy>>; 2]>)> = (0..subject.rows.len()).into_par_iter().map(row).collect();
+        let mut found: Vec<(Row, Option<Everywhere>)> = (0..subject.rows.len()).into_par_iter().map(row).collect();
         let first = found.first_mut().and_then(|(_, first)| first.take()).unwrap_or_default();
         Spread { rows: found.into_iter().map(|(row, _)| row).collect(), first }
     }
