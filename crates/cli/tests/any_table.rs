@@ -380,7 +380,7 @@ fn a_class_called_none_is_a_class() {
 
 #[test]
 fn a_unit_that_not_all_cells_have_is_said() {
-    let cell = |row: usize| if row % 2 == 0 { format!("{row} kg") } else { (1000 * row).to_string() };
+    let cell = |row: usize| if row.is_multiple_of(2) { format!("{row} kg") } else { (1000 * row).to_string() };
     let rows: String = (0..60).map(|row| format!("{},{row}\n", cell(row))).collect();
     let desk = Desk::with(&[("units.csv", &format!("a,y\n{rows}"))]);
     desk.fine("train units.csv --target y --epochs 1 --out run")
