@@ -199,15 +199,32 @@ pub(crate) fn train(
     Ok(outcome)
 }
 
+/// What each row's own network, the one that keeps it aside, says of it before training, rows × outputs, and the mean cost.
+fn first_of(job: &Job, members: &Members) -> Result<(Vec<f64>, f64), Error> {
+    let width = job.outputs();
+    let (mut said, mut cost) = (vec![0.0; job.train.rows * width], 0.0);
+    for (k, initial) in members.initial.iter().enumerate() {
+        let places: Vec<usize> = (0..job.train.rows).filter(|&row| members.fold_of[row] == k).collect();
+        let rows = picked(job, &places);
+        let (outputs, mean) = Predictor::new(&merged(job, std::slice::from_ref(initial), None), job.threads).outputs_and_cost_of(&rows)?;
+        for (place, outputs) in places.iter().zip(outputs.chunks_exact(width)) {
+            said[place * width..][..width].copy_from_slice(outputs);
+        }
+        cost += mean * places.len() as f64;
+    }
+    Ok((said, cost / job.train.rows as f64))
+}
+
+/// Some of the rows trained on, with their numbers in the data.
+fn picked(job: &Job, places: &[usize]) -> Rows {
+    let numbers = places.iter().map(|&place| job.train.numbers[place]).collect();
+    Rows { numbers, ..job.train.pick(places, job.inputs.len(), job.outputs()) }
+}
+
 /// One network's job, and the places of the rows that it keeps aside. `common`: what the jobs of all have
 fn member(job: &Job, members: &Members, common: &Job, threads: usize, k: usize) -> (Job, Vec<usize>) {
     let (aside, own): (Vec<usize>, Vec<usize>) = (0..job.train.rows).partition(|&row| members.fold_of[row] == k);
-    let pick = |places: &[usize]| {
-        let mut rows = job.train.pick(places, job.inputs.len(), job.outputs());
-        rows.numbers = places.iter().map(|&place| job.train.numbers[place]).collect();
-        rows
-    };
-    let (train, held) = (pick(&own), pick(&aside));
+    let (train, held) = (picked(job, &own), picked(job, &aside));
     let (initial, seed) = (members.initial[k].clone(), seed_of(job.seed, k));
     (Job { train, held, initial, seed, threads, calibrate: Calibrate::No, threshold: Threshold::default(), ..common.clone() }, aside)
 }
@@ -269,19 +286,19 @@ fn report(job: &Job, members: &Members, mut model: Model, (said, cost): (&[f64],
         own: own.as_ref().map(|_| (trained, seen)),
     };
     let said_own = own.as_ref().filter(|_| whole).and_then(|own| own.of(said, &job.train.y));
-    let held = (b.0, b.1.clone());
+    let (first_said, first_cost) = first_of(job, members)?;
+    let own_before = own.as_ref().and_then(|own| own.of(&first_said, &job.train.y));
     let shown = job.train.first(session::SAMPLES, job.inputs.len(), width)?;
     let (said_before, said_after) = (before.outputs(shown.rows, &shown.x), after.outputs(shown.rows, &shown.x));
-    let said_after = if whole { said } else { &said_after };
+    let (said_before, said_after) = if whole { (&first_said[..], said) } else { (&said_before[..], &said_after[..]) };
     let line = |numbers: &[f64], r: usize| numbers[r * width..(r + 1) * width].to_vec();
     let sample =
         |r: usize| Sample { row: shown.numbers[r], actual: line(&shown.y, r), before: line(&said_before, r), after: line(said_after, r) };
-    let own_before = b.2;
     let trained = if whole { Said::none() } else { after.said_and_cost_of(&job.train)?.0 };
     Ok(Outcome {
         trained,
         samples: (0..shown.rows).map(sample).collect(),
-        before: scores(b, whole.then_some(held), own_before),
+        before: scores(b, whole.then(|| (first_cost, measured(&first_said, first_cost))), own_before),
         after: scores(a, whole.then(|| (cost, measured(said, cost))), said_own),
         held: if whole { Said::new(width, said.to_vec()) } else { Said::none() },
         end: End::Finished,

@@ -421,8 +421,10 @@ fn an_encoder_that_does_not_fit_its_model_is_refused() {
         }
         save(&path, &model)
     };
-    let number = |name: &str| format!("{{\"name\": \"{name}\", \"kind\": {{\"number\": {{\"decimal_comma\": false, \"missing\": \"refused\"}}}}}}");
-    let words = |name: &str, kind: &str, levels: &str| format!("{{\"name\": \"{name}\", \"kind\": {{\"{kind}\": {{\"levels\": {levels}}}}}}}");
+    let number =
+        |name: &str| format!("{{\"name\": \"{name}\", \"kind\": {{\"number\": {{\"decimal_comma\": false, \"missing\": \"refused\"}}}}}}");
+    let words =
+        |name: &str, kind: &str, levels: &str| format!("{{\"name\": \"{name}\", \"kind\": {{\"{kind}\": {{\"levels\": {levels}}}}}}}");
     let (a, b, k) = (number("a"), number("b"), words("k", "class", "[\"no\", \"yes\"]"));
     let embedding = |levels: usize| Some(backlit::embedding::Embedding { levels: vec![levels], numbers: 2 });
     let codes = words("b", "embed", "[\"x\", \"y\", \"z\"]");

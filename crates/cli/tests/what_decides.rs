@@ -77,8 +77,14 @@ fn folds_are_calibrated_by_the_weights_of_the_table() {
     desk.write("weighed.csv", format!("a,b,y,w\n{rows}"));
     let line = "train weighed.csv --target y --weights w --folds 4 --epochs 60 --hidden 16 --learning-rate 0.02 --precision f64 --out run";
     desk.fine(line);
-    let said: Vec<(f64, f64, f64)> = desk.read("run/oof.csv").lines().skip(1).map(|line| line.split(',').map(String::from).collect::<Vec<_>>())
-        .map(|cell| (cell[4].parse().expect("a probability"), f64::from(u8::from(cell[2] == "yes")), weight(cell[0].parse().expect("a row"))))
+    let said: Vec<(f64, f64, f64)> = desk
+        .read("run/oof.csv")
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').map(String::from).collect::<Vec<_>>())
+        .map(|cell| {
+            (cell[4].parse().expect("a probability"), f64::from(u8::from(cell[2] == "yes")), weight(cell[0].parse().expect("a row")))
+        })
         .collect();
     let mean = said.iter().map(|row| row.2).sum::<f64>() / said.len() as f64;
     let cost = |ln: f64| {

@@ -1,8 +1,8 @@
 //! Arrays that NumPy saved: rows × columns, or one column.
 
-use super::{Typed, guarded};
 use super::half::Half;
 use super::lines::{Lines, line, shortest, widened};
+use super::{Typed, guarded};
 use npyz::{NpyFile, Order};
 use std::fs::File;
 use std::io::{BufReader, Read};

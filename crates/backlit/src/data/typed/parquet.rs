@@ -1,7 +1,7 @@
 //! Parquet files with plain columns.
 
-use super::{Typed, guarded};
 use super::lines::{Lines, line, shortest, widened};
+use super::{Typed, guarded};
 use jiff::Timestamp;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type};
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -28,7 +28,8 @@ pub(super) fn open(path: &Path) -> Result<Typed, String> {
     let is_number = |place: usize| {
         let column = schema.column(place);
         let is_numeric = matches!(column.physical_type(), Type::INT32 | Type::INT64 | Type::FLOAT | Type::DOUBLE);
-        is_numeric && !matches!(column.converted_type(), ConvertedType::DATE | ConvertedType::TIMESTAMP_MILLIS | ConvertedType::TIMESTAMP_MICROS)
+        is_numeric
+            && !matches!(column.converted_type(), ConvertedType::DATE | ConvertedType::TIMESTAMP_MILLIS | ConvertedType::TIMESTAMP_MICROS)
     };
     let numbers = (0..fields.len()).map(is_number).collect();
     let mut head = Vec::new();

@@ -56,7 +56,8 @@ impl Folds {
         self.0.give(job);
         if let Some(epochs) = job.until {
             let own = "each fold's network ended after the median of the other folds' epochs";
-            screen.note(&format!("{own}; the training on all rows ends after {epochs} of {} epochs, the median over the folds", job.epochs));
+            screen
+                .note(&format!("{own}; the training on all rows ends after {epochs} of {} epochs, the median over the folds", job.epochs));
         }
     }
 
