@@ -170,7 +170,8 @@ pub(crate) fn train(
     let best = all.iter().map(|(.., outcome)| standing(&outcome.end)).max();
     // A network that has just begun would spoil what the others say.
     let averaged: Vec<_> = all.into_iter().filter(|(.., outcome)| Some(standing(&outcome.end)) == best).collect();
-    let (mut trained, mut initial, mut said, mut cost) = (Vec::new(), Vec::new(), vec![f64::NAN; job.train.rows * width], 0.0);
+    let (mut trained, mut initial, mut kept, mut said, mut cost) =
+        (Vec::new(), Vec::new(), Vec::new(), vec![f64::NAN; job.train.rows * width], 0.0);
     for (k, places, outcome) in &averaged {
         epochs = epochs.max(outcome.epochs);
         for (place, outputs) in places.iter().zip(outcome.held.clone().numbers()?.chunks_exact(width)) {
@@ -179,6 +180,7 @@ pub(crate) fn train(
         cost += outcome.after.held.as_ref().map_or(0.0, |(cost, _)| cost * places.len() as f64);
         trained.push(numbers(&outcome.model.parameters));
         initial.push(members.initial[*k].clone());
+        kept.push(places.clone());
     }
     let end = match fallen.first() {
         _ if is_stopped => End::Stopped(steps),
@@ -203,7 +205,7 @@ pub(crate) fn train(
     });
     let mut model = merged(job, &trained, temperature);
     model.metadata.training.epochs = epochs;
-    let mut outcome = report(job, (&initial, of), model, (&said, cost), whole)?;
+    let mut outcome = report(job, (&initial, &kept, of), model, (&said, cost), whole)?;
     (outcome.steps, outcome.epochs, outcome.end) = (steps, epochs, end);
     (outcome.fallen, outcome.judged) = (fallen, judged);
     Ok(outcome)
@@ -225,6 +227,22 @@ fn standing(end: &End) -> u8 {
         End::Stopped(_) => 1,
         End::Finished | End::Patient(_) => 2,
     }
+}
+
+/// What the rows kept aside, in their order, are said to be before training, each by its own network, rows × outputs; and the mean cost.
+/// `initial`, `places`: what each network begins with, and the rows that it keeps aside
+fn first_of(job: &Job, initial: &[Vec<f64>], places: &[Vec<usize>]) -> Result<(Vec<f64>, f64), Error> {
+    let width = job.outputs();
+    let (mut said, mut cost) = (Vec::new(), 0.0);
+    for (initial, places) in initial.iter().zip(places) {
+        let rows = picked(job, places);
+        let (outputs, mean) = Predictor::new(&merged(job, std::slice::from_ref(initial), None), job.threads).outputs_and_cost_of(&rows)?;
+        cost += mean * places.len() as f64;
+        said.extend(places.iter().copied().zip(outputs.chunks_exact(width).map(<[f64]>::to_vec)));
+    }
+    said.sort_unstable_by_key(|(place, _)| *place);
+    let rows = said.len() as f64;
+    Ok((said.into_iter().flat_map(|(_, outputs)| outputs).collect(), cost / rows))
 }
 
 /// One network's job, and the places of the rows that it keeps aside. `common`: what the jobs of all have
@@ -273,11 +291,11 @@ fn merged(job: &Job, trained: &[Vec<f64>], temperature: Option<f64>) -> Model {
     Model { metadata, parameters }
 }
 
-/// How good they are. `initial`: what each began with; `of`: the rows that they keep aside; `said`: rows × outputs, by the network that has
+/// How good they are. `initial`: what each began with; `places`, `of`: the rows that they keep aside; `said`: rows × outputs, by the network that has
 /// not seen the row, with its mean cost; `whole`: of all these rows
 fn report(
     job: &Job,
-    (initial, of): (&[Vec<f64>], &Rows),
+    (initial, places, of): (&[Vec<f64>], &[Vec<usize>], &Rows),
     mut model: Model,
     (said, cost): (&[f64], f64),
     whole: bool,
@@ -298,7 +316,6 @@ fn report(
         Ok::<_, Error>((cost, measured(&outputs, rows, cost), own.as_ref().and_then(|own| own.of(&outputs, &rows.y))))
     };
     let (b, a) = (on(&before, &job.train)?, on(&after, &job.train)?);
-    let first = if of.rows == job.train.rows { b.clone() } else { on(&before, of)? };
     let scores = |(cost, metrics, trained): (f64, Metrics, Option<f64>), held: Option<(f64, Metrics)>, seen: Option<f64>| Scores {
         cost,
         metrics,
@@ -306,17 +323,19 @@ fn report(
         own: own.as_ref().map(|_| (trained, seen)),
     };
     let said_own = own.as_ref().filter(|_| whole).and_then(|own| own.of(said, &of.y));
+    let (first_said, first_cost) = if whole { first_of(job, initial, places)? } else { (Vec::new(), f64::NAN) };
+    let own_before = own.as_ref().filter(|_| whole).and_then(|own| own.of(&first_said, &of.y));
     let shown = of.first(session::SAMPLES, job.inputs.len(), width)?;
     let (said_before, said_after) = (before.outputs(shown.rows, &shown.x), after.outputs(shown.rows, &shown.x));
-    let said_after = if whole { said } else { &said_after };
+    let (said_before, said_after) = if whole { (&first_said[..], said) } else { (&said_before[..], &said_after[..]) };
     let line = |numbers: &[f64], r: usize| numbers[r * width..(r + 1) * width].to_vec();
     let sample =
-        |r: usize| Sample { row: shown.numbers[r], actual: line(&shown.y, r), before: line(&said_before, r), after: line(said_after, r) };
+        |r: usize| Sample { row: shown.numbers[r], actual: line(&shown.y, r), before: line(said_before, r), after: line(said_after, r) };
     let trained = if whole { Said::none() } else { after.said_and_cost_of(&job.train)?.0 };
     Ok(Outcome {
         trained,
         samples: (0..shown.rows).map(sample).collect(),
-        before: scores(b, whole.then_some((first.0, first.1)), first.2),
+        before: scores(b, whole.then(|| (first_cost, measured(&first_said, of, first_cost))), own_before),
         after: scores(a, whole.then(|| (cost, measured(said, of, cost))), said_own),
         held: if whole { Said::new(width, said.to_vec()) } else { Said::none() },
         end: End::Finished,

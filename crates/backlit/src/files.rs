@@ -201,3 +201,29 @@ fn sync_name(directory: &Path) -> std::io::Result<()> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_for_a_shell() {
+        for (word, typed) in [
+            ("runs/a-1/model.safetensors", "runs/a-1/model.safetensors"),
+            ("größe.csv", "größe.csv"),
+            ("a b", "'a b'"),
+            ("it's", "'it'\\''s'"),
+            ("<b>\"x\".csv", "'<b>\"x\".csv'"),
+            ("", "''"),
+        ] {
+            assert_eq!(shell_word(word), typed);
+        }
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_is_said() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let error = write(&folder.path().join("none/x.csv"), b"x").expect_err("there is none");
+        assert!(error.message.ends_with("there is no such directory"), "{error}");
+    }
+}

@@ -245,3 +245,18 @@ fn what_makes_no_sense_is_refused() {
         outcome.complains(needles);
     }
 }
+
+/// Both are of each row's own network: what was not trained is after as before.
+#[test]
+fn before_and_after_of_an_ensemble_are_one_measure() {
+    let desk = Desk::new();
+    let none = desk.json("train houses --ensemble 4 --hidden 4 --epochs 0 --out none --precision f64 --metric abs(a-y)");
+    assert_eq!(none["validation"]["before"], none["validation"]["after"]);
+    assert_eq!(none["metric"]["validation"]["before"], none["metric"]["validation"]["after"]);
+    for sample in none["samples"].as_array().expect("samples") {
+        assert_eq!(sample["before"], sample["after"]);
+    }
+    let some = desk.json("train houses --ensemble 4 --hidden 4 --epochs 2 --out some --precision f64");
+    assert_eq!(some["validation"]["before"], none["validation"]["before"]);
+    assert!(some["validation"]["after"] != none["validation"]["after"]);
+}
