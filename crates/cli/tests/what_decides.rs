@@ -186,7 +186,8 @@ fn what_is_there_already_is_neither_lost_nor_mistaken() {
     }
     desk.fine("train houses --epochs 1 --out wild");
     // No report: a note, and the model is there and finished.
-    std::fs::create_dir(desk.path("bare")).expect("a directory");
+    desk.fine("train houses --epochs 1 --out bare");
+    std::fs::remove_dir_all(desk.path("bare/plots")).expect("plots");
     desk.write("bare/plots", "");
     let told = desk.fine("train houses --epochs 1 --out bare");
     told.complains(&["there is no whole report", "plots"]);
