@@ -122,7 +122,11 @@ impl RunDirectory {
             let text = std::fs::read_to_string(self.path.join(file)).unwrap_or_default();
             serde_json::from_str::<Value>(&text).is_ok_and(|document| document[key].is_string())
         };
-        self.made || has("run.json", "run_sha256") || has("summary.json", "weights_sha256") || self.path.join(MODEL).exists()
+        self.made
+            || checkpoint::is_begun(&self.path)
+            || has("run.json", "run_sha256")
+            || has("summary.json", "weights_sha256")
+            || self.path.join(MODEL).exists()
     }
 
     /// Takes the directory away again after a training that left nothing; one that was there before, or holds a checkpoint or anything

@@ -126,8 +126,9 @@ fn ensembles() {
             assert_eq!(left(&outcome), left(&unbroken), "{name}, stopped after {stop}");
             // NaN is NaN.
             assert_eq!(format!("{:?}", outcome.fallen), format!("{:?}", unbroken.fallen), "{name}, stopped after {stop}");
-            assert_eq!(timeless(&lines), timeless(&backlit::history::read(&directory)));
-            assert_eq!(timeless(&lines), timeless(&backlit::history::read(&whole)), "{name}, stopped after {stop}");
+            let told = |lines: &[Line]| format!("{:?}", timeless(lines));
+            assert_eq!(told(&lines), told(&backlit::history::read(&directory)));
+            assert_eq!(told(&lines), told(&backlit::history::read(&whole)), "{name}, stopped after {stop}");
             checkpoints.finish().expect("an end");
             let files: Vec<_> = std::fs::read_dir(&directory).expect("files").flatten().map(|entry| entry.file_name()).collect();
             assert!(!files.iter().any(|file| file.to_string_lossy().starts_with("checkpoint")), "{files:?}");

@@ -32,8 +32,11 @@ fn numbers_with_units_and_marks_are_those_numbers() {
     ]);
     assert_eq!(said.document()["weights_sha256"], train("plain", "").document()["weights_sha256"]);
     assert_eq!(desk.fine("predict dressed dressed.csv").out, desk.fine("predict plain plain.csv").out);
-    // A model reads plain numbers too; a unit that it does not know is no number.
-    assert_eq!(desk.fine("predict dressed plain.csv").out.lines().count(), 61);
+    // A point that cannot stand between thousands says that the table is written in another way, and where it can nobody would know.
+    let other = desk.run("predict dressed plain.csv");
+    other.expect(3);
+    other.complains(&["column 'euro'", "'1000.5', whose point is a decimal one"]);
+    // A unit that the model does not know is no number.
     desk.write("miles.csv", table(head, 3, dressed).replace("km", "mi"));
     let refused = desk.run("predict dressed miles.csv");
     refused.expect(3);

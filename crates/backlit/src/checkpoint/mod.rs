@@ -9,7 +9,7 @@ mod pair;
 mod run;
 
 pub use run::unresumable;
-pub(crate) use run::{forget, is_foreign, unfinished};
+pub(crate) use run::{forget, is_begun, is_foreign, unfinished};
 
 use crate::error::{Error, Kind};
 use crate::files::Whole;
@@ -297,7 +297,7 @@ impl Checkpoints {
     }
 
     /// Takes checkpoints away that nobody needs; what cannot be taken away does no harm, for it is known by its run.
-    fn clear(&self) {
+    pub fn clear(&self) {
         for (path, _) in pair::files(&self.directory).into_iter().flatten() {
             let _ = std::fs::remove_file(path);
         }

@@ -14,6 +14,8 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 const RUN: &str = "run.toml";
+/// The first line of it.
+const HEAD: &str = "# What was asked for, with every choice made: by `backlit train`.";
 const PINS: &str = "run.json";
 /// The one that it began with, where it stood in the run's own directory.
 const FROM: &str = "from.safetensors";
@@ -114,7 +116,7 @@ pub(super) fn begin(directory: &Path, run: &RunFile, job: &Job, has_hidden: bool
         train.recipe = Some(job.recipe);
         train.ensemble = Some(job.members.as_ref().map_or(1, |members| members.initial.len()));
     }
-    let text = whole.to_toml()?;
+    let text = format!("{HEAD}\n{}", whole.to_toml()?);
     let pins = Pins {
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_string(),
@@ -125,6 +127,8 @@ pub(super) fn begin(directory: &Path, run: &RunFile, job: &Job, has_hidden: bool
         why: job.why.clone(),
         finished: false,
     };
+    // Until the second is there the first is known by its first line.
+    let _ = std::fs::remove_file(directory.join(PINS));
     files::write_unsynced(&directory.join(RUN), text.as_bytes())?;
     pins.write(directory)?;
     Ok(pins)
@@ -229,9 +233,18 @@ pub(crate) fn unfinished(directory: &Path) -> Option<&'static str> {
     }
 }
 
+/// Whether there is a run file that a training has just left, which had not come to its pins.
+pub(crate) fn is_begun(directory: &Path) -> bool {
+    let text = std::fs::read_to_string(directory.join(RUN)).unwrap_or_default();
+    text.starts_with(HEAD) && !directory.join(PINS).exists()
+}
+
 /// Whether the run file in a directory is there and not what a training left.
 pub(crate) fn is_foreign(directory: &Path) -> bool {
     let Ok(run) = std::fs::read(directory.join(RUN)) else { return false };
+    if is_begun(directory) {
+        return false;
+    }
     let pins = std::fs::read_to_string(directory.join(PINS)).unwrap_or_default();
     serde_json::from_str::<Value>(&pins).unwrap_or_default()["run_sha256"].as_str() != Some(&hexadecimal(&run))
 }

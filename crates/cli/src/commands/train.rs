@@ -79,7 +79,14 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     let mut validated = None;
     if let Some((count, read)) = for_folds {
         let folds = Folds::train((&read, hidden.as_ref()), &job, count, checkpoints.as_ref(), screen);
-        let Some(folds) = folds.inspect_err(|_| directory.discard())? else {
+        let folds = folds.inspect_err(|error| {
+            // A fold that diverges would do so again.
+            if let (Kind::Diverged, Some(checkpoints)) = (error.kind, &checkpoints) {
+                checkpoints.clear();
+            }
+            directory.discard();
+        });
+        let Some(folds) = folds? else {
             return Ok(interrupted_in_folds(checkpoints.as_ref(), &directory, arguments, screen));
         };
         screen.say(&folds.report(&job));
