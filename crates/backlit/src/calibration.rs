@@ -8,11 +8,14 @@ use crate::model_file::{LayerShape, Shape, Task};
 use crate::said::{Said, Targets, beside_from};
 use backlit_engine::math;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The largest temperature, and one over the smallest.
 const MOST: f64 = 20.0;
 /// What ln² T costs beside the summed cost of the rows: on few rows, above all where all are right, the temperature stays near 1.
 const PULL: f64 = 2.0;
+/// Outputs up to which all passes together take a fraction of a second: nobody waits for these, and they are not stopped.
+pub(crate) const QUICK: usize = 1 << 18;
 /// Points of the first search to either side, and steps of the second, which leave 3e-8 of the logarithm open. Each is a pass over the rows.
 const GRID: i32 = 12;
 const STEPS: usize = 34;
@@ -47,13 +50,25 @@ pub(crate) fn last_layer(shape: &Shape) -> Range<usize> {
 /// The temperature with the least cross-entropy. `logits`, `y`: rows × width; y one-hot with `one_of_them`, else 0 or 1 each; `w`: rows,
 /// what each counts, or empty: all alike.
 pub fn temperature(one_of_them: bool, width: usize, logits: &[f64], y: &[f64], w: &[f64]) -> f64 {
-    least(|b| cost(one_of_them, width, logits, y, w, b))
+    let found = least(|b| Some(cost(one_of_them, width, logits, y, w, b)));
+    found.unwrap_or(1.0)
 }
 
-/// The same of logits that need not be in memory.
-pub(crate) fn temperature_said(one_of_them: bool, width: usize, logits: &Said, targets: Targets<'_>, w: &[f64]) -> Result<f64, Error> {
+/// The same of logits that need not be in memory; none: it was stopped between two passes over many of them.
+pub(crate) fn temperature_said(
+    one_of_them: bool,
+    width: usize,
+    logits: &Said,
+    targets: Targets<'_>,
+    w: &[f64],
+    stop: &AtomicBool,
+) -> Result<Option<f64>, Error> {
+    let is_long = logits.rows().saturating_mul(width) > QUICK;
     let mut fault = None;
     let found = least(|b| {
+        if is_long && stop.load(Ordering::Relaxed) {
+            return None;
+        }
         let mut sum = 0.0;
         if fault.is_none() {
             fault = beside_from(logits, targets, &mut |first, z, y| {
@@ -61,20 +76,20 @@ pub(crate) fn temperature_said(one_of_them: bool, width: usize, logits: &Said, t
             })
             .err();
         }
-        sum
+        Some(sum)
     });
     fault.map_or(Ok(found), Err)
 }
 
-/// The temperature with the least cost; `summed`: that of all rows, their logits multiplied by a number.
-fn least(mut summed: impl FnMut(f64) -> f64) -> f64 {
-    let mut cost = |ln: f64| summed(math::exp(-ln)) + PULL * ln * ln;
+/// The temperature with the least cost; `summed`: that of all rows, their logits multiplied by a number, or none to end the search.
+fn least(mut summed: impl FnMut(f64) -> Option<f64>) -> Option<f64> {
+    let mut cost = |ln: f64| Some(summed(math::exp(-ln))? + PULL * ln * ln);
     let most = math::ln(MOST);
     let at = |k: i32| most * f64::from(k) / f64::from(GRID);
     // 1 comes first: another one must be better.
-    let mut best = (cost(0.0), 0);
+    let mut best = (cost(0.0)?, 0);
     for k in (-GRID..=GRID).filter(|&k| k != 0) {
-        let here = cost(at(k));
+        let here = cost(at(k))?;
         if here < best.0 {
             best = (here, k);
         }
@@ -83,33 +98,51 @@ fn least(mut summed: impl FnMut(f64) -> f64) -> f64 {
     // Golden section: of two points within, the one that stays within is the next two's other.
     let share = (5f64.sqrt() - 1.0) / 2.0;
     let (mut left, mut right) = (high - share * (high - low), low + share * (high - low));
-    let (mut of_left, mut of_right) = (cost(left), cost(right));
+    let (mut of_left, mut of_right) = (cost(left)?, cost(right)?);
     for _ in 0..STEPS {
         if of_left <= of_right {
             (high, right, of_right) = (right, left, of_left);
             left = high - share * (high - low);
-            of_left = cost(left);
+            of_left = cost(left)?;
         } else {
             (low, left, of_left) = (left, right, of_right);
             right = low + share * (high - low);
-            of_right = cost(right);
+            of_right = cost(right)?;
         }
     }
     let found = low.midpoint(high);
-    math::exp(if cost(found) <= best.0 { found } else { at(best.1) })
+    Some(math::exp(if cost(found)? <= best.0 { found } else { at(best.1) }))
 }
 
-/// The same from probabilities. `p`: rows × width
-pub(crate) fn temperature_of(task: Task, width: usize, p: &[f64], y: &[f64], w: &[f64]) -> f64 {
+/// The same from probabilities.
+pub(crate) fn temperature_of(
+    task: Task,
+    width: usize,
+    p: &Said,
+    targets: Targets<'_>,
+    w: &[f64],
+    stop: &AtomicBool,
+) -> Result<Option<f64>, Error> {
     let one_of_them = task == Task::Classes;
-    temperature(one_of_them, width, &p.iter().map(|&p| logit(one_of_them, p)).collect::<Vec<f64>>(), y, w)
+    let logits = p.map(|_, p| p.iter_mut().for_each(|p| *p = logit(one_of_them, *p)))?;
+    temperature_said(one_of_them, width, &logits, targets, w, stop)
 }
 
-/// Probabilities as they are at a temperature; gives their summed cross-entropy. `p`, `y`: rows × width
-pub(crate) fn cool(task: Task, width: usize, p: &mut [f64], y: &[f64], temperature: f64) -> f64 {
+/// Probabilities as they are at a temperature, and their summed cross-entropy.
+pub(crate) fn cool(task: Task, width: usize, p: &Said, targets: Targets<'_>, temperature: f64) -> Result<(Said, f64), Error> {
+    let (mut summed, mut room) = (0.0, Vec::new());
+    let cooled = p.map(|first, p| {
+        let y = targets.of(first, p.len() / width, width, &mut room);
+        summed = cool_some(task, width, p, y, temperature, summed);
+    })?;
+    Ok((cooled, summed))
+}
+
+/// The same of some rows, on top of what those before them cost. `p`, `y`: rows × width
+fn cool_some(task: Task, width: usize, p: &mut [f64], y: &[f64], temperature: f64, before: f64) -> f64 {
     let one_of_them = task == Task::Classes;
     let mut z: Vec<f64> = p.iter().map(|&p| logit(one_of_them, p)).collect();
-    let summed = cost(one_of_them, width, &z, y, &[], 1.0 / temperature);
+    let summed = cost_after(before, one_of_them, width, (&z, y, &[]), 1.0 / temperature);
     z.iter_mut().for_each(|z| *z /= temperature);
     if one_of_them {
         for (p, z) in p.chunks_exact_mut(width).zip(z.chunks_exact(width)) {
@@ -234,16 +267,45 @@ mod tests {
         let late = rows - 100;
         let z: Vec<f64> = z.iter().zip(&y).enumerate().map(|(at, (z, y))| if at / width < late { *z } else { *y }).collect();
         let w: Vec<f64> = (0..rows).map(|row| if row < late { 0.01 } else { 5.0 }).collect();
-        let stored = Said::stored(width, rows, false, |from, to| z[from * width..to * width].to_vec()).expect("a file");
+        let stored = Said::stored(width, rows, false, |from, to| Ok(z[from * width..to * width].to_vec())).expect("a file");
         let found = [&w[..], &[]].map(|w| {
             let [file, memory] = [
-                temperature_said(true, width, &stored, Targets::Classes(&classes), w).expect("a temperature"),
+                temperature_said(true, width, &stored, Targets::Classes(&classes), w, &AtomicBool::new(false))
+                    .expect("a file")
+                    .expect("a temperature"),
                 temperature(true, width, &z, &y, w),
             ];
             assert_eq!(file, memory);
             file
         });
         assert!(found[0] < 0.5 * found[1], "{found:?}");
+    }
+
+    /// Stopped at any pass over the rows, the search makes no further one; on few rows it goes through.
+    #[test]
+    fn a_search_stops_between_two_passes() {
+        let mut passes = 0;
+        assert!(
+            least(|b| {
+                passes += 1;
+                Some(b)
+            })
+            .is_some()
+        );
+        for last in 0..passes {
+            let mut made = 0;
+            let found = least(|b| {
+                made += 1;
+                (made <= last).then_some(b)
+            });
+            assert_eq!((found, made), (None, last + 1));
+        }
+        let stop = AtomicBool::new(true);
+        for (rows, is_found) in [(QUICK / 2, true), (QUICK / 2 + 1, false)] {
+            let logits = Said::new(2, [1.0, 0.0].repeat(rows));
+            let found = temperature_said(true, 2, &logits, Targets::Classes(&vec![0; rows]), &[], &stop).expect("in memory");
+            assert_eq!(found.is_some(), is_found);
+        }
     }
 
     /// The slope of the cost is 0 at the temperature, taken by differences.

@@ -8,6 +8,10 @@
 //! 2005; Lei, G'Sell, Rinaldo, Tibshirani and Wasserman, JASA 113, 2018. Where these rows have chosen the best epoch their errors are a
 //! little too small, and so are the intervals.
 
+use crate::error::Error;
+use crate::model_file::Training;
+use crate::said::{Said, Targets, errors};
+use crate::terms::is_false;
 use serde::{Deserialize, Serialize};
 
 /// Most errors kept of one target.
@@ -21,21 +25,48 @@ pub struct Residuals {
     pub rows: usize,
     /// For each target m sorted errors: all of them, or of many 10,000 (the i-th, from 1, is the ⌈i·n/m⌉-th smallest).
     pub errors: Vec<Vec<f64>>,
+    /// Whether each row's error is that of another network than the one that is saved: of a fold's, or of one of an ensemble's.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub out_of_folds: bool,
 }
 
 impl Residuals {
     /// `predicted`, `actual`: rows × outputs. None without rows, and where an error is not finite.
     pub fn of(outputs: usize, predicted: &[f64], actual: &[f64]) -> Option<Residuals> {
-        let rows = actual.len() / outputs;
         let of_target = |k: usize| {
             let pairs = predicted.iter().zip(actual).skip(k).step_by(outputs);
-            let mut errors: Vec<f64> = pairs.map(|(a, y)| (y - a).abs()).collect();
-            errors.sort_unstable_by(f64::total_cmp);
-            let kept = rows.min(MOST);
-            (1..=kept).map(|i| errors[place(i, rows, kept)]).collect()
+            some_of(pairs.map(|(a, y)| (y - a).abs()).collect())
         };
-        let residuals = Residuals { rows, errors: (0..outputs).map(of_target).collect() };
+        let residuals = Residuals { rows: actual.len() / outputs, errors: (0..outputs).map(of_target).collect(), out_of_folds: false };
         residuals.check(outputs).is_ok().then_some(residuals)
+    }
+
+    /// The same of predictions that need not be in memory: of one target at a time.
+    pub(crate) fn of_said(outputs: usize, said: &Said, targets: Targets<'_>) -> Result<Option<Residuals>, Error> {
+        let each = (0..outputs).map(|k| errors(said, targets, k, outputs).map(some_of));
+        let residuals = Residuals { rows: said.rows(), errors: each.collect::<Result<_, _>>()?, out_of_folds: false };
+        Ok(residuals.check(outputs).is_ok().then_some(residuals))
+    }
+
+    /// The same errors, of networks that were trained without the fold that a row is in.
+    pub fn out_of_folds(self) -> Residuals {
+        Residuals { out_of_folds: true, ..self }
+    }
+
+    /// Why intervals of a model that was trained so have no guarantee, one line each; none where they have.
+    pub fn doubts(&self, training: &Training) -> Vec<String> {
+        let of_rows = |why: String| format!("intervals go by the errors on the rows kept aside, and {why}: fewer new rows may lie inside");
+        let split = training.split.as_deref().and_then(|split| match split {
+            "time" => Some("the last rows: of rows from another time fewer may lie inside"),
+            "grouped" => Some("whole groups: of a new group's rows fewer may lie inside"),
+            _ => None,
+        });
+        let folds = "intervals go by errors out of folds: about as many new rows lie inside where training is stable, without a guarantee";
+        let doubts = [
+            training.flatters().map(of_rows).or_else(|| self.out_of_folds.then(|| folds.into())),
+            split.map(|rows| format!("intervals go by the errors on {rows}")),
+        ];
+        doubts.into_iter().flatten().collect()
     }
 
     /// How far an interval of this level (0 < level < 1) reaches to either side, for each target: the ⌈(n + 1)·level⌉-th smallest
@@ -62,6 +93,13 @@ impl Residuals {
         let sound = |errors: &Vec<f64>| errors.is_sorted() && errors.iter().all(|error| error.is_finite() && *error >= 0.0);
         if self.errors.iter().all(sound) { Ok(()) } else { Err("expected errors that are finite, at least 0 and sorted".into()) }
     }
+}
+
+/// Those that are kept of all errors of a target.
+fn some_of(mut errors: Vec<f64>) -> Vec<f64> {
+    errors.sort_unstable_by(f64::total_cmp);
+    let (rows, kept) = (errors.len(), errors.len().min(MOST));
+    (1..=kept).map(|i| errors[place(i, rows, kept)]).collect()
 }
 
 /// Where the i-th of `kept` errors stands among `rows` sorted ones, counted from 0.

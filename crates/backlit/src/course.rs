@@ -101,16 +101,20 @@ impl Course {
         self.judge == Some(Judge::Metric)
     }
 
+    /// Whether the rate is other than the base rate in some steps.
+    pub fn leads(&self) -> bool {
+        self.schedule.is_some() || self.warmup.is_some()
+    }
+
     /// Whether an update is other than the optimizer's rule at the base rate.
     pub fn changes_updates(&self) -> bool {
-        self.schedule.is_some() || self.warmup.is_some() || self.clip_norm.is_some() || self.clip_value.is_some()
+        self.leads() || self.clip_norm.is_some() || self.clip_value.is_some()
     }
 
     /// For the engine. `Err` names the key that is wrong, and says what is.
     pub fn engine(&self) -> Result<train::Course, (&'static str, String)> {
         let warm_up = self.warmup.unwrap_or(0.0);
-        let leads = self.schedule.is_some() || self.warmup.is_some();
-        let schedule = leads.then(|| {
+        let schedule = self.leads().then(|| {
             let name = self.schedule.as_deref().unwrap_or("constant");
             // The name alone first: what is wrong then is the warm-up.
             Schedule::parse(name, 0.0).map_err(|message| ("schedule", message))?;

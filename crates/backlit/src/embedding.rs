@@ -102,6 +102,7 @@ impl FromStr for Frozen {
             match part {
                 "embedding" => frozen.levels = true,
                 "numeric_embedding" => frozen.numeric = true,
+                "none" => return Err(format!("none stands alone, came '{}'", text.escape_debug())),
                 _ => return Err(format!("expected embedding, numeric_embedding or none, came '{}'", part.escape_debug())),
             }
         }
@@ -211,21 +212,23 @@ pub(crate) fn settle<S: Scalar>(job: &Job, parameters: &mut [S]) -> Result<(), E
     let Some(embedding) = job.shape.embedding.as_ref().filter(|embedding| job.from.is_none() && !embedding.frozen) else { return Ok(()) };
     let (columns, numbers) = (job.inputs.len(), embedding.numbers);
     let own = columns - embedding.levels.len();
-    let mut counts: Vec<Vec<u64>> = embedding.levels.iter().map(|&levels| vec![0; levels]).collect();
-    job.train.inputs(&mut |_, rows| {
-        for row in rows.chunks_exact(columns) {
+    let mut counts: Vec<Vec<f64>> = embedding.levels.iter().map(|&levels| vec![0.0; levels]).collect();
+    let weights = job.shape.terms.counts(&job.train, job.outputs());
+    job.train.inputs(&mut |first, rows| {
+        for (r, row) in rows.chunks_exact(columns).enumerate() {
+            let weight = weights.as_ref().map_or(1.0, |weights| weights[first + r]);
             for (count, &code) in counts.iter_mut().zip(&row[own..]) {
-                count[code as usize] += 1;
+                count[code as usize] += weight;
             }
         }
     })?;
-    let total = job.train.rows as f64;
+    let total: f64 = weights.map_or(job.train.rows as f64, |weights| weights.iter().sum());
     for (count, table) in counts.iter().zip(embedding.tables()) {
         let table = &mut parameters[table];
         for j in 0..numbers {
-            let sum = count.iter().enumerate().fold(0.0, |sum, (level, &count)| sum + count as f64 * table[level * numbers + j].to_f64());
+            let sum = count.iter().enumerate().fold(0.0, |sum, (level, &count)| sum + count * table[level * numbers + j].to_f64());
             let mean = S::from_f64(sum / total);
-            for (level, _) in count.iter().enumerate().filter(|(_, count)| **count == 0) {
+            for (level, _) in count.iter().enumerate().filter(|(_, count)| **count == 0.0) {
                 table[level * numbers + j] = mean;
             }
         }

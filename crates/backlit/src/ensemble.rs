@@ -2,8 +2,9 @@
 //!
 //! Each keeps another fold of the rows aside, so every row is trained on by all but one, and each row's prediction by the one that has
 //! not seen it tells how good they are (Breiman, Machine Learning 24, 1996; Krogh and Vedelsby, NeurIPS 1994). Their layers then
-//! stand side by side in one network, with weights of 0 between them, and its last layer takes the mean of theirs, of
-//! classes that of their logits: all that takes a model takes an ensemble.
+//! stand side by side in one network, each in groups that know nothing of each other, and its last layer takes the mean of theirs, of
+//! classes that of their logits: all that takes a model takes an ensemble. What is learned of levels and columns goes into the first
+//! layer as one, with weights of 0 between networks.
 
 use crate::calibration;
 use crate::checkpoint::Checkpoints;
@@ -20,13 +21,14 @@ use crate::said::Said;
 use crate::session::{self, Outcome, Progress, Sample, Scores};
 use crate::several::Several;
 use backlit_engine::train::End;
-use std::ops::ControlFlow;
+use std::borrow::Cow;
+use std::ops::{ControlFlow, Range};
 
 /// What the networks begin with, and which rows each keeps aside.
 #[derive(Clone, Debug)]
 pub struct Members {
     /// For each row trained on, in order, the network that keeps it aside.
-    pub fold_of: Vec<usize>,
+    pub fold_of: Vec<u32>,
     /// For each network its initial parameters.
     pub initial: Vec<Vec<f64>>,
 }
@@ -59,6 +61,7 @@ pub(crate) fn wide(shape: &Shape, count: usize) -> Shape {
     wide.embedding.iter_mut().for_each(|embedding| embedding.numbers *= count);
     wide.numeric.iter_mut().for_each(|numeric| numeric.columns = numeric.columns.repeat(count));
     wide.layers[..hidden].iter_mut().for_each(|layer| layer.units *= count);
+    wide.layers[..hidden].iter_mut().skip(1).for_each(|layer| layer.groups *= count);
     wide
 }
 
@@ -124,9 +127,7 @@ pub(crate) fn side_by_side(shape: &Shape, members: &[&[f64]]) -> Vec<f64> {
                         embedded(&mut all, row, m);
                         continue;
                     }
-                    all.resize(all.len() + m * inputs, 0.0);
                     all.extend(row);
-                    all.resize(all.len() + (count - 1 - m) * inputs, 0.0);
                 }
             }
             for v in 0..vectors {
@@ -137,6 +138,58 @@ pub(crate) fn side_by_side(shape: &Shape, members: &[&[f64]]) -> Vec<f64> {
         inputs = units;
     }
     all
+}
+
+/// Whether a weight of a hidden layer, counted from 0, is one between two of `count` networks that stand side by side in this shape: 0 for
+/// ever. `input`: its place in the unit's row of weights
+pub(crate) fn is_between(shape: &Shape, count: usize, layer: usize, unit: usize, input: usize) -> bool {
+    let units = |layer: usize| shape.layers[layer].units;
+    let own = unit / (units(layer) / count);
+    if layer > 0 {
+        return shape.layers[layer].groups == 1 && input / (units(layer - 1) / count) != own;
+    }
+    let (tables, numbers) = shape.embedding.as_ref().map_or((0, count), |embedding| (embedding.levels.len(), embedding.numbers));
+    let sums = shape.numeric.as_ref().map_or(0, Numeric::width);
+    let columns = shape.width() - sums - tables * numbers;
+    match input.checked_sub(columns) {
+        None => false,
+        Some(place) if place < tables * numbers => place % numbers / (numbers / count) != own,
+        Some(place) => (place - tables * numbers) / (sums / count) != own,
+    }
+}
+
+/// Whether so many networks can stand side by side in this shape, as [`wide`] puts them there.
+pub(crate) fn may_hold(shape: &Shape, count: usize) -> bool {
+    let hidden = &shape.layers[..shape.layers.len().saturating_sub(1)];
+    let learned =
+        [shape.embedding.as_ref().map(|embedding| embedding.numbers), shape.numeric.as_ref().map(|numeric| numeric.columns.len())];
+    let counts = hidden.iter().map(|layer| layer.units).chain(learned.into_iter().flatten());
+    count > 1 && !hidden.is_empty() && counts.into_iter().all(|number| number > 0 && number % count == 0)
+}
+
+/// Where the weights between `count` networks lie in the flat parameters, in graph order.
+pub(crate) fn between(shape: &Shape, count: usize) -> Vec<Range<usize>> {
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    let mut start = 0;
+    for (name, extents) in shape.parameters().unwrap_or_default() {
+        let size = extents.iter().product::<usize>();
+        let layer =
+            name.strip_prefix("layer").and_then(|rest| rest.strip_suffix(".weight")).and_then(|number| number.parse::<usize>().ok());
+        if let (Some(layer), &[units, inputs]) = (layer, &extents[..])
+            && layer < shape.layers.len()
+        {
+            for (unit, input) in (0..units).flat_map(|unit| (0..inputs).map(move |input| (unit, input))) {
+                let place = start + unit * inputs + input;
+                match ranges.last_mut() {
+                    _ if !is_between(shape, count, layer - 1, unit, input) => {}
+                    Some(last) if last.end == place => last.end += 1,
+                    _ => ranges.push(place..place + 1),
+                }
+            }
+        }
+        start += size;
+    }
+    ranges
 }
 
 /// Trains the networks of a job, as many at a time as there are threads. `observe` sees the steps of each.
@@ -152,70 +205,83 @@ pub(crate) fn train(
         &mut |network, progress: &Progress| observe(&Progress { network, ..*progress }),
         &|k, threads, observe| {
             let mut part = checkpoints.map(|checkpoints| checkpoints.part("network", k)).transpose()?;
-            let (own, places) = member(job, members, &common, threads, k);
-            Ok((places, session::train_kept(&own, part.as_mut(), observe)?))
+            session::train_kept(&member(job, members, &common, threads, k), part.as_mut(), observe)
         },
     )?;
-    let all: Vec<(usize, Vec<usize>, Outcome)> =
-        came.into_iter().enumerate().filter_map(|(k, one)| one.map(|(places, outcome)| (k, places, outcome))).collect();
-    let fallen = fallen(&all, count);
+    let all: Vec<(usize, Outcome)> = came.into_iter().enumerate().filter_map(|(k, one)| Some((k, one?))).collect();
+    let mut fallen = fallen(&all, count);
     let (mut steps, mut epochs) = (0, 0);
     let mut is_stopped = all.len() < count;
-    let mut is_patient = false;
-    for (.., outcome) in &all {
+    let (mut is_patient, mut is_stalled) = (false, !all.is_empty());
+    for (_, outcome) in &all {
         steps += outcome.steps;
         is_stopped |= matches!(outcome.end, End::Stopped(_));
         is_patient |= matches!(outcome.end, End::Patient(_));
+        is_stalled &= matches!(outcome.end, End::Stalled(_));
     }
-    let best = all.iter().map(|(.., outcome)| standing(&outcome.end)).max();
+    let best = all.iter().map(|(_, outcome)| standing(&outcome.end)).max();
     // A network that has just begun would spoil what the others say.
-    let averaged: Vec<_> = all.into_iter().filter(|(.., outcome)| Some(standing(&outcome.end)) == best).collect();
-    let (mut trained, mut initial, mut kept, mut said, mut cost) =
-        (Vec::new(), Vec::new(), Vec::new(), vec![f64::NAN; job.train.rows * width], 0.0);
-    for (k, places, outcome) in &averaged {
+    let averaged: Vec<_> = all.into_iter().filter(|(_, outcome)| Some(standing(&outcome.end)) == best).collect();
+    let (mut trained, mut initial, mut cost) = (Vec::new(), Vec::new(), 0.0);
+    // By network; none of those that are left out.
+    let mut parts = vec![Said::none(); count];
+    for (k, outcome) in averaged {
         epochs = epochs.max(outcome.epochs);
-        for (place, outputs) in places.iter().zip(outcome.held.clone().numbers()?.chunks_exact(width)) {
-            said[place * width..][..width].copy_from_slice(outputs);
-        }
-        cost += outcome.after.held.as_ref().map_or(0.0, |(cost, _)| cost * places.len() as f64);
+        cost += outcome.after.held.as_ref().map_or(0.0, |(cost, _)| cost * outcome.held.rows() as f64);
         trained.push(numbers(&outcome.model.parameters));
-        initial.push(members.initial[*k].clone());
-        kept.push(places.clone());
+        initial.push((k, members.initial[k].clone()));
+        parts[k] = outcome.held;
     }
-    let end = match fallen.first() {
+    let are_all = initial.len() == count;
+    let mut end = match fallen.first() {
         _ if is_stopped => End::Stopped(steps),
         Some(first) if fallen.len() == count => End::Diverged(first.divergence.clone()),
         _ if is_patient => End::Patient(steps),
+        _ if is_stalled => End::Stalled(steps),
         _ => End::Finished,
     };
-    let mut judged = None;
-    if !is_stopped && averaged.len() < count {
-        let mut places: Vec<usize> = averaged.iter().flat_map(|(_, places, _)| places.iter().copied()).collect();
-        places.sort_unstable();
-        said = places.iter().flat_map(|&place| said[place * width..][..width].iter().copied()).collect();
+    if is_stopped {
+        // Where there is none but such, they are not left out.
+        fallen.retain(|one| initial.iter().all(|(k, _)| *k != one.number));
+    }
+    let (mut judged, mut fold_of) = (None, Cow::Borrowed(&members.fold_of[..]));
+    if !is_stopped && !are_all {
+        let is_kept = |fold: u32| initial.iter().any(|(k, _)| *k == fold as usize);
+        let places: Vec<usize> = (0..fold_of.len()).filter(|&place| is_kept(fold_of[place])).collect();
+        fold_of = Cow::Owned(places.iter().map(|&place| members.fold_of[place]).collect());
         judged = Some(picked(job, &places));
     }
     let of = judged.as_ref().unwrap_or(&job.train);
-    let whole = !said.iter().any(|said| said.is_nan());
+    let is_covered = are_all || judged.is_some();
+    let mut said = if is_covered { Said::merged(width, &fold_of, &parts)? } else { Said::none() };
+    drop(parts);
+    let whole = is_covered && !said.has_nan()?;
     cost /= of.rows as f64;
-    let temperature = (whole && job.calibrate == Calibrate::OnHeld).then(|| {
-        let temperature = calibration::temperature_of(job.task, width, &said, &of.y, &of.w);
-        cost = calibration::cool(job.task, width, &mut said, &of.y, temperature) / of.rows as f64;
-        temperature
-    });
+    let calibrates = whole && job.calibrate == Calibrate::OnHeld;
+    let found = calibrates.then(|| calibration::temperature_of(job.task, width, &said, of.targets(), &of.w, &job.stop));
+    let temperature = found.transpose()?.flatten();
+    match temperature {
+        Some(temperature) => {
+            let (cooled, summed) = calibration::cool(job.task, width, &said, of.targets(), temperature)?;
+            (said, cost) = (cooled, summed / of.rows as f64);
+        }
+        None if calibrates && !matches!(end, End::Diverged(_)) => end = End::Stopped(steps),
+        None => {}
+    }
     let mut model = merged(job, &trained, temperature);
     model.metadata.training.epochs = epochs;
-    let mut outcome = report(job, (&initial, &kept, of), model, (&said, cost), whole)?;
+    let mut outcome = report((job, members), (&initial, &fold_of, of), model, (said, cost), whole)?;
+    job.train.check()?;
     (outcome.steps, outcome.epochs, outcome.end) = (steps, epochs, end);
     (outcome.fallen, outcome.judged) = (fallen, judged);
     Ok(outcome)
 }
 
-/// Those that diverged. `all`: number, rows kept aside, what came of it
-fn fallen(all: &[(usize, Vec<usize>, Outcome)], count: usize) -> Vec<Fallen> {
-    let one = |(k, _, outcome): &(usize, Vec<usize>, Outcome)| match &outcome.end {
+/// Those that diverged. `all`: number, what came of it
+fn fallen(all: &[(usize, Outcome)], count: usize) -> Vec<Fallen> {
+    let one = |(k, outcome): &(usize, Outcome)| match &outcome.end {
         End::Diverged(divergence) => Some(Fallen { word: "network", number: *k, count, divergence: divergence.clone() }),
-        End::Finished | End::Patient(_) | End::Stopped(_) => None,
+        End::Finished | End::Patient(_) | End::Stalled(_) | End::Stopped(_) => None,
     };
     all.iter().filter_map(one).collect()
 }
@@ -225,32 +291,34 @@ fn standing(end: &End) -> u8 {
     match end {
         End::Diverged(_) => 0,
         End::Stopped(_) => 1,
-        End::Finished | End::Patient(_) => 2,
+        End::Finished | End::Patient(_) | End::Stalled(_) => 2,
     }
 }
 
-/// What the rows kept aside, in their order, are said to be before training, each by its own network, rows × outputs; and the mean cost.
-/// `initial`, `places`: what each network begins with, and the rows that it keeps aside
-fn first_of(job: &Job, initial: &[Vec<f64>], places: &[Vec<usize>]) -> Result<(Vec<f64>, f64), Error> {
-    let width = job.outputs();
-    let (mut said, mut cost) = (Vec::new(), 0.0);
-    for (initial, places) in initial.iter().zip(places) {
-        let rows = picked(job, places);
-        let (outputs, mean) = Predictor::new(&merged(job, std::slice::from_ref(initial), None), job.threads).outputs_and_cost_of(&rows)?;
-        cost += mean * places.len() as f64;
-        said.extend(places.iter().copied().zip(outputs.chunks_exact(width).map(<[f64]>::to_vec)));
+/// What the rows kept aside, in their order, are said to be before training, each by its own network; and the mean cost.
+/// `initial`: each network's number, and what it begins with; `fold_of`: of each of these rows the network that keeps it aside
+fn first_of(job: &Job, members: &Members, initial: &[(usize, Vec<f64>)], fold_of: &[u32]) -> Result<(Said, f64), Error> {
+    let (mut parts, mut cost) = (vec![Said::none(); members.initial.len()], 0.0);
+    for (k, initial) in initial {
+        let rows = picked(job, &aside(members, *k));
+        let (said, mean) = Predictor::new(&merged(job, std::slice::from_ref(initial), None), job.threads).said_and_cost_of(&rows)?;
+        cost += mean * rows.rows as f64;
+        parts[*k] = said;
     }
-    said.sort_unstable_by_key(|(place, _)| *place);
-    let rows = said.len() as f64;
-    Ok((said.into_iter().flat_map(|(_, outputs)| outputs).collect(), cost / rows))
+    Ok((Said::merged(job.outputs(), fold_of, &parts)?, cost / fold_of.len() as f64))
 }
 
-/// One network's job, and the places of the rows that it keeps aside. `common`: what the jobs of all have
-fn member(job: &Job, members: &Members, common: &Job, threads: usize, k: usize) -> (Job, Vec<usize>) {
-    let (aside, own): (Vec<usize>, Vec<usize>) = (0..job.train.rows).partition(|&row| members.fold_of[row] == k);
-    let (train, held) = (picked(job, &own), picked(job, &aside));
+/// The places of the rows that a network keeps aside.
+fn aside(members: &Members, k: usize) -> Vec<usize> {
+    (0..members.fold_of.len()).filter(|&row| members.fold_of[row] as usize == k).collect()
+}
+
+/// One network's job. `common`: what the jobs of all have
+fn member(job: &Job, members: &Members, common: &Job, threads: usize, k: usize) -> Job {
+    let own: Vec<usize> = (0..job.train.rows).filter(|&row| members.fold_of[row] as usize != k).collect();
+    let (train, held) = (picked(job, &own), picked(job, &aside(members, k)));
     let (initial, seed) = (members.initial[k].clone(), seed_of(job.seed, k));
-    (Job { train, held, initial, seed, threads, calibrate: Calibrate::No, threshold: Threshold::default(), ..common.clone() }, aside)
+    Job { train, held, initial, seed, threads, calibrate: Calibrate::No, threshold: Threshold::default(), ..common.clone() }
 }
 
 /// Some of the rows trained on.
@@ -291,29 +359,33 @@ fn merged(job: &Job, trained: &[Vec<f64>], temperature: Option<f64>) -> Model {
     Model { metadata, parameters }
 }
 
-/// How good they are. `initial`: what each began with; `places`, `of`: the rows that they keep aside; `said`: rows × outputs, by the network that has
-/// not seen the row, with its mean cost; `whole`: of all these rows
+/// How good they are. `initial`: each one's number, and what it began with; `of`, `fold_of`: the rows that they keep aside, and which of them
+/// does; `said`: rows × outputs, by the network that has not seen the row, with its mean cost; `whole`: of all these rows
+#[allow(clippy::type_complexity)]
 fn report(
-    job: &Job,
-    (initial, places, of): (&[Vec<f64>], &[Vec<usize>], &Rows),
+    (job, members): (&Job, &Members),
+    (initial, fold_of, of): (&[(usize, Vec<f64>)], &[u32], &Rows),
     mut model: Model,
-    (said, cost): (&[f64], f64),
+    (said, cost): (Said, f64),
     whole: bool,
 ) -> Result<Outcome, Error> {
     let own = job.metric.as_deref().map(Own::read).transpose().map_err(|message| Error::new(Kind::Usage, message))?;
     let width = job.outputs();
     if whole && job.task == Task::TwoClasses && job.threshold.is_found() {
-        model.metadata.threshold = job.threshold.choose(said, &of.y, &of.w);
+        let targets = of.targets();
+        model.metadata.threshold = job.threshold.choose_by(&said.column(0)?, |row| targets.is(row, 1, 0), &of.w);
     }
     if whole && job.task == Task::Regression {
-        model.metadata.residuals = Residuals::of(width, said, &of.y);
+        model.metadata.residuals = Residuals::of_said(width, &said, of.targets())?.map(Residuals::out_of_folds);
     }
-    let (before, after) = (Predictor::new(&merged(job, initial, None), job.threads), Predictor::new(&model, job.threads));
+    let first: Vec<Vec<f64>> = initial.iter().map(|(_, initial)| initial.clone()).collect();
+    let (before, after) = (Predictor::new(&merged(job, &first, None), job.threads), Predictor::new(&model, job.threads));
     let threshold = model.metadata.threshold;
-    let measured = |outputs: &[f64], rows: &Rows, cost: f64| Metrics::of(job.task, width, outputs, &rows.y, cost, threshold);
+    let measured = |said: &Said, rows: &Rows| Metrics::of_said(job.task, width, said, rows.targets(), threshold);
+    let of_own = |said: &Said, rows: &Rows| own.as_ref().map(|own| own.of_said(said, rows.targets())).transpose().map(Option::flatten);
     let on = |predictor: &Predictor, rows: &Rows| {
-        let (outputs, cost) = predictor.outputs_and_cost_of(rows)?;
-        Ok::<_, Error>((cost, measured(&outputs, rows, cost), own.as_ref().and_then(|own| own.of(&outputs, &rows.y))))
+        let (said, cost) = predictor.said_and_cost_of(rows)?;
+        Ok::<_, Error>((cost, measured(&said, rows)?, of_own(&said, rows)?))
     };
     let (b, a) = (on(&before, &job.train)?, on(&after, &job.train)?);
     let scores = |(cost, metrics, trained): (f64, Metrics, Option<f64>), held: Option<(f64, Metrics)>, seen: Option<f64>| Scores {
@@ -322,22 +394,25 @@ fn report(
         held,
         own: own.as_ref().map(|_| (trained, seen)),
     };
-    let said_own = own.as_ref().filter(|_| whole).and_then(|own| own.of(said, &of.y));
-    let (first_said, first_cost) = if whole { first_of(job, initial, places)? } else { (Vec::new(), f64::NAN) };
-    let own_before = own.as_ref().filter(|_| whole).and_then(|own| own.of(&first_said, &of.y));
+    let (first_said, first_cost) = if whole { first_of(job, members, initial, fold_of)? } else { (Said::none(), f64::NAN) };
+    let held = |said: &Said, cost: f64| match whole {
+        true => Ok::<_, Error>((Some((cost, measured(said, of)?)), of_own(said, of)?)),
+        false => Ok((None, None)),
+    };
+    let ((held_before, own_before), (held_after, own_after)) = (held(&first_said, first_cost)?, held(&said, cost)?);
     let shown = of.first(session::SAMPLES, job.inputs.len(), width)?;
     let (said_before, said_after) = (before.outputs(shown.rows, &shown.x), after.outputs(shown.rows, &shown.x));
-    let (said_before, said_after) = if whole { (&first_said[..], said) } else { (&said_before[..], &said_after[..]) };
+    let (said_before, said_after) = if whole { (first_said.some(0)?, said.some(0)?) } else { (said_before, said_after) };
     let line = |numbers: &[f64], r: usize| numbers[r * width..(r + 1) * width].to_vec();
     let sample =
-        |r: usize| Sample { row: shown.numbers[r], actual: line(&shown.y, r), before: line(said_before, r), after: line(said_after, r) };
+        |r: usize| Sample { row: shown.numbers[r], actual: line(&shown.y, r), before: line(&said_before, r), after: line(&said_after, r) };
     let trained = if whole { Said::none() } else { after.said_and_cost_of(&job.train)?.0 };
     Ok(Outcome {
         trained,
         samples: (0..shown.rows).map(sample).collect(),
-        before: scores(b, whole.then(|| (first_cost, measured(&first_said, of, first_cost))), own_before),
-        after: scores(a, whole.then(|| (cost, measured(said, of, cost))), said_own),
-        held: if whole { Said::new(width, said.to_vec()) } else { Said::none() },
+        before: scores(b, held_before, own_before),
+        after: scores(a, held_after, own_after),
+        held: if whole { said } else { Said::none() },
         end: End::Finished,
         best: None,
         steps: 0,
@@ -367,6 +442,7 @@ mod tests {
             norm: None,
             skip: None,
             learning_rate: None,
+            groups: 1,
         }
     }
 
@@ -420,6 +496,14 @@ mod tests {
             let each: Vec<Vec<f64>> = members.iter().map(|member| said(&shape.network(), member, 7, &x)).collect();
             let slices: Vec<&[f64]> = members.iter().map(Vec::as_slice).collect();
             let whole = said(&wide(&shape, 3).network(), &side_by_side(&shape, &slices), 7, &x);
+            // No number of a network is 0: what is, stands between two.
+            let zeros: Vec<usize> =
+                side_by_side(&shape, &slices).iter().enumerate().filter(|(_, number)| **number == 0.0).map(|(place, _)| place).collect();
+            let known = may_hold(&wide(&shape, 3), 3);
+            assert_eq!(known, shape.layers.len() > 1);
+            if known {
+                assert_eq!(between(&wide(&shape, 3), 3).into_iter().flatten().collect::<Vec<_>>(), zeros);
+            }
             for (place, whole) in whole.iter().enumerate() {
                 let mean = each.iter().map(|said| said[place]).sum::<f64>() / 3.0;
                 assert!((whole - mean).abs() < 1e-12 * mean.abs().max(1.0), "{whole} and {mean}");

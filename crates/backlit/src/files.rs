@@ -17,10 +17,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 pub(crate) fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let mut file = Whole::create(path)?;
     file.write(bytes)?;
-    match file.to {
-        To::Device(_) => Ok(()),
-        To::New(to, file) => file.persist(to).map(drop).map_err(|error| refused(path, &error.error)),
-    }
+    file.finish_unsynced()
 }
 
 /// Makes what a file holds outlast a power failure; its name does so when the directory is synced.
@@ -71,6 +68,14 @@ impl Whole {
         self.finish_keeping(None)
     }
 
+    /// Gives it its name, but see [`write_unsynced`].
+    pub(crate) fn finish_unsynced(self) -> Result<(), Error> {
+        match self.to {
+            To::Device(_) => Ok(()),
+            To::New(to, file) => file.persist(to).map(drop).map_err(|error| refused(&self.path, &error.error)),
+        }
+    }
+
     /// Gives it its name; what had that name is then called `previous`, if there is such a name.
     pub fn finish_keeping(self, previous: Option<&Path>) -> Result<(), Error> {
         let finished = match self.to {
@@ -81,13 +86,14 @@ impl Whole {
     }
 }
 
-/// How the names of neighbours begin and end.
-/// A word as a shell takes it, in quotes where it must be.
+/// A word as a shell takes it, in quotes where it must be. A name that begins with a dash would be taken for a flag.
 pub fn shell_word(word: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "_-./:@%+=,".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) { word.to_string() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    let word = if word.starts_with('-') { format!("./{word}") } else { word.to_string() };
+    if !word.is_empty() && word.chars().all(is_plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
+/// How the names of neighbours begin and end.
 const PARTIAL: (&str, &str) = (".backlit-", ".partial");
 
 /// Takes away what writers that were ended from outside left in a directory in which nobody writes now.
@@ -101,12 +107,14 @@ pub(crate) fn sweep(directory: &Path) {
 }
 
 fn refused(path: &Path, error: &std::io::Error) -> Error {
+    // A link may lead nowhere, or the file may have been taken away meanwhile.
+    let is_missing = error.kind() == ErrorKind::NotFound && !directory(path).exists();
     let hint = match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room on the disk, or write elsewhere",
-        ErrorKind::NotFound => "make the directory first",
+        ErrorKind::NotFound if is_missing => "make the directory first",
         _ => "write to another place",
     };
-    if error.kind() == ErrorKind::NotFound {
+    if is_missing {
         return Error::new(Kind::Failed, "the file cannot be written: there is no such directory").file(path.display()).hint(hint);
     }
     // The name of our own temporary file says nothing to anybody.
@@ -215,6 +223,8 @@ mod tests {
             ("it's", "'it'\\''s'"),
             ("<b>\"x\".csv", "'<b>\"x\".csv'"),
             ("", "''"),
+            ("-h.csv", "./-h.csv"),
+            ("-a b", "'./-a b'"),
         ] {
             assert_eq!(shell_word(word), typed);
         }
@@ -225,5 +235,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let error = write(&folder.path().join("none/x.csv"), b"x").expect_err("there is none");
         assert!(error.message.ends_with("there is no such directory"), "{error}");
+        let error = sync(&folder.path().join("x.csv")).expect_err("there is no such file");
+        assert!(!error.message.contains("there is no such directory"), "{error}");
     }
 }

@@ -6,6 +6,7 @@
 use crate::calibration;
 use crate::checkpoint::Checkpoints;
 use crate::conformal::Residuals;
+use crate::course::{Course, Keep};
 use crate::error::{Error, Kind};
 use crate::fallen::Fallen;
 use crate::job::{Calibrate, Job, Rows};
@@ -13,23 +14,24 @@ use crate::median::middle;
 use crate::metrics::{HALF, Metrics, Own, Threshold};
 use crate::model_file::Task;
 use crate::prepare::{Hidden, Part, Read, job_of};
+use crate::recipe::Recipe;
+use crate::said::Said;
 use crate::session::{self, Outcome, Progress};
 use crate::several::{Observe, Several};
 use backlit_engine::train::End;
 use std::ops::ControlFlow;
+use std::sync::{Mutex, PoisonError};
 
 /// What came of a cross-validation.
 #[derive(Clone, Debug)]
 pub struct CrossValidation {
     /// One for each fold.
     pub folds: Vec<Fold>,
-    /// The numbers of the rows in the data, counted from 0.
-    pub rows: Vec<usize>,
-    /// The fold of each row.
-    pub fold_of: Vec<usize>,
+    /// The fold of each row, in the order of the training on all rows.
+    pub fold_of: Vec<u32>,
     /// rows × outputs: what the network that was not trained on the row says, in the target's units or as probabilities, calibrated where
     /// these are.
-    pub outputs: Vec<f64>,
+    pub outputs: Said,
     /// Of numbers: how far these outputs are from what is right.
     pub residuals: Option<Residuals>,
     /// The median over the folds of the epoch, counted from 1, after which each of them cost least, or ended, where something waited for
@@ -46,8 +48,8 @@ pub struct CrossValidation {
 /// How good the network trained on the other folds is on this one.
 #[derive(Clone, Debug)]
 pub struct Fold {
-    /// The rows of this fold, in order.
-    pub rows: Vec<usize>,
+    /// How many rows are in it.
+    pub rows: usize,
     /// Mean cost of these rows, in the target's units.
     pub cost: f64,
     /// Measures on these rows.
@@ -95,6 +97,14 @@ impl CrossValidation {
         std::iter::once(cost).chain(names.map(|(place, name)| (name, Spread::of(lists.iter().map(|list| list[place].1))))).collect()
     }
 
+    /// Hands on all rows in the order of the data: the row's number there, its fold, what is right and what is said of it, a number for
+    /// each output. `job`: the training on all rows
+    #[allow(clippy::type_complexity)]
+    pub fn rows(&self, job: &Job, each: &mut dyn FnMut(usize, u32, &[f64], &[f64])) -> Result<(), Error> {
+        self.outputs.beside_right(job.train.targets(), &mut |row, a, y| each(job.train.numbers[row], self.fold_of[row], y, a))?;
+        job.train.check()
+    }
+
     /// The measure typed as a formula over the folds, if there is one: its text and its spread.
     pub fn own(&self) -> Option<(&str, Option<Spread>)> {
         let (text, _) = self.folds.first()?.own.as_ref()?;
@@ -122,7 +132,9 @@ impl Trained {
 /// How many trainings a cross-validation has at most: of a fold two where it would choose its own epoch.
 pub fn trainings(read: &Read, count: usize) -> usize {
     let course = &read.run.train.course;
-    if course.patience.is_some() || course.keeps_best() { 2 * count } else { count }
+    // The recipe has not filled it in yet.
+    let filled = Recipe::of(&read.run) != Recipe::Plain && course.keep.is_none();
+    if course.patience.is_some() || course.keeps_best() || filled { 2 * count } else { count }
 }
 
 /// For each of `count` folds of data that were read trains a network on the rows of the others, from the same initial parameters, as many
@@ -137,6 +149,7 @@ pub fn cross_validate(
     observe: &mut (dyn FnMut(usize, &Progress) -> ControlFlow<()> + Send),
 ) -> Result<Option<CrossValidation>, Error> {
     let several = Several::of(count, job);
+    let (all, fold_of) = (job, Mutex::new(vec![0; job.train.rows]));
     let without = |fold: usize, threads: usize, until: Option<u64>, observe: &mut Observe<'_>| {
         let word = if until.is_some() { "refit" } else { "fold" };
         let mut part = checkpoints.map(|checkpoints| checkpoints.part(word, fold)).transpose()?;
@@ -144,17 +157,20 @@ pub fn cross_validate(
         // Chosen below, on all rows.
         plain.run.train.threshold = Threshold::default();
         if until.is_some() {
-            plain.run.train.course = plain.run.train.course.without_waiting();
+            // Where nothing is said the recipe would keep the best epoch.
+            let course = &mut plain.run.train.course;
+            *course = Course { keep: Some(Keep::Last), ..course.without_waiting() };
         }
         let mut job = job_of(plain, hidden, threads, Part::WithoutFold(fold, count))?;
+        mark(&mut fold_of.lock().unwrap_or_else(PoisonError::into_inner), &all.train.numbers, &job.held.numbers, fold);
         let calibrates = job.calibrate != Calibrate::No;
         (job.calibrate, job.until) = (Calibrate::No, until);
         let outcome = session::train_kept(&job, part.as_mut(), observe)?;
         if let End::Diverged(divergence) = outcome.end {
             return Err(Fallen { word: "fold", number: fold, count, divergence }.error());
         }
-        // The file of a large table is of no use any more.
-        let job = Job { train: Rows::default(), held: Rows { stored: None, ..job.held }, ..job };
+        // Its rows are of no use any more.
+        let job = Job { train: Rows::default(), held: Rows::default(), ..job };
         Ok::<_, Error>(Trained { job, calibrates, outcome })
     };
     let came = several.train(observe, &|fold, threads, observe| without(fold, threads, None, observe))?;
@@ -174,6 +190,7 @@ pub fn cross_validate(
             }
         }
     }
+    let fold_of = fold_of.into_inner().unwrap_or_else(PoisonError::into_inner);
     let (mut costs, mut parts, mut about) = (Vec::new(), Vec::new(), None);
     let (mut calibrates, mut metric) = (false, None);
     for Trained { job, calibrates: calibrated, outcome } in came {
@@ -181,47 +198,64 @@ pub fn cross_validate(
         costs.extend(outcome.after.held.map(|(cost, _)| cost));
         metric = job.metric.clone();
         about = Some((job.task, job.outputs()));
-        parts.push((job.held, outcome.held.numbers()?));
+        parts.push(outcome.held);
     }
     let (task, width) = about.ok_or_else(|| Error::new(Kind::Usage, "a cross-validation without folds"))?;
-    let mut numbers: Vec<usize> = parts.iter().flat_map(|(held, _)| held.numbers.clone()).collect();
-    numbers.sort_unstable();
-    let rows = numbers.len();
-    let (mut fold_of, mut outputs, mut y) = (vec![0; rows], vec![0.0; rows * width], vec![0.0; rows * width]);
     // Those of a fold's own training go by what the rows of the other folds weigh.
-    let w = if job.train.w.is_empty() { vec![1.0; rows] } else { job.train.w.clone() };
-    for (fold, (held, said)) in parts.iter().enumerate() {
-        for (place, number) in held.numbers.iter().enumerate() {
-            let row = numbers.partition_point(|known| known < number);
-            fold_of[row] = fold;
-            outputs[row * width..][..width].copy_from_slice(&said[place * width..][..width]);
-            y[row * width..][..width].copy_from_slice(&held.y[place * width..][..width]);
-        }
-    }
-    let temperature = calibrates.then(|| calibration::temperature_of(task, width, &outputs, &y, &w));
+    let (targets, w) = (job.train.targets(), &job.train.w);
+    let mut outputs = Said::merged(width, &fold_of, &parts)?;
+    let temperature = match calibrates {
+        true => match calibration::temperature_of(task, width, &outputs, targets, w, &job.stop)? {
+            None => return Ok(None),
+            found => found,
+        },
+        false => None,
+    };
     // What follows goes by the probabilities that the model will say.
     if let Some(temperature) = temperature {
-        calibration::cool(task, width, &mut outputs, &y, temperature);
-        for ((held, said), cost) in parts.iter_mut().zip(&mut costs) {
-            *cost = calibration::cool(task, width, said, &held.y, temperature) / held.rows as f64;
-        }
+        outputs = calibration::cool(task, width, &outputs, targets, temperature)?.0;
     }
-    let residuals = if task == Task::Regression { Residuals::of(width, &outputs, &y) } else { None };
+    let residuals =
+        if task == Task::Regression { Residuals::of_said(width, &outputs, targets)?.map(Residuals::out_of_folds) } else { None };
     let is_cut = matches!(task, Task::TwoClasses | Task::Labels);
-    let threshold = if is_cut { read.run.train.threshold.choose(&outputs, &y, &w) } else { HALF };
+    let threshold = match read.run.train.threshold {
+        _ if !is_cut => HALF,
+        Threshold::At(threshold) => threshold,
+        found => found.choose_by(&outputs.column(0)?, |row| targets.is(row, width, 0), w),
+    };
     let own = metric.as_deref().map(Own::read).transpose().map_err(|message| Error::new(Kind::Usage, message))?;
-    let folds = parts.iter().zip(costs).enumerate().map(|(fold, ((held, said), cost))| Fold {
-        metrics: Metrics::of(task, width, said, &held.y, cost, threshold),
-        rows: held.numbers.clone(),
-        cost,
-        own: own.as_ref().and_then(|own| Some((own.text.clone(), own.of(said, &held.y)?))),
-        epochs: ends.as_ref().map(|ends| ends[fold]),
-    });
-    let folds = folds.collect();
+    let mut folds = Vec::with_capacity(parts.len());
+    for (fold, (mut said, mut cost)) in parts.into_iter().zip(costs).enumerate() {
+        let places: Vec<usize> = (0..fold_of.len()).filter(|&row| fold_of[row] as usize == fold).collect();
+        let held = job.train.right_of(&places, width);
+        if let Some(temperature) = temperature {
+            let (cooled, summed) = calibration::cool(task, width, &said, held.targets(), temperature)?;
+            (said, cost) = (cooled, summed / held.rows as f64);
+        }
+        let of_own = |own: &Own| Ok::<_, Error>(own.of_said(&said, held.targets())?.map(|value| (own.text.clone(), value)));
+        folds.push(Fold {
+            metrics: Metrics::of_said(task, width, &said, held.targets(), threshold)?,
+            rows: held.rows,
+            cost,
+            own: own.as_ref().map(of_own).transpose()?.flatten(),
+            epochs: ends.as_ref().map(|ends| ends[fold]),
+        });
+    }
+    job.train.check()?;
     let epochs = chosen.and_then(lower_median);
     let decided = [(temperature.is_some(), "the temperature"), (is_cut && read.run.train.threshold.is_found(), "the threshold")];
     let decided = decided.into_iter().filter(|(is_so, _)| *is_so).map(|(_, what)| what).collect();
-    Ok(Some(CrossValidation { folds, rows: numbers, fold_of, outputs, residuals, epochs, threshold, temperature, decided }))
+    Ok(Some(CrossValidation { folds, fold_of, outputs, residuals, epochs, threshold, temperature, decided }))
+}
+
+/// Puts the fold down for its rows. `numbers`: of all rows, in order; `held`: of the fold's
+fn mark(fold_of: &mut [u32], numbers: &[usize], held: &[usize], fold: usize) {
+    let mut places = numbers.iter().zip(fold_of);
+    for number in held {
+        if let Some((_, of)) = places.find(|(known, _)| *known == number) {
+            *of = fold as u32;
+        }
+    }
 }
 
 /// For each number the median of the others.

@@ -27,6 +27,8 @@ pub struct Subject {
     pub w: Vec<f64>,
     /// What changes the cost besides the loss.
     pub terms: Terms,
+    /// Layers with dropout, counted from 1, each with the share that training strikes out, and the check does not.
+    pub dropout: Vec<(usize, f64)>,
     /// Rows in a batch of the training; none: all.
     pub batch: Option<usize>,
     /// Most threads to use.
@@ -46,6 +48,7 @@ impl Subject {
             y: scaled(&job.target_scaler, &job.shape.terms.smoothed(job.task, job.outputs(), &all.y)),
             w: all.w,
             terms: job.shape.terms.clone(),
+            dropout: job.shape.dropout(),
             batch: job.batch,
             threads: job.threads,
         }
@@ -67,8 +70,9 @@ impl Subject {
             numbers,
             x: scaled(&model.metadata.input_scaler, &x),
             y: scaled(&metadata.target_scaler, &terms.smoothed(metadata.task, y.len() / rows.max(1), &y)),
-            w,
+            w: terms.or_alike(rows, w),
             terms: terms.clone(),
+            dropout: metadata.network.dropout(),
             batch: model.metadata.training.batch,
             threads,
         }
@@ -97,7 +101,6 @@ impl Subject {
     }
 
     fn compare(&self, affordable: f64) -> Result<Report, Error> {
-        self.terms.has_weights(self.rows, &self.w)?;
         let built = self.network.build::<f64>().map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
         let plan = Plan::gradient(&built.graph, built.cost);
         let batch = self.batch.unwrap_or(self.rows).clamp(1, self.rows);

@@ -1,6 +1,6 @@
 //! A look at a table before anything is trained on it: what its columns hold, and what may go wrong with them.
 
-use crate::data::{Bound, Header, MEMORY, Reader, Stored, number, profile};
+use crate::data::{Bound, Header, MEMORY, Reader, Stored, between_cells, number, profile};
 use crate::encoder::{Encoder, Kind, Missing, Profile};
 use crate::error::Error;
 use crate::prepare::looks_like_classes;
@@ -111,7 +111,7 @@ pub fn inspect_within(data: &str, said: &Data, memory: u64) -> Result<Inspection
     let profile = profile(data, &header)?;
     let names: Vec<String> = profile.columns.iter().map(|column| column.name.clone()).collect();
     crate::data::indices(data, &names, &[&said.target[..], &said.categories, &said.ignore].concat())?;
-    let mut notes = Vec::new();
+    let mut notes = Vec::from_iter(between_cells(profile.delimiter));
     let encoder = profile.encoder(said, &mut notes).map_err(|error| error.file(data))?;
     let table = Numbers::read(data, &encoder, &header, memory)?;
     notes.extend(table.stored.as_ref().map(Stored::note));
@@ -122,7 +122,7 @@ pub fn inspect_within(data: &str, said: &Data, memory: u64) -> Result<Inspection
         ColumnReport {
             name: column.name.clone(),
             kind: place.map_or("left out".into(), |place| encoder.columns[place].kind.words()),
-            missing: column.missing,
+            missing: place.map_or(column.missing, |place| column.missing_in(&encoder.columns[place])),
             distinct: column.levels.as_ref().map(std::collections::BTreeMap::len),
             numbers: place.and_then(|place| seen[place].spread),
         }
@@ -270,8 +270,9 @@ fn of_columns(profile: &Profile, encoder: &Encoder, seen: &[Seen], columns: &[Co
         if other != name {
             add(What::Duplicate, name, format!("is the same as '{other}' in every row"));
         }
-        if 2 * of.missing > profile.rows {
-            add(What::MostlyMissing, name, format!("is missing in {} of {} rows", of.missing, profile.rows));
+        let missing = of.missing_in(column);
+        if 2 * missing > profile.rows {
+            add(What::MostlyMissing, name, format!("is missing in {missing} of {} rows", profile.rows));
         }
         if let (Kind::Category { .. } | Kind::Embed { .. }, Some(levels)) = (&column.kind, &of.levels) {
             let rare: Vec<&str> = levels.iter().filter(|&(_, &count)| count < RARE).map(|(level, _)| level.as_str()).collect();

@@ -1,21 +1,26 @@
 //! A training with every choice made: data split and encoded, network drawn, settings filled in.
 
+use crate::compact::{Compact, compacted};
 use crate::conformal::Residuals;
 use crate::course::{self, Course};
-use crate::data::{Bound, Fed, Inputs, Table, read_for_within};
+use crate::data::cells::excerpt;
+use crate::data::{Bound, Columns, Fed, Inputs, Table, read_for_within};
 use crate::encoder::{Encoder, class_names, label_names};
 use crate::ensemble::Members;
 use crate::error::{Error, Kind};
 use crate::metrics::{HALF, Threshold, most_probable};
 use crate::model_file::{self, FORMAT, Metadata, Model, Parameters, Precision, Task, Training};
 use crate::predictor::Surroundings;
+use crate::prepare::Beside;
 use crate::recipe::Recipe;
-use crate::said::{Targets, one_hot};
+use crate::said::{BLOCK, Targets, one_hot};
 use crate::scaler::Scaler;
 use crate::splits::Split;
 use backlit_engine::optimizers;
 use backlit_engine::random::{Purpose, Random};
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// All that is needed to train.
 #[derive(Clone, Debug)]
@@ -54,10 +59,14 @@ pub struct Job {
     pub initial: Vec<f64>,
     /// The SHA-256 of the model's parameters that these are; none: they were drawn.
     pub from: Option<String>,
+    /// How many networks stand side by side in that model, where there are several.
+    pub networks: Option<usize>,
     /// Places in them that are not updated.
     pub frozen: Vec<Range<usize>>,
     /// How rows are chosen to be kept aside.
     pub split: Split,
+    /// The file that those come from, if not from the table.
+    pub beside: Option<Beside>,
     /// Rows trained on.
     pub train: Rows,
     /// Rows kept aside.
@@ -96,6 +105,8 @@ pub struct Job {
     pub memory: u64,
     /// What a person should be told about the choices made.
     pub notes: Vec<String>,
+    /// Set from outside to stop what comes behind the last step and takes long: the choice of a temperature. Shared by all clones.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// What becomes of the probabilities after training.
@@ -119,10 +130,10 @@ pub struct Rows {
     pub numbers: Vec<usize>,
     /// rows × inputs; empty where they are stored.
     pub x: Vec<f64>,
-    /// rows × outputs; empty where the classes stand below.
+    /// rows × outputs; empty where it stands below.
     pub y: Vec<f64>,
-    /// rows: the place of each one's class, where a table does not fit into memory and one-hot targets might not either.
-    pub classes: Vec<u16>,
+    /// What is right, where a table does not fit into memory and this might not either.
+    pub compact: Compact,
     /// The rows' weights, of mean 1 over those trained on; empty where all count alike.
     pub w: Vec<f64>,
     /// The inputs of a table that does not fit into memory.
@@ -145,30 +156,40 @@ impl Rows {
 
     /// What is right for each row.
     pub fn targets(&self) -> Targets<'_> {
-        if self.classes.is_empty() { Targets::Numbers(&self.y) } else { Targets::Classes(&self.classes) }
+        self.compact.targets(&self.y, &self.numbers)
     }
 
     /// The place of a row's class; `outputs`: 1 for two classes.
     pub(crate) fn class(&self, row: usize, outputs: usize) -> usize {
-        match self.classes.get(row) {
-            Some(class) => usize::from(*class),
-            None if outputs == 1 => usize::from(self.y[row] > 0.5),
-            None => most_probable(&self.y[row * outputs..][..outputs]),
+        match &self.compact {
+            Compact::Classes(classes) => usize::from(classes[row]),
+            Compact::Labels(1, _) => usize::from(self.targets().is(row, 1, 0)),
+            _ if outputs == 1 => usize::from(self.y[row] > 0.5),
+            _ => most_probable(&self.y[row * outputs..][..outputs]),
         }
     }
 
     /// The rows of these numbers, in their order.
     pub fn pick(&self, numbers: &[usize], inputs: usize, outputs: usize) -> Rows {
-        let lines = |from: &[f64], width: usize| {
-            let mut all = Vec::with_capacity(if from.is_empty() { 0 } else { numbers.len() * width });
-            if !from.is_empty() {
-                numbers.iter().for_each(|&r| all.extend_from_slice(&from[r * width..(r + 1) * width]));
-            }
-            all
-        };
-        let (x, y, w) = (lines(&self.x, inputs), lines(&self.y, outputs), lines(&self.w, 1));
-        let classes = if self.classes.is_empty() { Vec::new() } else { numbers.iter().map(|&r| self.classes[r]).collect() };
-        Rows { rows: numbers.len(), numbers: numbers.to_vec(), x, y, classes, w, stored: self.stored.clone() }
+        let (x, w) = (lines(&self.x, inputs, numbers), lines(&self.w, 1, numbers));
+        let (y, compact) = (lines(&self.y, outputs, numbers), self.compact.pick(numbers));
+        Rows { rows: numbers.len(), numbers: numbers.to_vec(), x, y, compact, w, stored: self.stored.clone() }
+    }
+
+    /// What is right for the rows in these places, and their numbers; nothing else of them.
+    pub(crate) fn right_of(&self, places: &[usize], outputs: usize) -> Rows {
+        let (y, compact) = (lines(&self.y, outputs, places), self.compact.pick(places));
+        Rows { rows: places.len(), numbers: places.iter().map(|&place| self.numbers[place]).collect(), y, compact, ..Rows::default() }
+    }
+
+    /// Hands on what is right, a block of rows after the other, each with the place of its first row. Numbers: rows × outputs
+    pub(crate) fn right(&self, outputs: usize, each: &mut dyn FnMut(usize, &[f64])) -> Result<(), Error> {
+        let (targets, mut room) = (self.targets(), Vec::new());
+        let rows = targets.rows(outputs);
+        for first in (0..rows).step_by(BLOCK) {
+            each(first, targets.of(first, BLOCK.min(rows - first), outputs, &mut room));
+        }
+        self.check()
     }
 
     /// The same in the place where they are, of numbers in order.
@@ -182,13 +203,8 @@ impl Rows {
             from
         };
         let (x, y, w) = (lines(self.x, inputs), lines(self.y, outputs), lines(self.w, 1));
-        let mut classes = self.classes;
-        if !classes.is_empty() {
-            numbers.iter().enumerate().for_each(|(place, &r)| classes[place] = classes[r]);
-            classes.truncate(numbers.len());
-            classes.shrink_to_fit();
-        }
-        Rows { rows: numbers.len(), numbers, x, y, classes, w, stored: self.stored }
+        let compact = self.compact.keep(&numbers);
+        Rows { rows: numbers.len(), numbers, x, y, compact, w, stored: self.stored }
     }
 
     /// Hands on the inputs, a block of rows after the other, each with the place of its first row.
@@ -215,32 +231,31 @@ impl Rows {
 
     /// As a network sees them, if they are stored. `target_scaler`: of the targets; `w`: as the network sees the weights, rows × 1
     pub(crate) fn fed<'a, S>(&'a self, scaler: Option<&'a Scaler>, target_scaler: Option<&'a Scaler>, w: &'a [S]) -> Option<Fed<'a, S>> {
-        let (rows, y, classes) = (&self.numbers, &self.y, &self.classes);
+        let (rows, targets) = (&self.numbers, self.targets());
         let (smoothing, levels) = ((0.0, 1), [0.0, 1.0]);
-        self.stored.as_ref().map(|inputs| Fed { inputs, scaler, rows, y, target_scaler, smoothing, classes, levels, w })
+        self.stored.as_ref().map(|inputs| Fed { inputs, scaler, rows, targets, target_scaler, smoothing, levels, w })
     }
 
     /// The rows from `first` on, without targets and weights, as a network sees them, if they are stored.
     pub(crate) fn fed_from<'a, S>(&'a self, scaler: Option<&'a Scaler>, first: usize) -> Option<Fed<'a, S>> {
-        let rows = &self.numbers[first..];
+        let (rows, targets) = (&self.numbers[first..], Targets::Numbers(&[]));
         let (smoothing, levels) = ((0.0, 1), [0.0, 1.0]);
-        self.stored.as_ref().map(|inputs| Fed {
-            inputs,
-            scaler,
-            rows,
-            y: &[],
-            target_scaler: None,
-            smoothing,
-            classes: &[],
-            levels,
-            w: &[],
-        })
+        self.stored.as_ref().map(|inputs| Fed { inputs, scaler, rows, targets, target_scaler: None, smoothing, levels, w: &[] })
     }
 
     /// What the stored rows could not be read for, if there was anything.
     pub fn check(&self) -> Result<(), Error> {
         self.stored.as_ref().map_or(Ok(()), Inputs::check)
     }
+}
+
+/// The rows in these places, of so many numbers each; of none nothing.
+fn lines(from: &[f64], width: usize, places: &[usize]) -> Vec<f64> {
+    let mut all = Vec::with_capacity(if from.is_empty() { 0 } else { places.len() * width });
+    if !from.is_empty() {
+        places.iter().for_each(|&r| all.extend_from_slice(&from[r * width..(r + 1) * width]));
+    }
+    all
 }
 
 /// Where the row of this number stands among rows of these numbers, in order.
@@ -288,6 +303,12 @@ impl Job {
         self.until.unwrap_or(self.epochs)
     }
 
+    /// How many rows are kept aside, and the file that they come from, if they are none of the table.
+    pub fn kept_aside(&self) -> String {
+        let from = self.beside.as_ref().map_or(String::new(), |beside| format!(" ({})", excerpt(&beside.name())));
+        format!("{} kept aside{from}", self.held.rows)
+    }
+
     /// What the rows kept aside have decided: after them costs and measures flatter.
     pub fn decided(&self) -> Vec<&'static str> {
         if self.unseen().rows == 0 {
@@ -326,17 +347,19 @@ impl Job {
         }
     }
 
-    /// All rows in the order of the data, in memory. What cannot be read is NaN.
+    /// All rows of the table in its order, in memory. What cannot be read is NaN.
     pub fn all_rows(&self) -> Rows {
         let (inputs, outputs) = (self.inputs.len(), self.outputs());
+        let none = Rows::default();
+        let held = if self.beside.is_some() { &none } else { &self.held };
         let dense = |rows: &Rows| rows.targets().of(0, rows.targets().rows(outputs), outputs, &mut Vec::new()).to_vec();
         let both = Rows {
-            rows: self.train.rows + self.held.rows,
-            numbers: [&self.train.numbers[..], &self.held.numbers].concat(),
-            x: [&self.train.x[..], &self.held.x].concat(),
-            y: [dense(&self.train), dense(&self.held)].concat(),
-            classes: Vec::new(),
-            w: [&self.train.w[..], &self.held.w].concat(),
+            rows: self.train.rows + held.rows,
+            numbers: [&self.train.numbers[..], &held.numbers].concat(),
+            x: [&self.train.x[..], &held.x].concat(),
+            y: [dense(&self.train), dense(held)].concat(),
+            compact: Compact::default(),
+            w: [&self.train.w[..], &held.w].concat(),
             stored: None,
         };
         let mut places: Vec<usize> = (0..both.rows).collect();
@@ -397,15 +420,18 @@ impl Job {
                 options,
                 learning_rate: self.learning_rate,
                 epochs,
+                planned: Some(self.epochs).filter(|planned| *planned != epochs && self.course.leads()),
                 batch: self.batch,
                 shuffle: self.shuffle,
                 rows: self.train.rows,
                 validation_rows: self.held.rows,
+                validation: self.beside.as_ref().map(|beside| beside.name()),
                 course: self.course.spelled(),
                 recipe: self.recipe,
                 temperature: None,
-                ensemble: None,
+                ensemble: self.networks,
                 best_epoch: None,
+                split: self.split.told().map(String::from),
                 from: self.from.clone(),
             },
         }
@@ -435,19 +461,24 @@ pub fn read_rows(
     threads: usize,
 ) -> Result<(Rows, String, Vec<String>), Error> {
     let weights = metadata.network.terms.weights.iter().filter_map(|weights| weights.column.clone());
-    let bound = Bound { memory, keep: metadata.targets.iter().cloned().chain(weights).collect() };
+    // Of several targets the file's are enough.
+    let kept = metadata.targets.iter().filter(|_| metadata.targets.len() == 1).cloned();
+    let bound = Bound { memory, keep: kept.chain(weights).collect() };
     let (reading, stored) = read_for_within(data, metadata, true, header, Some(&bound))?;
     let mut table = reading.table;
     let Some(stored) = stored else { return Ok((rows_for(metadata, &table, true)?, table.source, reading.notes)) };
     let mut notes = reading.notes;
     notes.push(stored.note());
-    let raw = table.give(&metadata.targets)?;
-    let (y, classes) = match metadata.task {
-        Task::Classes => (Vec::new(), places(&metadata.classes, &metadata.targets[0], &raw, &table)?),
-        task => (encode_raw(task, &metadata.classes, &metadata.targets, raw, &table)?, Vec::new()),
-    };
-    let stored = Some(Inputs::new(stored, &table, &metadata.inputs, threads)?);
-    let mut rows = Rows { rows: table.rows, numbers: table.numbers(), y, classes, stored, ..Rows::default() };
+    let raw = (metadata.targets.len() == 1).then(|| table.give(&metadata.targets)).transpose()?;
+    let is_far = raw.is_none() && matches!(metadata.task, Task::Regression | Task::Values);
+    let columns = Columns { table: &table, stored: Some(&stored) };
+    let (y, mut compact) = compacted(metadata.task, &metadata.classes, &metadata.targets, raw, &columns)?;
+    let inputs = Inputs::new(stored, &table, &metadata.inputs, threads)?;
+    if is_far {
+        compact = Compact::Stored(inputs.beside(&table.source, &metadata.targets)?);
+    }
+    let stored = Some(inputs);
+    let mut rows = Rows { rows: table.rows, numbers: table.numbers(), y, compact, stored, ..Rows::default() };
     rows.w = metadata.network.terms.weights_of(&table, &rows)?;
     Ok((rows, table.source, notes))
 }
@@ -494,6 +525,11 @@ pub(crate) fn places(classes: &[f64], target: &str, raw: &[f64], table: &Table) 
         }
     }
     Ok(places)
+}
+
+/// The same of the target in place `k` of several, each with two classes.
+pub(crate) fn unknown_label(table: &Table, (row, k): (usize, usize), targets: &[String], classes: &[f64], value: f64) -> Error {
+    unknown_class(table, row, &targets[k], &listed(&classes[2 * k..][..2]), value)
 }
 
 fn unknown_class(table: &Table, row: usize, target: &str, known: &str, value: f64) -> Error {

@@ -93,6 +93,11 @@ impl Shape {
         (!own.is_empty()).then(|| format!("The learning rate is {}.", own.join(", ")))
     }
 
+    /// The layers with dropout, counted from 1, each with the share that is struck out.
+    pub fn dropout(&self) -> Vec<(usize, f64)> {
+        self.layers.iter().zip(1..).filter(|(layer, _)| layer.dropout > 0.0).map(|(layer, l)| (l, layer.dropout)).collect()
+    }
+
     /// Refuses norms and skips to what takes a layer as weighted sums and an activation alone.
     pub fn only_plain(&self, what: &str) -> Result<(), Error> {
         match self.layers.iter().position(|layer| layer.norm.is_some() || layer.skip.is_some()) {
@@ -118,8 +123,9 @@ impl Shape {
     pub fn said(&self) -> Vec<String> {
         let skip = |from| if from == 0 { "+ inputs".to_string() } else { format!("+ layer {from}") };
         let said = |layer: &crate::model_file::LayerShape| {
+            let groups = (layer.groups > 1).then(|| format!("in {} groups", layer.groups));
             let norm = layer.norm.map(|norm| format!("{} norm", norm.name()));
-            norm.into_iter().chain([layer.activation.clone()]).chain(layer.skip.map(skip)).collect::<Vec<_>>().join(" ")
+            norm.into_iter().chain([layer.activation.clone()]).chain(layer.skip.map(skip)).chain(groups).collect::<Vec<_>>().join(" ")
         };
         self.layers.iter().map(said).collect()
     }

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod by_hand;
 pub mod calibration;
 pub mod checkpoint;
+pub mod compact;
 pub mod conformal;
 pub mod course;
 pub mod data;
@@ -44,6 +45,7 @@ mod several;
 pub mod splits;
 mod tensors;
 pub mod terms;
+mod weighted;
 pub mod worksheet;
 
 pub use backlit_engine as engine;

@@ -179,6 +179,9 @@ pub struct LayerShape {
     /// η of this layer; none: that of the training.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learning_rate: Option<f64>,
+    /// How many groups the inputs and the units are cut into, each unit with weights from its own group alone.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub groups: usize,
 }
 
 /// How a model was trained.
@@ -193,6 +196,9 @@ pub struct Training {
     pub learning_rate: f64,
     /// Passes over the rows.
     pub epochs: u64,
+    /// How many there were to be, where a schedule goes by that and it is another number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned: Option<u64>,
     /// Rows in a batch; none: all.
     pub batch: Option<usize>,
     /// Whether each epoch put the rows into a new order.
@@ -201,6 +207,9 @@ pub struct Training {
     pub rows: usize,
     /// Rows kept aside.
     pub validation_rows: usize,
+    /// The name of the file that they come from, where they are none of the table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<String>,
     /// How the rate changed, and the like.
     #[serde(default, skip_serializing_if = "Course::is_plain")]
     pub course: Course,
@@ -216,6 +225,9 @@ pub struct Training {
     /// The epoch whose parameters these are, counted from 1, where they are not those of the last step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best_epoch: Option<u64>,
+    /// How rows were kept aside, where neither by chance nor by class: `time` or `grouped`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<String>,
     /// The SHA-256 of the parameters it began with, where they were those of a model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
@@ -254,6 +266,14 @@ impl Metadata {
     }
 }
 
+fn one() -> usize {
+    1
+}
+
+fn is_one(count: &usize) -> bool {
+    *count == 1
+}
+
 fn half() -> f64 {
     HALF
 }
@@ -280,6 +300,7 @@ impl Shape {
             dropout: layer.dropout,
             norm: layer.norm.map(Norm::engine),
             skip: layer.skip,
+            groups: layer.groups,
         });
         let embedding = self.embedding.as_ref().map(Embedding::engine);
         Network {
@@ -298,7 +319,7 @@ impl Shape {
         self.embedding.as_ref().map_or(self.inputs, |embedding| embedding.engine().width(self.inputs)).saturating_add(numeric)
     }
 
-    /// The parameters in graph order, each with its name and its shape: levels × numbers, units × inputs, or units.
+    /// The parameters in graph order, each with its name and its shape: levels × numbers, units × inputs (of one group), or units.
     /// None where their count is beyond any memory.
     pub fn parameters(&self) -> Option<Vec<(String, Vec<usize>)>> {
         let (mut inputs, mut total, mut parameters) = (self.width(), 0usize, Vec::new());
@@ -313,8 +334,9 @@ impl Shape {
             parameters.extend(numeric.parameters());
         }
         for (l, layer) in self.layers.iter().enumerate() {
-            total = total.checked_add(layer.units.checked_mul(inputs.checked_add(1)?)?)?;
-            parameters.push((format!("layer{}.weight", l + 1), vec![layer.units, inputs]));
+            let width = inputs.checked_div(layer.groups)?;
+            total = total.checked_add(layer.units.checked_mul(width.checked_add(1)?)?)?;
+            parameters.push((format!("layer{}.weight", l + 1), vec![layer.units, width]));
             if layer.bias {
                 parameters.push((format!("layer{}.bias", l + 1), vec![layer.units]));
             }

@@ -3,10 +3,10 @@
 use crate::error::Error;
 use crate::job::Rows;
 use crate::model_file::{Metadata, Model, Parameters, Task};
-use crate::said::{BLOCK, Said};
+use crate::said::{BLOCK, Beside, Said};
 use crate::scaler::Scaler;
 use backlit_engine::network::Built;
-use backlit_engine::step::{Data, Runner, Source};
+use backlit_engine::step::{Data, Runner};
 use backlit_engine::{Graph, Plan, Scalar, ops};
 
 /// A network of either precision, ready to predict.
@@ -53,6 +53,8 @@ pub struct Net<S> {
     shown: Plan<S>,
     /// The cost, and in the same pass what is shown.
     cost: Plan<S>,
+    /// The cost alone, of rows whose outputs are known.
+    loss: Plan<S>,
     parameters: Vec<S>,
     around: Surroundings,
     threads: usize,
@@ -129,7 +131,7 @@ impl<S: Scalar> Net<S> {
             if let Some(fed) = rows.fed_from(self.around.input_scaler.as_ref(), from) {
                 runner.outputs_over(&self.shown, &self.parameters, Data::Source(&fed), to - from, &mut out);
             }
-            self.in_units(out)
+            Ok(self.in_units(out))
         })?;
         rows.check().map(|()| said)
     }
@@ -142,12 +144,13 @@ impl<S: Scalar> Net<S> {
         }
         let said = self.said_of(rows)?;
         if self.around.target_scaler.is_some() {
-            let cost = loss_over(&self.around.loss, self.shown.width(), rows.rows, &said.beside(rows.targets()));
+            let cost = loss_over(&self.around.loss, self.shown.width(), rows.rows, &said.beside(rows.targets()))?;
             return Ok((said, cost));
         }
         let fed = rows.fed(self.around.input_scaler.as_ref(), None, &[]);
-        let mut runner = Runner::new(&self.cost, rows.rows.max(BATCH), self.threads);
-        let cost = fed.map_or(f64::NAN, |fed| runner.cost_over(&self.cost, &self.parameters, Data::Source(&fed), rows.rows));
+        let most = rows.rows.clamp(BATCH, BLOCK * self.threads.max(1));
+        let mut runner = Runner::new(&self.loss, most, self.threads);
+        let cost = fed.map_or(f64::NAN, |fed| runner.cost_over(&self.loss, &self.parameters, Data::Source(&fed), rows.rows));
         rows.check().map(|()| (said, cost))
     }
 
@@ -155,7 +158,8 @@ impl<S: Scalar> Net<S> {
     pub fn new(built: Built<S>, parameters: Vec<S>, around: Surroundings, threads: usize) -> Net<S> {
         let shown = Plan::forward(&built.graph, built.shown);
         let cost = Plan::forward_beside(&built.graph, built.loss, built.shown);
-        Net { shown, cost, parameters, around, threads }
+        let loss = Plan::forward(&built.graph, built.loss);
+        Net { shown, cost, loss, parameters, around, threads }
     }
 
     /// Replaces the parameters.
@@ -224,9 +228,10 @@ pub(crate) fn loss_between(loss: &str, rows: usize, a: &[f64], y: &[f64]) -> f64
 }
 
 /// The same of predictions and targets that need not be in memory, each of so many numbers a row.
-fn loss_over(loss: &str, width: usize, rows: usize, both: &dyn Source<f64>) -> f64 {
+fn loss_over(loss: &str, width: usize, rows: usize, both: &Beside<'_>) -> Result<f64, Error> {
     let plan = plan_of(loss, width);
-    Runner::new(&plan, rows, 1).cost_over(&plan, &[], Data::Source(both), rows)
+    let cost = Runner::new(&plan, rows.min(BLOCK), 1).cost_over(&plan, &[], Data::Source(both), rows);
+    both.check().map(|()| cost)
 }
 
 /// From predictions and targets to the cost.
@@ -239,4 +244,23 @@ fn plan_of(loss: &str, width: usize) -> Plan<f64> {
     };
     let cost = cost().expect("prediction and target of one width");
     Plan::forward(&graph, cost)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::said::Targets;
+
+    /// Outputs in a file have the cost of those in memory, and none where the file cannot be read.
+    #[test]
+    fn a_file_that_cannot_be_read_has_no_cost() {
+        let numbers: Vec<f64> = (0..3 * 200).map(|k| f64::from(k) / 7.0).collect();
+        let y = vec![1.0; numbers.len()];
+        let stored = Said::stored(3, 200, false, |from, to| Ok(numbers[3 * from..3 * to].to_vec())).expect("a file");
+        let of = |said: &Said| loss_over("squared_error", 3, 200, &said.beside(Targets::Numbers(&y)));
+        assert_eq!(of(&stored).expect("a cost"), of(&Said::new(3, numbers.clone())).expect("a cost"));
+        stored.cut();
+        let error = of(&stored).expect_err("nothing is there");
+        assert!(error.message.contains("read"), "{error}");
+    }
 }

@@ -1,17 +1,20 @@
 //! From what a person asked for to a job with every choice made.
 
 mod agreement;
+mod beside;
 mod ensemble;
 mod formulas;
 mod labels;
 mod network;
 mod parts;
 mod scales;
+mod seen;
 mod table;
 mod target;
 mod training;
 mod warm_start;
 
+pub use beside::Beside;
 pub use formulas::formula_notes;
 pub use parts::Part;
 pub(crate) use target::looks_like_classes;
@@ -21,23 +24,25 @@ use ensemble::{ensemble_of, members, sizes};
 use network::{Begun, Place, layer_shape, remarks};
 use scales::Numbers;
 use table::{columns, decisive, table, with_header};
-use target::{loss, suits, task, threshold};
+use target::{is_particular, loss, suits, task, threshold};
 use training::{batch, calibrates, counts, led, metric};
 
-use crate::data::{BUNDLED, Bound, Inputs, MEMORY, Stored, Table};
+use crate::compact::{Compact, compacted};
+use crate::data::{BUNDLED, Bound, Columns, Inputs, MEMORY, Stored, Table};
 use crate::embedding;
 use crate::encoder::{Column, Encoder, class_names};
 use crate::error::{Error, Kind};
-use crate::job::{Job, Rows, encode_raw, places};
+use crate::job::{Job, Rows, encode_raw};
 use crate::layers;
 use crate::model_file::{Model, Shape, Task, weights_sha256};
 use crate::numeric_embedding;
 use crate::recipe::{self, Filled, Recipe, plain};
 use crate::run_file::{self, Embed, RunFile, Source};
-use crate::splits::{Split, classes_of};
+use crate::splits::Split;
 use crate::terms;
 use backlit_engine::{ops, optimizers};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Hidden layers where the run file has none: units and their activation.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -64,6 +69,7 @@ pub fn run_on(data: &str) -> RunFile {
             scaling: None,
             validation: 0.2,
             is_share_said: false,
+            validation_file: None,
             split: Split::Random,
             weights: None,
             class_weight: None,
@@ -99,6 +105,8 @@ pub struct Read {
     name: String,
     encoder: Option<Encoder>,
     headless: bool,
+    /// Where the rows of a file of their own are among those of the table.
+    beside: Option<Beside>,
     notes: Vec<String>,
 }
 
@@ -114,13 +122,20 @@ fn read_up_to(run: &RunFile, hidden: Option<&Hidden>, memory: Option<u64>) -> Re
     let run = warm_start::completed(with_plain_names(run)?, start.as_ref(), has_layers)?;
     let mut notes = Vec::new();
     let bound = memory.map(|memory| Bound { memory, keep: decisive(&run) });
-    let (table, stored, name, encoder, headless) = table(&run, start.as_ref(), bound.as_ref(), &mut notes)?;
-    Ok(Read { run, start, table, stored, memory: memory.unwrap_or(MEMORY), name, encoder, headless, notes })
+    let (mut table, mut stored, name, encoder, headless) = table(&run, start.as_ref(), bound.as_ref(), &mut notes)?;
+    let place = beside::Place { run: &run, start: start.as_ref(), encoder: encoder.as_ref(), headless, bound: bound.as_ref() };
+    let beside = beside::join(&place, &mut table, &mut stored, &mut notes)?;
+    Ok(Read { run, start, table, stored, memory: memory.unwrap_or(MEMORY), name, encoder, headless, beside, notes })
 }
 
 /// [`job`] on data that were read, trained on a part of the rows.
 pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -> Result<Job, Error> {
-    let Read { mut run, start, mut table, mut stored, memory, name, mut encoder, headless, mut notes } = read;
+    let (beside, source) = (read.beside.clone(), read.table.source.clone());
+    made(read, hidden, threads, part).map_err(|error| beside.iter().fold(error, |error, beside| beside.placed(error, &source)))
+}
+
+fn made(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -> Result<Job, Error> {
+    let Read { mut run, start, mut table, mut stored, memory, name, mut encoder, headless, beside, mut notes } = read;
     if part == Part::All && run.train.folds.is_some() {
         // There are no rows to listen to; the folds tell how many epochs it takes.
         run.train.course = run.train.course.without_waiting();
@@ -148,39 +163,67 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         Some(model) => model.metadata.network.embedding.clone(),
         None => embedding::of(&mut inputs, encoder.as_ref(), run.data.embed.numbers(usize::MAX).unwrap_or(0)),
     };
-    let (task, mut classes) = task(run, &table, &targets, encoder.as_ref(), &mut notes)?;
+    let is_kept = targets.iter().all(|target| table.columns.contains(target));
+    let alone = beside.as_ref().filter(|_| is_kept).map(|beside| beside.table_alone(&table, &targets)).transpose()?;
+    let both = Columns { table: &table, stored: stored.as_ref() };
+    let seen = alone.as_ref().map_or(both, |alone| Columns { table: alone, stored: None });
+    let (task, mut classes) = task(run, &seen, &targets, encoder.as_ref(), &mut notes)?;
     if let Some(model) = &start {
         classes = warm_start::classes(run, model, task)?;
     }
     let loss = loss(run, task)?;
     let ensemble = ensemble_of(run, table.rows, part)?;
-    // Each row's class instead of its one-hot target; folds and ensembles put their rows' outputs together in memory.
-    let compact = stored.is_some() && task == Task::Classes && ensemble == 1 && run.train.folds.is_none();
-    let raw = if stored.is_some() { table.give(&targets)? } else { table.take(&targets)? };
-    let (y, places) = match compact {
-        true => (Vec::new(), places(&classes, &targets[0], &raw, &table)?),
-        false => (encode_raw(task, &classes, &targets, raw, &table)?, Vec::new()),
+    let raw = match &stored {
+        None => Some(table.take(&targets)?),
+        Some(_) => is_kept.then(|| table.give(&targets)).transpose()?,
     };
-    let outputs = if compact { classes.len() } else { y.len() / table.rows };
-    suits(&loss, outputs, &y).map_err(|(place, message)| {
+    let of_targets = Columns { table: &table, stored: stored.as_ref() };
+    let (y, compact) = match raw {
+        Some(raw) if stored.is_none() => (encode_raw(task, &classes, &targets, raw, &table)?, Compact::default()),
+        raw => compacted(task, &classes, &targets, raw, &of_targets)?,
+    };
+    // Numbers that stay in the file.
+    let is_far = !is_kept && matches!(task, Task::Regression | Task::Values);
+    let outputs = match &compact {
+        Compact::Classes(_) => classes.len(),
+        Compact::Labels(labels, _) => *labels,
+        _ if is_far => targets.len(),
+        _ => y.len() / table.rows,
+    };
+    let mut suited = suits(&loss, outputs, &y);
+    if is_far && is_particular(&loss) {
+        of_targets.rows(&targets, |row, y| {
+            if suited.is_ok() {
+                suited = suits(&loss, outputs, y).map_err(|(place, message)| (row * outputs + place, message));
+            }
+        })?;
+    }
+    suited.map_err(|(place, message)| {
         let column = targets.get(place % outputs).unwrap_or(&targets[0]);
         Error::new(Kind::Data, message).file(&table.source).row(table.number(place / outputs)).column(column)
     })?;
     let part = if ensemble > 1 { Part::All } else { part };
+    let all = Rows { rows: table.rows, y, compact, ..Rows::default() };
     let folds = |count: usize| {
-        let classes = matches!(task, Task::Classes | Task::TwoClasses).then(|| classes_of(outputs, &y));
-        parts::folds(run, &table, count, classes.as_deref())
+        let class = |row: usize| all.class(row, outputs);
+        parts::folds(run, &table, count, if matches!(task, Task::Classes | Task::TwoClasses) { Some(&class) } else { None })
     };
     let fold_of = (ensemble > 1).then(|| folds(ensemble)).transpose()?;
     let folds_ahead = run.train.folds.filter(|_| part == Part::All).map(folds).transpose()?;
-    let all = Rows { rows: table.rows, y, classes: places, ..Rows::default() };
-    let (trained, aside) = part.rows(run, (&table, whole.as_ref().unwrap_or(&table)), task, outputs, &all)?;
+    let (trained, aside) = match &beside {
+        Some(beside) => beside.split(table.rows),
+        None => part.rows(run, (&table, whole.as_ref().unwrap_or(&table)), task, outputs, &all)?,
+    };
+    if matches!(task, Task::Classes | Task::TwoClasses) {
+        notes.extend(seen::notes(&class_names(encoder.as_ref(), &classes), (&all, outputs), (&trained, &aside)));
+    }
+    let weights = terms::of_rows(&table, run.data.weights.as_deref(), &trained)?;
     if let Some(encoder) = &mut encoder {
         // A model that training goes on from knows its medians already.
         if start.is_none() {
             match &mut stored {
-                Some(stored) => stored.fill(encoder, &trained, memory / 4)?,
-                None => encoder.fill(&trained, &mut table.values),
+                Some(stored) => stored.fill(encoder, &trained, &weights, memory / 4)?,
+                None => encoder.fill(&trained, &weights, &mut table.values),
             }
         }
         encoder.columns.retain(|column| !is_aside(column));
@@ -190,7 +233,11 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         None => (table.take(&inputs)?, None),
         Some(stored) => (Vec::new(), Some(Inputs::new(stored, &table, &inputs, threads)?)),
     };
-    let all = Rows { x, stored, ..all };
+    let compact = match &stored {
+        Some(inputs) if is_far => Compact::Stored(inputs.beside(&table.source, &targets)?),
+        _ => all.compact,
+    };
+    let all = Rows { x, stored, compact, ..all };
     let mut held = all.pick(&aside, inputs.len(), outputs);
     let mut train = all.keep(trained, inputs.len(), outputs);
     if part == Part::AsAsked && run.data.validation > 0.0 && held.rows == 0 {
@@ -208,7 +255,7 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
     threshold(run, task, if part == Part::All { &train } else { &held })?;
 
     let wrong = |key: &str, message: String| usage(run, message).key(key);
-    let terms = terms::terms(run, task, &class_names(encoder.as_ref(), &classes), &table, &mut train, &mut held, wrong)?;
+    let terms = terms::terms(run, task, &class_names(encoder.as_ref(), &classes), &table, (&mut train, &mut held), &weights, wrong)?;
     notes.extend(terms.notes());
     if !table.left_out.is_empty() {
         let in_file = table.numbers();
@@ -216,9 +263,14 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
     }
     let place = Place { inputs: &inputs, encoder: encoder.as_ref(), outputs, loss: &loss };
     let Begun { layers, numeric, initial, frozen } = network::begun(run, hidden, start.as_ref(), &place, &mut embedding, &mut notes)?;
-    let numbers = Numbers { source: &table.source, inputs: &inputs, targets: &targets, outputs, train: &train, held: &held };
+    let numbers =
+        Numbers { source: &table.source, inputs: &inputs, targets: &targets, outputs, train: &train, held: &held, weights: &weights };
     let scalers = numbers.scalers(run, start.as_ref(), (task, &loss), embedding.as_ref(), memory)?;
-    notes.extend(numbers.constant(&scalers));
+    notes.extend(numbers.constant(start.as_ref(), &scalers));
+    let inline = matches!(run.data.source, Source::Inline { .. });
+    if scalers[0].is_none() && start.is_none() && !inline && train.rows > 1 {
+        notes.extend(numbers.constant_as_they_are(embedding.as_ref())?);
+    }
     notes.extend(remarks(&layers, &loss));
     notes.extend(formula_notes(layers.iter().map(|layer| layer.activation.as_str()), &loss));
     numbers.fit(run, &scalers)?;
@@ -228,10 +280,9 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
     let aside = if ensemble > 1 { train.rows } else { held.rows };
     led(run, aside)?;
     counts(run, &held)?;
-    let inline = matches!(run.data.source, Source::Inline { .. });
     // By each network, where there are several.
     let train_on: Vec<usize> = match &fold_of {
-        Some(fold_of) => (0..ensemble).map(|k| fold_of.iter().filter(|fold| **fold != k).count()).collect(),
+        Some(fold_of) => (0..ensemble).map(|k| fold_of.iter().filter(|fold| **fold as usize != k).count()).collect(),
         None => vec![train.rows],
     };
     let batch = batch(run, &train_on)?;
@@ -242,6 +293,9 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
     }
     let shape = Shape { inputs: inputs.len(), layers: layers.iter().map(layer_shape).collect(), loss, terms, embedding, numeric };
     let calibrate = calibrates(run, task, &shape, &frozen, aside)?;
+    if let Some(beside) = &beside {
+        beside.give_own_numbers(&mut held);
+    }
     let members = fold_of.map(|fold_of| members(run, &layers, &shape, &initial, fold_of, ensemble)).transpose()?;
     Ok(Job {
         bundled: matches!(run.data.source, Source::Bundled(_)),
@@ -265,8 +319,10 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         precision: run.network.precision,
         initial,
         from: start.as_ref().map(|model| weights_sha256(&model.parameters)),
+        networks: start.as_ref().and_then(warm_start::networks),
         frozen,
         split: run.data.split.clone(),
+        beside,
         train,
         held,
         input_scaler,
@@ -286,6 +342,7 @@ pub fn job_of(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -
         threads,
         memory,
         notes,
+        stop: Arc::default(),
     })
 }
 

@@ -7,6 +7,7 @@ use crate::files;
 use crate::history::METRICS;
 use crate::model_file::MODEL;
 use crate::report::{PLOTS, REPORT};
+use crate::tensors;
 use serde_json::Value;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -24,8 +25,8 @@ pub struct RunDirectory {
 /// The file that is locked. It is never taken away from a directory that stays: another training may have it open.
 const LOCK: &str = "lock";
 
-/// What a training writes besides the model, and a person may have.
-const NAMES: [&str; 7] = ["run.toml", "run.json", "summary.json", METRICS, REPORT, PLOTS, "oof.csv"];
+/// What a training writes, and a person may have.
+const NAMES: [&str; 8] = ["run.toml", "run.json", "summary.json", METRICS, REPORT, PLOTS, "oof.csv", MODEL];
 
 /// Makes the directory `out`, or a new one `runs/NAME-DATE`, and makes sure that it can be written to, so that a
 /// training that cannot be saved is refused before it starts; so is one where another is at work.
@@ -126,7 +127,7 @@ impl RunDirectory {
             || checkpoint::is_begun(&self.path)
             || has("run.json", "run_sha256")
             || has("summary.json", "weights_sha256")
-            || self.path.join(MODEL).exists()
+            || tensors::is_ours(&self.path.join(MODEL))
     }
 
     /// Takes the directory away again after a training that left nothing; one that was there before, or holds a checkpoint or anything

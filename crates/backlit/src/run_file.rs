@@ -45,7 +45,13 @@ pub struct RunFile {
 impl RunFile {
     /// Keeps a share of the rows aside, as somebody asks. A share is for one network, unless more are asked for too.
     pub fn keep_aside(&mut self, share: f64) {
-        (self.data.validation, self.data.is_share_said) = (share, true);
+        (self.data.validation, self.data.is_share_said, self.data.validation_file) = (share, true, None);
+        self.train.ensemble.get_or_insert(1);
+    }
+
+    /// Keeps the rows of a file aside, for one network, and no share of the table.
+    pub fn keep_aside_file(&mut self, file: PathBuf) {
+        (self.data.is_share_said, self.data.validation_file) = (true, Some(file));
         self.train.ensemble.get_or_insert(1);
     }
 }
@@ -73,8 +79,10 @@ pub struct Data {
     pub scaling: Option<Scaling>,
     /// The share of the rows kept aside, 0 ≤ v < 1. Without a word: 0.2, and 0 for worked examples.
     pub validation: f64,
-    /// Whether this share was asked for.
+    /// Whether this share, or the file below, was asked for.
     pub is_share_said: bool,
+    /// The file whose rows are kept aside; then none of the table is.
+    pub validation_file: Option<PathBuf>,
     /// How they are chosen. Without a word: by chance.
     pub split: Split,
     /// The column of the rows' weights, which is no input; none: all count alike.
@@ -170,7 +178,7 @@ pub struct Layer {
     pub units: usize,
     /// The activation by name, or as a formula in z. Without a word: linear.
     pub activation: String,
-    /// The initial weight: units × inputs, finite in the run's precision; none: drawn. Whether the first layer's
+    /// The initial weight: units × inputs, of groups units × the inputs of one, finite in the run's precision; none: drawn. Whether the first layer's
     /// rows are as long as the data are wide is only known where the data stand in the run file.
     pub weight: Option<Vec<Vec<f64>>>,
     /// The initial bias.
@@ -189,6 +197,8 @@ pub struct Layer {
     pub skip: Option<Skip>,
     /// η of this layer; none: [`Train::learning_rate`].
     pub learning_rate: Option<f64>,
+    /// How many groups the inputs and the units are cut into, each unit with weights from its own group alone; 1: from all inputs.
+    pub groups: usize,
 }
 
 /// A layer's initial bias.
@@ -357,8 +367,10 @@ fn parse_in(text: &str, name: &str, folder: &Path) -> Result<RunFile, Error> {
     };
     let train = train::read(top.table("train")?.as_ref(), &network, folder)?;
     let mut run = RunFile { file: name.to_string(), data, network, train };
-    if run.data.is_share_said {
-        run.keep_aside(run.data.validation);
+    match run.data.validation_file.clone() {
+        Some(file) => run.keep_aside_file(file),
+        None if run.data.is_share_said => run.keep_aside(run.data.validation),
+        None => {}
     }
     Ok(run)
 }

@@ -1,5 +1,6 @@
 //! Brings columns to a common size, and back: to mean 0 and standard deviation 1, or, among outliers, by their quartiles.
 
+use crate::weighted::Counted;
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::ops::Range;
@@ -67,7 +68,8 @@ impl Scaling {
 pub struct Scaler {
     /// One for each column: the mean, or the median.
     pub mean: Vec<f64>,
-    /// One for each column, above 0: the population's standard deviation or what lies between the quartiles, or 1 where a column is constant.
+    /// One for each column, above 0: the population's standard deviation or what lies between the quartiles, or 1 where a column is
+    /// constant. 0: whatever stands there becomes 0, so that no weight acts on it that had nothing to learn from.
     pub scale: Vec<f64>,
     /// What mean and scale are.
     #[serde(default, skip_serializing_if = "Scaling::is_standard")]
@@ -103,7 +105,13 @@ impl Scaler {
 
     /// Measures `values`: rows × columns, finite. Without rows every column gets mean 0 and scale 1.
     pub fn fit(rows: usize, columns: usize, values: &[f64]) -> Scaler {
-        let measured = Scaler::measure(rows, columns, &mut |each| {
+        Scaler::fit_weighted(rows, columns, values, &[])
+    }
+
+    /// The same of rows that count as their weights say: two as much as a row that stands there twice, 0 as one that does not.
+    /// `weights`: rows; empty: all count alike
+    pub fn fit_weighted(rows: usize, columns: usize, values: &[f64], weights: &[f64]) -> Scaler {
+        let measured = Scaler::measure(rows, columns, weights, &mut |each| {
             each(values);
             Ok::<(), Infallible>(())
         });
@@ -117,41 +125,49 @@ impl Scaler {
     ///
     /// Three passes, each in the order of the rows. Columns are divided by a power of two, which changes
     /// no digit and keeps the squares of large numbers finite.
-    pub(crate) fn measure<E>(rows: usize, columns: usize, pass: &mut Pass<'_, E>) -> Result<Scaler, E> {
+    pub(crate) fn measure<E>(rows: usize, columns: usize, weights: &[f64], pass: &mut Pass<'_, E>) -> Result<Scaler, E> {
         let mut scaler = Scaler::new(vec![0.0; columns], vec![1.0; columns]);
-        if rows == 0 || columns == 0 {
+        // Divided by a power of two, which changes no digit, large weights have finite sums.
+        let largest = power_of_two(weights.iter().copied().fold(0.0, f64::max));
+        let weight = |row: usize| weights.get(row).map_or(1.0, |weight| weight / largest);
+        let n = if weights.is_empty() { rows as f64 } else { (0..rows).map(weight).sum() };
+        if n == 0.0 || columns == 0 {
             return Ok(scaler);
         }
+        // Those that count, each with its weight.
+        let mut pass = |each: &mut dyn FnMut(f64, &[f64])| {
+            let mut next = 0;
+            pass(&mut |values| {
+                for row in values.chunks_exact(columns) {
+                    let weight = weight(next);
+                    if weight > 0.0 {
+                        each(weight, row);
+                    }
+                    next += 1;
+                }
+            })
+        };
         let mut all = vec![Column { is_constant: true, ..Column::default() }; columns];
         let mut is_first = true;
-        pass(&mut |values| {
-            for row in values.chunks_exact(columns) {
-                for (column, &x) in all.iter_mut().zip(row) {
-                    if is_first {
-                        column.first = x;
-                    }
-                    column.is_constant &= x == column.first;
-                    column.unit = x.abs().max(column.unit);
+        pass(&mut |_, row| {
+            for (column, &x) in all.iter_mut().zip(row) {
+                if is_first {
+                    column.first = x;
                 }
-                is_first = false;
+                column.is_constant &= x == column.first;
+                column.unit = x.abs().max(column.unit);
             }
+            is_first = false;
         })?;
-        let n = rows as f64;
         all.iter_mut().for_each(|column| column.unit = power_of_two(column.unit));
-        pass(&mut |values| {
-            for row in values.chunks_exact(columns) {
-                all.iter_mut().zip(row).for_each(|(column, x)| column.rough += x / column.unit);
-            }
-        })?;
+        pass(&mut |weight, row| all.iter_mut().zip(row).for_each(|(column, x)| column.rough += weight * (x / column.unit)))?;
         all.iter_mut().for_each(|column| column.rough /= n);
         // Both sums of this pass also measure how far the rough mean is off.
-        pass(&mut |values| {
-            for row in values.chunks_exact(columns) {
-                for (column, x) in all.iter_mut().zip(row) {
-                    let d = x / column.unit - column.rough;
-                    column.off += d;
-                    column.squares += d * d;
-                }
+        pass(&mut |weight, row| {
+            for (column, x) in all.iter_mut().zip(row) {
+                let d = x / column.unit - column.rough;
+                column.off += weight * d;
+                column.squares += weight * (d * d);
             }
         })?;
         for (c, Column { is_constant, first, unit, rough, off, squares }) in all.into_iter().enumerate() {
@@ -167,17 +183,31 @@ impl Scaler {
         Ok(scaler)
     }
 
-    /// Measures medians and quartiles. `pass` hands on all numbers of each column, by its place; they are finite.
-    pub(crate) fn robust<E>(columns: usize, pass: impl FnOnce(&mut dyn FnMut(usize, &mut [f64])) -> Result<(), E>) -> Result<Scaler, E> {
+    /// Measures medians and quartiles. `pass` hands on all numbers of each column, by its place; they are finite. `weights` as in
+    /// [`Scaler::fit_weighted`]
+    pub(crate) fn robust<E>(
+        columns: usize,
+        weights: &[f64],
+        pass: impl FnOnce(&mut dyn FnMut(usize, &mut [f64])) -> Result<(), E>,
+    ) -> Result<Scaler, E> {
         let mut scaler = Scaler { scaling: Scaling::Robust, ..Scaler::new(vec![0.0; columns], vec![1.0; columns]) };
         pass(&mut |c, numbers| {
-            numbers.sort_unstable_by(f64::total_cmp);
-            let (Some(&least), Some(&most)) = (numbers.first(), numbers.last()) else { return };
+            let counted = if weights.is_empty() { None } else { Counted::new(numbers, weights) };
+            if weights.is_empty() {
+                numbers.sort_unstable_by(f64::total_cmp);
+            }
+            let ends = match &counted {
+                Some(counted) => Some(counted.ends()),
+                None if weights.is_empty() => numbers.first().copied().zip(numbers.last().copied()),
+                None => None,
+            };
+            let Some((least, most)) = ends else { return };
+            let quantile = |share: f64| counted.as_ref().map_or_else(|| quantile(numbers, share), |counted| counted.quantile(share));
             // Halves of huge numbers have a finite difference.
             let between = |low: f64, high: f64| 2.0 * (high / 2.0 - low / 2.0);
-            let quartiles = between(quantile(numbers, 0.25), quantile(numbers, 0.75));
+            let quartiles = between(quantile(0.25), quantile(0.75));
             let scale = if quartiles > 0.0 { quartiles } else { 0.5 * between(least, most) };
-            scaler.mean[c] = quantile(numbers, 0.5);
+            scaler.mean[c] = quantile(0.5);
             if least == most {
                 scaler.constant.push(c);
             } else if scale > 0.0 && scale.is_finite() {
@@ -206,9 +236,15 @@ impl Scaler {
         self.constant.retain(|column| !columns.contains(column));
     }
 
+    /// Whatever stands in a column that was constant when measured becomes 0.
+    pub(crate) fn silence(&mut self) {
+        self.constant.iter().for_each(|&column| self.scale[column] = 0.0);
+    }
+
     /// Standardizes rows × columns in place. A number far outside the measured ones may become infinite.
     pub fn apply(&self, values: &mut [f64]) {
         match self.scaling {
+            Scaling::Standard if self.scale.contains(&0.0) => self.each(values, moved),
             Scaling::Standard => self.each(values, |x, mean, scale| (x - mean) / scale),
             Scaling::Robust if self.columns() > 0 => {
                 for row in values.chunks_exact_mut(self.columns()) {
@@ -221,7 +257,7 @@ impl Scaler {
 
     /// What becomes of the number `x` of column `c`: [`Scaler::apply`] for one.
     pub(crate) fn one(&self, c: usize, x: f64) -> f64 {
-        let u = (x - self.mean[c]) / self.scale[c];
+        let u = moved(x, self.mean[c], self.scale[c]);
         if self.codes.is_some_and(|first| c >= first) { u } else { self.scaling.bent(u) }
     }
 
@@ -241,7 +277,7 @@ impl Scaler {
         }
     }
 
-    /// Whether it can be used for `columns` columns: one finite mean and one positive scale for each.
+    /// Whether it can be used for `columns` columns: one finite mean and one scale for each, positive or 0.
     /// `Err` says what is wrong.
     pub fn check(&self, columns: usize) -> Result<(), String> {
         if self.mean.len() != columns || self.scale.len() != columns {
@@ -250,7 +286,7 @@ impl Scaler {
         if let Some(c) = self.mean.iter().position(|mean| !mean.is_finite()) {
             return Err(format!("the mean of column {c} is {}", self.mean[c]));
         }
-        if let Some(c) = self.scale.iter().position(|&scale| !(scale > 0.0 && scale.is_finite())) {
+        if let Some(c) = self.scale.iter().position(|&scale| !(scale >= 0.0 && scale.is_finite())) {
             return Err(format!("the scale of column {c} is {}", self.scale[c]));
         }
         if self.codes.is_some_and(|first| first > columns) {
@@ -263,9 +299,14 @@ impl Scaler {
     }
 }
 
+/// (x − mean) / scale; 0 where the scale is, but NaN stays what it is.
+pub(crate) fn moved(x: f64, mean: f64, scale: f64) -> f64 {
+    if scale == 0.0 { if x.is_finite() { 0.0 } else { f64::NAN } } else { (x - mean) / scale }
+}
+
 /// The number below which a share of `sorted` lies, on the line between its two neighbours: NumPy's and R's usual one (Hyndman and
 /// Fan's seventh, The American Statistician 50, 1996).
-fn quantile(sorted: &[f64], share: f64) -> f64 {
+pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
     let place = share * (sorted.len() - 1) as f64;
     let (below, part) = (place.floor() as usize, place.fract());
     let (low, high) = (sorted[below], sorted[(below + 1).min(sorted.len() - 1)]);
@@ -322,6 +363,51 @@ mod tests {
         }
     }
 
+    /// scikit-learn's numbers: `tests/golden/make_weights.py`; and those of the same rows, each as often as it weighs.
+    #[test]
+    fn rows_count_as_their_weights_say() {
+        let rows = [[1.5, 3.0], [2.25, 3.0], [-4.0, 3.0], [1e3, 9.0], [0.125, 3.0], [7.5, 3.0]];
+        let close = |a: f64, b: f64| assert!((a - b).abs() <= 1e-12 * b.abs(), "{a} {b}");
+        let whole = [2.0, 1.0, 3.0, 0.0, 4.0, 1.0];
+        let scaler = Scaler::fit_weighted(6, 2, rows.as_flattened(), &whole);
+        close(scaler.mean[0], 0.11363636363636363);
+        close(scaler.scale[0], 3.215487444250441);
+        assert_eq!((scaler.mean[1], scaler.scale[1], scaler.constant()), (3.0, 1.0, &[1][..]));
+        let repeated: Vec<f64> = rows.iter().zip(whole).flat_map(|(row, w)| row.repeat(w as usize)).collect();
+        let same = Scaler::fit(11, 2, &repeated);
+        close(scaler.mean[0], same.mean[0]);
+        close(scaler.scale[0], same.scale[0]);
+        for factor in [1.0, 1e-300, 1e300] {
+            let weights = [0.3, 1.7, 0.01, 2.5, 0.0, 0.9].map(|w| w * factor);
+            let scaler = Scaler::fit_weighted(6, 2, rows.as_flattened(), &weights);
+            for (c, (mean, scale)) in
+                [(464.137707948244, 496.6835005834831), (5.77264325323475, 2.9913724124054366)].into_iter().enumerate()
+            {
+                close(scaler.mean[c], mean);
+                close(scaler.scale[c], scale);
+            }
+        }
+        assert_eq!(Scaler::fit_weighted(6, 2, rows.as_flattened(), &[1.0; 6]), Scaler::fit(6, 2, rows.as_flattened()));
+    }
+
+    /// One value in all rows says nothing of another one.
+    #[test]
+    fn silent_columns_are_0_whatever_stands_there() {
+        for mut scaler in [Scaler::fit(3, 2, &[1.0, 5.0, 2.0, 5.0, 4.0, 5.0]), robust(&[[1.0, 2.0, 4.0], [5.0; 3]])] {
+            let measured = scaler.clone();
+            scaler.silence();
+            assert_eq!((scaler.scale[1], scaler.check(2)), (0.0, Ok(())));
+            for other in [5.0, -7.25, f64::MAX, -f64::MAX] {
+                let (mut silent, mut heard) = ([3.0, other], [3.0, other]);
+                scaler.apply(&mut silent);
+                measured.apply(&mut heard);
+                assert_eq!((silent[0].to_bits(), silent[1].to_bits()), (heard[0].to_bits(), 0));
+                assert_eq!(scaler.one(1, other).to_bits(), 0);
+            }
+            assert!(scaler.one(1, f64::NAN).is_nan());
+        }
+    }
+
     #[test]
     fn codes_stay_as_they_are() {
         let mut scaler = robust(&[[1.0, 2.0, 4.0], [3.0, 7.0, 9.0]]);
@@ -356,7 +442,7 @@ mod tests {
             columns.iter().enumerate().for_each(|(c, column)| each(c, &mut column.to_vec()));
             Ok::<(), Infallible>(())
         };
-        Scaler::robust(columns.len(), pass).unwrap_or_else(|never| match never {})
+        Scaler::robust(columns.len(), &[], pass).unwrap_or_else(|never| match never {})
     }
 
     #[test]
@@ -385,7 +471,7 @@ mod tests {
         assert_eq!(Scaler::fit(0, 2, &[]), Scaler::new(vec![0.0; 2], vec![1.0; 2]));
         Scaler::fit(1, 0, &[]).apply(&mut []);
         assert!(Scaler::new(vec![0.0], vec![1.0]).check(1).is_ok());
-        for (mean, scale) in [(vec![0.0], vec![0.0]), (vec![0.0], vec![-1.0]), (vec![f64::NAN], vec![1.0]), (vec![0.0; 2], vec![1.0; 2])] {
+        for (mean, scale) in [(vec![0.0], vec![-1.0]), (vec![f64::NAN], vec![1.0]), (vec![0.0; 2], vec![1.0; 2])] {
             assert!(Scaler::new(mean, scale).check(1).is_err());
         }
     }

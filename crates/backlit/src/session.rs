@@ -35,7 +35,7 @@ pub struct Progress {
     pub epoch_ended: bool,
     /// Then what it was as a whole.
     pub whole: Option<Epoch>,
-    /// Then the mean cost of the rows kept aside, as trained (each as its weight has it), where something listened to it; their metric, where
+    /// Then the mean cost of the rows kept aside, as trained (their weighted mean where rows have weights), where something listened to it; their metric, where
     /// it was to judge.
     pub held: Option<f64>,
     /// Whether it is the last step, unless the training is stopped.
@@ -153,7 +153,7 @@ fn run<S: Scalar>(
     let held_rows = held.rows;
     let held_x: Vec<S> = scaled(&job.input_scaler, &held.x);
     let held_y: Vec<S> = if held.stored.is_some() { Vec::new() } else { scaled(&job.target_scaler, &held.y) };
-    let held_w: Vec<S> = scaled(&None, &held.w);
+    let held_w: Vec<S> = scaled(&None, &of_mean_1(&held.w));
     let slices: [&[S]; 3] = [&held_x, &held_y, &held_w];
     let fed = held.fed(job.input_scaler.as_ref(), job.target_scaler.as_ref(), &held_w);
     let held = fed.as_ref().map_or(Data::Slices(&slices), |fed| Data::Source(fed));
@@ -184,7 +184,7 @@ fn run<S: Scalar>(
     let slices = [&x[..], &y, &w];
     let fed = training_rows(job, &w);
     let data = fed.as_ref().map_or(Data::Slices(&slices), |fed| Data::Source(fed));
-    let end = loop {
+    let mut end = loop {
         let mut is_stopped = false;
         let ended = trainer.go_on(data, &mut |moment: &Moment| {
             steps = moment.step;
@@ -209,7 +209,7 @@ fn run<S: Scalar>(
         }
     };
 
-    if let (Some(checkpoints), End::Finished | End::Patient(_)) = (&mut checkpoints, &end) {
+    if let (Some(checkpoints), End::Finished | End::Patient(_) | End::Stalled(_)) = (&mut checkpoints, &end) {
         checkpoints.end(job.precision, &mut trainer)?;
     }
     if let End::Diverged(divergence) = &end {
@@ -220,7 +220,14 @@ fn run<S: Scalar>(
     embedding::settle(job, &mut parameters)?;
     net.set_parameters(&parameters);
     let mut metadata = job.metadata(epochs);
-    if let Some(temperature) = chosen_temperature(job, &network, &parameters)? {
+    let temperature = chosen_temperature(job, &network, &parameters)?;
+    if let (Calibrate::OnHeld, None, End::Finished | End::Patient(_)) = (job.calibrate, temperature, &end) {
+        if let Some(checkpoints) = &mut checkpoints {
+            checkpoints.save(job.precision, &mut trainer)?;
+        }
+        end = End::Stopped(steps);
+    }
+    if let Some(temperature) = temperature {
         let cooled = |x: &S| S::from_f64(x.to_f64() / temperature);
         let last = calibration::last_layer(&job.shape);
         let divided: Vec<S> = parameters[last.clone()].iter().map(cooled).collect();
@@ -250,6 +257,12 @@ fn run<S: Scalar>(
     Ok(Outcome { model, before, after, samples, held, trained, end, best, steps, epochs, fallen: Vec::new(), judged: None })
 }
 
+/// The weights of rows kept aside, so that the mean of their weighted costs is the weighted mean.
+fn of_mean_1(w: &[f64]) -> Vec<f64> {
+    let mean = w.iter().sum::<f64>() / w.len() as f64;
+    if mean > 0.0 { w.iter().map(|w| w / mean).collect() } else { w.to_vec() }
+}
+
 /// The targets of the rows trained on as the network sees them, rows × outputs; none where the rows are stored.
 pub(crate) fn training_targets<S: Scalar>(job: &Job) -> Vec<S> {
     match job.train.stored {
@@ -265,7 +278,7 @@ pub(crate) fn training_rows<'a, S>(job: &'a Job, w: &'a [S]) -> Option<Fed<'a, S
     Some(Fed { levels: terms.levels(outputs), smoothing: terms.smoothing(job.task, outputs), ..fed })
 }
 
-/// By what the logits are to be divided, if they are.
+/// By what the logits are to be divided; none: by nothing, or the search was stopped.
 fn chosen_temperature<S: Scalar>(job: &Job, network: &Network, parameters: &[S]) -> Result<Option<f64>, Error> {
     match job.calibrate {
         Calibrate::No => Ok(None),
@@ -274,7 +287,7 @@ fn chosen_temperature<S: Scalar>(job: &Job, network: &Network, parameters: &[S])
             let mut built = network.build::<S>().map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
             built.shown = built.layers.last().map_or(built.shown, |layer| layer.out);
             let logits = Net::new(built, parameters.to_vec(), job.surroundings(), job.threads).said_of(&job.held)?;
-            calibration::temperature_said(job.task == Task::Classes, job.outputs(), &logits, job.held.targets(), &job.held.w).map(Some)
+            calibration::temperature_said(job.task == Task::Classes, job.outputs(), &logits, job.held.targets(), &job.held.w, &job.stop)
         }
     }
 }
@@ -284,9 +297,10 @@ fn learn_from_held(job: &Job, held: &Said, metadata: &mut Metadata) -> Result<()
     match job.task {
         _ if held.rows() == 0 => {}
         Task::TwoClasses if job.threshold.is_found() => {
-            metadata.threshold = job.threshold.choose(&held.in_memory()?, &job.held.y, &job.held.w);
+            let targets = job.held.targets();
+            metadata.threshold = job.threshold.choose_by(&held.column(0)?, |row| targets.is(row, 1, 0), &job.held.w);
         }
-        Task::Regression => metadata.residuals = Residuals::of(job.outputs(), &held.in_memory()?, &job.held.y),
+        Task::Regression => metadata.residuals = Residuals::of_said(job.outputs(), held, job.held.targets())?,
         Task::TwoClasses | Task::Classes | Task::Labels | Task::Values => {}
     }
     Ok(())
@@ -316,7 +330,7 @@ fn scores<S: Scalar>(job: &Job, net: &Net<S>, threshold: f64, own: Option<&Own>)
     let of = |rows: &Rows| {
         let (outputs, cost) = net.said_and_cost_of(rows)?;
         let measured = own.map(|own| own.of_said(&outputs, rows.targets())).transpose()?.flatten();
-        let metrics = Metrics::of_said(job.task, job.outputs(), &outputs, rows.targets(), cost, threshold)?;
+        let metrics = Metrics::of_said(job.task, job.outputs(), &outputs, rows.targets(), threshold)?;
         Ok::<_, Error>((cost, metrics, measured, if job.held.rows > 0 { Said::none() } else { outputs }))
     };
     let (cost, metrics, on_trained, outputs) = of(&job.train)?;

@@ -24,12 +24,17 @@ pub(crate) struct Several {
 
 /// Bytes of a number among the rows of one training: as it is in the table, and as the network sees it.
 const BYTES_A_NUMBER: usize = 16;
+/// Bytes of a row of a table in a file: its number, its place in an epoch, and what a measure needs.
+const BYTES_STORED: usize = 28;
 
 impl Several {
     /// As many at a time as there are threads, as long as their copies of the rows fit into what a table may take.
     pub fn of(count: usize, job: &Job) -> Several {
-        let inputs = if job.train.stored.is_some() { 0 } else { job.inputs.len() };
-        let bytes = (job.train.rows * (inputs + job.outputs()) * BYTES_A_NUMBER).max(1) as u64;
+        let a_row = match job.train.stored {
+            Some(_) => BYTES_STORED + job.train.y.len() / job.train.rows.max(1) * size_of::<f64>(),
+            None => (job.inputs.len() + job.outputs()) * BYTES_A_NUMBER,
+        };
+        let bytes = (job.train.rows * a_row).max(1) as u64;
         let fitting = usize::try_from(job.memory / bytes).unwrap_or(usize::MAX).max(1);
         let workers = job.threads.min(count).min(fitting).max(1);
         Several { count, workers, threads: (job.threads / workers).max(1) }

@@ -36,6 +36,15 @@ impl Split {
         }
     }
 
+    /// Its name, where the rows kept aside do not come as the others did.
+    pub(crate) fn told(&self) -> Option<&'static str> {
+        match self {
+            Split::Grouped(_) => Some("grouped"),
+            Split::Time(_) => Some("time"),
+            Split::Random | Split::Stratified => None,
+        }
+    }
+
     /// The column that it goes by.
     pub fn column(&self) -> Option<&str> {
         match self {
@@ -53,7 +62,7 @@ pub fn stratified(classes: &[usize], share: f64, seed: u64) -> (Vec<usize>, Vec<
     if share == 0.0 || classes.len() < 2 {
         return split(classes.len(), 0.0, seed);
     }
-    let groups = shuffled_classes(classes, seed);
+    let groups = shuffled_classes(classes.len(), &|row| classes[row], seed);
     let aside = ((classes.len() as f64 * share).round() as usize).clamp(1, classes.len() - 1);
     let mut counts: Vec<usize> = groups.iter().map(|rows| (rows.len() as f64 * share) as usize).collect();
     let mut order: Vec<usize> = (0..groups.len()).collect();
@@ -66,7 +75,7 @@ pub fn stratified(classes: &[usize], share: f64, seed: u64) -> (Vec<usize>, Vec<
             missing -= 1;
         }
     }
-    parts(classes.len(), groups.iter().zip(&counts).flat_map(|(rows, &count)| rows[..count].to_vec()))
+    parts(classes.len(), groups.iter().zip(&counts).flat_map(|(rows, &count)| rows[..count].iter().map(|&row| row as usize)))
 }
 
 /// Keeps whole groups aside: (trained on, kept aside), both in order. `groups`: rows, the group of each.
@@ -111,23 +120,23 @@ pub fn by_time(rows: usize, times: Option<&[f64]>, share: f64) -> (Vec<usize>, V
     parts(rows, order.split_off(rows - aside).into_iter())
 }
 
-/// Cuts rows into folds by chance: the fold of each row. Folds differ by at most one row; with `classes` (rows) also within
+/// Cuts rows into folds by chance: the fold of each row. Folds differ by at most one row; with `class` (of a row) also within
 /// each class.
-pub fn folds(rows: usize, count: usize, classes: Option<&[usize]>, seed: u64) -> Vec<usize> {
-    let order: Vec<usize> = match classes {
-        Some(classes) => shuffled_classes(classes, seed).concat(),
-        None => shuffled(rows, seed),
+pub fn folds(rows: usize, count: usize, class: Option<&dyn Fn(usize) -> usize>, seed: u64) -> Vec<u32> {
+    let groups = match class {
+        Some(class) => shuffled_classes(rows, class, seed),
+        None => vec![shuffled(rows, seed, 0)],
     };
     let mut folds = vec![0; rows];
-    for (place, row) in order.into_iter().enumerate() {
-        folds[row] = place % count;
+    for (place, row) in groups.into_iter().flatten().enumerate() {
+        folds[row as usize] = (place % count) as u32;
     }
     folds
 }
 
 /// Cuts rows into folds that cut no group: the fold of each row. The largest groups are placed first, each into the fold with the
 /// fewest rows. `Err`: there are fewer groups than folds.
-pub fn grouped_folds(groups: &[f64], count: usize, seed: u64) -> Result<Vec<usize>, String> {
+pub fn grouped_folds(groups: &[f64], count: usize, seed: u64) -> Result<Vec<u32>, String> {
     let mut members = members(groups);
     if members.len() < count {
         return Err(format!("expected at least {count} groups for {count} folds, came {}", members.len()));
@@ -138,15 +147,9 @@ pub fn grouped_folds(groups: &[f64], count: usize, seed: u64) -> Result<Vec<usiz
     for rows in members {
         let fold = (0..count).min_by_key(|&fold| sizes[fold]).unwrap_or(0);
         sizes[fold] += rows.len();
-        rows.into_iter().for_each(|row| folds[row] = fold);
+        rows.into_iter().for_each(|row| folds[row] = fold as u32);
     }
     Ok(folds)
-}
-
-/// The class of each row, from what the network is trained on: `y`, rows × outputs, one-hot or 0 and 1.
-pub fn classes_of(outputs: usize, y: &[f64]) -> Vec<usize> {
-    let class = |line: &[f64]| if outputs == 1 { usize::from(line[0] > 0.5) } else { crate::metrics::most_probable(line) };
-    y.chunks_exact(outputs).map(class).collect()
 }
 
 /// What is wrong with a split, at a column.
@@ -155,9 +158,9 @@ pub(crate) fn wrong(message: String, source: &str, column: &str) -> Error {
 }
 
 /// The rows of each class in random order, class after class.
-fn shuffled_classes(classes: &[usize], seed: u64) -> Vec<Vec<usize>> {
-    let mut groups = vec![Vec::new(); classes.iter().max().map_or(0, |most| most + 1)];
-    classes.iter().enumerate().for_each(|(row, &class)| groups[class].push(row));
+fn shuffled_classes(rows: usize, class: &dyn Fn(usize) -> usize, seed: u64) -> Vec<Vec<u32>> {
+    let mut groups = vec![Vec::new(); (0..rows).map(class).max().map_or(0, |most| most + 1)];
+    (0..rows).for_each(|row| groups[class(row)].push(row as u32));
     groups.iter_mut().enumerate().for_each(|(place, rows)| shuffle(rows, seed, place as u64));
     groups
 }
@@ -178,15 +181,14 @@ fn members(groups: &[f64]) -> Vec<Vec<usize>> {
 }
 
 /// 0 … rows − 1 in random order.
-fn shuffled(rows: usize, seed: u64) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..rows).collect();
-    shuffle(&mut order, seed, 0);
+fn shuffled(rows: usize, seed: u64, place: u64) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..rows as u32).collect();
+    Random::new(seed, Purpose::Split, place).shuffle(&mut order);
     order
 }
 
 fn shuffle<T: Clone>(items: &mut [T], seed: u64, place: u64) {
-    let mut order: Vec<u32> = (0..items.len() as u32).collect();
-    Random::new(seed, Purpose::Split, place).shuffle(&mut order);
+    let order = shuffled(items.len(), seed, place);
     let shuffled: Vec<T> = order.iter().map(|&item| items[item as usize].clone()).collect();
     items.clone_from_slice(&shuffled);
 }
@@ -207,6 +209,10 @@ mod tests {
         let mut counts = vec![0; kinds.iter().max().unwrap() + 1];
         rows.into_iter().for_each(|&row| counts[kinds[row]] += 1);
         counts
+    }
+
+    fn wide(folds: &[u32]) -> Vec<usize> {
+        folds.iter().map(|&fold| fold as usize).collect()
     }
 
     fn holds_all(rows: usize, (train, aside): &(Vec<usize>, Vec<usize>)) {
@@ -253,7 +259,7 @@ mod tests {
             off += both.1.len() as f64 - 20.0;
             let folds = grouped_folds(&groups, 4, seed).unwrap();
             assert!((0..100).all(|a| (0..100).all(|b| groups[a] != groups[b] || folds[a] == folds[b])));
-            assert!(counts(&folds, &(0..100).collect::<Vec<_>>()).iter().all(|&size| size.abs_diff(25) <= 6));
+            assert!(counts(&wide(&folds), &(0..100).collect::<Vec<_>>()).iter().all(|&size| size.abs_diff(25) <= 6));
         }
         assert!((off / 200.0f64).abs() < 1.0, "{off}");
         assert!(grouped(&[1.0; 9], 0.2, 0).is_err());
@@ -284,7 +290,10 @@ mod tests {
     #[test]
     fn folds_are_as_even_as_can_be() {
         for (rows, count) in [(10, 2), (11, 3), (57, 10), (5, 5)] {
-            let folds_of = |classes: Option<&[usize]>, seed| folds(rows, count, classes, seed);
+            let folds_of = |classes: Option<&[usize]>, seed| {
+                let class = |row: usize| classes.map_or(0, |classes| classes[row]);
+                wide(&folds(rows, count, if classes.is_some() { Some(&class) } else { None }, seed))
+            };
             let all: Vec<usize> = (0..rows).collect();
             let sizes = counts(&folds_of(None, 1), &all);
             assert!(sizes.len() == count && sizes.iter().all(|&size| size == rows / count || size == rows.div_ceil(count)), "{sizes:?}");

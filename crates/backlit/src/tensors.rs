@@ -41,6 +41,13 @@ pub(crate) fn header(entries: &[Entry], json: &str, tensors: &[u8]) -> Result<Ve
     Ok(file)
 }
 
+/// Whether a file begins as those that are written here.
+pub(crate) fn is_ours(path: &Path) -> bool {
+    let begins = format!("{{\"__metadata__\":{{\"{JSON}\":");
+    let mut first = vec![0; 8 + begins.len()];
+    File::open(path).and_then(|mut file| file.read_exact(&mut first)).is_ok() && first[8..] == *begins.as_bytes()
+}
+
 /// The hash over everything: the length of the JSON and a new line, the JSON, then for each tensor in order a line
 /// `name dtype shape` and its bytes.
 pub(crate) fn hash_of(entries: &[Entry], json: &str, tensors: &[u8]) -> Result<String, String> {

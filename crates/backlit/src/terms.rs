@@ -46,7 +46,7 @@ pub struct RowWeights {
 /// What a class weighs.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClassWeight {
-    /// n / (k · count): each class as much as any other, as in scikit-learn.
+    /// n / (k · n of the class), n being sums of row weights: each class as much as any other, as in scikit-learn.
     Balanced,
     /// By class; those not named weigh 1.
     Given(Vec<(String, f64)>),
@@ -159,17 +159,24 @@ impl Terms {
         Ok(weights)
     }
 
-    /// Refuses rows without the weights that the cost has in it.
-    pub fn has_weights(&self, rows: usize, weights: &[f64]) -> Result<(), Error> {
-        match &self.weights {
-            Some(RowWeights { column, .. }) if weights.len() != rows => {
-                let column = column.as_deref().unwrap_or_default();
-                Err(Error::new(Kind::Data, "the cost weighs rows by a column that is not there")
-                    .column(column)
-                    .hint("a table with the column of weights that the model was trained with"))
-            }
-            _ => Ok(()),
-        }
+    /// What a person should know where the cost weighs rows by a column that these rows do not have.
+    pub fn without_weights(&self, rows: &Rows) -> Option<String> {
+        let column = self.weights.as_ref()?.column.as_ref()?;
+        let note = format!("the cost weighs rows by '{}', which is not there: each row counts as 1", excerpt(column));
+        (rows.w.len() != rows.rows).then_some(note)
+    }
+
+    /// The weights of so many rows as the cost takes them: 1 where it has weights in it and the rows have none.
+    pub(crate) fn or_alike(&self, rows: usize, weights: Vec<f64>) -> Vec<f64> {
+        if self.weights.is_some() && weights.len() != rows { vec![1.0; rows] } else { weights }
+    }
+
+    /// What the column of weights says of these rows, but for a factor that all share; none: all count alike. `outputs` as in [`Rows`]
+    pub(crate) fn counts(&self, rows: &Rows, outputs: usize) -> Option<Vec<f64>> {
+        let RowWeights { column: Some(_), classes, .. } = self.weights.as_ref()? else { return None };
+        let of =
+            |(r, w): (usize, &f64)| Some(weight_of(classes, rows, r, outputs)).filter(|class| *class > 0.0).map_or(0.0, |class| w / class);
+        Some(rows.w.iter().enumerate().map(of).collect())
     }
 
     /// What a person should know of the numbers shown.
@@ -218,14 +225,22 @@ fn column_of(table: &Table, column: Option<&str>) -> Result<Vec<f64>, Error> {
     }
 }
 
-/// The terms that a run asks for, with the weights of its rows put into them.
+/// What a column of weights says of these rows of a table; empty without one.
+pub(crate) fn of_rows(table: &Table, column: Option<&str>, rows: &[usize]) -> Result<Vec<f64>, Error> {
+    let Some(column) = column else { return Ok(Vec::new()) };
+    let weights = column_of(table, Some(column))?;
+    Ok(rows.iter().map(|&row| weights[row]).collect())
+}
+
+/// The terms that a run asks for, with the weights of its rows put into them. `counts`: what the column of weights says of the rows trained
+/// on; empty without one
 pub(crate) fn terms(
     run: &RunFile,
     task: Task,
     classes: &[String],
     table: &Table,
-    train: &mut Rows,
-    held: &mut Rows,
+    (train, held): (&mut Rows, &mut Rows),
+    counts: &[f64],
     wrong: impl Fn(&str, String) -> Error,
 ) -> Result<Terms, Error> {
     let mut terms = run.network.terms.clone();
@@ -242,7 +257,7 @@ pub(crate) fn terms(
     }
     let weights = column_of(table, column.as_deref())?;
     let of_class = match class_weight {
-        Some(weight) => by_class(weight, classes, train).map_err(|message| wrong("data.class_weight", message))?,
+        Some(weight) => by_class(weight, classes, train, counts).map_err(|message| wrong("data.class_weight", message))?,
         None => Vec::new(),
     };
     let raw = RowWeights { column: column.clone(), classes: of_class, scale: 1.0 };
@@ -263,8 +278,8 @@ pub(crate) fn terms(
     Ok(terms)
 }
 
-/// What each class weighs.
-fn by_class(weight: &ClassWeight, named: &[String], train: &Rows) -> Result<Vec<f64>, String> {
+/// What each class weighs. `counts` as in [`terms`]
+fn by_class(weight: &ClassWeight, named: &[String], train: &Rows, counts: &[f64]) -> Result<Vec<f64>, String> {
     match weight {
         ClassWeight::Given(given) => {
             if let Some((unknown, _)) = given.iter().find(|(class, _)| !named.contains(class)) {
@@ -274,12 +289,13 @@ fn by_class(weight: &ClassWeight, named: &[String], train: &Rows) -> Result<Vec<
             Ok(named.iter().map(of).collect())
         }
         ClassWeight::Balanced => {
-            let mut counts = vec![0usize; named.len()];
+            let mut sums = vec![0.0; named.len()];
             let outputs = train.y.len() / train.rows;
-            (0..train.rows).for_each(|r| counts[train.class(r, outputs)] += 1);
+            (0..train.rows).for_each(|r| sums[train.class(r, outputs)] += counts.get(r).copied().unwrap_or(1.0));
+            let all: f64 = sums.iter().sum();
             // A class that no row trained on has weighs nothing there; kept aside it counts as any other.
-            let of = |&count: &usize| if count == 0 { 1.0 } else { train.rows as f64 / (named.len() as f64 * count as f64) };
-            Ok(counts.iter().map(of).collect())
+            let of = |&sum: &f64| if sum == 0.0 { 1.0 } else { all / (named.len() as f64 * sum) };
+            Ok(sums.iter().map(of).collect())
         }
     }
 }

@@ -458,3 +458,54 @@ fn layer_norms_and_skips_are_judged() {
     let found = slips(&subject, "∂C/∂layer1.gain[2]", -0.060439197544).unwrap_or_default();
     assert!(found.iter().any(|(slip, _)| *slip == "sign"), "{found:?}");
 }
+
+/// Claims from a norm and from what leaves a skip, each against what the network says at inputs and parameters moved a little.
+#[test]
+fn what_starts_at_a_norm_or_a_skip_is_judged() {
+    let value = |text: &str, quantity: &str| {
+        let subject = subject(text);
+        judged(&subject, &format!("quantity,value\n{quantity},0\n")).verdicts[0].right
+    };
+    let moved = |x: f64, bias: f64, weight: f64| {
+        let text = NORM_AND_SKIP.replace("[[0.4, -0.7]]", &format!("[[{:?}, -0.7]]", 0.4 + x));
+        let text = text.replace("bias = [0.1, -0.2, 0.3]", &format!("bias = [{:?}, -0.2, 0.3]", 0.1 + bias));
+        text.replace("weight = [[0.5, -0.3]", &format!("weight = [[0.5, {:?}]", weight - 0.3))
+    };
+    const STEP: f64 = 1e-5;
+    let subject = subject(NORM_AND_SKIP);
+    let mut table = "quantity,value\n".to_string();
+    for (of, by, at) in [
+        ("s⁽²⁾₀", "x₀", [STEP, 0.0, 0.0]),
+        ("n⁽¹⁾₁", "x₀", [STEP, 0.0, 0.0]),
+        ("s⁽²⁾₂", "b⁽¹⁾₀", [0.0, STEP, 0.0]),
+        ("n⁽¹⁾₂", "b⁽¹⁾₀", [0.0, STEP, 0.0]),
+        ("s⁽²⁾₁", "W⁽¹⁾[0,1]", [0.0, 0.0, STEP]),
+        ("n⁽¹⁾₀", "W⁽¹⁾[0,1]", [0.0, 0.0, STEP]),
+    ] {
+        let [up, down] = [1.0, -1.0].map(|sign| value(&moved(sign * at[0], sign * at[1], sign * at[2]), of));
+        table += &format!("\"d{of}/d{by}\",{:.7}\n", (up - down) / (2.0 * STEP));
+    }
+    table += "ds⁽²⁾₁/da⁽²⁾₁,1\nds⁽²⁾₁/da⁽²⁾₀,0\nds⁽²⁾₁/ds⁽²⁾₁,1\ndn⁽¹⁾₁/dn⁽¹⁾₁,1\n";
+    let report = judged(&subject, &table);
+    assert_eq!(report.verdicts.len(), 10);
+    for verdict in &report.verdicts {
+        assert!(verdict.is_right, "{}: claimed {}, right is {}", verdict.claim.quantity, verdict.claim.written.text, verdict.right);
+    }
+    // A number that is none by hand is no wrong claim.
+    let claims = claims(&subject, "quantity,value\ndlayer1.gain[0]/dx₀,0\n", None).unwrap_or_else(|error| panic!("{error}"));
+    let error = audit(&subject, claims, notation::table()[0]).expect_err("there is no such number");
+    assert!(error.message.contains("there is no such number"), "{error}");
+}
+
+/// The loss of a row and the penalty of a cost that is both are called L and R.
+#[test]
+fn loss_and_penalty_are_judged() {
+    let text = NORM_AND_SKIP.replace("[network]\n", "[network]\nl1 = 0.003\nl2 = 0.02\n");
+    let subject = subject(&text);
+    let weights = [0.5, -0.3, 0.2, 0.8, -0.6, 0.1, 0.4, -0.5, 0.2, 0.7, 0.1, -0.3, -0.2, 0.6, 0.9, 0.3, -0.8, 0.5];
+    let penalty: f64 = weights.iter().map(|w: &f64| 0.003 * w.abs() + 0.01 * w * w).sum();
+    // The cost without a penalty, see above.
+    let loss = 0.137954900690;
+    let report = judged(&subject, &format!("quantity,value\nL,{loss:.9}\nR,{penalty:.9}\nC,{:.9}\n", loss + penalty));
+    assert!(report.verdicts.iter().all(|verdict| verdict.is_right), "{:?}", report.verdicts.iter().map(|v| v.right).collect::<Vec<_>>());
+}

@@ -60,3 +60,32 @@ fn inspections_and_evaluations() {
     assert_eq!(stored.all_rows(), job.all_rows());
     assert_eq!((stored.encoder, stored.input_scaler), (job.encoder, job.input_scaler));
 }
+
+/// Several numbers, which are left in the file, and several labels, which become bits.
+#[test]
+fn several_targets() {
+    let row = |r: usize| {
+        let (x, y) = ((r * 7919 % 1009) as f64 / 1009.0, (r * 31 % 97) as f64 / 97.0);
+        // Rows without a target are left out, and not in the file.
+        let p = if r % 13 == 5 { String::new() } else { (x * y).to_string() };
+        format!("{x},{y},{p},{},{},{}\n", x - y, u8::from(x > y), if x + y > 1.2 { "yes" } else { "no" })
+    };
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let path = folder.path().join("table.csv").display().to_string();
+    std::fs::write(&path, "x,y,p,q,l,m\n".to_string() + &(0..5000).map(row).collect::<String>()).expect("a table");
+    for (targets, ignored) in [(["q", "p"], ["l", "m"]), (["m", "l"], ["p", "q"])] {
+        let mut run = prepare::run_on(&path);
+        (run.data.target, run.data.ignore) = (targets.map(String::from).to_vec(), ignored.map(String::from).to_vec());
+        (run.train.epochs, run.train.recipe) = (Some(1), Some(Recipe::Plain));
+        let job = prepare::job(&run, None, 1).expect("a job");
+        let model = session::train(&job, &mut |_| ControlFlow::Continue(())).expect("a model").model;
+        let predictor = Predictor::new(&model, 2);
+        let held = read_rows(&model.metadata, &path, None, u64::MAX, 2).expect("rows").0;
+        let stored = read_rows(&model.metadata, &path, None, 20_000, 2).expect("rows").0;
+        assert!(held.stored.is_none() && stored.stored.is_some() && stored.y.is_empty());
+        assert_eq!((&stored.numbers, stored.rows), (&held.numbers, held.rows));
+        assert_eq!(stored.first(3000, 2, 2).expect("rows"), held.first(3000, 2, 2).expect("rows"));
+        let want = predictor.outputs_and_cost_of(&held).expect("outputs");
+        assert_eq!(predictor.outputs_and_cost_of(&stored).expect("outputs"), want, "{targets:?}");
+    }
+}

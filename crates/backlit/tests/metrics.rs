@@ -1,8 +1,6 @@
 //! Measures beside scikit-learn's, which `golden/make_metrics.py` wrote down.
 
 use backlit::engine::random::{Purpose, Random};
-use backlit::engine::step::Runner;
-use backlit::engine::{Graph, Plan, ops};
 use backlit::metrics::{Bin, Metrics, Roc, Threshold, reliability};
 use backlit::model_file::Task;
 use serde_json::{Value, json};
@@ -33,27 +31,16 @@ fn hold(name: &Value, metrics: &Metrics, expected: &Value) {
     assert_eq!(metrics.list().iter().filter(|(_, value)| value.is_none()).count(), missing, "{name}");
 }
 
-/// The mean cost of logits, as training has it. `z`, `y`: rows × outputs
-fn cost(loss: &str, rows: usize, z: &[f64], y: &[f64]) -> f64 {
-    let width = z.len() / rows;
-    let mut graph = Graph::<f64>::new();
-    let (a, b) = (graph.data("z", width).unwrap(), graph.data("y", width).unwrap());
-    let cost = graph.operation("cost", ops::loss(loss).unwrap(), &[a, b]).unwrap();
-    let plan = Plan::forward(&graph, cost);
-    Runner::new(&plan, rows, 1).cost(&plan, &[], &[z, y], rows)
-}
-
 #[test]
 fn classes_as_scikit_learn_measures_them() {
     for case in golden()["classes"].as_array().expect("cases") {
-        let (logits, p, truth) = (numbers(&case["logits"]), numbers(&case["p"]), numbers(&case["truth"]));
-        let (rows, classes) = (truth.len(), case["classes"].as_u64().expect("a count") as usize);
+        let (p, truth) = (numbers(&case["p"]), numbers(&case["truth"]));
+        let classes = case["classes"].as_u64().expect("a count") as usize;
         let metrics = if classes == 2 {
-            let cost = cost("binary_cross_entropy", rows, &logits, &truth);
-            Metrics::of(Task::TwoClasses, 1, &p, &truth, cost, case["threshold"].as_f64().expect("a threshold"))
+            Metrics::of(Task::TwoClasses, 1, &p, &truth, case["threshold"].as_f64().expect("a threshold"))
         } else {
             let y: Vec<f64> = truth.iter().flat_map(|&class| (0..classes).map(move |k| f64::from(u8::from(class == k as f64)))).collect();
-            Metrics::of(Task::Classes, classes, &p, &y, cost("cross_entropy", rows, &logits, &y), 0.5)
+            Metrics::of(Task::Classes, classes, &p, &y, 0.5)
         };
         hold(&case["name"], &metrics, &case["expected"]);
     }
@@ -63,7 +50,7 @@ fn classes_as_scikit_learn_measures_them() {
 fn numbers_as_scikit_learn_measures_them() {
     for case in golden()["numbers"].as_array().expect("cases") {
         let outputs = case["outputs"].as_u64().expect("a count") as usize;
-        let metrics = Metrics::of(Task::Regression, outputs, &numbers(&case["predicted"]), &numbers(&case["truth"]), 0.0, 0.5);
+        let metrics = Metrics::of(Task::Regression, outputs, &numbers(&case["predicted"]), &numbers(&case["truth"]), 0.5);
         hold(&case["name"], &metrics, &case["expected"]);
     }
 }
@@ -77,10 +64,9 @@ fn labels_as_scikit_learn_measures_them() {
         _ => assert_eq!(given, expected, "{name}"),
     };
     for case in golden()["labels"].as_array().expect("cases") {
-        let (logits, p, truth) = (numbers(&case["logits"]), numbers(&case["p"]), numbers(&case["truth"]));
+        let (p, truth) = (numbers(&case["p"]), numbers(&case["truth"]));
         let count = case["labels"].as_u64().expect("a count") as usize;
-        let cost = cost("binary_cross_entropy", truth.len() / count, &logits, &truth);
-        let metrics = Metrics::of(Task::Labels, count, &p, &truth, cost, case["threshold"].as_f64().expect("a threshold"));
+        let metrics = Metrics::of(Task::Labels, count, &p, &truth, case["threshold"].as_f64().expect("a threshold"));
         let given = serde_json::to_value(&metrics).expect("JSON");
         let expected = case["expected"].as_object().expect("an object");
         assert_eq!(given.as_object().map(serde_json::Map::len), Some(expected.len()));
@@ -100,7 +86,7 @@ fn labels_as_scikit_learn_measures_them() {
 #[test]
 fn no_rows_have_no_measures() {
     for (task, outputs) in [(Task::Regression, 2), (Task::TwoClasses, 1), (Task::Classes, 3), (Task::Labels, 2)] {
-        let metrics = Metrics::of(task, outputs, &[], &[], f64::NAN, 0.5);
+        let metrics = Metrics::of(task, outputs, &[], &[], 0.5);
         assert!(metrics.list().iter().all(|(_, value)| value.is_none()), "{metrics:?}");
         assert_eq!(metrics.undefined().len(), metrics.list().len());
         let classes = outputs.max(2);
@@ -111,7 +97,7 @@ fn no_rows_have_no_measures() {
 
 /// A measure of two classes, or −1 where it is not defined.
 fn at(threshold: f64, p: &[f64], y: &[f64], name: &str) -> f64 {
-    let list = Metrics::of(Task::TwoClasses, 1, p, y, 0.0, threshold).list();
+    let list = Metrics::of(Task::TwoClasses, 1, p, y, threshold).list();
     list.into_iter().find(|(known, _)| *known == name).and_then(|(_, value)| value).unwrap_or(-1.0)
 }
 

@@ -15,7 +15,17 @@ fn strings(names: &[&str]) -> Vec<String> {
 }
 
 fn layer(units: usize, activation: &str, bias: bool) -> LayerShape {
-    LayerShape { units, activation: activation.into(), bias, freeze: Vec::new(), dropout: 0.0, norm: None, skip: None, learning_rate: None }
+    LayerShape {
+        units,
+        activation: activation.into(),
+        bias,
+        freeze: Vec::new(),
+        dropout: 0.0,
+        norm: None,
+        skip: None,
+        learning_rate: None,
+        groups: 1,
+    }
 }
 
 /// Two inputs, two units with bias, one output without: 8 parameters.
@@ -51,15 +61,18 @@ fn small() -> Model {
             options: [("beta1".to_string(), 0.9), ("epsilon".to_string(), 5e-324)].into(),
             learning_rate: 0.1 + 0.2,
             epochs: 3,
+            planned: None,
             batch: None,
             shuffle: true,
             rows: 3,
             validation_rows: 0,
+            validation: None,
             course: Course::default(),
             recipe: Recipe::Plain,
             ensemble: None,
             temperature: None,
             best_epoch: None,
+            split: None,
             from: None,
         },
     };
@@ -373,7 +386,15 @@ fn threshold_and_errors_are_kept_and_models_without_them_are_read() {
     for threshold in [-0.1, 1.0, f64::NAN] {
         assert!(wrong(&|metadata| metadata.threshold = threshold).contains("threshold"));
     }
-    let errors = |errors: Vec<Vec<f64>>| wrong(&|metadata| metadata.residuals = Some(Residuals { rows: 2, errors: errors.clone() }));
+    let undone = wrong(&|metadata| {
+        let mut scaler = Scaler::fit(2, 1, &[1.0, 2.0]);
+        scaler.scale[0] = 0.0;
+        metadata.target_scaler = Some(scaler);
+    });
+    assert!(undone.contains("target scaler: the scale of column 0 is 0"), "{undone}");
+    let errors = |errors: Vec<Vec<f64>>| {
+        wrong(&|metadata| metadata.residuals = Some(Residuals { rows: 2, errors: errors.clone(), out_of_folds: false }))
+    };
     for bad in
         [vec![], vec![vec![1.0]], vec![vec![1.0, 2.0]; 2], vec![vec![2.0, 1.0]], vec![vec![-1.0, 2.0]], vec![vec![1.0, f64::INFINITY]]]
     {

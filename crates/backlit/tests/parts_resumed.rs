@@ -53,7 +53,7 @@ fn train(
     let mut job = prepare::job(run, hidden.as_ref(), threads).expect("a job");
     job.threads = threads;
     let members = job.members.as_ref().expect("several networks");
-    let rows = |network: usize| job.train.rows - members.fold_of.iter().filter(|fold| **fold == network).count();
+    let rows = |network: usize| job.train.rows - members.fold_of.iter().filter(|fold| **fold as usize == network).count();
     let step = |network: usize| checkpoints.as_ref().map_or(0, |checkpoints| checkpoints.step_of("network", network).0);
     let networks = (0..members.initial.len()).map(|network| (step(network), rows(network))).collect();
     let plan = Plan { networks, epochs: job.epochs, batch: job.batch, is_metric: false };
@@ -163,7 +163,7 @@ fn cross_validations() {
         (validated.expect("a cross-validation"), seen)
     };
     let bits = |validated: &CrossValidation| {
-        let outputs: Vec<u64> = validated.outputs.iter().map(|number| number.to_bits()).collect();
+        let outputs: Vec<u64> = validated.outputs.clone().numbers().expect("outputs").iter().map(|number| number.to_bits()).collect();
         (outputs, validated.epochs, validated.threshold.to_bits(), validated.temperature.map(f64::to_bits), validated.fold_of.clone())
     };
     let (unbroken, seen) = validate(&run, Some(&hidden()), 1, None, None);

@@ -69,6 +69,7 @@ fn the_example_of_the_contract() {
         norm: None,
         skip: None,
         learning_rate: None,
+        groups: 1,
         freeze: vec![Freeze::Bias, Freeze::WeightElement(0, 1), Freeze::BiasElement(1)],
     };
     let second = Layer {
@@ -82,6 +83,7 @@ fn the_example_of_the_contract() {
         norm: None,
         skip: None,
         learning_rate: None,
+        groups: 1,
         freeze: vec![],
     };
     assert_eq!(run.network.layers, [first, second]);

@@ -185,9 +185,9 @@ pub struct Choices {
     /// Rows in a batch, or "full" [default: by recipe; plain: 32]
     #[arg(long, value_name = "ROWS", allow_negative_numbers = true)]
     pub batch: Option<String>,
-    /// Share of rows kept aside, never trained on [default: 0.2]
-    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
-    pub validation: Option<f64>,
+    /// Rows kept aside, never trained on: a share of the table, or a file with the same columns [default: 0.2]
+    #[arg(long, value_name = "SHARE|FILE", allow_negative_numbers = true)]
+    pub validation: Option<String>,
     /// How these rows are chosen: random, stratified (keeps the shares of classes), grouped (cuts no group), time (the last rows) [default: random]
     #[arg(long, value_name = "HOW")]
     pub split: Option<String>,

@@ -45,7 +45,9 @@ impl Bar {
 
     /// The training of this number ended in an earlier part of the run.
     pub fn has_ended(&mut self, training: usize) {
-        self.steps[training] = self.epochs.saturating_mul(self.per_epoch);
+        if let Some(steps) = self.steps.get_mut(training) {
+            *steps = self.epochs.saturating_mul(self.per_epoch);
+        }
     }
 
     /// After a step of the training of this number, counted from 0.
@@ -54,7 +56,7 @@ impl Bar {
             return;
         }
         let last = progress.epoch.saturating_mul(self.per_epoch);
-        let steps = &mut self.steps[training];
+        let Some(steps) = self.steps.get_mut(training) else { return };
         // In the middle of an epoch it has not the whole of it.
         *steps = (*steps + 1).clamp(last - self.per_epoch + 1, last);
         if progress.epoch_ended {
@@ -114,6 +116,24 @@ mod tests {
         for (rate, text) in [(0.5, "0.50"), (99.0, "99.0"), (999.0, "999"), (12_345.0, "12.3k"), (2_345_678.0, "2.35M"), (4e8, "400M")] {
             assert_eq!(short(rate), text);
         }
+    }
+
+    #[test]
+    fn a_training_that_was_not_counted_does_no_harm() {
+        let mut bar = Bar {
+            bar: ProgressBar::hidden(),
+            is_shown: true,
+            epochs: 2,
+            per_epoch: 3,
+            rows: 3,
+            steps: vec![0; 2],
+            observed: 0,
+            cost: None,
+            begun: None,
+            said: Instant::now(),
+        };
+        (0..3).for_each(|training| bar.has_ended(training));
+        assert_eq!(bar.steps, [6, 6]);
     }
 
     #[test]

@@ -376,6 +376,10 @@ fn a_class_called_none_is_a_class() {
     desk.fine("inspect often.csv --target k");
     let told = desk.fine("train seldom.csv --target k --epochs 1 --out run");
     told.complains(&["3 rows whose 'k' is 'none' are left out", "2 classes: mild, severe"]);
+    // Another spelling is another word, and what becomes of its rows is said.
+    desk.write("two.csv", format!("x,k\n{}", table(40)).replacen("none", "None", 7));
+    let told = desk.fine("train two.csv --target k --epochs 1 --out run");
+    told.complains(&["'none' is taken as a class of 'k', in 33 rows", "7 rows whose 'k' is 'None' are left out: taken as missing"]);
 }
 
 #[test]

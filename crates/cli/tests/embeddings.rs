@@ -129,6 +129,7 @@ fn frozen_tables_stay() {
     }
     for (line, words) in [
         ("towns.csv --target price --freeze town", "expected embedding, numeric_embedding or none, came 'town'"),
+        ("towns.csv --target price --freeze none,embedding", "--freeze: none stands alone, came 'none,embedding'"),
         ("plain.csv --target y --freeze embedding", "there is no embedding in this network"),
         ("towns.csv --target price --recipe plain --freeze numeric_embedding", "there is no numeric_embedding in this network"),
     ] {
@@ -150,6 +151,18 @@ fn a_long_tail_shares_a_line() {
     let line = "train tail.csv --target y --task regression --recipe plain --hidden 1 --embed 1 --batch full --epochs 1 --out run";
     desk.fine(line).complains(&["'town' has more than 10000 levels", "column 'id' left out: nearly every row has a word of its own"]);
     assert!(desk.fine("predict run tail.csv").err.contains("rare or unseen level"));
+    // Whichever rows stand first.
+    let rare = (0..12_000).map(|r| format!("rare{r},id{r},{}\n", r % 5));
+    let common = (0..24_000).map(|r| format!("common{},id{},{}\n", r % 40, 12_000 + r, r % 5));
+    let [first, last]: [String; 2] = [rare.clone().chain(common.clone()).collect(), common.chain(rare).collect()];
+    for text in [first, last] {
+        desk.write("tail.csv", format!("town,id,y\n{text}"));
+        let told = desk.fine(line);
+        told.complains(&[
+            "'town' has more than 10000 levels: the 40 commonest",
+            "column 'id' left out: nearly every row has a word of its own",
+        ]);
+    }
 }
 
 #[test]

@@ -69,6 +69,8 @@ fn classes_too() {
     let rows = numbers(&document["validation"]["numbers"]);
     assert!((15..26).contains(&rows.len()) && rows.ends_with(&[58.0, 59.0]), "{document}");
     assert!(number(&document["temperature"]) > 0.0 && document["threshold"].is_f64());
+    let page = desk.fine("explain run t.csv --row 1 --parameter layer1.weight[0,0]");
+    assert!(!page.out.contains("side by side"), "{}", page.out);
 }
 
 #[test]
@@ -105,4 +107,32 @@ fn a_fold_is_named() {
         let again = desk.run(&format!("{LINE} --folds 3 --out again{threads} --json --threads {threads}"));
         assert_eq!(again.document(), document);
     }
+}
+
+/// A run that diverged would do so again: nothing of it can go on, and a new one takes its place.
+#[test]
+fn nothing_goes_on_from_a_diverged_run() {
+    let desk = Desk::new();
+    let line = "train houses --optimizer sgd --learning-rate 1e300 --epochs 5 --checkpoint-every 1 --out run";
+    for line in [line.to_string(), format!("{line} --ensemble 2")] {
+        desk.run(&line).expect(4);
+        let left: Vec<_> = desk.everything().into_iter().filter(|path| path.display().to_string().contains("checkpoint")).collect();
+        assert!(left.is_empty() && desk.path("run/model.safetensors").exists(), "{left:?}");
+        desk.fine("train houses --epochs 1 --out run").complains(&["the model in run will be replaced"]);
+    }
+}
+
+/// The model of the training before is still there, and nothing stands beside it that is not its own.
+#[test]
+fn a_fold_that_diverges_leaves_an_older_model_alone() {
+    let desk = Desk::with(&[("t.csv", &table())]);
+    desk.fine("train houses --epochs 1 --out run");
+    let (model, summary) = (desk.bytes("run/model.safetensors"), desk.read("run/summary.json"));
+    let told = desk.run(&format!("{LINE} --folds 3 --out run"));
+    told.expect(4);
+    told.complains(&["run holds the model of the training before, as it was"]);
+    assert!(desk.bytes("run/model.safetensors") == model && desk.read("run/summary.json") == summary);
+    assert!(!desk.path("run/run.toml").exists() && !desk.path("run/run.json").exists());
+    desk.run("train --resume run").expect(2);
+    desk.fine("train houses --epochs 1 --out run");
 }

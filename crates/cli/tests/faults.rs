@@ -234,3 +234,36 @@ fn the_folds_of_a_cross_validation_keep_theirs() {
     assert!(put["checkpoint.safetensors"] >= 3, "{put:?}");
     assert!(calls.len() > 100 && tally.gone_on > calls.len() / 8, "{tally:?} of {calls:?}");
 }
+
+/// A disk that fails or is full when a run begins where another has come to its end: that one is still there, whole.
+#[test]
+fn a_run_that_cannot_begin_leaves_the_one_before() {
+    let desk = Desk::new();
+    if let Some(why) = unfit(&desk) {
+        println!("SKIPPED: {why}");
+        return;
+    }
+    let run = desk.path("").canonicalize().expect("a directory").join("run");
+    let next = LINE.replace("--epochs 2", "--epochs 3");
+    desk.fine(LINE);
+    let old = ["run/run.toml", "run/run.json", "run/summary.json", "run/model.safetensors"].map(|name| (name, desk.bytes(name)));
+    let calls = calls(&desk, &run, &next);
+    let begun = calls.iter().position(|call| call.named.as_deref() == Some("run.toml")).expect("a run file");
+    let mut failed = 0;
+    for Call { name, number, .. } in calls[..begun].iter().filter(|call| matches!(&*call.name, "openat" | "write")) {
+        for fault in ["error=ENOSPC", "error=EIO"] {
+            old.iter().for_each(|(name, bytes)| desk.write(name, bytes));
+            let (only, inject) = (format!("trace={name}"), format!("inject={name}:{fault}:when={number}"));
+            let broken = traced(&desk, &["-o", "/dev/null", "-e", &only, "-e", &inject], &next).output().expect("strace");
+            if broken.status.success() {
+                continue;
+            }
+            failed += 1;
+            let told = String::from_utf8_lossy(&broken.stdout);
+            assert!(told.contains("\"error\":") && old.iter().all(|(name, bytes)| desk.bytes(name) == *bytes), "{inject}: {told}");
+            desk.fine("train --resume run").complains(&["this run is finished"]);
+        }
+    }
+    // At least both files can neither be made nor written.
+    assert!(failed >= 8, "{failed} of {calls:?}");
+}

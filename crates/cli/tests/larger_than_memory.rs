@@ -31,10 +31,13 @@ const PRICE: &str = "--target price --ignore late,size";
 const LATE: &str = "--target late --ignore price,size";
 const SIZE: &str = "--target size --ignore price,late";
 
+/// Two numbers, of which one is missing in some rows.
+const BOTH: &str = "--target w,price --ignore late,size --task regression";
+
 /// Name and text of each file.
 type Files = Vec<(String, Vec<u8>)>;
 
-/// What a run says, but for where it stands, the model it leaves, and its plots.
+/// What a run says, but for where it stands, the model it leaves, and its plots and predictions out of folds.
 fn told(desk: &Desk, outcome: &Outcome, run: &str) -> (Value, Vec<u8>, Files) {
     let mut document = outcome.document();
     document["model"] = Value::Null;
@@ -45,6 +48,7 @@ fn told(desk: &Desk, outcome: &Outcome, run: &str) -> (Value, Vec<u8>, Files) {
     let mut plots: Files =
         plots.map(|plot| (plot.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(&plot).expect("a plot"))).collect();
     plots.sort();
+    plots.extend(std::fs::read(desk.path(&format!("{run}/oof.csv"))).ok().map(|predictions| ("oof.csv".to_string(), predictions)));
     assert!(plots.len() > 1, "{plots:?}");
     (document, desk.bytes(&format!("{run}/model.safetensors")), plots)
 }
@@ -92,8 +96,12 @@ fn ways_to_train() {
         (PRICE, "--hidden 2100,1100 --batch 150 --threads 2"),
         (LATE, "--patience 2 --schedule plateau(0.5,1)"),
         (LATE, "--split stratified --threshold f1 --class-weight balanced --label-smoothing 0.1"),
-        (SIZE, "--folds 2"),
+        (SIZE, "--folds 2 --calibrate true --class-weight balanced"),
         (SIZE, "--ensemble 2"),
+        (LATE, "--folds 3 --calibrate true --threshold f1 --weights w --metric abs(a-y)"),
+        (LATE, "--ensemble 3 --calibrate true --threshold balanced"),
+        (BOTH, "--folds 3 --patience 1"),
+        (BOTH, "--split time --time day --standardize false"),
         (SIZE, "--calibrate true --label-smoothing 0.1 --class-weight balanced --split stratified --precision f64"),
         (SIZE, "--calibrate true --metric abs(a-y) --judge metric --patience 1 --threads 2"),
         (SIZE, "--validation 0 --weights w"),
@@ -136,12 +144,17 @@ fn several_targets() {
         "--target p,q --ignore l,m --validation 0 --precision f64 --weights y",
         "--target l,m --ignore p,q --calibrate true --label-smoothing 0.1",
         "--target l --ignore m,p,q --label-smoothing 0.1 --validation 0",
+        "--target p,q --ignore l,m --folds 3 --metric abs(a-y) --keep best",
+        "--target p --ignore q,l,m --folds 2",
+        "--target q,p --ignore l,m --ensemble 3 --metric abs(a-y) --threads 2",
+        "--target l,m --ignore p,q --folds 2 --calibrate true --threads 2",
+        "--target l,m --ignore p,q --ensemble 2 --calibrate true",
     ] {
         same(&desk, &format!("{rest} --recipe plain --epochs 1 --batch 512 --hidden 4"), "10KB");
     }
 }
 
-/// What a row of three targets takes, 24 bytes for the targets themselves: neither outputs nor targets as trained on stand beside them.
+/// What a row of three targets takes beyond its own cells: its number, its place in an epoch, and what one measure at a time needs.
 #[cfg(target_os = "linux")]
 #[test]
 fn memory_of_several_targets() {
@@ -152,16 +165,18 @@ fn memory_of_several_targets() {
         text
     };
     let desk = Desk::with(&[("small.csv", &table(20_000)), ("large.csv", &table(120_000))]);
-    let peak = |file: &str| {
-        let line =
-            format!("train {file} --target p,q,r --recipe plain --hidden 1 --epochs 1 --batch 4096 --memory 10KB --threads 1 --out run");
+    let peak = |file: &str, folds: &str| {
+        let rest = "--recipe plain --hidden 1 --epochs 1 --batch 4096 --memory 10KB --threads 1 --out run";
+        let line = format!("train {file} --target p,q,r {rest}{folds}");
         // What is freed goes back at once, so that the peak is of what is held.
         let mut command = desk.command(&line.split(' ').collect::<Vec<_>>());
         let child = command.env("MALLOC_MMAP_THRESHOLD_", "65536").stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         peak_of(child.expect("the program"))
     };
-    let slope = (peak("large.csv") - peak("small.csv")) * 1024 / 100_000;
-    assert!(slope < 90, "{slope} bytes a row");
+    for folds in ["", " --folds 3"] {
+        let slope = (peak("large.csv", folds) - peak("small.csv", folds)) * 1024 / 100_000;
+        assert!(slope < 40, "{slope} bytes a row{folds}");
+    }
 }
 
 /// The largest memory of a process until it ends, in KiB, as the last look at it tells.
@@ -197,6 +212,10 @@ fn the_bound_is_read_and_errors_are_the_same() {
         "--target late --weights nothing",
         "--target late --split time --time nothing",
         "--target side --task regression",
+        "--target x1,x0 --ignore price,late,size --loss poisson",
+        "--target x1,late --ignore price,size --task labels",
+        "--target late,size --ignore price",
+        "--target x0,x1 --ignore price,late,size --folds 3 --loss binary_cross_entropy",
     ] {
         let line = format!("train table.csv {wrong} --json");
         let (held, stored) = (desk.run(&line), desk.run(&format!("{line} --memory 0")));

@@ -84,6 +84,9 @@ fn every_parameter_is_checked_explained_saved_and_used() {
         desk.opens("run t.csv", parameter);
     }
     desk.fine("explain run t.csv --row 7 --layer 1");
+    let whole = desk.json("explain run t.csv --row 7");
+    assert_eq!((&whole["agrees"], whole["parameters"].as_array().map(Vec::len)), (&json!(true), Some(COUNT)));
+    desk.fine("explain run t.csv --row 7").says(&["2π · f[0,3] · a + φ[0,3]", "cos t[1,15]", "∂C/∂V", "∂C/∂φ"]);
     // adam's first step is the rate, which is a tenth of that of the layers.
     let step = |parameter: &str| {
         let opened = desk.json(&format!("explain run t.csv --row 7 --parameter {parameter}"));
@@ -165,8 +168,6 @@ fn what_cannot_be_done_is_refused() {
             format!("train t.csv --from run {PBLD}"),
             "network.numeric_embedding: the model that training goes on from has its columns, scales, layers and parameters already",
         ),
-        ("explain run t.csv --row 3".into(), "not worked through numeric embeddings"),
-        ("audit claims.csv run t.csv --row 3".into(), "embeddings"),
         ("explain run t.csv --row 3 --parameter numeric.frequency[2,0]".into(), "numeric.frequency[0…1,0…15]"),
     ] {
         let refused = desk.run(&line);

@@ -158,6 +158,10 @@ fn a_killed_run_of_several_parts_ends_as_the_unbroken_one() {
         ("train table.csv --target price --ignore late --ensemble 3 --epochs 400 --patience 5 --tensorboard", &["network-2", "network-3"]),
         ("train table.csv --target late --ignore price --ensemble 4 --calibrate true --epochs 20 --memory 0", &["network-3"]),
         ("train table.csv --target late --ignore price --folds 4 --epochs 30 --patience 5", &["fold-1", "fold-4"]),
+        (
+            "train table.csv --target late --ignore price --recipe tuned --hidden 8 --folds 3 --epochs 60 --learning-rate 0.1",
+            &["fold-3", "refit-2"],
+        ),
         // Networks that diverge do so again.
         ("train houses --hidden 6 --optimizer sgd --learning-rate 0.5 --epochs 60 --ensemble 4 --png", &["network-1", "network-4"]),
     ] {

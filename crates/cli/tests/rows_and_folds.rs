@@ -120,18 +120,29 @@ fn folds_give_the_model_errors_for_intervals() {
     desk.run("predict none table.csv --interval 0.8").complains(&["--folds"]);
 }
 
-/// No fold has decided its own epoch, so its errors promise what those of a training that does not wait do.
+/// No fold has decided its own epoch, so its errors are not too small; but errors out of folds have no guarantee, nor have those of the
+/// last rows or of whole groups.
 #[test]
-fn intervals_from_folds_that_wait_need_no_note() {
+fn intervals_without_a_guarantee_say_so() {
     let desk = Desk::with(&[("table.csv", &noisy(60, 3))]);
+    let (fewer, stable) = ("fewer new rows may lie inside", "without a guarantee");
+    let told = |flags: &str| {
+        desk.fine(&format!("train table.csv --target y --recipe plain --hidden 4 {flags} --out run"));
+        desk.fine("predict run table.csv --interval 0.8").err
+    };
     for flags in ["--epochs 4", "--epochs 30 --patience 2", "--epochs 4 --keep best"] {
-        desk.fine(&format!("train table.csv --target y --recipe plain --hidden 4 --folds 3 {flags} --out run"));
-        let told = desk.fine("predict run table.csv --interval 0.8");
-        assert!(!told.err.contains("fewer new rows may lie inside"), "{flags}: {}", told.report());
+        let told = told(&format!("--folds 3 {flags}"));
+        assert!(!told.contains(fewer) && told.contains(stable), "{flags}: {told}");
     }
-    desk.fine("train table.csv --target y --recipe plain --hidden 4 --epochs 4 --keep best --out run");
-    let told = desk.fine("predict run table.csv --interval 0.8");
-    assert!(told.err.contains("fewer new rows may lie inside"), "{}", told.report());
+    let best = told("--epochs 4 --keep best");
+    assert!(best.contains(fewer), "{best}");
+    let time = told("--epochs 4 --split time");
+    assert!(time.contains("the errors on the last rows: of rows from another time fewer may lie inside"), "{time}");
+    assert!(told("--epochs 4 --split time --time x").contains("of rows from another time"));
+    assert!(told("--epochs 4 --group x").contains("of a new group's rows fewer may lie inside"));
+    assert!(told("--epochs 4 --ensemble 3").contains(stable));
+    let plain = told("--epochs 4");
+    assert!(!plain.contains("intervals go by"), "{plain}");
 }
 
 /// Over many trainings the share inside is near the level: the rule has no guarantee of its own, but a stable training keeps it.
@@ -190,6 +201,47 @@ fn patience_in_folds_tells_the_epochs_of_the_training_behind_them() {
     assert!(best.iter().any(|epoch| *epoch != best[0]), "{best:?}");
     best.sort_unstable();
     assert_eq!(best[1] as f64, epochs, "{best:?}");
+}
+
+/// What is told of a fold is what a training on the others says after exactly the epoch that these have chosen, also where it is the
+/// recipe that keeps the best one.
+#[test]
+fn folds_told_of_the_best_epoch_end_where_the_others_chose() {
+    let mut next = noise(9);
+    let row = |_| {
+        let (x, e) = (next(), next());
+        format!("{x},{}\n", if x > e { "yes" } else { "no" })
+    };
+    let rows: Vec<String> = (0..60).map(row).collect();
+    let desk = Desk::with(&[("table.csv", &format!("x,y\n{}", rows.concat()))]);
+    for recipe in ["--recipe tuned --hidden 8 --learning-rate 0.1", "--recipe plain --keep best --hidden 8 --learning-rate 0.05"] {
+        let line = format!("train table.csv --target y --epochs 30 --precision f64 --calibrate false {recipe}");
+        let document = desk.json(&format!("{line} --folds 3 --out run"));
+        let folds: Vec<f64> =
+            desk.read("run/oof.csv").lines().skip(1).map(|line| line.split(',').nth(1).unwrap().parse().unwrap()).collect();
+        let (mut best, mut costs) = (Vec::new(), Vec::new());
+        for fold in 0..3 {
+            let of = |own: bool| rows.iter().zip(&folds).filter(move |(_, f)| (**f == f64::from(fold)) == own).map(|(row, _)| row.as_str());
+            desk.write("ordered.csv", format!("x,y\n{}{}", of(false).collect::<String>(), of(true).collect::<String>()));
+            let share = of(true).count() as f64 / 60.0;
+            let alone = desk.json(&format!("{} --split time --validation {share} --out one", line.replace("table", "ordered")));
+            best.push(number(&alone["best"]["epoch"]) as usize);
+            let metrics = desk.read("one/metrics.jsonl");
+            costs.push(
+                metrics
+                    .lines()
+                    .map(|line| number(&serde_json::from_str::<Value>(line).expect("JSON")["validation_cost"]))
+                    .collect::<Vec<_>>(),
+            );
+        }
+        for fold in 0..3 {
+            let others = best[(fold + 1) % 3].min(best[(fold + 2) % 3]);
+            let each = &document["folds"]["each"][fold];
+            assert_eq!(each["epochs"], json!(others), "{recipe}: {best:?}");
+            close(recipe, number(&each["cost"]), costs[fold][others - 1], 1e-12, 1.0);
+        }
+        assert!(best.iter().any(|epoch| *epoch != best[0]), "{recipe}: {best:?}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{Desk, number};
+use support::{Desk, number, numbers};
 
 #[test]
 fn training_goes_on_where_it_stopped() {
@@ -76,4 +76,40 @@ fn what_does_not_fit_is_refused() {
     assert!(!desk.path("no").exists());
     desk.fine("train houses --hidden 3 --epochs 1 --precision f64 --out wide");
     desk.fine("train houses --from wide --epochs 1 --out narrow").complains(&["rounded from f64 to f32"]);
+}
+
+/// Networks side by side know nothing of each other afterwards either: a unit's weights of what is learned for another network stay 0.
+#[test]
+fn networks_of_an_ensemble_stay_apart() {
+    let row = |r: usize| format!("{:.3},w{},{:.3}\n", (r as f64 * 0.7).sin(), r % 12, (r as f64 * 0.9).cos());
+    let desk = Desk::with(&[("t.csv", &("a,word,y\n".to_string() + &(0..48).map(row).collect::<String>()))]);
+    let line = "train t.csv --target y --hidden 4,2 --activation tanh --embed 2 --numeric-embedding pbld --epochs 2 --parameters";
+    let first = desk.json(&format!("{line} --ensemble 3 --out first"));
+    let rest = "train t.csv --epochs 3 --learning-rate 0.01 --parameters";
+    let told = desk.fine(&format!("{rest} --from first --out again"));
+    told.complains(&["3 networks side by side: they stay apart"]);
+    let again = desk.json(&format!("{rest} --from first --out again"));
+    let third = desk.json(&format!("{rest} --from again --optimizer adamw --out third"));
+    let mut last: Option<Vec<f64>> = None;
+    for document in [&first, &again, &third] {
+        let weights = numbers(&document["parameters"]["layer1.weight"]);
+        // The column itself, two numbers of a level for each network, three of the column for each.
+        assert_eq!(weights.len(), 12 * (1 + 6 + 9));
+        for (place, weight) in weights.iter().enumerate() {
+            let (unit, input) = (place / 16, place % 16);
+            let of = match input {
+                0 => unit / 4,
+                1..7 => (input - 1) / 2,
+                _ => (input - 7) / 3,
+            };
+            assert_eq!(*weight == 0.0, of != unit / 4, "unit {unit}, input {input}: {weight}");
+        }
+        let moved = last.as_ref().is_none_or(|last| last.iter().zip(&weights).filter(|(a, b)| a != b).count() == 12 * 6);
+        assert!(moved, "every other weight is trained");
+        last = Some(weights);
+    }
+    let frozen = desk.json("explain again t.csv --row 3 -p layer1.weight[0,3]");
+    assert_eq!((&frozen["update"]["frozen"], &frozen["value"]), (&json!(true), &json!(0.0)));
+    assert_eq!(desk.json("explain again t.csv --row 3 -p layer1.weight[0,1]")["update"]["frozen"], json!(false));
+    desk.fine("check again t.csv");
 }

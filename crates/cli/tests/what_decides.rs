@@ -170,21 +170,13 @@ fn what_is_there_already_is_neither_lost_nor_mistaken() {
     assert!(desk.path("run/oof.csv").exists());
     desk.fine("train houses --epochs 1 --out run");
     assert!(!desk.path("run/oof.csv").exists());
-    // A run that diverged with checkpoints can go on; it is not taken for nothing.
+    // A run that diverged would do so again from any checkpoint: it leaves none, and another takes its place.
     let line = "train houses --optimizer sgd --learning-rate 1e30 --checkpoint-every 1 --out wild";
     desk.run(line).expect(4);
-    let kept = desk.bytes("wild/checkpoint.safetensors");
-    for line in [line, "train houses --epochs 1 --out wild", "train houses --epochs 1 --ensemble 2 --out wild"] {
-        let refused = desk.run(line);
-        refused.expect(2);
-        refused.complains(&["interrupted and can go on", "--resume wild", "another --out"]);
-        assert_eq!(desk.bytes("wild/checkpoint.safetensors"), kept);
-    }
+    assert!(!desk.path("wild/checkpoint.safetensors").exists() && desk.path("wild/model.safetensors").exists());
     desk.run("train --resume wild").expect(4);
-    for name in ["checkpoint.safetensors", "checkpoint.previous.safetensors"] {
-        let _ = std::fs::remove_file(desk.path("wild").join(name));
-    }
-    desk.fine("train houses --epochs 1 --out wild");
+    desk.run(line).expect(4);
+    desk.fine("train houses --epochs 1 --out wild").complains(&["the model in wild will be replaced"]);
     // No report: a note, and the model is there and finished.
     desk.fine("train houses --epochs 1 --out bare");
     std::fs::remove_dir_all(desk.path("bare/plots")).expect("plots");
@@ -360,11 +352,19 @@ fn few_rows_of_a_class_are_found_in_numbers_too() {
 fn a_persons_own_files_stay() {
     let run = "# mine\n[data]\nbundled = \"houses\"\n[train]\nepochs = 1\n";
     let desk = Desk::with(&[("run.toml", run)]);
-    for (directory, file) in [("own", "own/oof.csv"), ("drawn/plots", "drawn/plots/cost.svg"), ("other", "other/x.txt")] {
+    let model = b"\x20\0\0\0\0\0\0\0{\"__metadata__\":{\"format\":\"pt\"}}";
+    for (directory, file) in
+        [("own", "own/oof.csv"), ("drawn/plots", "drawn/plots/cost.svg"), ("other", "other/x.txt"), ("model", "model/report.html")]
+    {
         std::fs::create_dir_all(desk.path(directory)).expect("a directory");
         desk.write(file, "mine");
     }
+    desk.write("model/model.safetensors", model);
+    std::fs::create_dir(desk.path("alone")).expect("a directory");
+    desk.write("alone/model.safetensors", model);
     for (line, file) in [
+        ("train houses --epochs 1 --out model", "report.html"),
+        ("train houses --epochs 1 --out alone", "model.safetensors"),
         ("train --config run.toml --out .", "run.toml"),
         ("train houses --epochs 1 --out own", "oof.csv"),
         ("train houses --epochs 1 --out drawn", "plots"),
@@ -377,6 +377,12 @@ fn a_persons_own_files_stay() {
         }
     }
     assert_eq!([desk.read("run.toml"), desk.read("own/oof.csv"), desk.read("drawn/plots/cost.svg")], [run, "mine", "mine"]);
+    assert!(desk.read("model/report.html") == "mine" && desk.bytes("alone/model.safetensors") == model);
+    // Of a training's own files the model is enough.
+    desk.fine("train houses --epochs 1 --out moved");
+    let ours = desk.bytes("moved/model.safetensors");
+    desk.write("alone/model.safetensors", &ours);
+    desk.fine("train houses --epochs 1 --out alone");
     // What a training left it may replace, but not what a person made of it.
     desk.fine("train --config run.toml --out other");
     desk.fine("train --config other/run.toml --out other");

@@ -47,7 +47,7 @@ impl Clip {
 }
 
 /// ‖g‖₂ over the places in `trainable`, summed in one order; finite wherever it can be.
-fn norm<S: Scalar>(trainable: &[Range<usize>], gradient: &[S]) -> f64 {
+pub fn norm<S: Scalar>(trainable: &[Range<usize>], gradient: &[S]) -> f64 {
     let size = sum_of_squares(trainable, gradient, 1.0).sqrt();
     if size.is_finite() && size > 1e-140 {
         return size;

@@ -209,6 +209,14 @@ impl<S: Scalar> Graph<S> {
         }
     }
 
+    /// The parameter at a node; none for data and operations.
+    pub fn parameter_of(&self, id: NodeId) -> Option<&Parameter> {
+        match &self.nodes[id.0].kind {
+            Kind::Parameter(index) => self.parameters.get(*index),
+            _ => None,
+        }
+    }
+
     /// The inputs of an operation; none for data and parameters.
     pub fn inputs(&self, id: NodeId) -> &[NodeId] {
         match &self.nodes[id.0].kind {

@@ -3,6 +3,7 @@
 use crate::graph::{Graph, GraphError, NodeId};
 use crate::ops;
 use crate::{Scalar, op::Op};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A network of dense layers and a loss.
@@ -100,6 +101,59 @@ pub struct Layer {
     pub norm: Option<Norm>,
     /// The layer whose output is added to the activation, struck out or not; 0 is the inputs.
     pub skip: Option<usize>,
+    /// How many groups the inputs and the units are cut into, each unit with weights from its own group alone; 1: from all inputs.
+    pub groups: usize,
+}
+
+/// Which inputs of a layer go into which units: with one group all into all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Blocks {
+    /// How many groups.
+    pub groups: usize,
+    /// Inputs of all groups.
+    pub inputs: usize,
+    /// Units of all groups.
+    pub units: usize,
+}
+
+impl Blocks {
+    /// Whether each group can have as many inputs and as many units as another.
+    pub fn fit(self) -> bool {
+        self.groups > 0 && self.inputs.is_multiple_of(self.groups) && self.units.is_multiple_of(self.groups)
+    }
+
+    /// How many weights a unit has.
+    pub fn width(self) -> usize {
+        self.inputs / self.groups
+    }
+
+    /// How many weights there are.
+    pub fn weights(self) -> usize {
+        self.units.saturating_mul(self.width())
+    }
+
+    /// The inputs that go into a unit.
+    pub fn into(self, unit: usize) -> Range<usize> {
+        let group = unit / (self.units / self.groups);
+        group * self.width()..(group + 1) * self.width()
+    }
+
+    /// The units that an input goes into.
+    pub fn from(self, input: usize) -> Range<usize> {
+        let (group, each) = (input / self.width(), self.units / self.groups);
+        group * each..(group + 1) * each
+    }
+
+    /// Where the weight from an input to a unit of its group stands in W.
+    pub fn place(self, unit: usize, input: usize) -> usize {
+        unit * self.width() + input % self.width()
+    }
+
+    /// Unit and input of a weight by its place in W.
+    pub fn edge(self, place: usize) -> (usize, usize) {
+        let unit = place / self.width();
+        (unit, self.into(unit).start + place % self.width())
+    }
 }
 
 /// A network as a graph, with the nodes one asks for.
@@ -156,6 +210,8 @@ pub struct LayerNodes {
     pub weight: NodeId,
     /// `layer1.bias`
     pub bias: Option<NodeId>,
+    /// Which inputs go into which units.
+    pub blocks: Blocks,
     /// `z1`
     pub z: NodeId,
     /// What the norm added, if there is one.
@@ -281,7 +337,15 @@ impl Network {
 
     /// Adds a dense layer, linear until an activation follows.
     pub fn dense(mut self, units: usize) -> Network {
-        self.layers.push(Layer { units, activation: "linear".into(), bias: true, dropout: 0.0, norm: None, skip: None });
+        self.layers.push(Layer { units, activation: "linear".into(), bias: true, dropout: 0.0, norm: None, skip: None, groups: 1 });
+        self
+    }
+
+    /// Cuts the last layer's inputs and units into groups, each unit with weights from its own group alone.
+    pub fn groups(mut self, groups: usize) -> Network {
+        if let Some(layer) = self.layers.last_mut() {
+            layer.groups = groups;
+        }
         self
     }
 
@@ -417,10 +481,18 @@ impl Network {
         let mut layers = Vec::with_capacity(self.layers.len());
         for (l, layer) in self.layers.iter().enumerate() {
             let l = l + 1;
-            let weight = graph.parameter(&format!("layer{l}.weight"), layer.units, width)?;
+            let blocks = Blocks { groups: layer.groups, inputs: width, units: layer.units };
+            if !blocks.fit() {
+                let Blocks { groups, inputs, units } = blocks;
+                let message = format!("expected groups that divide {inputs} inputs and {units} units, came {groups}");
+                return Err(wrong(&format!("z{l}"), message));
+            }
+            let weight = graph.parameter(&format!("layer{l}.weight"), layer.units, blocks.width())?;
             let bias = if layer.bias { Some(graph.parameter(&format!("layer{l}.bias"), 1, layer.units)?) } else { None };
             let inputs: Vec<NodeId> = [Some(a), Some(weight), bias].into_iter().flatten().collect();
-            let z = graph.operation(&format!("z{l}"), Arc::new(ops::affine::Affine), &inputs)?;
+            let sums: Arc<dyn Op<S>> =
+                if layer.groups == 1 { Arc::new(ops::affine::Affine) } else { Arc::new(ops::grouped_affine::GroupedAffine) };
+            let z = graph.operation(&format!("z{l}"), sums, &inputs)?;
             let name = format!("a{l}");
             let activation = ops::activation(&layer.activation).map_err(|message| wrong(&name, message))?;
             let norm = layer.norm.map(|norm| norm.on(z, l, layer.units, training, &mut graph)).transpose()?;
@@ -439,7 +511,7 @@ impl Network {
                 let before = before.ok_or_else(|| wrong(&name, format!("expected a layer from 0 to {}, came {from}", l - 1)))?;
                 out = graph.operation(&name, Arc::new(ops::add::Add), &[out, before])?;
             }
-            layers.push(LayerNodes { weight, bias, z, norm, a, out });
+            layers.push(LayerNodes { weight, bias, blocks, z, norm, a, out });
             a = out;
             width = layer.units;
         }

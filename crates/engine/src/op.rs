@@ -3,7 +3,7 @@
 mod local;
 mod numpy;
 
-pub use local::{Local, Operand, Row, Written};
+pub use local::{Between, Local, Operand, Row, Written};
 pub use numpy::Numpy;
 
 use crate::formula::{self, Dual};
@@ -96,6 +96,16 @@ pub trait Op<S: Scalar>: Send + Sync {
     fn written(&self, wrt: usize, index: usize, k: usize, row: &Row<'_>) -> Option<Written> {
         let _ = (wrt, index, k, row);
         None
+    }
+    /// out\[k\] as a sum of terms, each a formula; none where there is no formula.
+    fn terms(&self, k: usize, row: &Row<'_>) -> Vec<Written> {
+        let _ = (k, row);
+        Vec::new()
+    }
+    /// The quantities between input and output that these terms and `written` name, each from what stands before it.
+    fn between(&self, k: usize, row: &Row<'_>) -> Vec<Between> {
+        let _ = (k, row);
+        Vec::new()
     }
     /// The operation in NumPy; none where the card's formula says it number by number, or where no script can have it.
     fn numpy(&self, inputs: &[Shape]) -> Option<Numpy> {
@@ -356,6 +366,9 @@ impl<S: Scalar, F: Activation> Op<S> for Each<F> {
         let letters = [("z", Operand::Input(0, index)), ("a", Operand::Output(k))];
         Some(written(Self::ABOUT, F::FAR_OUT, "z", &letters, &self.function.constants()))
     }
+    fn terms(&self, k: usize, _row: &Row<'_>) -> Vec<Written> {
+        vec![value(Self::ABOUT, F::FAR_OUT, &[("z", Operand::Input(0, k))], &self.function.constants())]
+    }
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
         let term = self.term.get_or_init(|| Term::new(Self::ABOUT, F::FAR_OUT, &self.function.constants()));
         for (out, z) in out.iter_mut().zip(x[0]) {
@@ -437,6 +450,12 @@ impl<S: Scalar, F: PointwiseLoss> Op<S> for SumOverOutputs<F> {
         let letters = [(letter, Operand::Input(0, index)), ("y", Operand::Input(1, index))];
         Some(written(Self::ABOUT, F::FAR_OUT, letter, &letters, &self.function.constants()))
     }
+    fn terms(&self, _k: usize, row: &Row<'_>) -> Vec<Written> {
+        let letter = F::ABOUT.partials[0].by;
+        let letters = |index: usize| [(letter, Operand::Input(0, index)), ("y", Operand::Input(1, index))];
+        let term = |index: usize| value(Self::ABOUT, F::FAR_OUT, &letters(index), &self.function.constants());
+        (0..row.inputs[0].len()).map(term).collect()
+    }
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
         use formula::Number;
         let letter = F::ABOUT.partials[0].by;
@@ -464,6 +483,17 @@ fn written(about: &About, far_out: &str, letter: &str, letters: &[(&str, Operand
     Written {
         formula: parse(about.partials[0].formula),
         stable: Some(formula::differentiate(&parse(far_out), letter)),
+        letters: letters.iter().cloned().chain(constants).map(|(name, operand)| (name.to_string(), operand)).collect(),
+    }
+}
+
+/// The card's formula, beside `far_out`.
+fn value(about: &About, far_out: &str, letters: &[(&str, Operand)], constants: &[f64]) -> Written {
+    let parse = |text: &str| formula::parse(text).expect("a test parses every card's formula");
+    let constants = about.constants.iter().zip(constants).map(|(constant, &value)| (constant.name, Operand::Constant(value)));
+    Written {
+        formula: parse(about.formula),
+        stable: Some(parse(far_out)),
         letters: letters.iter().cloned().chain(constants).map(|(name, operand)| (name.to_string(), operand)).collect(),
     }
 }

@@ -60,7 +60,7 @@ pub struct Moment {
     pub held: Option<f64>,
     /// Then what it was as a whole.
     pub whole: Option<Epoch>,
-    /// Whether it is the last one: the epochs are done, or patience is at its end.
+    /// Whether it is the last one: the epochs are done, patience is at its end, or the search found nowhere to go.
     pub ends: bool,
 }
 
@@ -82,6 +82,8 @@ pub enum End {
     Stopped(u64),
     /// For so many epochs, as the course has it, the rows kept aside cost no less; the last step.
     Patient(u64),
+    /// The search found no step that changes a parameter, nor would it in any further one; the last step.
+    Stalled(u64),
     /// Something was no longer finite; the parameters are the last ones with a finite cost.
     Diverged(Divergence),
 }
@@ -336,6 +338,9 @@ impl<'g, S: Scalar> Trainer<'g, S> {
                 if epoch >= self.until {
                     return Some(self.ended(data, End::Finished));
                 }
+                if self.has_stalled() {
+                    return Some(self.ended(data, End::Stalled(self.step)));
+                }
                 self.epoch = epoch;
                 self.shuffle();
             }
@@ -361,7 +366,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
                 let whole = epoch_ended.then(|| self.whole());
                 let held = if epoch_ended { self.epoch_ended(epoch) } else { None };
                 has_waited = epoch_ended && self.has_waited(epoch + 1);
-                let ends = epoch_ended && (has_waited || epoch + 1 >= self.until);
+                let ends = epoch_ended && (has_waited || epoch + 1 >= self.until || self.has_stalled());
                 if observe(&Moment { epoch, step: self.step, cost, epoch_ended, held, whole, ends }).is_break() {
                     return None;
                 }
@@ -374,6 +379,11 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     fn has_waited(&self, epochs: u64) -> bool {
         let Some(patience) = self.course.patience else { return false };
         self.held.as_ref().is_some_and(|held| epochs > 0 && held.without_better(epochs) >= patience)
+    }
+
+    /// Whether the optimizer is one that searches, and the last step found nowhere to go.
+    fn has_stalled(&mut self) -> bool {
+        self.searches && self.optimizer.search().is_some_and(|search| search.has_stalled())
     }
 
     /// The epoch that ended with the last step.

@@ -156,6 +156,12 @@ impl Typed {
         Written { formula: self.shown.clone(), stable: Some(self.derivative.clone()), letters }
     }
 
+    /// The formula as it is shown.
+    fn value(&self, letters: &[(&str, Operand)]) -> Written {
+        let letters = letters.iter().map(|(name, operand)| (name.to_string(), operand.clone())).collect();
+        Written { formula: self.formula.clone(), stable: None, letters }
+    }
+
     /// The formula over dual numbers.
     fn plain(&self, letters: &[(&str, Dual)]) -> Dual {
         formula::evaluate(&self.formula, letters).expect("every letter was bound when the formula was read")
@@ -291,6 +297,9 @@ impl<S: Scalar> Op<S> for TypedActivation {
     fn written(&self, _wrt: usize, index: usize, k: usize, _row: &Row<'_>) -> Option<Written> {
         Some(self.0.written(&[("z", Operand::Input(0, index)), ("a", Operand::Output(k))]))
     }
+    fn terms(&self, k: usize, _row: &Row<'_>) -> Vec<Written> {
+        vec![self.0.value(&[("z", Operand::Input(0, k))])]
+    }
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
         for (out, z) in out.iter_mut().zip(x[0]) {
             *out = self.0.plain(&[("z", *z)]);
@@ -359,6 +368,10 @@ impl<S: Scalar> Op<S> for TypedLoss {
     }
     fn written(&self, _wrt: usize, index: usize, _k: usize, _row: &Row<'_>) -> Option<Written> {
         Some(self.0.written(&[("a", Operand::Input(0, index)), ("y", Operand::Input(1, index))]))
+    }
+    fn terms(&self, _k: usize, row: &Row<'_>) -> Vec<Written> {
+        let term = |index: usize| self.0.value(&[("a", Operand::Input(0, index)), ("y", Operand::Input(1, index))]);
+        (0..row.inputs[0].len()).map(term).collect()
     }
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
         out[0] = x[0].iter().zip(x[1]).fold(Dual::fixed(0.0), |sum, (a, y)| sum.add(&self.0.plain(&[("a", *a), ("y", *y)])));

@@ -4,6 +4,7 @@
 //! `t` the step counted from 1, each option by its name, and a line's symbol followed by `0` for what it was a step
 //! earlier (0 at the first). The kernels compute the same; a test holds the two together.
 
+use crate::clip::Clip;
 use crate::formula::{Formula, evaluate, parse};
 use crate::optimizers::find;
 
@@ -78,10 +79,61 @@ pub fn worked(name: &str, options: &[(String, f64)], learning_rate: f64, theta: 
         let mut known = fixed.clone();
         known.extend([("t".into(), (i + 1) as f64), ("g".into(), gradient), ("theta".into(), find_letter(&before, "theta_new"))]);
         known.extend(entry.lines.iter().map(|line| (format!("{}0", line.symbol), find_letter(&before, line.symbol))));
-        lines = step(entry.lines, &mut known);
+        lines = step(entry.lines, &mut known, Vec::new());
         before = known;
     }
     lines
+}
+
+/// What rate and gradient go through before the rule: `eta_base` the base rate, `factor` the schedule's, `clip_value` and `clip_norm`
+/// the bounds, `size` the norm ‖g‖₂ of the whole gradient, each of its numbers bounded before. See [`crate::clip`].
+const BEFORE: [Line; 3] = [
+    Line::new("eta", "eta_base * factor", "learning rate of the first step").when(|of| of("is_led") != 0.0),
+    Line::new("g_bounded", "min(max(g, -clip_value), clip_value)", "gradient clipped by value")
+        .when(|of| of("clip_value") != 0.0)
+        .otherwise("g"),
+    Line::new("g_clipped", "g_bounded * min(1, clip_norm / (size + 0.000001))", "gradient clipped by the norm of the whole")
+        .when(|of| of("clip_norm") != 0.0)
+        .otherwise("g_bounded"),
+];
+
+/// What leads a first step besides the optimizer.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Lead {
+    /// By what a schedule multiplies the rate; none: there is no schedule.
+    pub factor: Option<f64>,
+    /// What the gradient is bounded by.
+    pub clip: Clip,
+    /// ‖g‖₂ of the whole gradient, each of its numbers bounded before, where it is bounded by norm.
+    pub size: f64,
+}
+
+/// The first step that an optimizer takes with one parameter, from the base rate and the gradient as it is, line by line.
+pub fn worked_first(
+    name: &str,
+    options: &[(String, f64)],
+    learning_rate: f64,
+    theta: f64,
+    gradient: f64,
+    lead: &Lead,
+) -> Result<Vec<WorkedLine>, String> {
+    let entry = find::<f64>(name)?;
+    let values = entry.values(options)?;
+    let mut known: Letters = entry.options.iter().zip(values).map(|(option, value)| (option.0.to_string(), value)).collect();
+    let led = [("is_led", 1.0), ("eta_base", learning_rate), ("factor", lead.factor.unwrap_or(1.0))];
+    known.extend(led.into_iter().filter(|_| lead.factor.is_some()).map(|(letter, value)| (letter.to_string(), value)));
+    let bounds = [("clip_value", lead.clip.value), ("clip_norm", lead.clip.norm), ("size", lead.clip.norm.map(|_| lead.size))];
+    known.extend(bounds.into_iter().filter_map(|(letter, value)| Some((letter.to_string(), value?))));
+    known.extend([("eta", learning_rate), ("t", 1.0), ("g", gradient), ("theta", theta)].map(|(letter, value)| (letter.into(), value)));
+    known.extend(entry.lines.iter().map(|line| (format!("{}0", line.symbol), if line.symbol == "theta_new" { theta } else { 0.0 })));
+    let mut lines = step(&BEFORE, &mut known, Vec::new())?;
+    let clipped = lines.iter().rev().find(|line| line.symbol != "eta").map(|line| line.symbol);
+    if let Some(symbol) = clipped {
+        let value = find_letter(&known, symbol);
+        set(&mut known, "g", value);
+    }
+    lines.extend(step(entry.lines, &mut known, clipped.map(|symbol| ("g", symbol.to_string())).into_iter().collect())?);
+    Ok(lines)
 }
 
 type Letters = Vec<(String, f64)>;
@@ -96,9 +148,8 @@ fn set(letters: &mut Letters, name: &str, value: f64) {
     letters.push((name.into(), value));
 }
 
-/// Works the lines in order and adds their symbols to what is known.
-fn step(lines: &[Line], known: &mut Letters) -> Result<Vec<WorkedLine>, String> {
-    let mut stand_ins: Vec<(&str, String)> = Vec::new();
+/// Works the lines in order and adds their symbols to what is known. `stand_ins`: what stands in the place of letters.
+fn step(lines: &[Line], known: &mut Letters, mut stand_ins: Vec<(&str, String)>) -> Result<Vec<WorkedLine>, String> {
     let mut worked = Vec::new();
     for line in lines {
         let stand_in = |name: &str| stand_ins.iter().find(|(symbol, _)| *symbol == name).map(|(_, other)| other.clone());

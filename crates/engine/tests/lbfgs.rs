@@ -88,13 +88,18 @@ fn train<S: Scalar>(optimizer: &str, rate: f64, rows: usize, threads: usize, fro
 fn training_by_search_falls_at_every_step_and_faster_than_adam() {
     for rows in [1, 50, 200] {
         let (end, costs, ..) = train::<f64>("lbfgs", 1.0, rows, 1, &[]);
-        assert_eq!((end, costs.len()), (End::Finished, 60));
+        let last = costs[costs.len() - 1];
+        // One row can be met as exactly as numbers go, and then there is nowhere to go.
+        match rows {
+            1 => assert!(matches!(end, End::Stalled(_)) && costs.len() < 60 && last < 1e-12, "{end:?}: {costs:?}"),
+            _ => assert_eq!((end, costs.len()), (End::Finished, 60)),
+        }
         assert!(costs.windows(2).all(|pair| pair[1] <= pair[0]), "{costs:?}");
         let (_, adam, ..) = train::<f64>("adam", 0.01, rows, 1, &[]);
-        assert!(costs[59] < adam[59], "{} after {rows} rows, adam {}", costs[59], adam[59]);
+        assert!(last < adam[59], "{last} after {rows} rows, adam {}", adam[59]);
         let (end, short, ..) = train::<f32>("lbfgs", 1.0, rows, 1, &[]);
-        assert_eq!(end, End::Finished);
-        assert!(short[59] < 0.8 * short[0] && short.iter().all(|cost| cost.is_finite()), "{short:?}");
+        assert!(matches!(end, End::Finished | End::Stalled(_)), "{end:?}");
+        assert!(short[short.len() - 1] < 0.8 * short[0] && short.iter().all(|cost| cost.is_finite()), "{short:?}");
     }
 }
 

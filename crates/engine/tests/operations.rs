@@ -55,6 +55,7 @@ macro_rules! for_every_case {
 
 for_every_case! {
     local_derivatives_are_as_said: locals::local_derivatives_are_as_said;
+    terms_are_as_said: locals::terms_are_as_said;
     derivatives_agree_with_plain_dual_numbers: checks::agrees_with_plain;
     forward_writes_the_declared_shape_and_nothing_else: checks::writes_what_it_declares;
     a_partial_called_twice_gives_the_double: checks::adds_and_never_overwrites;

@@ -19,7 +19,7 @@ const SMALL: usize = 8;
 #[inline]
 pub fn update<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, old: &[S], gradient: &mut [S], memory: [&mut [S]; K]) -> bool {
     if gradient.len() <= SMALL {
-        return plain(rule, old, gradient, memory);
+        return few(rule, old, gradient, memory);
     }
     match level() {
         #[cfg(target_arch = "x86_64")]
@@ -42,6 +42,33 @@ fn avx512<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, old: &[S], gradien
 #[target_feature(enable = "avx2,fma")]
 fn avx2<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, old: &[S], gradient: &mut [S], memory: [&mut [S]; K]) -> bool {
     plain(rule, old, gradient, memory)
+}
+
+/// Two by two, as a reader that knows nothing of wide registers takes them: what is stored apart must reach memory before it can be
+/// read together.
+#[inline(always)]
+fn few<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, old: &[S], gradient: &mut [S], mut memory: [&mut [S]; K]) -> bool {
+    // 0 as long as all are finite, NaN from then on.
+    let mut rest = [S::ZERO; 2];
+    let (pairs, last) = gradient.as_chunks_mut::<2>();
+    let (old, last_old) = old.as_chunks::<2>();
+    let count = pairs.len();
+    let mut one = |place: usize, old: S, gradient: S, rest: &mut S| {
+        let (parameter, next) = rule.step(old, gradient, std::array::from_fn(|k| memory[k][place]));
+        *rest += parameter * S::ZERO;
+        for k in 0..K {
+            memory[k][place] = next[k].flushed();
+            *rest += next[k] * S::ZERO;
+        }
+        parameter
+    };
+    for (i, (pair, old)) in pairs.iter_mut().zip(old).enumerate() {
+        *pair = [one(2 * i, old[0], pair[0], &mut rest[0]), one(2 * i + 1, old[1], pair[1], &mut rest[1])];
+    }
+    if let ([last], [old]) = (last, last_old) {
+        *last = one(2 * count, *old, *last, &mut rest[0]);
+    }
+    rest[0] + rest[1] == S::ZERO
 }
 
 #[inline(always)]

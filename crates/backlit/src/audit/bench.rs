@@ -4,7 +4,7 @@ use super::quantity::{Asked, Item, What};
 use super::slips::{self, Lasts, Setting, Slip, Trial};
 use crate::by_hand::{Net, Recipe, Right, Snapshot, follow};
 use crate::error::{Error, Kind};
-use crate::explain::notation::{Term, Thing};
+use crate::explain::notation::{Part, Term, Thing};
 use crate::explain::{Subject, Wording};
 use crate::model_file::Precision;
 use crate::run_file::Freeze;
@@ -102,6 +102,11 @@ impl<'a> Bench<'a> {
             let message = format!("claims about {after} updates cannot be judged: this network is trained with dropout");
             return Err(Error::new(Kind::Usage, message).hint("claims about the model as it is"));
         }
+        if self.net.layers.iter().any(|layer| layer.running.is_some()) {
+            let message =
+                format!("claims about {after} updates cannot be judged: in training a batch norm takes mean and variance of the batch");
+            return Err(Error::new(Kind::Usage, message).hint("claims about the model as it is"));
+        }
         let built = &self.wording.subject.built;
         if recipe.optimizer == "lbfgs" || self.wording.subject.metadata.training.course.changes_updates() {
             let message = "claims about updates are judged for rules by hand: not for lbfgs, schedules or clipped gradients";
@@ -171,6 +176,7 @@ impl<'a> Bench<'a> {
             options: Vec::new(),
             rate: self.recipe.rate,
             own_rates: self.recipe.own_rates.clone(),
+            numeric_rate: self.recipe.numeric_rate,
             batch: None,
             shuffle: false,
             seed: 0,
@@ -192,6 +198,9 @@ impl<'a> Bench<'a> {
         }
         for (row, sheet) in snapshot.sheets.iter().enumerate() {
             let values = Values::new(&built.graph, built.cost, &snapshot.parameters, &data, row);
+            if values.all(built.input).iter().zip(&sheet.out[0]).any(|(&a, &b)| !close(a, b, 1.0)) {
+                return disagree("what goes into layer 1");
+            }
             for (l, nodes) in built.layers.iter().enumerate() {
                 let pairs = [(nodes.z, &sheet.z[l + 1]), (nodes.a, &sheet.a[l + 1]), (nodes.out, &sheet.out[l + 1])];
                 let pairs = pairs.map(|(node, hand)| (values.all(node), hand));
@@ -243,7 +252,7 @@ impl<'a> Bench<'a> {
     fn round_cost(&self) -> f64 {
         let rows = self.recipe.batch.unwrap_or(self.recipe.rows).min(self.recipe.rows) as f64;
         let units: usize = self.net.layers.iter().map(|layer| layer.units).sum();
-        let weights: usize = self.net.layers.iter().map(|layer| layer.units * layer.inputs).sum();
+        let weights: usize = self.net.layers.iter().map(|layer| layer.blocks.weights()).sum();
         rows * (units as f64 * 300.0 + weights as f64 * 10.0 + (self.net.outputs() as f64).powi(2) * 200.0)
     }
 
@@ -264,7 +273,10 @@ impl<'a> Bench<'a> {
 
     /// The right number by the engine, where the engine has it; a gradient's three routes must agree.
     pub(crate) fn verified(&self, asked: &Asked) -> Result<f64, Error> {
-        let by_hand = self.right(asked).unwrap_or(f64::NAN);
+        let Some(by_hand) = self.right(asked) else {
+            let message = format!("{}: there is no such number in a computation by hand", asked.text(self.wording));
+            return Err(Error::new(Kind::Usage, message).hint("claims about values, and about derivatives of the cost or of a unit"));
+        };
         let Some(parameters) = self.engine.get(&asked.after) else { return Ok(by_hand) };
         let subject = self.wording.subject;
         let built = &subject.built;
@@ -278,8 +290,17 @@ impl<'a> Bench<'a> {
                     Thing::Term(Term::Loss) => values.at(Place { node: built.loss, index: 0 }),
                     Thing::PreActivation { layer, unit } => values.at(Place { node: built.layers[layer - 1].z, index: unit }),
                     Thing::Activation { layer, unit } => values.at(Place { node: built.layers[layer - 1].a, index: unit }),
+                    Thing::Part { part: Part::Sum, layer, unit } => values.at(Place { node: built.layers[layer - 1].out, index: unit }),
+                    Thing::Part { part: Part::Normalized, layer, unit } => {
+                        built.layers[layer - 1].norm.map_or(by_hand, |norm| values.at(Place { node: norm.n, index: unit }))
+                    }
                     _ => by_hand,
                 });
+            }
+            // Of a column with embeddings this is the way past them alone.
+            What::Slope { of: Item::Thing(Thing::Cost), by: Thing::Input(index) } if !self.net.range(0).is_empty() => {
+                let values = Values::new(&built.graph, built.cost, parameters, &data, 0);
+                return Ok(values.gradients()[built.input.number()].get(index).copied().unwrap_or(by_hand));
             }
             What::Slope { of: Item::Thing(Thing::Cost), by: Thing::Input(column) } => Target::Data { data: 0, column },
             What::Slope { of: Item::Thing(Thing::Cost), by } => match super::quantity::place(&self.net, by) {
@@ -315,6 +336,7 @@ fn recipe(subject: &Subject, net: &Net) -> Result<Recipe, Error> {
         options: training.options.clone().into_iter().collect(),
         rate: training.learning_rate,
         own_rates: subject.metadata.network.layers.iter().map(|layer| layer.learning_rate).collect(),
+        numeric_rate: subject.metadata.network.numeric.as_ref().map_or(1.0, |numeric| numeric.rate),
         batch: training.batch.filter(|&batch| batch < subject.rows.len()),
         shuffle: training.shuffle,
         seed: subject.metadata.seed,
@@ -324,17 +346,21 @@ fn recipe(subject: &Subject, net: &Net) -> Result<Recipe, Error> {
 
 /// The places that are not updated.
 fn frozen(subject: &Subject, net: &Net) -> Result<Vec<Range<usize>>, Error> {
+    let shape = &subject.metadata.network;
     let mut frozen = Vec::new();
+    frozen.extend(shape.embedding.as_ref().filter(|embedding| embedding.frozen).map(|_| net.front.of_tables()));
+    frozen.extend(shape.numeric.as_ref().filter(|numeric| numeric.frozen).map(|_| net.front.of_waves()));
+    frozen.extend(net.layers.iter().filter_map(|layer| layer.running.map(|start| start..start + 2 * layer.units)));
     for (layer, shape) in net.layers.iter().zip(&subject.metadata.network.layers) {
         for text in &shape.freeze {
             let freeze: Freeze = text.parse().map_err(|message: String| Error::new(Kind::Model, message))?;
             let one = |place: usize| place..place + 1;
             frozen.push(match freeze {
-                Freeze::Weight => layer.weight..layer.weight + layer.units * layer.inputs,
+                Freeze::Weight => layer.weights(),
                 Freeze::Bias => layer.biases(),
                 Freeze::Gain => layer.gain.map_or(0..0, |gain| gain..gain + layer.units),
                 Freeze::Shift => layer.gain.map_or(0..0, |gain| gain + layer.units..gain + 2 * layer.units),
-                Freeze::WeightElement(unit, input) => one(layer.weight + unit * layer.inputs + input),
+                Freeze::WeightElement(unit, input) => one(layer.weight + unit * layer.blocks.width() + input),
                 Freeze::BiasElement(unit) => one(layer.biases().start + unit),
             });
         }

@@ -3,7 +3,7 @@
 use super::key::{key, plain};
 use super::quantity::{Asked, Item, What};
 use crate::explain::Subject;
-use crate::explain::notation::{self, Notation, Part, Thing};
+use crate::explain::notation::{self, Notation, NumericPart, Part, Term, Thing};
 use backlit_engine::explain::Target;
 use backlit_engine::typeset::{Math, unicode};
 use std::collections::HashMap;
@@ -49,7 +49,8 @@ impl Names {
         for (n, notation) in notation::table().into_iter().enumerate() {
             names.add_notation(1 << n, notation, subject, &things);
         }
-        for cost in COSTS {
+        let has_terms = things.contains(&Thing::Term(Term::Loss));
+        for cost in COSTS.into_iter().filter(|cost| !(has_terms && *cost == "L")) {
             names.add(cost, What::Value(Item::COST), ALL);
         }
         for index in 0..subject.parameters.len() {
@@ -97,7 +98,7 @@ impl Names {
             let math = notation.thing(thing, names);
             let name = unicode(&math);
             self.add(&name, What::Value(Item::Thing(thing)), bit);
-            if !matches!(thing, Thing::Target(_) | Thing::Cost) {
+            if !matches!(thing, Thing::Target(_) | Thing::Cost | Thing::Term(_)) {
                 self.add(&unicode(&notation.partial(Thing::Cost, thing, names)), slope(Thing::Cost, thing), bit);
             }
             if let Thing::PreActivation { .. } = thing
@@ -159,7 +160,7 @@ impl Names {
             for by in &by {
                 let (What::Value(of_item), What::Value(Item::Thing(thing))) = (of.what, by.what) else { continue };
                 if matches!(of_item, Item::Thing(Thing::Weight { .. } | Thing::Bias { .. } | Thing::Input(_) | Thing::Target(_)))
-                    || matches!(thing, Thing::Cost | Thing::Target(_))
+                    || matches!(thing, Thing::Cost | Thing::Target(_) | Thing::Term(_))
                 {
                     continue;
                 }
@@ -194,18 +195,42 @@ fn first_of(notations: u8) -> &'static str {
 /// Every quantity of the network.
 fn things(subject: &Subject) -> Vec<Thing> {
     let names = &subject.names;
+    let terms = subject.metadata.network.network().terms;
     let mut things = vec![Thing::Cost];
+    things.extend((!terms.is_empty()).then_some(Thing::Term(Term::Loss)));
+    things.extend(terms.penalizes().then_some(Thing::Term(Term::Penalty)));
     things.extend((0..names.inputs.len()).map(Thing::Input));
     things.extend((0..names.outputs.len()).map(Thing::Target));
+    let shape = &subject.metadata.network;
+    for (table, levels) in shape.embedding.iter().flat_map(|embedding| &embedding.levels).enumerate() {
+        let numbers = shape.embedding.as_ref().map_or(0, |embedding| embedding.numbers);
+        let of = |level: usize| (0..numbers).map(move |number| Thing::Embedding { table: table + 1, level, number });
+        things.extend((0..*levels).flat_map(of));
+    }
+    if let Some(numeric) = &shape.numeric {
+        let (lines, sums) = (numeric.columns.len(), numeric.width());
+        let of = |part: NumericPart, lines: usize, numbers: usize| {
+            (0..lines).flat_map(move |line| (0..numbers).map(move |number| Thing::Numeric { part, line, number }))
+        };
+        for part in [NumericPart::Frequency, NumericPart::Phase, NumericPart::Wave] {
+            things.extend(of(part, lines, numeric.waves));
+        }
+        things.extend(of(NumericPart::Weight, sums, numeric.waves));
+        things.extend(of(NumericPart::Bias, sums, 1).chain(of(NumericPart::Sum, sums, 1)));
+    }
     for layer in 1..=names.layers() {
         for unit in 0..names.units[layer - 1] {
             things.extend([Thing::PreActivation { layer, unit }, Thing::Activation { layer, unit }]);
             if names.biases[layer - 1] {
                 things.push(Thing::Bias { layer, unit });
             }
-            things.extend((0..names.width_into(layer)).map(|input| Thing::Weight { layer, unit, input }));
+            things.extend(names.blocks[layer - 1].into(unit).map(|input| Thing::Weight { layer, unit, input }));
             let nodes = &subject.built.layers[layer - 1];
-            let norm: &[Part] = if nodes.norm.is_some() { &[Part::Gain, Part::Shift, Part::Normalized] } else { &[] };
+            let norm: &[Part] = match nodes.norm {
+                None => &[],
+                Some(norm) if norm.running.is_none() => &[Part::Gain, Part::Shift, Part::Normalized],
+                Some(_) => &[Part::Gain, Part::Shift, Part::Normalized, Part::RunningMean, Part::RunningVariance],
+            };
             let sum = subject.metadata.network.layers[layer - 1].skip.map(|_| Part::Sum);
             things.extend(norm.iter().copied().chain(sum).map(|part| Thing::Part { part, layer, unit }));
         }
@@ -226,7 +251,7 @@ fn steps_to(thing: Thing, subject: &Subject) -> Vec<(Thing, Thing)> {
             if subject.names.biases[layer - 1] {
                 steps.push((thing, Thing::Bias { layer, unit }));
             }
-            for input in 0..subject.names.width_into(layer) {
+            for input in subject.names.blocks[layer - 1].into(unit) {
                 let below = subject.goes_into(layer, input);
                 steps.extend([(thing, Thing::Weight { layer, unit, input }), (thing, below)]);
             }

@@ -2,7 +2,7 @@
 
 use crate::by_hand::{self, Edge, Net, Seed, Snapshot, Way, back, by_weight};
 use crate::explain::Wording;
-use crate::explain::notation::{Part, Term, Thing};
+use crate::explain::notation::{NumericPart, Part, Term, Thing};
 use backlit_engine::typeset::{Math, unicode};
 
 /// Something that has a value in a network.
@@ -63,6 +63,8 @@ impl Item {
             Item::Part(output) => Some(Seed::Part(output)),
             Item::Thing(Thing::PreActivation { layer, unit }) => Some(Seed::Z(layer, unit)),
             Item::Thing(Thing::Activation { layer, unit }) => Some(Seed::A(layer, unit)),
+            Item::Thing(Thing::Part { part: Part::Normalized, layer, unit }) => Some(Seed::N(layer, unit)),
+            Item::Thing(Thing::Part { part: Part::Sum, layer, unit }) => Some(Seed::Out(layer, unit)),
             _ => None,
         }
     }
@@ -72,7 +74,8 @@ impl What {
     /// Whether it is of one row: there is no mean of it that anybody uses.
     pub fn needs_one_row(self) -> bool {
         match self {
-            What::Value(Item::Thing(thing)) => thing != Thing::Cost && !is_parameter(thing),
+            What::Value(Item::Thing(Thing::Cost | Thing::Term(Term::Penalty))) => false,
+            What::Value(Item::Thing(thing)) => !is_parameter(thing),
             What::Value(Item::Part(_)) => true,
             What::Slope { of, by } => of != Item::COST || !is_parameter(by),
         }
@@ -111,7 +114,7 @@ impl Asked {
                         &other
                     }
                 };
-                slope(by, sheet, back, way)
+                slope(by, net, &snapshot.parameters, sheet, back, way)
             }
         }
     }
@@ -120,7 +123,8 @@ impl Asked {
 fn is_parameter(thing: Thing) -> bool {
     match thing {
         Thing::Part { part, .. } => part.parameter().is_some(),
-        thing => matches!(thing, Thing::Weight { .. } | Thing::Bias { .. }),
+        Thing::Numeric { part, .. } => !matches!(part, NumericPart::Wave | NumericPart::Sum),
+        thing => matches!(thing, Thing::Weight { .. } | Thing::Bias { .. } | Thing::Embedding { .. }),
     }
 }
 
@@ -131,6 +135,22 @@ pub fn place(net: &Net, thing: Thing) -> Option<usize> {
         Thing::Bias { layer, unit } => net.layer(layer).bias.map(|start| start + unit),
         Thing::Part { part: Part::Gain, layer, unit } => net.layer(layer).gain.map(|start| start + unit),
         Thing::Part { part: Part::Shift, layer, unit } => net.layer(layer).gain.map(|start| start + net.layer(layer).units + unit),
+        Thing::Part { part: Part::RunningMean, layer, unit } => net.layer(layer).running.map(|start| start + unit),
+        Thing::Part { part: Part::RunningVariance, layer, unit } => {
+            net.layer(layer).running.map(|start| start + net.layer(layer).units + unit)
+        }
+        Thing::Embedding { table, level, number } => net.front.place(table - 1, level, number),
+        Thing::Numeric { part, line, number } => {
+            let waves = net.front.waves.as_ref()?;
+            let [f, phases, weights, biases, _] = waves.starts;
+            match part {
+                NumericPart::Frequency => Some(f + line * waves.waves + number),
+                NumericPart::Phase => Some(phases + line * waves.waves + number),
+                NumericPart::Weight => Some(weights + line * waves.waves + number),
+                NumericPart::Bias => Some(biases + line),
+                NumericPart::Wave | NumericPart::Sum => None,
+            }
+        }
         _ => None,
     }
 }
@@ -150,13 +170,19 @@ fn value(item: Item, net: &Net, snapshot: &Snapshot, way: &dyn Way) -> Option<f6
             Thing::Part { part: Part::Normalized, layer, unit } => sheet.n.get(layer)?.get(unit).copied(),
             Thing::Part { part: Part::Sum, layer, unit } => sheet.out.get(layer)?.get(unit).copied(),
             Thing::Part { .. } => snapshot.parameters.get(place(net, thing)?).copied(),
-            Thing::Term(_) | Thing::Column(_) | Thing::Embedding { .. } | Thing::Numeric { .. } => None,
-            Thing::Weight { .. } | Thing::Bias { .. } => snapshot.parameters.get(place(net, thing)?).copied(),
+            Thing::Numeric { part: NumericPart::Wave, line, number } => {
+                sheet.front.waves.get(line * net.front.waves.as_ref()?.waves + number).copied()
+            }
+            Thing::Numeric { part: NumericPart::Sum, line, .. } => sheet.front.input.get(net.front.looked_up() + line).copied(),
+            Thing::Term(_) | Thing::Column(_) => None,
+            Thing::Weight { .. } | Thing::Bias { .. } | Thing::Embedding { .. } | Thing::Numeric { .. } => {
+                snapshot.parameters.get(place(net, thing)?).copied()
+            }
         },
     }
 }
 
-fn slope(by: Thing, sheet: &by_hand::Sheet, back: &by_hand::Back, way: &dyn Way) -> Option<f64> {
+fn slope(by: Thing, net: &Net, parameters: &[f64], sheet: &by_hand::Sheet, back: &by_hand::Back, way: &dyn Way) -> Option<f64> {
     match by {
         Thing::Input(i) => back.da[0].get(i).copied(),
         Thing::PreActivation { layer, unit } => back.dz.get(layer)?.get(unit).copied(),
@@ -169,12 +195,16 @@ fn slope(by: Thing, sheet: &by_hand::Sheet, back: &by_hand::Back, way: &dyn Way)
         Thing::Part { part: Part::Normalized | Part::Shift, layer, unit } => back.dn.get(layer)?.get(unit).copied(),
         Thing::Part { part: Part::Sum, layer, unit } => back.dout.get(layer)?.get(unit).copied(),
         Thing::Part { part: Part::Gain, layer, unit } => Some(back.dn.get(layer)?.get(unit)? * sheet.standard.get(layer)?.get(unit)?),
-        Thing::Target(_)
-        | Thing::Cost
-        | Thing::Term(_)
-        | Thing::Part { .. }
-        | Thing::Column(_)
-        | Thing::Embedding { .. }
-        | Thing::Numeric { .. } => None,
+        Thing::Embedding { table, level, number } => {
+            let taken = sheet.front.x.get(net.front.own() + table - 1).is_some_and(|&code| code == level as f64);
+            let by = back.dout[0].get(net.front.own() + (table - 1) * net.front.numbers + number).copied()?;
+            Some(if taken { by } else { 0.0 })
+        }
+        Thing::Numeric { part: NumericPart::Sum | NumericPart::Bias, line, .. } => back.dout[0].get(net.front.looked_up() + line).copied(),
+        Thing::Numeric { part: NumericPart::Wave, line, number } => {
+            let all = net.front.by_waves(parameters, &back.dout[0], way);
+            all.get(line * net.front.waves.as_ref()?.waves + number).copied()
+        }
+        Thing::Target(_) | Thing::Cost | Thing::Term(_) | Thing::Part { .. } | Thing::Column(_) | Thing::Numeric { .. } => None,
     }
 }

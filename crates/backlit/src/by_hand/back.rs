@@ -13,6 +13,10 @@ pub enum Seed {
     Z(usize, usize),
     /// a of a unit of a layer, counted from 1.
     A(usize, usize),
+    /// What a layer norm makes of z of a unit.
+    N(usize, usize),
+    /// What leaves a unit: a, and what a skip adds.
+    Out(usize, usize),
 }
 
 /// Derivatives of the seed. Layers count from 1, and 0 is the input; layers above the seed hold zeros.
@@ -38,6 +42,8 @@ impl Back {
             Seed::Part(k) => back.dout[net.depth()][k] = way.pull(sheet, k),
             Seed::A(layer, unit) => back.da[layer][unit] = 1.0,
             Seed::Z(layer, unit) => back.dz[layer][unit] = 1.0,
+            Seed::N(layer, unit) => back.dn[layer][unit] = 1.0,
+            Seed::Out(layer, unit) => back.dout[layer][unit] = 1.0,
         }
         back
     }
@@ -47,11 +53,15 @@ impl Back {
         let leaves = self.dout[layer].clone();
         self.da[layer].iter_mut().zip(&leaves).for_each(|(da, out)| *da += out);
         if let Some(from) = net.layer(layer).skip {
-            self.dout[from].iter_mut().zip(&leaves).for_each(|(before, out)| *before += out);
+            self.dout[from].iter_mut().zip(&leaves).for_each(|(before, &out)| *before += way.keep(out));
         }
         let slope = |(unit, &da): (usize, &f64)| way.keep(da) * way.keep(way.slope(net, sheet, layer, unit));
-        self.dn[layer] = self.da[layer].iter().enumerate().map(slope).collect();
-        let dz = net.layer(layer).through_norm(old, &sheet.standard[layer], &self.dn[layer]);
+        let dn: Vec<f64> = self.da[layer].iter().enumerate().map(slope).collect();
+        self.dn[layer].iter_mut().zip(dn).for_each(|(here, dn)| *here += dn);
+        let here = net.layer(layer);
+        // Behind a norm ∂C/∂n is written down before it goes on.
+        let dn: Vec<f64> = self.dn[layer].iter().map(|&dn| if here.gain.is_some() { way.keep(dn) } else { dn }).collect();
+        let dz = here.through_norm(old, &sheet.standard[layer], &dn);
         self.dz[layer].iter_mut().zip(dz).for_each(|(here, dz)| *here += dz);
     }
 
@@ -67,7 +77,7 @@ pub fn back(net: &Net, sheet: &Sheet, seed: Seed, way: &dyn Way, old: &[f64], ne
     let mut back = Back::begun(net, sheet, way, seed);
     let top = match seed {
         Seed::Cost | Seed::Part(_) => net.depth(),
-        Seed::Z(layer, _) | Seed::A(layer, _) => layer,
+        Seed::Z(layer, _) | Seed::A(layer, _) | Seed::N(layer, _) | Seed::Out(layer, _) => layer,
     };
     for layer in (1..=top).rev() {
         back.reach_sums(net, sheet, way, layer, old);
@@ -80,8 +90,8 @@ pub fn back(net: &Net, sheet: &Sheet, seed: Seed, way: &dyn Way, old: &[f64], ne
 /// ∂/∂a of the layer below from ∂/∂z of a layer.
 fn through_weights(net: &Net, way: &dyn Way, layer: usize, dz: &[f64], old: &[f64], new: &[f64]) -> Vec<f64> {
     let one = |input: usize| {
-        let term = |(unit, &dz): (usize, &f64)| way.keep(way.keep(dz) * way.back(net, Edge { layer, unit, input }, old, new));
-        dz.iter().enumerate().map(term).sum()
+        let term = |unit: usize| way.keep(way.keep(dz[unit]) * way.back(net, Edge { layer, unit, input }, old, new));
+        net.layer(layer).blocks.from(input).map(term).sum()
     };
     (0..net.width(layer - 1)).map(one).collect()
 }

@@ -26,6 +26,8 @@ pub struct Recipe {
     pub rate: f64,
     /// η of layers that have their own; may be shorter than the layers are many.
     pub own_rates: Vec<Option<f64>>,
+    /// By what η is multiplied for what cosines of columns are made of.
+    pub numeric_rate: f64,
     /// Rows of an update; none: all.
     pub batch: Option<usize>,
     /// Whether each pass over the rows puts them into a new order.
@@ -54,7 +56,7 @@ pub struct Snapshot {
 
 impl Recipe {
     fn row(&self, net: &Net, row: usize) -> (&[f64], &[f64]) {
-        let (n, k) = (net.inputs, net.outputs());
+        let (n, k) = (net.front.columns, net.outputs());
         (&self.x[row * n..(row + 1) * n], &self.y[row * k..(row + 1) * k])
     }
 
@@ -102,21 +104,39 @@ fn snapshot(net: &Net, recipe: &Recipe, way: &dyn Way, parameters: Vec<f64>, nex
     let mut gradient = vec![0.0; parameters.len()];
     for layer in 1..=net.depth() {
         for (sheet, back) in sheets.iter().zip(&backs) {
-            add_gradient(net, sheet, way, layer, back, &mut gradient);
+            add_gradient(net, &parameters, sheet, way, layer, back, &mut gradient);
         }
         gradient[net.layer(layer).range()].iter_mut().for_each(|number| *number /= divide);
         net.add_penalty(layer, &parameters, way, &mut gradient);
         way.finish(net, layer, &mut gradient);
     }
+    add_front(net, &parameters, &sheets, &backs, way, &mut gradient);
     // The penalty is in the cost of every row, and in the mean once.
     let penalty = if net.terms.penalizes() { net.penalty(&parameters, way) } else { 0.0 };
     let cost = sheets.iter().map(|sheet| sheet.cost - penalty).sum::<f64>() / divide + penalty;
     Snapshot { parameters, next, sheets, backs, gradient, cost }
 }
 
+/// The gradient of what stands before the layers.
+fn add_front(net: &Net, parameters: &[f64], sheets: &[Sheet], backs: &[Back], way: &dyn Way, gradient: &mut [f64]) {
+    for (sheet, back) in sheets.iter().zip(backs) {
+        net.front.add_gradient(parameters, &sheet.front, &back.dout[0], way, gradient);
+    }
+    let divide = way.divide(sheets.len());
+    gradient[net.range(0)].iter_mut().for_each(|number| *number /= divide);
+    net.add_penalty(0, parameters, way, gradient);
+}
+
 /// What one row adds to the gradient of a layer's parameters.
-fn add_gradient(net: &Net, sheet: &Sheet, way: &dyn Way, layer: usize, back: &Back, gradient: &mut [f64]) {
+fn add_gradient(net: &Net, parameters: &[f64], sheet: &Sheet, way: &dyn Way, layer: usize, back: &Back, gradient: &mut [f64]) {
     let here = net.layer(layer);
+    if let (Some(gain), Some(running)) = (here.gain, here.running) {
+        for (unit, &dn) in back.dn[layer].iter().enumerate() {
+            let (h, s) = (sheet.standard[layer][unit], sheet.standard[layer][here.units + unit]);
+            gradient[running + unit] -= dn * parameters[gain + unit] / s;
+            gradient[running + here.units + unit] -= dn * parameters[gain + unit] * h / (2.0 * s * s);
+        }
+    }
     if let Some(gain) = here.gain {
         for (unit, &dn) in back.dn[layer].iter().enumerate() {
             gradient[gain + unit] += dn * sheet.standard[layer][unit];
@@ -124,7 +144,7 @@ fn add_gradient(net: &Net, sheet: &Sheet, way: &dyn Way, layer: usize, back: &Ba
         }
     }
     for (unit, &dz) in back.dz[layer].iter().enumerate() {
-        for input in 0..here.inputs {
+        for input in here.blocks.into(unit) {
             let edge = Edge { layer, unit, input };
             gradient[net.place(edge)] += by_weight(sheet, way, edge, dz);
         }
@@ -139,9 +159,9 @@ struct Training<'a> {
     net: &'a Net,
     recipe: &'a Recipe,
     way: &'a dyn Way,
-    /// One for each layer, so that a layer can be updated before the next is differentiated.
+    /// One for each layer, so that a layer can be updated before the next is differentiated; then one for tables and one for cosines.
     optimizers: Vec<Box<dyn Optimizer<f64>>>,
-    /// The places updated, layer by layer.
+    /// The places updated, in the same order.
     trainable: Vec<Vec<Range<usize>>>,
     order: Vec<u32>,
     /// Passes over the rows that are begun.
@@ -154,15 +174,16 @@ impl<'a> Training<'a> {
     fn new(net: &'a Net, recipe: &'a Recipe, way: &'a dyn Way) -> Option<Training<'a>> {
         let entry = optimizers::find::<f64>(&recipe.optimizer).ok()?;
         let optimizer = |_| entry.create(&recipe.options, recipe.parameters.len()).ok();
-        let optimizers = (0..net.depth()).map(optimizer).collect::<Option<_>>()?;
+        let optimizers = (0..net.depth() + 2).map(optimizer).collect::<Option<_>>()?;
         let places = way.trainable(net, &recipe.trainable);
-        let of_layer = |layer: usize| {
-            let all = net.layer(layer).range();
+        let within = |all: Range<usize>| {
             let cut = places.iter().map(|range| range.start.max(all.start)..range.end.min(all.end));
             cut.filter(|range| range.start < range.end).collect()
         };
         let order = (0..recipe.rows as u32).collect();
-        Some(Training { net, recipe, way, optimizers, trainable: (1..=net.depth()).map(of_layer).collect(), order, epoch: 0, start: 0 })
+        let before = [net.front.of_tables(), net.front.of_waves()];
+        let trainable = (1..=net.depth()).map(|layer| net.range(layer)).chain(before).map(within).collect();
+        Some(Training { net, recipe, way, optimizers, trainable, order, epoch: 0, start: 0 })
     }
 
     /// The rows of the next update.
@@ -193,7 +214,7 @@ impl<'a> Training<'a> {
         for layer in (1..=net.depth()).rev() {
             for (sheet, back) in sheets.iter().zip(&mut backs) {
                 back.reach_sums(net, sheet, way, layer, old);
-                add_gradient(net, sheet, way, layer, back, &mut gradient);
+                add_gradient(net, old, sheet, way, layer, back, &mut gradient);
             }
             gradient[net.layer(layer).range()].iter_mut().for_each(|number| *number /= divide);
             net.add_penalty(layer, old, way, &mut gradient);
@@ -204,6 +225,15 @@ impl<'a> Training<'a> {
             let rate = recipe.own_rates.get(layer - 1).copied().flatten().unwrap_or(recipe.rate);
             self.optimizers[layer - 1].update(way.rate(rate), &self.trainable[layer - 1], &gradient, old, &mut new);
             backs.iter_mut().for_each(|back| back.below(net, way, layer, old, &new));
+        }
+        if !net.range(0).is_empty() {
+            add_front(net, old, &sheets, &backs, way, &mut gradient);
+            if way.rounds() {
+                gradient[net.range(0)].iter_mut().for_each(|number| *number = way.keep(*number));
+            }
+            for (place, share) in [(net.depth(), 1.0), (net.depth() + 1, recipe.numeric_rate)] {
+                self.optimizers[place].update(way.rate(recipe.rate) * share, &self.trainable[place], &gradient, old, &mut new);
+            }
         }
         new
     }

@@ -6,30 +6,33 @@
 
 mod back;
 mod follow;
+mod front;
 mod rounded;
 mod way;
 
 pub use back::{Back, Seed, back, by_weight};
 pub use follow::{Recipe, Snapshot, follow};
+pub use front::{Front, Seen};
 pub use rounded::{Rounded, To};
 pub use way::{Right, Way};
 
 use crate::error::{Error, Kind};
 use backlit_engine::Network;
 use backlit_engine::formula::{Dual, evaluate};
-use backlit_engine::network::{Norm, Terms};
+use backlit_engine::network::{Blocks, Norm, Terms};
 use backlit_engine::op::{self, Op, Operand, Row, Written};
 use backlit_engine::ops;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// What keeps the root of a layer norm away from 0.
+/// What keeps the root of a norm away from 0.
 const EPSILON: f64 = 1e-5;
 
-/// The network. Parameters are flat, in graph order: layer after layer, weight (units × inputs) before bias.
+/// The network. Parameters are flat, in graph order: what stands before the layers, then layer after layer, weight (units × inputs)
+/// before bias.
 pub struct Net {
-    /// Numbers that go in.
-    pub inputs: usize,
+    /// From the columns of the data to what goes into the first layer.
+    pub front: Front,
     /// From the first hidden layer to the output.
     pub layers: Vec<Layer>,
     /// Whether the loss is a sum over outputs of a function of one output.
@@ -39,18 +42,22 @@ pub struct Net {
     loss: Arc<dyn Op<f64>>,
 }
 
-/// One layer: z = W a + b, a = f(z), or f(n) where n is what a layer norm makes of z; then, behind a skip, s = a + what it adds.
+/// One layer: z = W a + b, a = f(z), or f(n) where n is what a norm makes of z; then, behind a skip, s = a + what it adds.
 pub struct Layer {
     /// How many units.
     pub units: usize,
     /// How many numbers go in.
     pub inputs: usize,
+    /// Which of these go into which units.
+    pub blocks: Blocks,
     /// Where the weight starts in the flat parameters.
     pub weight: usize,
     /// Where the bias starts.
     pub bias: Option<usize>,
-    /// Where the gain of a layer norm starts; its shift follows.
+    /// Where the gain of a norm starts; its shift follows.
     pub gain: Option<usize>,
+    /// Where the running means of a batch norm start; the variances follow.
+    pub running: Option<usize>,
     /// The layer whose output is added; 0 is the input.
     pub skip: Option<usize>,
     activation: Arc<dyn Op<f64>>,
@@ -72,11 +79,13 @@ pub struct Edge {
 /// One row forward. Layers count from 1; layer 0 is the input.
 #[derive(Clone, Debug)]
 pub struct Sheet {
+    /// What stands before the layers.
+    pub front: Seen,
     /// z\[layer\]\[unit\]; nothing in layer 0.
     pub z: Vec<Vec<f64>>,
-    /// What a layer norm makes of z; z where there is none.
+    /// What a norm makes of z; z where there is none.
     pub n: Vec<Vec<f64>>,
-    /// (z − mean)/s of a layer with a norm, and s behind them.
+    /// (z − mean)/s of a layer with a norm, and behind them s: one, or of a batch norm one for each unit.
     pub standard: Vec<Vec<f64>>,
     /// a\[layer\]\[unit\]; the inputs in layer 0.
     pub a: Vec<Vec<f64>>,
@@ -101,33 +110,26 @@ impl Net {
     pub fn new(network: &Network) -> Result<Net, Error> {
         let usage = |message: String| Error::new(Kind::Usage, message);
         let loss = ops::loss::<f64>(&network.loss).map_err(usage)?;
-        if network.layers.iter().any(|layer| layer.norm == Some(Norm::Batch)) {
-            let error = usage("a network with batch norms is not worked by hand: what they do hangs on the other rows of the batch".into());
-            return Err(
-                error.hint("--norm layer in its training; or backlit explain --parameter, as a page or, with --format numpy, a script")
-            );
-        }
-        if network.embedding.is_some() || network.numeric.is_some() {
-            let error = usage("a network with embeddings is not worked by hand".into());
-            let hint =
-                "--recipe plain --embed none in its training; or backlit explain --parameter, as a page or, with --format numpy, a script";
-            return Err(error.hint(hint));
-        }
-        let (mut start, mut inputs, mut layers) = (0, network.inputs, Vec::new());
+        let front = Front::new(network);
+        let (mut start, mut inputs, mut layers) = (front.range().end, network.width(), Vec::new());
         for layer in &network.layers {
             let weight = start;
-            start += layer.units * inputs;
+            let blocks = Blocks { groups: layer.groups, inputs, units: layer.units };
+            start += blocks.weights();
             let bias = layer.bias.then_some(start);
             start += if layer.bias { layer.units } else { 0 };
             let gain = layer.norm.map(|_| start);
             start += if layer.norm.is_some() { 2 * layer.units } else { 0 };
+            let running = (layer.norm == Some(Norm::Batch)).then_some(start);
+            start += if running.is_some() { 2 * layer.units } else { 0 };
             let activation = ops::activation::<f64>(&layer.activation).map_err(usage)?;
             let slope = activation.written(0, 0, 0, &Row { inputs: vec![&[0.5]], out: &[0.5] });
-            layers.push(Layer { units: layer.units, inputs, weight, bias, gain, skip: layer.skip, activation, slope });
+            let (units, skip) = (layer.units, layer.skip);
+            layers.push(Layer { units, inputs, blocks, weight, bias, gain, running, skip, activation, slope });
             inputs = layer.units;
         }
         let adds_outputs = loss.about().kind == op::Kind::PointwiseLoss;
-        Ok(Net { inputs: network.inputs, layers, adds_outputs, terms: network.terms, loss })
+        Ok(Net { front, layers, adds_outputs, terms: network.terms, loss })
     }
 
     /// How many layers.
@@ -140,9 +142,14 @@ impl Net {
         &self.layers[layer - 1]
     }
 
-    /// Units of a layer; 0 is the input.
+    /// Units of a layer; 0 is what goes into the first.
     pub fn width(&self, layer: usize) -> usize {
-        if layer == 0 { self.inputs } else { self.layer(layer).units }
+        if layer == 0 { self.layer(1).inputs } else { self.layer(layer).units }
+    }
+
+    /// The places of a layer's parameters; 0 is what stands before the layers.
+    pub fn range(&self, layer: usize) -> Range<usize> {
+        if layer == 0 { self.front.range() } else { self.layer(layer).range() }
     }
 
     /// How many outputs.
@@ -158,13 +165,16 @@ impl Net {
     /// Where a weight stands in the flat parameters.
     pub fn place(&self, edge: Edge) -> usize {
         let layer = self.layer(edge.layer);
-        layer.weight + edge.unit * layer.inputs + edge.input
+        layer.weight + layer.blocks.place(edge.unit, edge.input)
     }
 
-    /// The places of a layer's parameters that cost something by themselves. Layers count from 1.
+    /// The places of a layer's parameters that cost something by themselves: of what stands before the layers, 0, all.
     fn penalized(&self, layer: usize) -> Range<usize> {
+        if layer == 0 {
+            return if self.terms.penalizes() { self.front.range() } else { 0..0 };
+        }
         let here = self.layer(layer);
-        let weights = here.weight..here.weight + here.units * here.inputs;
+        let weights = here.weights();
         match (self.terms.penalizes(), self.terms.penalize_biases) {
             (false, _) => weights.start..weights.start,
             (true, true) => weights.start..weights.end + here.biases().len(),
@@ -174,7 +184,7 @@ impl Net {
 
     /// What the sizes of the parameters cost: l1 Σ |W| + l2/2 Σ W².
     pub fn penalty(&self, parameters: &[f64], way: &dyn Way) -> f64 {
-        let all = (1..=self.depth()).flat_map(|layer| &parameters[self.penalized(layer)]);
+        let all = (0..=self.depth()).flat_map(|layer| &parameters[self.penalized(layer)]);
         way.penalty() * all.map(|w| self.terms.l1 * w.abs() + self.terms.l2 / 2.0 * w * w).sum::<f64>()
     }
 
@@ -220,12 +230,15 @@ impl Net {
 
     /// One row forward. `parameters`: flat; `x`: inputs; `y`: outputs.
     pub fn forward(&self, parameters: &[f64], x: &[f64], y: &[f64], way: &dyn Way) -> Sheet {
+        let front = self.front.forward(parameters, x, way);
+        let x = front.input.clone();
         let mut sheet = Sheet {
+            front,
             z: vec![Vec::new()],
             n: vec![Vec::new()],
             standard: vec![Vec::new()],
-            a: vec![x.to_vec()],
-            out: vec![x.to_vec()],
+            a: vec![x.clone()],
+            out: vec![x.clone()],
             slope: vec![Vec::new()],
             y: y.to_vec(),
             loss: f64::NAN,
@@ -235,13 +248,13 @@ impl Net {
         };
         for layer in 1..=self.depth() {
             let before: Vec<f64> = match layer {
-                1 => x.to_vec(),
+                1 => x.clone(),
                 _ => sheet.out[layer - 1].iter().map(|&a| way.keep(a)).collect(),
             };
             let here = self.layer(layer);
             let sum = |unit: usize| {
-                let term = |(input, a): (usize, &f64)| parameters[way.weight(self, Edge { layer, unit, input })] * a;
-                before.iter().enumerate().map(term).sum::<f64>() + here.bias.map_or(0.0, |bias| parameters[bias + unit])
+                let term = |input: usize| parameters[way.weight(self, Edge { layer, unit, input })] * before[input];
+                here.blocks.into(unit).map(term).sum::<f64>() + here.bias.map_or(0.0, |bias| parameters[bias + unit])
             };
             let zs: Vec<f64> = (0..here.units).map(sum).collect();
             let (ns, standard) = here.normalized(parameters, &zs, way);
@@ -254,7 +267,8 @@ impl Net {
                 slopes.push(by_rounded.unwrap_or(slope));
             }
             let out = match here.skip {
-                Some(from) => activations.iter().zip(&sheet.out[from]).map(|(&a, &before)| way.keep(a) + before).collect(),
+                Some(0) => activations.iter().zip(&x).map(|(&a, &x)| way.keep(a) + x).collect(),
+                Some(from) => activations.iter().zip(&sheet.out[from]).map(|(&a, &before)| way.keep(a) + way.keep(before)).collect(),
                 None => activations.clone(),
             };
             sheet.z.push(zs);
@@ -291,9 +305,13 @@ impl Net {
 impl Layer {
     /// The places of all its parameters in the flat ones.
     pub fn range(&self) -> Range<usize> {
-        let weights = self.units * self.inputs;
-        let vectors = usize::from(self.bias.is_some()) + 2 * usize::from(self.gain.is_some());
-        self.weight..self.weight + weights + vectors * self.units
+        let vectors = usize::from(self.bias.is_some()) + 2 * usize::from(self.gain.is_some()) + 2 * usize::from(self.running.is_some());
+        self.weight..self.weights().end + vectors * self.units
+    }
+
+    /// The places of the weights.
+    pub fn weights(&self) -> Range<usize> {
+        self.weight..self.weight + self.blocks.weights()
     }
 
     /// The places of the bias.
@@ -302,21 +320,33 @@ impl Layer {
     }
 
     /// What a layer norm makes of the weighted sums z: gain · (z − mean)/s + shift, s = √(variance + 0.00001); and the fractions, s
-    /// behind them. z itself where there is no norm.
+    /// behind them. A batch norm takes the running mean and variance of each unit. z itself where there is no norm.
     fn normalized(&self, parameters: &[f64], z: &[f64], way: &dyn Way) -> (Vec<f64>, Vec<f64>) {
         let Some(gain) = self.gain else { return (z.to_vec(), Vec::new()) };
         let z: Vec<f64> = z.iter().map(|&z| way.keep(z)).collect();
         let units = self.units as f64;
-        let mean = z.iter().sum::<f64>() / units;
-        let s = (z.iter().map(|z| (z - mean) * (z - mean)).sum::<f64>() / units + EPSILON).sqrt();
-        let mut standard: Vec<f64> = z.iter().map(|z| (z - mean) / s).collect();
+        let (mut standard, s): (Vec<f64>, Vec<f64>) = match self.running {
+            Some(running) => {
+                let s = |k: usize| (parameters[running + self.units + k] + EPSILON).sqrt();
+                let h = |(k, z): (usize, &f64)| (z - parameters[running + k]) / s(k);
+                (z.iter().enumerate().map(h).collect(), (0..self.units).map(s).collect())
+            }
+            None => {
+                let mean = z.iter().sum::<f64>() / units;
+                let s = (z.iter().map(|z| (z - mean) * (z - mean)).sum::<f64>() / units + EPSILON).sqrt();
+                (z.iter().map(|z| (z - mean) / s).collect(), vec![s])
+            }
+        };
         let n = standard.iter().enumerate().map(|(k, h)| parameters[gain + k] * h + parameters[gain + self.units + k]).collect();
-        standard.push(s);
+        standard.extend(s);
         (n, standard)
     }
 
-    /// ∂/∂z of the layer from ∂/∂n: through every unit's share in mean and variance.
+    /// ∂/∂z of the layer from ∂/∂n: through every unit's share in mean and variance, unless these are running ones.
     fn through_norm(&self, parameters: &[f64], standard: &[f64], dn: &[f64]) -> Vec<f64> {
+        if let (Some(gain), Some(_)) = (self.gain, self.running) {
+            return (0..self.units).map(|k| dn[k] * parameters[gain + k] / standard[self.units + k]).collect();
+        }
         let (Some(gain), Some((s, h))) = (self.gain, standard.split_last()) else { return dn.to_vec() };
         let units = self.units as f64;
         let by_z = |j: usize| {

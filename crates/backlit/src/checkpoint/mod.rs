@@ -12,7 +12,7 @@ pub use run::unresumable;
 pub(crate) use run::{forget, is_begun, is_foreign, unfinished};
 
 use crate::error::{Error, Kind};
-use crate::files::Whole;
+use crate::files::{Whole, shell_word};
 use crate::job::Job;
 use crate::model_file::Precision;
 use crate::run_file::RunFile;
@@ -268,7 +268,8 @@ impl Checkpoints {
     fn write<S: Scalar>(&mut self, precision: Precision, trainer: &mut Trainer<'_, S>, ended: bool) -> Result<(), Error> {
         let failed = |error: Error| {
             let hint = error.hint.as_deref().unwrap_or_default();
-            let hint = format!("{hint}; then --resume {} goes on from the last checkpoint", self.directory.display());
+            let directory = shell_word(&self.directory.display().to_string());
+            let hint = format!("{hint}; then --resume {directory} goes on from the last checkpoint");
             error.hint(hint)
         };
         if !self.is_synced {
@@ -294,6 +295,13 @@ impl Checkpoints {
         self.pins.write(&self.directory)?;
         self.clear();
         Ok(())
+    }
+
+    /// The run will not go on and leaves no model: takes away its checkpoints, and what it was asked for, which would tell a wrong thing of
+    /// a model that was there before.
+    pub fn abandon(&self) {
+        self.clear();
+        forget(&self.directory);
     }
 
     /// Takes checkpoints away that nobody needs; what cannot be taken away does no harm, for it is known by its run.

@@ -2,7 +2,7 @@
 //! down what the run file names: the hashes of the table, of the model that training begins with, and of the run file itself.
 
 use crate::error::{Error, Kind};
-use crate::files;
+use crate::files::{self, Whole};
 use crate::job::Job;
 use crate::model_file::{MODEL, file_of};
 use crate::prepare::layer_of_shape;
@@ -37,6 +37,9 @@ pub(super) struct Pins {
     /// The table, as it was named; none: it is bundled, or stands in the run file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     table: Option<Pin>,
+    /// The file of the rows kept aside, as it was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    validation: Option<Pin>,
     /// The model that training begins with, as it was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     from: Option<Pin>,
@@ -66,7 +69,7 @@ struct Pin {
 /// hold.
 pub fn unresumable(run: &RunFile) -> Option<Error> {
     let wrong = |path: &Path, message: &str| Some(Error::new(Kind::Usage, message).file(path.display()));
-    for path in [table_of(run), run.train.from.as_deref()].into_iter().flatten() {
+    for path in [table_of(run), run.data.validation_file.as_deref(), run.train.from.as_deref()].into_iter().flatten() {
         if path.to_str().is_none() {
             return wrong(path, "a name that is not Unicode cannot be written down, so the run could not go on after an interruption");
         }
@@ -123,14 +126,18 @@ pub(super) fn begin(directory: &Path, run: &RunFile, job: &Job, has_hidden: bool
         run_sha256: hexadecimal(text.as_bytes()),
         run_file: run.file.clone(),
         table: table_of(run).map(pin).transpose()?,
+        validation: run.data.validation_file.as_deref().map(pin).transpose()?,
         from: whole.train.from.as_deref().map(pin).transpose()?,
         why: job.why.clone(),
         finished: false,
     };
+    // Where there is no room for them the run that was there stays as it is.
+    let mut files = [Whole::create(&directory.join(RUN))?, Whole::create(&directory.join(PINS))?];
+    files[0].write(text.as_bytes())?;
+    files[1].write(pins.text()?.as_bytes())?;
     // Until the second is there the first is known by its first line.
     let _ = std::fs::remove_file(directory.join(PINS));
-    files::write_unsynced(&directory.join(RUN), text.as_bytes())?;
-    pins.write(directory)?;
+    files.into_iter().try_for_each(Whole::finish_unsynced)?;
     Ok(pins)
 }
 
@@ -167,6 +174,9 @@ pub(super) fn read(directory: &Path) -> Result<(RunFile, Pins), Error> {
         if let (Source::Path(path), Some(pin)) = (&mut run.data.source, &pins.table) {
             *path = unchanged(pin, path, "the table")?;
         }
+        if let (Some(path), Some(pin)) = (&mut run.data.validation_file, &pins.validation) {
+            *path = unchanged(pin, path, "the file of the rows kept aside")?;
+        }
         if let (Some(path), Some(pin)) = (&mut run.train.from, &pins.from) {
             *path = unchanged(pin, path, "the model that training begins with")?;
         }
@@ -201,9 +211,13 @@ fn unchanged(pin: &Pin, absolute: &Path, what: &str) -> Result<PathBuf, Error> {
 }
 
 impl Pins {
-    pub fn write(&self, directory: &Path) -> Result<(), Error> {
+    fn text(&self) -> Result<String, Error> {
         let text = serde_json::to_string_pretty(self).map_err(|error| Error::new(Kind::Failed, error.to_string()))?;
-        files::write_unsynced(&directory.join(PINS), format!("{text}\n").as_bytes())
+        Ok(format!("{text}\n"))
+    }
+
+    pub fn write(&self, directory: &Path) -> Result<(), Error> {
+        files::write_unsynced(&directory.join(PINS), self.text()?.as_bytes())
     }
 
     /// What tells the run from every other.

@@ -254,6 +254,10 @@ pub(crate) const WEIGHT: Hints = Hints {
     text: "numbers of 0 or more",
 };
 
+/// Of a table none of whose rows has one.
+pub(crate) const NO_TARGET: &str =
+    "fill the target in where it is known: such rows are what is learned from; or name another column with --target";
+
 /// Keeps what an error needs of a cell that may be long.
 fn shorten(cell: &str) -> String {
     cell.trim().chars().take(LONGEST).collect()

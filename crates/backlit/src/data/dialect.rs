@@ -4,11 +4,19 @@ use super::FEW;
 use crate::error::{Error, Kind};
 
 /// Files that are no text, by their first bytes.
-const BINARY: [(&[u8], &str, &str); 6] = [
+const BINARY: [(&[u8], &str, &str); 14] = [
     (b"PK\x03\x04", "a zip file or a spreadsheet", "save the sheet as CSV"),
+    (b"\xD0\xCF\x11\xE0", "an old spreadsheet (.xls)", "save the sheet as CSV"),
     (b"\x1F\x8B", "a gzip file", "unpack it first"),
-    (b"PAR1", "a Parquet file", "convert it to CSV"),
-    (b"\x93NUMPY", "a NumPy file", "convert it to CSV: numpy.savetxt(…, delimiter=',')"),
+    (b"BZh", "a bzip2 file", "unpack it first"),
+    (b"\xFD7zXZ", "an xz file", "unpack it first"),
+    (b"\x28\xB5\x2F\xFD", "a zstd file", "unpack it first"),
+    (b"PAR1", "a Parquet file", "let its name end in .parquet"),
+    (b"ARROW1", "an Arrow file", "save it as Parquet: pandas.read_feather(…).to_parquet(…)"),
+    (b"\x93NUMPY", "a NumPy file", "let its name end in .npy"),
+    (b"\x89HDF", "an HDF5 file", "save the table as CSV or Parquet"),
+    (b"SQLite format 3", "an SQLite database", "save the table as CSV: sqlite3 -header -csv FILE \"SELECT * FROM …\""),
+    (b"%PDF", "a PDF file", "save the table itself as CSV"),
     (b"\xFF\xFE", "UTF-16 text", "save the file as UTF-8"),
     (b"\xFE\xFF", "UTF-16 text", "save the file as UTF-8"),
 ];
@@ -33,6 +41,59 @@ pub(super) fn refuse_binary(sample: &[u8]) -> Result<(), Error> {
     }
 }
 
+/// Refuses text that is JSON, HTML, XML, Markdown or ARFF, by its beginning.
+pub(super) fn refuse_markup(sample: &[u8]) -> Result<(), Error> {
+    let start = sample.trim_ascii_start();
+    let Some((what, hint)) = markup(&start[..start.len().min(LOOKED_AT)]) else { return Ok(()) };
+    Err(Error::new(Kind::Data, format!("expected text with delimiters, came what looks like {what}")).hint(hint))
+}
+
+/// So many bytes tell what a text is.
+const LOOKED_AT: usize = 1 << 12;
+
+/// What a text is that is no table, and what to try.
+fn markup(start: &[u8]) -> Option<(&'static str, &'static str)> {
+    let next = |at: usize| start[at.min(start.len())..].trim_ascii_start().first().copied();
+    let begins = |word: &str| start.get(..word.len()).is_some_and(|bytes| bytes.eq_ignore_ascii_case(word.as_bytes()));
+    let mut lines = start.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    // A name in angle brackets is followed by a delimiter, a tag by another tag.
+    let tag_upon_tag = || {
+        let end = start.iter().position(|&byte| matches!(byte, b'>' | b',' | b';' | b'|' | b'\t'))?;
+        let rest = start[end..].strip_prefix(b">")?;
+        let text = rest.iter().position(|byte| !matches!(byte, b' ' | b'\r' | b'\n'))?;
+        Some(rest[text] == b'<' && start[1].is_ascii_alphabetic())
+    };
+    match next(0)? {
+        b'{' if matches!(next(1), Some(b'"' | b'}')) => {
+            let is_whole = lines.next().is_some_and(|line| line.ends_with(b"}"));
+            let more = lines.next().is_some_and(|line| line.starts_with(b"{"));
+            match is_whole && more {
+                true => Some(("JSON Lines", "turn it into CSV: pandas.read_json(\"FILE\", lines=True).to_csv(\"table.csv\", index=False)")),
+                false => Some(("JSON", FROM_JSON)),
+            }
+        }
+        b'[' if matches!(next(1), Some(b'{' | b'[')) => Some(("JSON", FROM_JSON)),
+        b'<' if ["<!doctype html", "<html", "<head", "<body", "<table"].into_iter().any(begins) => {
+            Some(("a page of HTML", "save the table itself as CSV; a page instead of a download may ask to log in: open it in a browser"))
+        }
+        b'<' if begins("<?xml") || begins("<!--") || tag_upon_tag() == Some(true) => {
+            Some(("XML", "turn it into CSV: pandas.read_xml(\"FILE\").to_csv(\"table.csv\", index=False), or save the sheet as CSV"))
+        }
+        b'@' if begins("@relation") => {
+            Some(("an ARFF file", "keep the lines below @data, under a line of the attributes' names with commas between them"))
+        }
+        b'|' if lines
+            .nth(1)
+            .is_some_and(|line| line.starts_with(b"|") && line.iter().all(|byte| b"|-: ".contains(byte)) && line.contains(&b'-')) =>
+        {
+            Some(("a table in Markdown", "take the line of dashes out, and the bars at both ends of each line"))
+        }
+        _ => None,
+    }
+}
+
+const FROM_JSON: &str = "turn it into CSV: pandas.read_json(\"FILE\").to_csv(\"table.csv\", index=False)";
+
 /// The candidates. Where several split all lines evenly the earliest wins: a comma is often a decimal
 /// comma, the others are hardly ever part of a number.
 const DELIMITERS: [u8; 4] = [b'\t', b';', b'|', b','];
@@ -48,6 +109,18 @@ pub(super) fn split(sample: &[u8], is_all: bool) -> (u8, u8) {
         .rev()
         .max_by_key(|&k| even(k));
     (best.map_or(b',', |k| DELIMITERS[k]), terminator)
+}
+
+/// What a person should know of what stands between cells; nothing of commas.
+pub(crate) fn between_cells(delimiter: char) -> Option<String> {
+    let sign = match delimiter {
+        ',' => return None,
+        ';' => "semicolons".to_string(),
+        '\t' => "tabs".to_string(),
+        '|' => "vertical bars".to_string(),
+        other => format!("the signs '{}'", other.escape_debug()),
+    };
+    Some(format!("{sign} stand between the cells"))
 }
 
 /// The line end: `\n` unless there are only `\r`.

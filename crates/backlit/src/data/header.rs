@@ -38,10 +38,24 @@ impl Header {
         Header { said, wanted, otherwise: metadata.headless.then_some(false) }
     }
 
+    /// As a table beside one of these columns needs it, which has names in its first line or not.
+    pub(crate) fn beside(columns: Vec<String>, headless: bool, said: Option<bool>) -> Header {
+        Header { said, wanted: columns, otherwise: headless.then_some(false) }
+    }
+
     /// Whether these cells are known to name the columns, or not to.
     pub(super) fn known(&self, first: &[String]) -> Option<bool> {
-        let has_all = || !self.wanted.is_empty() && self.wanted.iter().all(|name| first.contains(name));
-        self.said.or_else(|| has_all().then_some(true)).or(self.otherwise)
+        self.said.or_else(|| self.has_all(first).then_some(true)).or(self.otherwise)
+    }
+
+    /// Whether a person says that no line names the columns.
+    pub(super) fn said_none(&self) -> bool {
+        self.said == Some(false)
+    }
+
+    /// Whether all columns that are to be found are among these, if there are any.
+    pub(super) fn has_all(&self, names: &[String]) -> bool {
+        !self.wanted.is_empty() && self.wanted.iter().all(|name| names.contains(name))
     }
 }
 
@@ -65,6 +79,9 @@ pub(super) fn names(header: &Record<'_>) -> Result<Vec<String>, Error> {
     if let Some(place) = names.iter().position(String::is_empty) {
         let message = format!("line {line}: expected a name for column {} of {}, came nothing", place + 1, names.len());
         let hint = match place {
+            _ if 2 * names.iter().filter(|name| name.is_empty()).count() > names.len() => {
+                "take the line out if it is a title: the first line is to name the columns"
+            }
             0 => "name the column; if it is only the row's number, leave it out (pandas: index=False)",
             _ if place + 1 == names.len() => "name the column, or take the delimiter from the end of each line",
             _ => "name the column",
@@ -90,12 +107,11 @@ fn bump<'a>(counts: &mut HashMap<&'a str, usize>, name: &'a str) -> usize {
 /// Why a first line with words in it is a row like those below it, if it is: it has a word or a date that stands below it too, or a number
 /// with a fraction above numbers. Not so where it has a word above numbers alone, which can only be their name.
 pub(super) fn looks_like_a_row(first: &[String], below: &[Vec<String>]) -> Option<String> {
-    let is_number = |cell: &str| cell.parse::<f64>().is_ok();
-    let column = |place: usize| below.iter().filter_map(move |row| row.get(place)).map(String::as_str).filter(|cell| !is_missing(cell));
-    let words = || first.iter().enumerate().filter(|(_, cell)| !is_number(cell) && !is_missing(cell));
-    if words().any(|(place, _)| column(place).next().is_some() && column(place).all(is_number)) {
+    if names_numbers(first, below) {
         return None;
     }
+    let column = |place: usize| column(below, place);
+    let words = || words(first);
     if let Some((_, word)) = words().find(|(place, word)| column(*place).any(|cell| cell == word.as_str())) {
         return Some(format!("'{}' stands there and below it", excerpt(word)));
     }
@@ -105,6 +121,25 @@ pub(super) fn looks_like_a_row(first: &[String], below: &[Vec<String>]) -> Optio
         fraction || is_date(cell) && all_below(*place, &is_date)
     };
     first.iter().enumerate().find(is_like).map(|(_, cell)| format!("'{}' is no name", excerpt(cell)))
+}
+
+/// Whether a line has a word above numbers alone, which can only be their name.
+pub(super) fn names_numbers(first: &[String], below: &[Vec<String>]) -> bool {
+    words(first).any(|(place, _)| column(below, place).next().is_some() && column(below, place).all(is_number))
+}
+
+fn is_number(cell: &str) -> bool {
+    cell.parse::<f64>().is_ok()
+}
+
+/// The cells of a column that are not missing.
+fn column(rows: &[Vec<String>], place: usize) -> impl Iterator<Item = &str> {
+    rows.iter().filter_map(move |row| row.get(place)).map(String::as_str).filter(|cell| !is_missing(cell))
+}
+
+/// The cells of a line that are neither numbers nor missing, with their places.
+fn words(line: &[String]) -> impl Iterator<Item = (usize, &String)> {
+    line.iter().enumerate().filter(|(_, cell)| !is_number(cell) && !is_missing(cell))
 }
 
 /// The cells of the first lines that have been read of a stream, without the one that may be cut.

@@ -1,7 +1,9 @@
 //! Tables of numbers: where they come from and how their columns are found.
 
+mod above;
 mod bundled;
 pub(crate) mod cells;
+mod columns;
 mod dialect;
 mod header;
 mod names;
@@ -14,11 +16,13 @@ mod typed;
 mod words;
 
 pub use bundled::{BUNDLED, bundled, note};
+pub(crate) use columns::Columns;
+pub(crate) use dialect::between_cells;
 pub use header::Header;
 pub use names::names_in;
 pub use reader::{Reader, Reading, profile, read, read_csv, read_encoded, read_for, read_from};
 pub(crate) use reader::{read_for_within, read_numbers, read_within};
-pub(crate) use stored::{Bound, Fed, nameless, number, read_at, refused, unreadable};
+pub(crate) use stored::{Bound, Fed, behind, nameless, number, read_at, refused, unreadable};
 pub use stored::{Inputs, MEMORY, Stored, bytes};
 pub(crate) use words::read_words;
 
@@ -109,6 +113,9 @@ fn missing(source: &str, known: &[String], names: &[&str]) -> Error {
         _ => format!("{} columns are not there: {}", names.len(), listed(names.iter().copied())),
     };
     let hint = match like.as_slice() {
+        [] if known.len() == 1 && known[0].contains(char::is_whitespace) => {
+            format!("its only column is {}: put commas, semicolons or tabs between the cells", listed(all()))
+        }
         [] => format!("one of its columns: {}", listed(all())),
         like if known.len() <= FEW => {
             format!("did you mean {}? Its columns are {}", listed(like.iter().copied()), listed(all()))

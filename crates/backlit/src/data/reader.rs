@@ -1,8 +1,9 @@
 //! Reads a table some rows at a time, from text with delimiters or from a file of typed columns.
 
+use super::above::{Above, above};
 use super::bundled::bundled_text;
 use super::cells::{self, Hints};
-use super::dialect::{refuse_binary, split};
+use super::dialect::{refuse_binary, refuse_markup, split};
 use super::header::{Header, has_words, lines, looks_like_a_row, names};
 use super::records::Records;
 use super::rows::{Body, Encoded, Take};
@@ -22,7 +23,7 @@ use std::sync::Arc;
 pub struct Reading {
     /// The numbers.
     pub table: Table,
-    /// What stands between two cells: one of `,` `;` tab `|`.
+    /// What stands between two cells: one of `,` `;` tab `|`, or what the file says.
     pub delimiter: char,
     /// Whether the first line names the columns; otherwise they are `c0`, `c1` and so on.
     pub header: bool,
@@ -37,8 +38,8 @@ pub fn read_csv(path: &Path) -> Result<Table, Error> {
 
 /// Reads a table of numbers and says how it was understood.
 ///
-/// The delimiter is the one of `,` `;` tab `|` that splits the first lines most evenly. The first line is a
-/// header if one of its cells is no number, unless it looks like the rows below it. A byte order mark, carriage returns, blanks around
+/// The delimiter is the one of `,` `;` tab `|` that splits the first lines most evenly, or what a line `sep=;` above the table says. Lines
+/// there that begin with `#` are skipped as comments, unless it is the header that does. The first line is a header if one of its cells is no number, unless it looks like the rows below it. A byte order mark, carriage returns, blanks around
 /// cells and empty lines at the end are skipped; a cell may stand in quotes.
 ///
 /// Every cell below the header must be a finite number. Errors ([`Kind::Data`]) name the file and, where there
@@ -188,7 +189,17 @@ impl<'a> Reader<'a> {
 
     fn of(mut records: Records<Box<dyn Read + 'a>>, source: &str, is_plain: bool, known: &Header) -> Result<Reader<'a>, Error> {
         refuse_binary(records.sample())?;
-        let (delimiter, terminator) = if is_plain { (b',', b'\n') } else { split(records.sample(), records.sample_is_all()) };
+        let mut notes = Vec::new();
+        let (delimiter, terminator) = if is_plain {
+            (b',', b'\n')
+        } else {
+            refuse_markup(records.sample())?;
+            let Above { bytes, lines, delimiter, notes: above } = above(records.sample(), records.sample_is_all(), known);
+            records.skip(bytes, lines);
+            notes = above;
+            let (likely, terminator) = split(records.sample(), records.sample_is_all());
+            (delimiter.unwrap_or(likely), terminator)
+        };
         records.split_at(delimiter, terminator);
         let first = loop {
             match records.next().map_err(|broken| broken.at(None, &[]))? {
@@ -215,7 +226,6 @@ impl<'a> Reader<'a> {
             Some(names) => names?,
             None => (0..cells.len()).map(|column| format!("c{column}")).collect(),
         };
-        let mut notes = Vec::new();
         if let Some(why) = &why {
             let called = "there is no header, the columns are called c0, c1 and so on (--header: it names them)";
             notes.push(format!("the first line looks like a row ({why}): {called}"));
@@ -357,7 +367,7 @@ impl<'a> Reader<'a> {
             self.notes.push(format!("{} rows without a target are left out; the others keep their numbers", left_out.len()));
         }
         if rows == 0 {
-            return Err(Error::new(Kind::Data, "no row has a target").file(&self.source));
+            return Err(Error::new(Kind::Data, "no row has a target").file(&self.source).hint(cells::NO_TARGET));
         }
         let mut columns = self.columns;
         let stored = storing.map(|mut storing| {

@@ -120,6 +120,12 @@ impl<R: Read> Records<R> {
         (self.delimiter, self.terminator) = (delimiter, terminator);
     }
 
+    /// Passes over the first so many bytes of the sample, which are so many lines.
+    pub fn skip(&mut self, bytes: usize, lines: usize) {
+        self.start += bytes;
+        self.line += lines;
+    }
+
     /// The next record, or none at the end. The error names the line, not the file.
     pub fn next(&mut self) -> Result<Option<Record<'_>>, Broken> {
         let extent = loop {

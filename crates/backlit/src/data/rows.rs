@@ -40,7 +40,7 @@ impl Encoded {
 
     fn cell(&mut self, column: usize, cell: &str, values: &mut Vec<f64>) -> Result<(), Fault> {
         let Some(place) = self.places[column] else { return Ok(()) };
-        if self.encoder.columns[place].kind.encode(cell, values)? == Strange(true) {
+        if self.encoder.columns[place].encode(cell, values)? == Strange(true) {
             self.strange[place].get_or_insert_with(|| (0, excerpt(cell.trim()))).0 += 1;
         }
         Ok(())
@@ -100,11 +100,18 @@ impl Body {
         }
         if let Some(line) = self.empty_line {
             let message = format!("line {line}: expected a row of {}, came an empty line", cells_of(width));
-            return Err(Error::new(Kind::Data, message).row(self.rows).hint("take the empty line out; only at the end they do not matter"));
+            let hint = match self.rows {
+                0 if record.len() > width => TITLE,
+                _ => "take the empty line out; only at the end they do not matter",
+            };
+            return Err(Error::new(Kind::Data, message).row(self.rows).hint(hint));
         }
         if record.len() != width {
             let message = format!("line {}: expected {}, came {}", record.line, cells_of(width), record.len());
-            let hint = "put a cell that holds the delimiter into quotes, and give every row the same number of cells";
+            let hint = match self.rows {
+                0 if width == 1 => TITLE,
+                _ => "put a cell that holds the delimiter into quotes, and give every row the same number of cells",
+            };
             return Err(Error::new(Kind::Data, message).row(self.rows).hint(hint));
         }
         for (column, cell) in record.cells().enumerate() {
@@ -124,6 +131,9 @@ impl Body {
         Ok(())
     }
 }
+
+/// Of a first line that is narrower than what follows.
+const TITLE: &str = "take out what stands above the line with the columns' names, or begin each such line with #";
 
 fn cells_of(width: usize) -> String {
     format!("{width} {}", if width == 1 { "cell" } else { "cells" })

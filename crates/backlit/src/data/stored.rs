@@ -4,13 +4,14 @@
 use super::Table;
 use crate::encoder::{Encoder, Kind, Missing, of_day};
 use crate::error::{Error, Kind as Wrong};
-use crate::median::median;
+use crate::said::Targets;
 use crate::scaler::Scaler;
 use crate::terms::smoothed;
+use crate::weighted::Sample;
 use backlit_engine::Scalar;
 use backlit_engine::step::{Rows, Source};
 use std::fs::File;
-use std::io::Write;
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -63,7 +64,7 @@ pub fn bytes(text: &str) -> Result<u64, String> {
 
 /// A table on its way into the file.
 pub(super) struct Storing {
-    file: File,
+    file: Arc<File>,
     folder: PathBuf,
     columns: Vec<String>,
     /// Places of the columns that stay in memory.
@@ -78,7 +79,15 @@ impl Storing {
     pub fn new(columns: &[String], bound: &Bound) -> Result<Storing, Error> {
         let (file, folder) = nameless()?;
         let kept = (0..columns.len()).filter(|&place| bound.keep.contains(&columns[place])).collect();
-        Ok(Storing { file, folder, columns: columns.to_vec(), kept, values: Vec::new(), rows: 0, bytes: Vec::new() })
+        Ok(Storing { file: Arc::new(file), folder, columns: columns.to_vec(), kept, values: Vec::new(), rows: 0, bytes: Vec::new() })
+    }
+
+    /// Goes on where a file ends. `values`: of the columns that stay in memory
+    fn again(stored: Stored, bound: &Bound, values: Vec<f64>) -> Result<Storing, Error> {
+        let Stored { file, folder, columns, rows, .. } = stored;
+        (&*file).seek(SeekFrom::End(0)).map_err(|error| refused(&folder, &error))?;
+        let kept = (0..columns.len()).filter(|&place| bound.keep.contains(&columns[place])).collect();
+        Ok(Storing { file, folder, columns, kept, values, rows, bytes: Vec::new() })
     }
 
     /// Puts rows behind those that are there. `values`: rows × columns
@@ -86,7 +95,7 @@ impl Storing {
         for piece in values.chunks(BUFFER) {
             self.bytes.clear();
             self.bytes.extend(piece.iter().flat_map(|number| number.to_le_bytes()));
-            self.file.write_all(&self.bytes).map_err(|error| refused(&self.folder, &error))?;
+            (&*self.file).write_all(&self.bytes).map_err(|error| refused(&self.folder, &error))?;
         }
         for row in values.chunks_exact(self.columns.len()) {
             self.values.extend(self.kept.iter().map(|&place| row[place]));
@@ -103,8 +112,64 @@ impl Storing {
     pub fn finish(self) -> Stored {
         let Storing { file, folder, columns, rows, .. } = self;
         let (fills, buffers, fault) = (vec![f64::NAN; columns.len()], Mutex::default(), OnceLock::new());
-        Stored { file: Arc::new(file), folder, columns, rows, fills, buffers, fault }
+        Stored { file, folder, columns, rows, fills, buffers, fault }
     }
+}
+
+/// Puts the rows of a table behind those of another one, in memory if both have room there. `places`: where each of the first one's
+/// columns stands in the second; none: it has no such column, which nobody reads.
+pub(crate) fn behind(
+    (table, stored): (&mut Table, &mut Option<Stored>),
+    (second, second_stored): (&Table, Option<&Stored>),
+    places: &[Option<usize>],
+    bound: Option<&Bound>,
+) -> Result<(), Error> {
+    let width = places.len();
+    let take = |numbers: &[f64], more: &mut Vec<f64>| {
+        let row = |row: &[f64], more: &mut Vec<f64>| more.extend(places.iter().map(|place| place.map_or(f64::NAN, |place| row[place])));
+        numbers.chunks_exact(second.columns.len().max(1)).for_each(|numbers| row(numbers, more));
+    };
+    let rows = table.rows + second.rows;
+    let in_memory = stored.is_none() && second_stored.is_none();
+    match bound {
+        Some(bound) if !in_memory || rows > bound.rows(width) => {
+            let mut storing = match stored.take() {
+                Some(stored) => Storing::again(stored, bound, std::mem::take(&mut table.values))?,
+                None => {
+                    let mut storing = Storing::new(&table.columns, bound)?;
+                    storing.add(&std::mem::take(&mut table.values))?;
+                    storing
+                }
+            };
+            let mut more = Vec::with_capacity(BUFFER + width);
+            match second_stored {
+                None => {
+                    for numbers in second.values.chunks((BUFFER / width.max(1)).max(1) * second.columns.len().max(1)) {
+                        more.clear();
+                        take(numbers, &mut more);
+                        storing.add(&more)?;
+                    }
+                }
+                Some(second) => {
+                    let mut added = Ok(());
+                    second.rows(|row| {
+                        more.extend(places.iter().map(|place| place.map_or(f64::NAN, |place| number(row, place))));
+                        if more.len() >= BUFFER && added.is_ok() {
+                            added = storing.add(&more);
+                            more.clear();
+                        }
+                    })?;
+                    added?;
+                    storing.add(&more)?;
+                }
+            }
+            (table.columns, table.values) = (storing.kept(), std::mem::take(&mut storing.values));
+            *stored = Some(storing.finish());
+        }
+        _ => take(&second.values, &mut table.values),
+    }
+    table.rows = rows;
+    Ok(())
 }
 
 /// A temporary file without a name, and where it is: in the folder that TMPDIR names, else in the current one, for the system's own is
@@ -176,7 +241,7 @@ impl Stored {
     }
 
     /// [`Encoder::fill`] for these numbers: as many columns at a time as take no more than so many bytes.
-    pub(crate) fn fill(&mut self, encoder: &mut Encoder, rows: &[usize], memory: u64) -> Result<(), Error> {
+    pub(crate) fn fill(&mut self, encoder: &mut Encoder, rows: &[usize], weights: &[f64], memory: u64) -> Result<(), Error> {
         let filled = encoder.columns.iter_mut().filter_map(|column| {
             let first = column.kind.names(&column.name).into_iter().next()?;
             match &mut column.kind {
@@ -187,20 +252,24 @@ impl Stored {
         });
         let place = |name: &String| self.columns.iter().position(|column| column == name);
         let mut filled: Vec<_> = filled.filter_map(|(first, time, fill)| Some((place(&first)?, time, fill))).collect();
-        let together = usize::try_from(memory / (rows.len() * BYTES).max(1) as u64).unwrap_or(usize::MAX).max(1);
+        let each = if weights.is_empty() { BYTES } else { 2 * BYTES };
+        let together = usize::try_from(memory / (rows.len() * each).max(1) as u64).unwrap_or(usize::MAX).max(1);
         for filled in filled.chunks_mut(together) {
-            let mut known = vec![Vec::new(); filled.len()];
+            let mut known = vec![Sample::default(); filled.len()];
             self.each(
                 rows.len(),
                 |r| rows[r],
-                |_, row| {
+                |r, row| {
                     for (known, (place, ..)) in known.iter_mut().zip(&*filled) {
-                        known.extend(Some(number(row, *place)).filter(|number| !number.is_nan()));
+                        let number = number(row, *place);
+                        if !number.is_nan() {
+                            known.add(number, weights.get(r).copied());
+                        }
                     }
                 },
             )?;
-            for ((place, time, fill), known) in filled.iter_mut().zip(&mut known) {
-                **fill = median(known).unwrap_or(0.0);
+            for ((place, time, fill), known) in filled.iter_mut().zip(known) {
+                **fill = known.median().unwrap_or(0.0);
                 let mut numbers = Vec::new();
                 match time {
                     None => numbers.push(**fill),
@@ -309,13 +378,15 @@ pub struct Inputs {
     table: Arc<Stored>,
     places: Vec<usize>,
     /// Rows of the data that are not in the file, by their numbers, in order.
-    left_out: Vec<usize>,
+    left_out: Arc<[usize]>,
+    /// Where the first of them lies in the file.
+    first: usize,
 }
 
 /// Those of the same file.
 impl PartialEq for Inputs {
     fn eq(&self, other: &Inputs) -> bool {
-        Arc::ptr_eq(&self.table, &other.table) && self.places == other.places
+        Arc::ptr_eq(&self.table, &other.table) && self.places == other.places && self.first == other.first
     }
 }
 
@@ -324,12 +395,32 @@ impl Inputs {
     pub(crate) fn new(mut table: Stored, of: &Table, names: &[String], readers: usize) -> Result<Inputs, Error> {
         let places = super::indices(&of.source, &table.columns, names)?;
         table.lend(readers);
-        Ok(Inputs { table: Arc::new(table), places, left_out: of.left_out.clone() })
+        Ok(Inputs { table: Arc::new(table), places, left_out: of.left_out.as_slice().into(), first: 0 })
+    }
+
+    /// Other columns of the same file. `source`: the table's name
+    pub(crate) fn beside(&self, source: &str, names: &[String]) -> Result<Inputs, Error> {
+        let places = super::indices(source, &self.table.columns, names)?;
+        Ok(Inputs { table: self.table.clone(), places, ..self.clone() })
+    }
+
+    /// Hands on each number of so many rows, the r-th of which is the data's `number(r)`-th: with r and the number's column.
+    pub(crate) fn each(&self, rows: usize, number: impl Fn(usize) -> usize, mut each: impl FnMut(usize, usize, f64)) -> Result<(), Error> {
+        self.table.each(
+            rows,
+            |r| self.row(number(r)),
+            |r, row| self.places.iter().enumerate().for_each(|(i, &place)| each(r, i, self.table.value(row, place))),
+        )
+    }
+
+    /// The same columns of the rows from `first` on, which are numbered anew, those left out among them.
+    pub(crate) fn from(&self, first: usize, left_out: &[usize]) -> Inputs {
+        Inputs { left_out: left_out.into(), first, ..self.clone() }
     }
 
     /// Where the row of this number lies in the file.
     fn row(&self, number: usize) -> usize {
-        number - self.left_out.partition_point(|&left_out| left_out < number)
+        self.first + number - self.left_out.partition_point(|&left_out| left_out < number)
     }
 
     /// The inputs of these rows of the table, rows × inputs, a block after the other.
@@ -383,13 +474,12 @@ pub(crate) struct Fed<'a, S> {
     pub scaler: Option<&'a Scaler>,
     /// The rows' numbers in the data.
     pub rows: &'a [usize],
-    /// What is right, in raw units, rows × outputs.
-    pub y: &'a [f64],
+    /// What is right, in raw units.
+    pub targets: Targets<'a>,
     pub target_scaler: Option<&'a Scaler>,
     /// The share of a label that is spread over classes, and over how many.
     pub smoothing: (f64, usize),
-    /// Instead of these the class of each row, and what stands for a class that is not the row's and for the one that is.
-    pub classes: &'a [u16],
+    /// What stands for a class that is not the row's and for the one that is.
     pub levels: [f64; 2],
     /// The rows' weights as the network sees them, rows × 1.
     pub w: &'a [S],
@@ -427,22 +517,27 @@ impl<S: Scalar> Source<S> for Fed<'_, S> {
             return;
         };
         let width = panel.len() / n;
-        if node == 0 && !self.classes.is_empty() {
-            let [other, own] = self.levels.map(S::from_f64);
-            panel.fill(other);
-            for r in 0..n {
-                panel[usize::from(self.classes[rows.number(r)]) * n + r] = own;
-            }
+        if node > 0 {
+            panel.iter_mut().enumerate().for_each(|(r, panel)| *panel = self.w[rows.number(r)]);
             return;
         }
-        for r in 0..n {
-            let row = rows.number(r);
-            match node {
-                0 => {
-                    let y = self.y[row * width..][..width].iter().enumerate();
-                    y.for_each(|(i, &y)| panel[i * n + r] = S::from_f64(self.target(i, y)));
+        match self.targets {
+            Targets::Classes(classes) => {
+                let [other, own] = self.levels.map(S::from_f64);
+                panel.fill(other);
+                (0..n).for_each(|r| panel[usize::from(classes[rows.number(r)]) * n + r] = own);
+            }
+            Targets::Stored(columns, numbers) => {
+                let put = |r: usize, i: usize, y: f64| panel[i * n + r] = S::from_f64(self.target(i, y));
+                if columns.each(n, |r| numbers[rows.number(r)], put).is_err() {
+                    panel.fill(S::from_f64(f64::NAN));
                 }
-                _ => panel[r] = self.w[row],
+            }
+            targets => {
+                for r in 0..n {
+                    let row = rows.number(r);
+                    (0..width).for_each(|i| panel[i * n + r] = S::from_f64(self.target(i, targets.at(row, width, i))));
+                }
             }
         }
     }

@@ -4,8 +4,10 @@
 
 mod common;
 mod dates;
+mod gaps;
 mod levels;
 mod profile;
+mod target;
 mod written;
 
 pub use dates::Order;
@@ -15,7 +17,7 @@ pub use profile::{ColumnProfile, Profile};
 pub use written::Written;
 
 use crate::data::cells::{Fault, excerpt, is_missing, number};
-use crate::median::median;
+use crate::weighted::Sample;
 use serde::{Deserialize, Serialize};
 
 /// Whether a cell is a date in some order.
@@ -39,6 +41,9 @@ pub struct Column {
     pub name: String,
     /// What becomes of its cells.
     pub kind: Kind,
+    /// Words that say that a cell is missing, in this column alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<String>,
 }
 
 /// What becomes of a column's cells.
@@ -257,10 +262,25 @@ impl Kind {
     }
 }
 
+impl Column {
+    /// Without words that say that a cell is missing.
+    pub fn new(name: &str, kind: Kind) -> Column {
+        Column { name: name.to_string(), kind, words: Vec::new() }
+    }
+
+    /// [`Kind::encode`], the column's own words for a missing cell being known.
+    pub(crate) fn encode(&self, cell: &str, values: &mut Vec<f64>) -> Result<Strange, Fault> {
+        match self.kind.encode(cell, values) {
+            Err(_) if self.words.iter().any(|word| word.eq_ignore_ascii_case(cell.trim())) => self.kind.encode("", values),
+            encoded => encoded,
+        }
+    }
+}
+
 impl Encoder {
     /// Numbers that are never missing.
     pub fn plain(columns: &[String]) -> Encoder {
-        Encoder { columns: columns.iter().map(|name| Column { name: name.clone(), kind: Kind::NUMBER }).collect() }
+        Encoder { columns: columns.iter().map(|name| Column::new(name, Kind::NUMBER)).collect() }
     }
 
     /// The names of all numbers of a row.
@@ -292,7 +312,7 @@ impl Encoder {
             return Err(format!("no column of the encoder becomes '{name}'"));
         }
         let first = inputs.len() - embedded.len();
-        for Column { name, kind } in &self.columns {
+        for Column { name, kind, .. } in &self.columns {
             if let Kind::Category { levels } | Kind::Class { levels } | Kind::Embed { levels } = kind
                 && let Some(pair) = levels.windows(2).find(|pair| pair[0] >= pair[1])
             {
@@ -325,14 +345,24 @@ impl Encoder {
 
     /// Puts the median of a column's numbers, or of its days, among `rows` in the place of those that are missing, in the encoder and
     /// in the table of its numbers, row after row as [`Encoder::names`] tells. A column that is missing in all of them becomes 0.
-    pub fn fill(&mut self, rows: &[usize], values: &mut [f64]) {
+    /// `weights`: of these rows; empty: all count alike
+    pub fn fill(&mut self, rows: &[usize], weights: &[f64], values: &mut [f64]) {
         let width = self.names().len();
+        let middle = |values: &[f64], place: usize| {
+            let mut known = Sample::default();
+            for (r, row) in rows.iter().enumerate() {
+                let number = values[row * width + place];
+                if !number.is_nan() {
+                    known.add(number, weights.get(r).copied());
+                }
+            }
+            known.median().unwrap_or(0.0)
+        };
         let mut place = 0;
         for column in &mut self.columns {
             let size = column.kind.names(&column.name).len();
             if let Kind::Date { time, missing: Missing::Filled(fill), .. } = &mut column.kind {
-                let days = |row: usize| values[row * width + place];
-                *fill = median(&mut rows.iter().map(|&row| days(row)).filter(|day| !day.is_nan()).collect::<Vec<f64>>()).unwrap_or(0.0);
+                *fill = middle(values, place);
                 let mut numbers = Vec::new();
                 dates::of_day(*fill, *time, &mut numbers);
                 for row in values.chunks_exact_mut(width).filter(|row| row[place].is_nan()) {
@@ -340,8 +370,7 @@ impl Encoder {
                 }
             }
             if let Kind::Number { missing: Missing::Filled(fill), .. } = &mut column.kind {
-                let mut known: Vec<f64> = rows.iter().map(|row| values[row * width + place]).filter(|number| !number.is_nan()).collect();
-                *fill = median(&mut known).unwrap_or(0.0);
+                *fill = middle(values, place);
                 for number in values.iter_mut().skip(place).step_by(width).filter(|number| number.is_nan()) {
                     *number = *fill;
                 }
@@ -374,7 +403,7 @@ mod tests {
     use super::*;
 
     fn column(name: &str, kind: Kind) -> Column {
-        Column { name: name.into(), kind }
+        Column::new(name, kind)
     }
 
     #[test]
@@ -385,7 +414,7 @@ mod tests {
         let nan = f64::NAN;
         let mut values =
             [[0.0, 1.0, 0.0, nan, 1.0], [0.0, nan, 1.0, 7.0, 0.0], [0.0, 5.0, 0.0, nan, 1.0], [0.0, 100.0, 0.0, 9.0, 0.0]].concat();
-        encoder.fill(&[0, 1, 2], &mut values);
+        encoder.fill(&[0, 1, 2], &[], &mut values);
         assert_eq!((values[6], values[3], values[13]), (3.0, 7.0, 7.0));
         assert!(values.iter().all(|value| !value.is_nan()));
         let fills: Vec<f64> = encoder
@@ -397,7 +426,7 @@ mod tests {
         // Nothing known among the rows trained on.
         encoder.columns[1].kind = Kind::Number { decimal_comma: false, missing: Missing::Filled(nan), written: None };
         let mut values = [0.0, nan, 1.0, 2.0, 0.0];
-        encoder.fill(&[0], &mut values);
+        encoder.fill(&[0], &[], &mut values);
         assert_eq!(values[1], 0.0);
     }
 
@@ -414,7 +443,7 @@ mod tests {
         let width = encoder.names().len();
         assert_eq!((width, encoder.names()[8].as_str()), (9, "d missing"));
         // The middle of the first four: 2024-05-04, a Saturday; the last row is not trained on.
-        encoder.fill(&[0, 1, 2, 3], &mut values);
+        encoder.fill(&[0, 1, 2, 3], &[], &mut values);
         let same = |a: usize, b: usize| (a * width..a * width + 8).all(|k| values[k] == values[k + (b - a) * width]);
         assert!(same(1, 3) && values[width + 8] == 1.0 && values[3 * width + 8] == 0.0, "{values:?}");
         let mut again = Vec::new();

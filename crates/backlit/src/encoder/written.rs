@@ -118,6 +118,7 @@ pub(super) struct Counts {
     /// Plain numbers with a point that cannot stand between thousands, and those where it could: `1.234`.
     points: usize,
     maybe: usize,
+    first_maybe: String,
     /// Cells that are no plain numbers, but numbers in this writing with a decimal point, or with a decimal comma.
     point: usize,
     comma: usize,
@@ -130,6 +131,17 @@ pub(super) struct Counts {
     unit: String,
     with_unit: usize,
     other_unit: bool,
+}
+
+/// What is known of the decimal sign: whether it is a comma.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sign {
+    /// As a person says.
+    pub said: Option<bool>,
+    /// As columns of the table tell that can be read in one way alone.
+    pub elsewhere: Option<bool>,
+    /// What it is where nothing tells.
+    pub likely: bool,
 }
 
 /// A choice that could have been another one.
@@ -149,7 +161,12 @@ impl Counts {
         if let Some((whole, fraction)) = cell.trim().split_once('.') {
             let whole = whole.trim_start_matches(['-', '+']);
             match fraction.len() == 3 && (1..=3).contains(&whole.len()) && !whole.starts_with('0') {
-                true => self.maybe += 1,
+                true => {
+                    if self.maybe == 0 {
+                        self.first_maybe = cell.trim().to_string();
+                    }
+                    self.maybe += 1;
+                }
                 false => self.points += 1,
             }
         }
@@ -186,29 +203,35 @@ impl Counts {
     }
 
     /// How all `cells` cells, `numbers` of them plain numbers, are to be read: whether with a decimal comma, and what is taken off.
-    /// `said`: whether decimal commas are known; `commas`: whether they are likelier, where both would do.
-    pub fn decided(&self, numbers: usize, cells: usize, said: Option<bool>, commas: bool) -> Option<(bool, Written, Option<Doubt>)> {
-        let all = [numbers + self.point == cells, numbers - self.points.min(numbers) + self.comma == cells];
-        let comma = match (all, said) {
-            ([true, true], Some(said)) => said,
-            ([true, true], None) => commas,
-            ([point, comma], _) if point || comma => comma,
+    pub fn decided(&self, numbers: usize, cells: usize, sign: Sign) -> Option<(bool, Written, Option<Doubt>)> {
+        let all = self.both(numbers, cells);
+        let known = sign.said.or(sign.elsewhere);
+        let comma = match all {
+            [true, true] => known.unwrap_or(sign.likely),
+            [point, comma] if point || comma => comma,
             _ => return None,
         };
         let dressed = self.point.max(self.comma);
         // A unit that few cells have says that these are others.
-        if (dressed == 0 && !(comma && self.maybe > 0 && said == Some(true)))
+        if (dressed == 0 && !(comma && self.maybe > 0 && known == Some(true)))
             || self.other_unit
             || self.with_unit > 0 && 2 * self.with_unit < cells
         {
             return None;
         }
         let thousands = self.thousands[usize::from(comma)] > 0 || comma && self.maybe > 0;
-        let doubt = (all == [true, true] && self.ambiguous > 0 && said.is_none()).then(|| Doubt {
-            cell: self.first_ambiguous.clone(),
-            value: Parts::of(&self.first_ambiguous).and_then(|parts| parts.read(comma)).map_or(f64::NAN, |read| read.0),
+        let first = if self.ambiguous > 0 { &self.first_ambiguous } else { &self.first_maybe };
+        let is_doubtful = all == [true, true] && (self.ambiguous > 0 || comma && self.maybe > 0);
+        let doubt = (is_doubtful && sign.said.is_none()).then(|| Doubt {
+            cell: first.clone(),
+            value: Parts::of(first).and_then(|parts| parts.read(comma)).map_or(f64::NAN, |read| read.0),
         });
         Some((comma, Written { unit: self.unit.clone(), thousands }, doubt))
+    }
+
+    /// Whether all `cells` cells, `numbers` of them plain numbers, are numbers with a decimal point, and with a decimal comma.
+    pub fn both(&self, numbers: usize, cells: usize) -> [bool; 2] {
+        [numbers + self.point == cells, numbers - self.points.min(numbers) + self.comma == cells]
     }
 }
 

@@ -1,7 +1,7 @@
 //! Numbers as they are printed: rounded correctly, with as many digits as a reader needs to do the sum again.
 
 use backlit_engine::formula::{Formula, evaluate};
-use backlit_engine::typeset::Math;
+use backlit_engine::typeset::{Math, unicode};
 
 /// Significant digits of a number in running text.
 pub const USUAL: usize = 8;
@@ -34,6 +34,16 @@ pub fn significant(value: f64, digits: usize) -> f64 {
 /// The same as a piece of mathematics.
 pub fn number(value: f64, digits: usize) -> Math {
     Math::Number(rounded(value, digits))
+}
+
+/// The same in a sentence, as mathematics on the same page has it: `−3`, `1.5×10⁻⁷`.
+pub fn said(value: f64, digits: usize) -> String {
+    unicode(&number(value, digits))
+}
+
+/// A card's formula as a page has it: with the minus sign of its numbers.
+pub fn with_minus(formula: &str) -> String {
+    formula.replace('-', "−")
 }
 
 /// How many digits `numbers` need so that whoever does `compute` with the printed ones gets `value` to so many digits.

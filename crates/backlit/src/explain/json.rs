@@ -33,8 +33,15 @@ pub fn json(opened: &Opened, wording: &Wording<'_>) -> Value {
     put("units", units(opened));
     put("why", why(opened, wording));
     put("routes", routes(opened));
+    put("dropout", dropout(&wording.subject.metadata.network.dropout()));
+    put("terms", super::terms::json(wording.subject));
     put("notation", json!(wording.notation.name()));
     Value::Object(record)
+}
+
+/// What is struck out in training and not here. `shares`: each with its layer, counted from 1
+pub(super) fn dropout(shares: &[(usize, f64)]) -> Value {
+    shares.iter().map(|(layer, share)| json!({ "layer": layer, "share": share })).collect()
 }
 
 /// The three routes.
@@ -84,7 +91,12 @@ fn update(opened: &Opened, wording: &Wording<'_>) -> Value {
             "substituted": unicode(&substituted), "value": line.value,
         })
     });
+    let clip = &update.lead.clip;
+    let clipped = clip.norm.or(clip.value).is_some();
+    let bounds = json!({ "value": clip.value, "norm": clip.norm, "size": clip.norm.map(|_| update.lead.size) });
     json!({
+        "learning_rate": update.learning_rate, "base_rate": update.base_rate, "factor": update.lead.factor,
+        "clip": if clipped { bounds } else { Value::Null }, "says": update.says,
         "optimizer": update.optimizer, "frozen": update.frozen, "old_value": opened.explanation.value,
         "steps": steps.collect::<Vec<_>>(), "new_value": update.new_value,
     })

@@ -1,11 +1,12 @@
 //! One layer as matrices: forward, and δ = (Wᵀδ) ⊙ f′(z), ∂C/∂W = δ xᵀ backward, with shapes and numbers.
 
 use super::digits::number;
-use super::{Subject, Worked};
+use super::{Subject, Worked, dropout_said};
 use crate::document::{Block, Document, Equation, Inline, Table};
 use crate::error::{Error, Kind};
 use backlit_engine::NodeId;
 use backlit_engine::explain::Values;
+use backlit_engine::network::Blocks;
 use backlit_engine::typeset::Math;
 use serde_json::json;
 
@@ -44,6 +45,12 @@ pub fn layer(subject: &Subject, layer: usize) -> Result<Worked, Error> {
         parts.z.rows,
         subject.names.activations[layer - 1]
     ));
+    if parts.blocks.groups > 1 {
+        let groups = parts.blocks.groups;
+        page.say(format!("Inputs and units are in {groups} groups: between them there are no weights, and W and ∂C/∂W are 0 there."));
+    }
+    let dropout = subject.metadata.network.dropout();
+    dropout_said(&dropout).into_iter().for_each(|said| page.say(said));
     page.heading(2, "Forward");
     let letter = Math::letter;
     let transposed = |math: Math| math.above(letter("T"));
@@ -102,6 +109,7 @@ pub fn layer(subject: &Subject, layer: usize) -> Result<Worked, Error> {
         "x": parts.x.numbers, "weight": parts.w.lines(), "bias": parts.b.as_ref().map(|b| &b.numbers), "z": parts.z.numbers, "a": parts.a.numbers,
         "gradient_a": parts.da.numbers, "slope": parts.slope.numbers, "delta": parts.delta.numbers, "gradient_weight": parts.dw.lines(),
         "gradient_bias": parts.b.as_ref().map(|_| &parts.db), "gradient_x": parts.dx.numbers, "agrees": agrees,
+        "dropout": super::json::dropout(&dropout),
     });
     Ok(Worked { page, record, agrees })
 }
@@ -118,6 +126,8 @@ pub(super) fn one_row(subject: &Subject) -> Result<usize, Error> {
 struct Parts {
     x: Matrix,
     w: Matrix,
+    /// Where W has weights; elsewhere it is 0.
+    blocks: Blocks,
     b: Option<Matrix>,
     z: Matrix,
     a: Matrix,
@@ -145,17 +155,20 @@ impl Parts {
         let of = |what: Math| Math::partial(Math::letter("C"), what);
         let (x, units) = (values.all(input), values.all(nodes.z).len());
         let x_symbol = || if layer == 1 { Math::letter("x") } else { layered("a", layer - 1) };
-        let weight = |symbol: Math, numbers: &[f64]| Matrix { symbol, rows: units, columns: x.len(), numbers: numbers.to_vec() };
+        let weight =
+            |symbol: Math, numbers: &[f64]| Matrix { symbol, rows: units, columns: x.len(), numbers: whole(nodes.blocks, numbers) };
         let slope: Vec<f64> = (0..units).map(|u| values.local(nodes.a, 0, u, u)).collect();
         let dot = |name: &str| Math::Row(vec![Math::letter(name), layered("z", layer).bracketed()]);
         let next = subject.built.layers.get(layer).map(|next| {
             let (w, delta) = (values.all(next.weight), &gradients[next.z.number()]);
-            let w = Matrix { symbol: layered("W", layer + 1), rows: delta.len(), columns: units, numbers: w.to_vec() };
+            let w = Matrix { symbol: layered("W", layer + 1), rows: delta.len(), columns: units, numbers: whole(next.blocks, w) };
             (w, column(layered("δ", layer + 1), delta))
         });
+        let of_weights = penalty(subject, values, nodes.weight).map(|slopes| whole(nodes.blocks, &slopes));
         Parts {
             x: column(x_symbol(), x),
             w: weight(layered("W", layer), values.all(nodes.weight)),
+            blocks: nodes.blocks,
             b: nodes.bias.map(|bias| column(layered("b", layer), values.all(bias))),
             z: column(layered("z", layer), values.all(nodes.z)),
             a: column(layered("a", layer), values.all(nodes.a)),
@@ -164,11 +177,21 @@ impl Parts {
             delta: column(layered("δ", layer), &gradients[nodes.z.number()]),
             dw: weight(of(layered("W", layer)), &gradients[nodes.weight.number()]),
             db: nodes.bias.map_or(Vec::new(), |bias| gradients[bias.number()].clone()),
-            penalty: (penalty(subject, values, nodes.weight), nodes.bias.and_then(|bias| penalty(subject, values, bias))),
+            penalty: (of_weights, nodes.bias.and_then(|bias| penalty(subject, values, bias))),
             dx: column(of(x_symbol()), &gradients[input.number()]),
             next,
         }
     }
+}
+
+/// A weight as a matrix units × inputs, 0 outside its blocks.
+fn whole(blocks: Blocks, weight: &[f64]) -> Vec<f64> {
+    let mut whole = vec![0.0; blocks.units * blocks.inputs];
+    for (place, number) in weight.iter().enumerate() {
+        let (unit, input) = blocks.edge(place);
+        whole[unit * blocks.inputs + input] = *number;
+    }
+    whole
 }
 
 /// ∂C/∂ every number of a parameter by itself, where it costs something.
@@ -221,7 +244,7 @@ fn compare(page: &mut Document, parts: &Parts) -> bool {
         let off = engine.iter().zip(&here).map(|(e, (h, size))| if e == h { 0.0 } else { (e - h).abs() / size.max(f64::MIN_POSITIVE) });
         let off = off.fold(0.0f64, |most, off| if off > most || off.is_nan() { off } else { most });
         agrees &= engine.len() == here.len() && off <= SAME;
-        table.rows.push(vec![vec![Inline::Text(name.into())], vec![Inline::Text(format!("{off:.1e}"))]]);
+        table.rows.push(vec![vec![Inline::Text(name.into())], vec![Inline::Math(Math::Number(format!("{off:.1e}")))]]);
     };
     // Each sum with the sum of the sizes of its terms.
     let sum = |terms: &mut dyn Iterator<Item = f64>| terms.fold((0.0, 0.0), |(sum, size), term| (sum + term, size + term.abs()));
@@ -237,7 +260,8 @@ fn compare(page: &mut Document, parts: &Parts) -> bool {
     compare("δ = ∂C/∂a ⊙ f′(z)", &parts.delta.numbers, delta.collect());
     let by_itself = |slopes: &Option<Vec<f64>>, at: usize| slopes.as_ref().map_or(0.0, |slopes| slopes[at]);
     let outer = (0..units * inputs).map(|at| {
-        let through = parts.delta.numbers[at / inputs] * parts.x.numbers[at % inputs];
+        let is_there = parts.blocks.into(at / inputs).contains(&(at % inputs));
+        let through = if is_there { parts.delta.numbers[at / inputs] * parts.x.numbers[at % inputs] } else { 0.0 };
         sum(&mut [through, by_itself(&parts.penalty.0, at)].into_iter())
     });
     let name = if parts.penalty.0.is_some() { "∂C/∂W = δ xᵀ and the penalty" } else { "∂C/∂W = δ xᵀ" };

@@ -4,6 +4,7 @@
 //! printed (pages, JSON, scripts, pictures) is drawn from the [`Opened`] record.
 
 pub mod digits;
+mod first_step;
 mod json;
 mod layer;
 pub mod notation;
@@ -14,10 +15,12 @@ mod page;
 mod picture;
 mod step;
 mod subject;
+mod terms;
 mod units;
 mod update;
 mod wording;
 
+pub use first_step::dropout_said;
 pub use json::json;
 pub use layer::layer;
 pub use numpy::{notebook, numpy};

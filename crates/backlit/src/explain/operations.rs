@@ -1,6 +1,8 @@
 //! What the operations on the way are that are neither weighted sums nor activations, from their cards.
 
-use super::digits::{USUAL, number};
+use super::digits::{USUAL, number, with_minus};
+use super::notation::{Term, Thing};
+use super::terms::Penalty;
 use super::{Opened, Subject, Wording};
 use crate::document::{Block, Document, Inline};
 use backlit_engine::explain::{Factor, Place, StandsFor, Values, What};
@@ -37,11 +39,20 @@ pub(super) fn operations(page: &mut Document, opened: &Opened, wording: &Wording
         let op = explained(subject, place.node)?;
         let values = subject.values(&data, subject.rows.iter().position(|&known| known == row)?);
         let about = op.about();
-        let mut point = vec![Inline::Code(about.name.into()), Inline::Text(format!(": {} {}. Here ", about.summary, about.formula))];
+        let mut point =
+            vec![Inline::Code(about.name.into()), Inline::Text(format!(": {} {}. Here ", about.summary, with_minus(about.formula)))];
         for (i, place) in around(subject, op, place, &values).into_iter().enumerate() {
             let gap = if i == 0 { "" } else { ", " };
             let equation = Math::Row(vec![wording.thing(wording.at(place)), Math::Sign("="), number(values.at(place), USUAL)]);
             point.extend([Inline::Text(gap.into()), Inline::Math(equation)]);
+        }
+        if place.node == subject.built.cost
+            && let Some(penalty) = Penalty::of(subject, &values)
+        {
+            let [letters, numbers] = penalty.worked();
+            let symbol = wording.thing(Thing::Term(Term::Penalty));
+            let equation = Math::joined([symbol, letters, numbers, number(penalty.cost(), USUAL)], "=");
+            point.extend([Inline::Text(", ".into()), Inline::Math(equation), Inline::Text(format!(" {}", penalty.over()))]);
         }
         point.push(Inline::Text(".".into()));
         Some(point)
@@ -72,6 +83,9 @@ fn around(subject: &Subject, op: &dyn Op<f64>, place: Place, values: &Values<'_>
     let inputs = graph.inputs(place.node);
     let shapes: Vec<Shape> = inputs.iter().map(|&input| graph.shape(input)).collect();
     let mut around = Vec::new();
+    // Of a penalty its sums say more than some of its weights.
+    let is_penalty = place.node == subject.built.cost && subject.metadata.network.terms.network().penalizes();
+    let inputs = if is_penalty { &inputs[..1] } else { inputs };
     for (wrt, (&node, shape)) in inputs.iter().zip(&shapes).enumerate() {
         let acts = |index: &usize| {
             let reach = op.reach(wrt, *index, &shapes);

@@ -1,11 +1,11 @@
 //! One opened gradient as a page.
 
-use super::digits::{USUAL, enough_for, number, rounded, true_digits};
+use super::digits::{USUAL, enough_for, number, said, true_digits};
 use super::notation::Thing;
 use super::operations::operations;
 use super::units::Column;
 use super::wording::with_numbers;
-use super::{Opened, Wording, picture};
+use super::{Opened, Update, Wording, dropout_said, picture, terms};
 use crate::document::{Block, Document, Equation, Inline, Table};
 use crate::layers::Norm;
 use crate::scaler::Scaling;
@@ -72,7 +72,7 @@ fn introduction(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
     let (columns, inputs) = (wording.subject.names.columns.len(), wording.subject.names.inputs.len());
     let through = if columns == inputs { String::new() } else { format!(", with embeddings {inputs} numbers") };
     page.say(format!("Network: {columns} inputs{through}, {}; loss {loss}.", layers.join(", ")));
-    if let Some(members) = wording.subject.metadata.training.ensemble {
+    if let Some(members) = wording.subject.metadata.training.ensemble.filter(|members| *members > 1) {
         page.say(format!(
             "It is {members} networks side by side: each hidden unit belongs to one of them, and the weights between different ones are 0."
         ));
@@ -83,6 +83,8 @@ fn introduction(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
     if wording.subject.metadata.network.layers.iter().any(|layer| layer.norm == Some(Norm::Batch)) {
         page.say("A batch norm is shown by its running statistics; in training those of the batch stand in their place.");
     }
+    terms::say(page, wording.subject);
+    dropout_said(&wording.subject.metadata.network.dropout()).into_iter().for_each(|said| page.say(said));
 }
 
 /// The gradient with the digits that are true.
@@ -199,7 +201,7 @@ fn route(path: &Path, wording: &Wording<'_>) -> Math {
 }
 
 fn share(share: Option<f64>) -> String {
-    share.map_or("–".into(), |share| format!("{} %", rounded(100.0 * share, 4).replace('-', "−")))
+    share.map_or("–".into(), |share| format!("{} %", said(100.0 * share, 4)))
 }
 
 fn by_row(page: &mut Document, opened: &Opened) {
@@ -227,14 +229,14 @@ fn by_row(page: &mut Document, opened: &Opened) {
 
 /// In words, the number that makes a factor what it is.
 pub(super) fn reason(stop: &Stop, wording: &Wording<'_>) -> String {
-    let value = rounded(stop.factor.value, USUAL);
+    let value = said(stop.factor.value, USUAL);
     let (of, by) = match stop.factor.what {
         What::Local { of, by } => (of, by),
         _ => return value,
     };
     let (of, by) = (wording.at(of), wording.at(by));
     let z = stop.because.map_or(f64::NAN, |(_, number)| number);
-    let said = |thing: Thing| unicode(&wording.thing(thing));
+    let called = |thing: Thing| unicode(&wording.thing(thing));
     match (of, by) {
         (Thing::Activation { layer, unit }, Thing::PreActivation { .. }) => {
             let activation = &wording.subject.names.activations[layer - 1];
@@ -245,36 +247,36 @@ pub(super) fn reason(stop: &Stop, wording: &Wording<'_>) -> String {
             let state = if stop.factor.value == 0.0 && has_sides { "is off" } else { "is saturated" };
             format!(
                 "unit {unit} of layer {layer} {state} for this row: the slope of {activation} is {value} at {} = {}",
-                said(by),
-                rounded(z, USUAL)
+                called(by),
+                said(z, USUAL)
             )
         }
         (Thing::Input(_), Thing::Embedding { table, level, .. }) => {
             let names = &wording.subject.names.columns;
             let column = &names[names.len() - wording.subject.built.tables.len() + table - 1];
-            format!("this row is of another level: {column} has the code {}, not {level}", rounded(z, USUAL))
+            format!("this row is of another level: {column} has the code {}, not {level}", said(z, USUAL))
         }
         (Thing::PreActivation { .. }, Thing::Weight { .. }) => {
             let what = match stop.factor.letters.first().map(|letter| &letter.stands_for) {
-                Some(StandsFor::Place(place)) => said(wording.at(*place)),
+                Some(StandsFor::Place(place)) => called(wording.at(*place)),
                 _ => "what goes in".into(),
             };
             format!("the number that the weight multiplies is {value}: {what} = {value} for this row")
         }
         (Thing::PreActivation { .. }, Thing::Activation { .. } | Thing::Input(_)) => {
             let what = match stop.factor.letters.first().map(|letter| &letter.stands_for) {
-                Some(StandsFor::Place(place)) => said(wording.at(*place)),
+                Some(StandsFor::Place(place)) => called(wording.at(*place)),
                 _ => "a weight".into(),
             };
             format!("a weight on the way is {value}: {what} = {value}")
         }
         (Thing::Activation { layer, unit }, Thing::Part { .. }) => {
             let activation = &wording.subject.names.activations[layer - 1];
-            format!("unit {unit} of layer {layer}: the slope of {activation} is {value} at {} = {}", said(by), rounded(z, USUAL))
+            format!("unit {unit} of layer {layer}: the slope of {activation} is {value} at {} = {}", called(by), said(z, USUAL))
         }
         (_, Thing::Term(_)) => format!("the weight of the row is {value}"),
         (Thing::Cost | Thing::Term(_), _) => {
-            format!("the loss has slope {value} here: the prediction is {}, as the target wants it", rounded(z, USUAL))
+            format!("the loss has slope {value} here: the prediction is {}, as the target wants it", said(z, USUAL))
         }
         _ => format!("the factor is {value}"),
     }
@@ -285,7 +287,7 @@ fn why(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
     let zero = opened.explanation.gradient == 0.0;
     page.heading(2, if zero { "Why it is zero" } else { "Why it is tiny" });
     if why.cancels {
-        let size = rounded(opened.explanation.size, USUAL);
+        let size = said(opened.explanation.size, USUAL);
         page.say(format!("No factor is small: the paths have {size} together in size, and cancel."));
         return;
     }
@@ -335,8 +337,11 @@ fn symbol(name: &str) -> Math {
     let (word, index) = name.split_once('_').unwrap_or((name, ""));
     let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
     let digits = &word[stem.len()..];
-    if name == "weight_decay" {
-        return Math::letter("λ");
+    match name {
+        "weight_decay" => return Math::letter("λ"),
+        "size" => return Math::letter("‖g‖"),
+        "eta_base" => return Math::letter("η").below(Math::letter("base")),
+        _ => {}
     }
     if greek(name) != name {
         return Math::letter(greek(name));
@@ -350,6 +355,16 @@ fn symbol(name: &str) -> Math {
     }
 }
 
+/// `0.01`, or `0.01 · 0.04 = 0.0004` where a schedule changes it.
+pub(super) fn rate_said(update: &Update) -> String {
+    match update.lead.factor {
+        None => format!("{}", update.learning_rate),
+        Some(factor) => {
+            format!("{} · {} = {}", said(update.base_rate, USUAL), said(factor, USUAL), said(update.learning_rate, USUAL))
+        }
+    }
+}
+
 fn update(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
     let Some(update) = &opened.update else { return };
     page.heading(2, "From the gradient to the new value");
@@ -357,7 +372,8 @@ fn update(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
         page.say(format!("{} is frozen: it keeps its value, whatever its gradient.", opened.name));
         return;
     }
-    page.say(format!("The first step of {} with learning rate {} on this gradient:", update.optimizer, update.learning_rate));
+    page.say(format!("The first step of {} with learning rate {} on this gradient:", update.optimizer, rate_said(update)));
+    update.says.iter().for_each(|said| page.say(said.clone()));
     let lines = update.lines.iter().map(|line| {
         let (symbol, formula, substituted) = update_line(line, opened, wording);
         let mut equation = chained(symbol, vec![formula, substituted, number(line.value, update.digits)]);
@@ -367,20 +383,35 @@ fn update(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
     page.equations(lines.collect::<Vec<_>>());
 }
 
+/// `− 3`, or `+ 3` of −3.
+fn less(value: f64) -> String {
+    format!("{} {}", if value < 0.0 { "+" } else { "−" }, said(value.abs(), USUAL))
+}
+
+/// A difference in its first digits.
+pub(super) fn difference(value: f64) -> String {
+    unicode(&Math::Number(format!("{value:.1e}")))
+}
+
 /// How a raw cell becomes an input.
 fn seen_as(page: &mut Document, column: &Column) {
-    let (name, mean, scale) = (&column.name, rounded(column.mean, USUAL), rounded(column.scale, USUAL));
+    let (name, less, scale) = (&column.name, less(column.mean), said(column.scale, USUAL));
+    if column.is_silent() {
+        let mean = said(column.mean, USUAL);
+        page.say(format!("The network sees {name} as 0, whatever stands there: it was constant in the rows trained on, {mean} in each."));
+        return;
+    }
     if column.scaling == Scaling::Standard {
-        page.say(format!("The network sees {name} as ({name} − {mean}) / {scale}."));
+        page.say(format!("The network sees {name} as ({name} {less}) / {scale}."));
         return;
     }
     page.say(format!(
-        "The network sees {name} as u/√(1 + (u/3)²), u = ({name} − {mean}) / {scale}: its distance from the median, measured by that between \
+        "The network sees {name} as u/√(1 + (u/3)²), u = ({name} {less}) / {scale}: its distance from the median, measured by that between \
          the quartiles, bent so that it stays between −3 and 3."
     ));
     if let (Some(value), Some(u)) = (column.value, column.moved()) {
-        let (value, slope, seen) = (rounded(value, USUAL), rounded(column.scaling.slope(u), USUAL), rounded(column.scaling.bent(u), USUAL));
-        let u = rounded(u, USUAL);
+        let (value, slope, seen) = (said(value, USUAL), said(column.scaling.slope(u), USUAL), said(column.scaling.bent(u), USUAL));
+        let u = said(u, USUAL);
         page.say(format!(
             "Here {name} = {value} gives u = {u}, which is seen as {seen}; the slope there is (1 + (u/3)²)^(−3/2) = {slope}."
         ));
@@ -401,12 +432,13 @@ fn units(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
         if let Some(per_unit) = units.per_unit {
             let chain = Math::joined([wording.gradient(opened.explanation.place), Math::partial(seen, name())], "·");
             let slope = column.moved().map(|u| column.scaling.slope(u)).filter(|_| column.scaling != Scaling::Standard);
+            let is_silent = column.is_silent();
             let above = Math::joined(
                 [Some(number(opened.explanation.gradient, USUAL)), slope.map(|slope| number(slope, USUAL))].into_iter().flatten(),
                 "·",
             );
             let divided = above.over(number(column.scale, USUAL));
-            let divided = Some(divided).filter(|_| column.scaling == Scaling::Standard || slope.is_some());
+            let divided = Some(divided).filter(|_| !is_silent && (column.scaling == Scaling::Standard || slope.is_some()));
             page.equations([chained(
                 Math::partial(cost, name()),
                 [Some(chain), divided, Some(number(per_unit, USUAL))].into_iter().flatten().collect(),
@@ -415,24 +447,27 @@ fn units(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
                 (Some(factor), [target]) => (per_unit * factor, format!(" {}{}", target.name, units.power())),
                 _ => (per_unit, String::new()),
             };
-            page.say(format!("One more {} changes the cost at the rate of {}{unit} for each unit.", column.name, rounded(rate, USUAL)));
-        } else if column.scaling == Scaling::Standard && matches!(wording.at(opened.explanation.place), Thing::Weight { .. }) {
-            let per_unit = rounded(opened.explanation.value / column.scale, USUAL);
+            page.say(format!("One more {} changes the cost at the rate of {}{unit} for each unit.", column.name, said(rate, USUAL)));
+        } else if column.scaling == Scaling::Standard
+            && !column.is_silent()
+            && matches!(wording.at(opened.explanation.place), Thing::Weight { .. })
+        {
+            let per_unit = said(opened.explanation.value / column.scale, USUAL);
             page.say(format!("For each unit of {} itself the weight is {per_unit}.", column.name));
         }
     }
     for target in &units.targets {
         page.say(format!(
-            "The network predicts ({0} − {1}) / {2}; one unit of its output is {2} of {0}.",
+            "The network predicts ({0} {1}) / {2}; one unit of its output is {2} of {0}.",
             target.name,
-            rounded(target.mean, USUAL),
-            rounded(target.scale, USUAL)
+            less(target.mean),
+            said(target.scale, USUAL)
         ));
     }
     if let (Some(factor), [target]) = (units.cost_factor, units.targets.as_slice()) {
         let power = units.power();
-        let gradient = rounded(units.per_unit.unwrap_or(opened.explanation.gradient) * factor, USUAL);
-        page.say(format!("A cost of 1 is {} {}{power}; in that unit the derivative is {gradient}.", rounded(factor, USUAL), target.name));
+        let gradient = said(units.per_unit.unwrap_or(opened.explanation.gradient) * factor, USUAL);
+        page.say(format!("A cost of 1 is {} {}{power}; in that unit the derivative is {gradient}.", said(factor, USUAL), target.name));
     }
 }
 
@@ -450,16 +485,18 @@ fn routes(page: &mut Document, opened: &Opened) {
     }
     let head = ["route", "derivative"].map(|head| vec![words(head)]).to_vec();
     page.blocks.push(Block::Table(Table { head, rows, numbers: vec![1], ..Table::default() }));
-    let difference = match routes.largest_relative_difference {
+    let within = match routes.largest_relative_difference {
         0.0 => "to the last bit".to_string(),
-        difference => format!("within {difference:.1e}"),
+        apart => format!("within {}", difference(apart)),
     };
     page.paragraph([match (routes.agrees, routes.kink) {
         (true, true) => Inline::Strong("Not differentiable here: the number used is the one that the operation's card states.".into()),
-        (true, false) => Inline::Strong(format!("They agree {difference}.")),
+        (true, false) => Inline::Strong(format!("They agree {within}.")),
         (false, _) if !routes.formulas_agree => {
             Inline::Strong("THEY DISAGREE: a printed formula does not give the number that was multiplied.".into())
         }
-        (false, _) => Inline::Strong(format!("THEY DISAGREE: largest relative difference {:.1e}.", routes.largest_relative_difference)),
+        (false, _) => {
+            Inline::Strong(format!("THEY DISAGREE: largest relative difference {}.", difference(routes.largest_relative_difference)))
+        }
     }]);
 }

@@ -60,12 +60,13 @@ pub fn picture(opened: &Opened, wording: &Wording<'_>) -> Diagram {
     }
     let mut edges = Vec::new();
     for (l, layer) in subject.built.layers.iter().enumerate() {
-        let width = subject.names.width_into(l + 1);
         let weights = values.all(layer.weight);
         for (to, &unit) in drawn[l + 1].iter().enumerate() {
-            for (from, &input) in drawn[l].iter().enumerate() {
-                let weight = weights[unit * width + input];
-                let lit = light.between(layers[l], input, layer.z, unit).max(light.weight(opened, layer.weight, unit * width + input));
+            let goes_in = layer.blocks.into(unit);
+            for (from, &input) in drawn[l].iter().enumerate().filter(|(_, input)| goes_in.contains(input)) {
+                let place = layer.blocks.place(unit, input);
+                let weight = weights[place];
+                let lit = light.between(layers[l], input, layer.z, unit).max(light.weight(opened, layer.weight, place));
                 let name = unicode(&wording.thing(Thing::Weight { layer: l + 1, unit, input }));
                 let label = Some(format!("{name} = {}", short(weight)));
                 let sign = if weight < 0.0 { -1 } else { 1 };

@@ -1,61 +1,263 @@
-//! A whole step of a small network as a worked page: forward, cost, backward, every new value.
+//! A whole step as a worked page: forward, cost, backward, new values.
+//!
+//! Everything is drawn from the graph: each operation says of its numbers what they are sums of, and what they do to the next.
+//! Of a large network a part is written out that hangs together, and the rest of each sum stands in it as one number.
 
-mod norm;
+mod lines;
+mod shown;
 
-use super::digits::{USUAL, enough_for, number};
+use super::digits::{USUAL, number, said};
 use super::layer::one_row;
-use super::notation::{Term, Thing};
-use super::page::{chained, equation, factors, in_product, update_line};
-use super::{Opened, Subject, Wording, Worked};
-use crate::document::{Block, Document, Equation, Inline, Table};
-use crate::error::{Error, Kind};
+use super::page::{chained, difference, update_line};
+use super::{Opened, Subject, Wording, Worked, dropout_said, terms};
+use crate::document::{Block, Document, Inline, Table};
+use crate::error::Error;
+use crate::layers::Norm;
 use backlit_engine::NodeId;
+use backlit_engine::check::{Report, check_up_to};
 use backlit_engine::explain::{Place, Target, Values};
-use backlit_engine::formula::{Formula, evaluate, parse};
-use backlit_engine::op::About;
-use backlit_engine::typeset::{Math, greek, typeset};
+use backlit_engine::plan::Plan;
+use backlit_engine::step::Runner;
+use lines::Lines;
 use rayon::prelude::*;
 use serde_json::json;
+use shown::{KEPT, OF_EACH, Shown, WIDE};
 
-/// Parameters of the largest network that is worked as a whole.
-const LARGEST: usize = 1000;
+/// Multiplications of dual numbers after which a large network is compared by samples.
+const AFFORDABLE: f64 = 2e7;
 
-/// Terms of a weighted sum that are all written out; of longer ones the first two and the last.
-const TERMS: usize = 4;
+/// Relative difference that rounding explains between two orders of the same backward pass.
+const SAME: f64 = 1e-9;
 
 /// Works the step for the one kept row.
 pub fn step(subject: &Subject, wording: &Wording<'_>) -> Result<Worked, Error> {
     let row = one_row(subject)?;
-    if subject.built.numeric.is_some() {
-        let message = "a whole step is not worked through numeric embeddings, and this network has some";
-        return Err(Error::new(Kind::Usage, message).hint("--parameter numeric.frequency[0,0], or --layer 1"));
-    }
-    let count = subject.parameters.len();
-    if count > LARGEST {
-        let message = format!("a whole step is worked for networks of at most {LARGEST} parameters; this one has {count}");
-        return Err(Error::new(Kind::Usage, message).hint("--parameter layer1.weight[0,0], or --layer 1"));
-    }
     let data = subject.data();
     let values = subject.finite_values(&data)?;
     let gradients = values.gradients();
+    let shown = Shown::new(subject, &values, &gradients);
     let opened: Vec<Opened> =
-        (0..count).into_par_iter().map(|index| subject.open(Target::Parameter(index), 0)).collect::<Result<_, _>>()?;
+        shown.parameters(subject).into_par_iter().map(|index| subject.open(Target::Parameter(index), 0)).collect::<Result<_, _>>()?;
     let mut page = Document::new(format!("One step of training, worked through: row {row}"));
-    let work = Work { subject, wording, values: &values, gradients: &gradients };
-    work.forward(&mut page);
-    work.cost(&mut page);
-    work.backward(&mut page);
-    work.updates(&mut page, &opened);
-    let agrees = opened.iter().all(|one| one.explanation.routes.agrees);
-    let worst = opened.iter().map(|one| one.explanation.routes.largest_relative_difference).fold(0.0, f64::max);
-    page.heading(2, "Three routes");
-    let verdict = match agrees {
-        true => {
-            format!("For all {count} parameters the chain's product, backpropagation and dual numbers agree, at worst within {worst:.1e}.")
+    introduction(&mut page, subject, &shown);
+    let lines = Lines::new(subject, wording, &values, &gradients, &shown);
+    forward(&mut page, subject, &lines);
+    backward(&mut page, subject, &lines);
+    updates(&mut page, &opened, wording);
+    let sample = (!shown.all).then(|| Sample::new(subject, &gradients));
+    let agrees = opened.iter().all(|one| one.explanation.routes.agrees) && sample.as_ref().is_none_or(Sample::agrees);
+    routes(&mut page, &opened, sample.as_ref(), agrees);
+    let record = record(row, subject, &values, &gradients, &opened, sample.as_ref(), agrees);
+    Ok(Worked { page, record, agrees })
+}
+
+/// What a reader has to know before the first number.
+fn introduction(page: &mut Document, subject: &Subject, shown: &Shown) {
+    let network = &subject.metadata.network;
+    if !shown.all {
+        page.say(format!(
+            "The network has {} parameters, too many for a page. Where more than {WIDE} numbers stand side by side, those {KEPT} are written out \
+             whose value times derivative is largest in size, of what goes into the first layer {OF_EACH} of each kind. The others stand together \
+             in each sum, so that every sum is whole.",
+            subject.parameters.len()
+        ));
+    }
+    if let Some(members) = subject.metadata.training.ensemble {
+        page.say(format!(
+            "It is {members} networks side by side: each hidden unit belongs to one of them, and the weights between different ones are 0."
+        ));
+    }
+    if network.layers.iter().any(|layer| layer.norm == Some(Norm::Batch)) {
+        page.say("A batch norm is shown by its running statistics; in training those of the batch stand in their place.");
+    }
+    dropout_said(&network.dropout()).into_iter().for_each(|said| page.say(said));
+    terms::say(page, subject);
+}
+
+/// What a part of the graph is called: what stands before the layers, each layer, and the cost.
+fn heading(part: usize, subject: &Subject) -> String {
+    match part {
+        0 => "Inputs".into(),
+        part if part <= subject.built.layers.len() => format!("Layer {part}"),
+        _ => "Cost".into(),
+    }
+}
+
+/// Which part a node belongs to. Targets and weights of rows belong to the cost.
+fn part_of(subject: &Subject, node: NodeId) -> usize {
+    let layers = &subject.built.layers;
+    let last = layers.last().map_or(0, |layer| layer.out.number());
+    let is_data = subject.built.graph.operation_at(node).is_none() && subject.built.graph.parameter_of(node).is_none();
+    if node.number() > last || is_data && subject.built.graph.name(node) != "x" {
+        return layers.len() + 1;
+    }
+    layers.iter().filter(|layer| layer.weight.number() <= node.number()).count()
+}
+
+/// The nodes of a part, in the order of the graph.
+fn nodes(subject: &Subject, part: usize) -> impl DoubleEndedIterator<Item = NodeId> + '_ {
+    let cost = subject.built.cost.number();
+    subject.built.graph.nodes().filter(move |node| node.number() <= cost && part_of(subject, *node) == part)
+}
+
+fn forward(page: &mut Document, subject: &Subject, lines: &Lines<'_>) {
+    page.heading(2, "Forward");
+    for part in 0..=subject.built.layers.len() + 1 {
+        let found: Vec<_> = nodes(subject, part).map(|node| lines.values_of(node)).filter(|lines| !lines.is_empty()).collect();
+        if !found.is_empty() {
+            page.heading(3, heading(part, subject));
+            found.into_iter().for_each(|equations| page.equations(equations));
         }
-        false => "THEY DISAGREE: see backlit check.".to_string(),
+    }
+}
+
+fn backward(page: &mut Document, subject: &Subject, lines: &Lines<'_>) {
+    page.heading(2, "Backward");
+    for part in (0..=subject.built.layers.len() + 1).rev() {
+        let is_parameter = |node: &NodeId| subject.built.graph.parameter_of(*node).is_some();
+        let operations = nodes(subject, part).rev().filter(|node| !is_parameter(node));
+        let order = operations.chain(nodes(subject, part).filter(is_parameter));
+        let found: Vec<_> = order.map(|node| lines.derivatives_by(node)).filter(|lines| !lines.is_empty()).collect();
+        if !found.is_empty() {
+            page.heading(3, heading(part, subject));
+            found.into_iter().for_each(|equations| page.equations(equations));
+        }
+    }
+}
+
+fn updates(page: &mut Document, opened: &[Opened], wording: &Wording<'_>) {
+    if opened.iter().all(|one| one.update.is_none()) {
+        return;
+    }
+    let subject = wording.subject;
+    let training = &subject.metadata.training;
+    page.heading(2, "New values");
+    // The rule once, worked for the first parameter that moves; the others in a table.
+    let moves = |one: &&Opened| one.update.as_ref().is_some_and(|update| !update.frozen);
+    let factor = opened.iter().find(moves).and_then(|one| one.update.as_ref()?.lead.factor);
+    let rate = match factor {
+        Some(factor) => {
+            let product = said(training.learning_rate * factor, USUAL);
+            format!("{} · {} = {product}", training.learning_rate, said(factor, USUAL))
+        }
+        None => training.learning_rate.to_string(),
+    };
+    page.say(format!("The first step of {} with learning rate {rate}. All of them use the old values.", training.optimizer));
+    subject.metadata.network.rates_said().into_iter().for_each(|said| page.say(said));
+    let says = opened.iter().find(moves).and_then(|one| one.update.as_ref()).map(|update| update.says.clone());
+    says.into_iter().flatten().for_each(|said| page.say(said));
+    let example = opened.iter().find(moves);
+    if let Some((one, update)) = example.and_then(|one| one.update.as_ref().map(|update| (one, update))) {
+        let lines = update.lines.iter().map(|line| {
+            let (symbol, formula, substituted) = update_line(line, one, wording);
+            chained(symbol, vec![formula, substituted, number(line.value, update.digits)])
+        });
+        page.equations(lines.collect::<Vec<_>>());
+    }
+    let mut table = Table {
+        head: ["parameter", "", "value", "gradient", "new value"].map(|head| vec![Inline::Text(head.into())]).to_vec(),
+        ..Table::default()
+    };
+    table.numbers = vec![2, 3, 4];
+    for one in opened {
+        let explanation = &one.explanation;
+        let math = |value: f64, digits: usize| Inline::Math(number(value, digits));
+        let new = match &one.update {
+            None => vec![Inline::Text("–".into())],
+            Some(update) if update.frozen => vec![math(update.new_value, 12), Inline::Text(" (frozen)".into())],
+            Some(update) => vec![math(update.new_value, 12)],
+        };
+        table.rows.push(vec![
+            vec![Inline::Code(one.name.clone())],
+            vec![Inline::Math(wording.thing(wording.at(explanation.place)))],
+            vec![math(explanation.value, USUAL)],
+            vec![math(explanation.gradient, 12)],
+            new,
+        ]);
+    }
+    page.blocks.push(Block::Table(table));
+    if let Some(others) = subject.parameters.len().checked_sub(opened.len()).filter(|others| *others > 0) {
+        page.say(format!("The other {others} parameters move by the same rule."));
+    }
+}
+
+/// What stands for all parameters of a network that is too large to open each.
+struct Sample {
+    /// Backpropagation of training beside dual numbers, for some parameters and along random directions through all.
+    report: Report,
+    /// How far the backward pass of the page is from that of training, relatively to each or to the largest of all.
+    apart: f64,
+}
+
+impl Sample {
+    fn new(subject: &Subject, gradients: &[Vec<f64>]) -> Sample {
+        let (graph, data) = (&subject.built.graph, subject.data());
+        let plan = Plan::gradient(graph, subject.built.cost);
+        let mut runner = Runner::new(&plan, 1, 1);
+        let mut gradient = |parameters: &[f64]| {
+            let mut found = vec![0.0; parameters.len()];
+            runner.gradient(&plan, parameters, &data, 1, &mut found);
+            found
+        };
+        let found = gradient(&subject.parameters);
+        let report = check_up_to(AFFORDABLE, graph, subject.built.cost, &subject.parameters, &data, 1, &mut gradient);
+        let largest = found.iter().fold(f64::MIN_POSITIVE, |most: f64, g| most.max(g.abs()));
+        let here = graph.nodes().filter_map(|node| Some((node, graph.parameter_of(node)?)));
+        let pairs = here.flat_map(|(node, parameter)| {
+            let own = gradients.get(node.number()).map_or(&[][..], Vec::as_slice);
+            let found = &found[parameter.start..parameter.start + parameter.size()];
+            found.iter().enumerate().map(|(at, found)| (*found, own.get(at).copied().unwrap_or(0.0)))
+        });
+        let relative = |(a, b): (f64, f64)| if a == b { 0.0 } else { (a - b).abs() / a.abs().max(b.abs()).max(1e-6 * largest) };
+        let apart = pairs.map(relative).fold(0.0, |most: f64, apart| if apart > most || apart.is_nan() { apart } else { most });
+        Sample { report, apart }
+    }
+
+    fn agrees(&self) -> bool {
+        self.report.passed() && self.apart <= SAME
+    }
+
+    fn worst(&self) -> f64 {
+        self.report.worst().map_or(0.0, |worst| worst.relative_difference)
+    }
+}
+
+fn routes(page: &mut Document, opened: &[Opened], sample: Option<&Sample>, agrees: bool) {
+    let worst = opened.iter().map(|one| one.explanation.routes.largest_relative_difference).fold(0.0, f64::max);
+    let (worst, apart) = (difference(worst), difference(sample.map_or(0.0, Sample::worst)));
+    page.heading(2, "Three routes");
+    let verdict = match (agrees, sample) {
+        (false, _) => "THEY DISAGREE: see backlit check.".to_string(),
+        (true, None) => format!(
+            "For all {} parameters the chain's product, backpropagation and dual numbers agree, at worst within {worst}.",
+            opened.len()
+        ),
+        (true, Some(sample)) if sample.report.directions.is_empty() => format!(
+            "For the {} parameters written out the chain's product, backpropagation and dual numbers agree, at worst within {worst}; for \
+             all {}, backpropagation and dual numbers, within {apart}.",
+            opened.len(),
+            sample.report.parameters.len(),
+        ),
+        (true, Some(sample)) => format!(
+            "For the {} parameters written out the chain's product, backpropagation and dual numbers agree, at worst within {worst}; for \
+             {} more, and along {} random directions through all, backpropagation and dual numbers, within {apart}.",
+            opened.len(),
+            sample.report.parameters.len(),
+            sample.report.directions.len(),
+        ),
     };
     page.paragraph([Inline::Strong(verdict)]);
+}
+
+fn record(
+    row: usize,
+    subject: &Subject,
+    values: &Values<'_>,
+    gradients: &[Vec<f64>],
+    opened: &[Opened],
+    sample: Option<&Sample>,
+    agrees: bool,
+) -> serde_json::Value {
     let layers = subject.built.layers.iter().enumerate().map(|(l, nodes)| {
         let (z, a, delta) = (values.all(nodes.z), values.all(nodes.a), &gradients[nodes.z.number()]);
         let mut record = json!({ "layer": l + 1, "z": z, "a": a, "delta": delta });
@@ -74,410 +276,16 @@ pub fn step(subject: &Subject, wording: &Wording<'_>) -> Result<Worked, Error> {
             "frozen": update.is_some_and(|update| update.frozen), "routes": super::json::routes(one),
         })
     });
-    let record = json!({
-        "row": row, "cost": work.at(subject.built.cost, 0), "layers": layers.collect::<Vec<_>>(),
-        "parameters": parameters.collect::<Vec<_>>(), "agrees": agrees,
+    let mut record = json!({
+        "row": row, "cost": values.at(Place { node: subject.built.cost, index: 0 }), "layers": layers.collect::<Vec<_>>(),
+        "parameters": parameters.collect::<Vec<_>>(), "parameter_count": subject.parameters.len(), "agrees": agrees,
+        "dropout": super::json::dropout(&subject.metadata.network.dropout()),
     });
-    Ok(Worked { page, record, agrees })
-}
-
-struct Work<'a> {
-    subject: &'a Subject,
-    wording: &'a Wording<'a>,
-    values: &'a Values<'a>,
-    gradients: &'a [Vec<f64>],
-}
-
-impl Work<'_> {
-    fn at(&self, node: NodeId, index: usize) -> f64 {
-        self.values.at(Place { node, index })
-    }
-
-    fn gradient(&self, node: NodeId, index: usize) -> f64 {
-        self.gradients[node.number()].get(index).copied().unwrap_or(0.0)
-    }
-
-    /// What goes into a layer: node, and the name of each number.
-    fn input(&self, layer: usize) -> (NodeId, Box<dyn Fn(usize) -> Math + '_>) {
-        match layer {
-            1 => (self.subject.x_node(), Box::new(|i| self.wording.thing(Thing::Input(i)))),
-            _ => {
-                let before = self.subject.built.layers[layer - 2].out;
-                (before, Box::new(move |index| self.wording.thing(self.wording.at(Place { node: before, index }))))
-            }
-        }
-    }
-
-    /// The operation's own formula with the letters of this place, evaluated.
-    fn formula(&self, about: &About, constants: &[(&str, f64)], letters: &[(&str, Math, f64)]) -> Option<Vec<Math>> {
-        let formula: Formula = parse(about.formula).ok()?;
-        let mut numbers: Vec<(&str, f64)> = letters.iter().map(|(name, _, value)| (*name, *value)).collect();
-        numbers.extend(constants.iter().copied());
-        let value: f64 = evaluate(&formula, &numbers).ok()?;
-        let symbols = typeset(&formula, &|name| match letters.iter().find(|(letter, ..)| *letter == name) {
-            Some((_, math, _)) => math.clone(),
-            None => Math::letter(greek(name)),
+    if let Some(sample) = sample {
+        record["sample"] = json!({
+            "parameters": sample.report.parameters.len(), "directions": sample.report.directions.len(),
+            "largest_relative_difference": sample.worst(), "agrees": sample.agrees(),
         });
-        Some(vec![symbols, super::wording::with_numbers(&formula, &numbers, value, USUAL)])
     }
-
-    fn forward(&self, page: &mut Document) {
-        page.heading(2, "Forward");
-        let inputs = self.subject.names.inputs.len();
-        let x = self.subject.x_node();
-        let input = |i: usize| {
-            let value = number(self.at(x, i), USUAL);
-            let steps = self.looked_up(i).map(|of| self.wording.thing(self.wording.at(of))).into_iter().chain([value]);
-            chained(self.wording.thing(Thing::Input(i)), steps.collect())
-        };
-        page.equations((0..inputs).map(input).collect::<Vec<_>>());
-        for (l, nodes) in self.subject.built.layers.iter().enumerate() {
-            let layer = l + 1;
-            page.heading(3, format!("Layer {layer}"));
-            let (input, name) = self.input(layer);
-            let width = self.subject.names.width_into(layer);
-            let (mut equations, mut behind) = (Vec::new(), self.row_statistics(layer));
-            for unit in 0..self.subject.names.units[l] {
-                let weight = |input: usize| Thing::Weight { layer, unit, input };
-                let z = self.at(nodes.z, unit);
-                let mut sum = Sum::new(width, |i| {
-                    let pair = [self.at(nodes.weight, unit * width + i), self.at(input, i)];
-                    (Math::joined([self.wording.thing(weight(i)), name(i)], "·"), pair)
-                });
-                sum.alone.extend(nodes.bias.map(|bias| (self.wording.thing(Thing::Bias { layer, unit }), self.at(bias, unit))));
-                let z_name = self.wording.thing(Thing::PreActivation { layer, unit });
-                equations.push(sum.equation(z_name.clone(), z));
-                let mut steps = Vec::new();
-                let (into, value) = match &nodes.norm {
-                    None => (z_name, z),
-                    Some(norm) => {
-                        behind.extend(self.normalized(norm, layer, unit));
-                        (self.node_at(norm.n, unit), self.at(norm.n, unit))
-                    }
-                };
-                if let Some(op) = self.subject.built.graph.operation_at(nodes.a) {
-                    steps = self.formula(op.about(), &op.constants(), &[("z", into, value)]).unwrap_or_default();
-                }
-                steps.push(number(self.at(nodes.a, unit), USUAL));
-                let equations = if nodes.norm.is_some() { &mut behind } else { &mut equations };
-                equations.push(chained(self.wording.thing(Thing::Activation { layer, unit }), steps));
-                equations.extend(self.skipped(layer, unit));
-            }
-            equations.extend(behind);
-            page.equations(equations);
-        }
-    }
-
-    fn cost(&self, page: &mut Document) {
-        page.heading(2, "Cost");
-        let built = &self.subject.built;
-        let Some(op) = built.graph.operation_at(built.loss) else { return };
-        let last = self.subject.names.layers();
-        let about = op.about();
-        let letter = about.partials.first().map_or("a", |partial| partial.by);
-        let mut equations = Vec::new();
-        let mut terms = Vec::new();
-        for k in 0..self.subject.names.outputs.len() {
-            let out = Place { node: built.layers[last - 1].out, index: k };
-            let (a, y) = (self.wording.at(out), Thing::Target(k));
-            let (a_value, y_value) = (self.values.at(out), self.at(self.subject.y_node(), k));
-            equations.push(Equation::new(self.wording.thing(y), number(y_value, USUAL)));
-            let letters = [(letter, self.wording.thing(a), a_value), ("y", self.wording.thing(y), y_value)];
-            terms.extend(self.formula(about, &op.constants(), &letters));
-        }
-        let cost = self.at(built.loss, 0);
-        let steps = match terms.is_empty() {
-            // A loss of the whole row: its own words.
-            true => vec![Math::text(format!("{} ({})", about.name, about.formula)), number(cost, USUAL)],
-            false => {
-                let sum = |step: usize| Math::joined(terms.iter().map(|term| term[step].clone()), "+");
-                vec![sum(0), sum(1), number(cost, USUAL)]
-            }
-        };
-        equations.push(chained(self.node(built.loss), steps));
-        equations.extend(self.terms());
-        page.equations(equations);
-    }
-
-    /// What a node of one number a row is called.
-    fn node(&self, node: NodeId) -> Math {
-        self.node_at(node, 0)
-    }
-
-    fn node_at(&self, node: NodeId, index: usize) -> Math {
-        self.wording.thing(self.wording.at(Place { node, index }))
-    }
-
-    /// From the loss to the cost, where these are two.
-    fn terms(&self) -> Vec<Equation> {
-        let built = &self.subject.built;
-        let engine = self.subject.metadata.network.terms.network();
-        let mut equations = Vec::new();
-        let mut before = built.loss;
-        if let Some(w) = built.graph.find("w").filter(|_| engine.weighted) {
-            let after = built.graph.find("weighted").unwrap_or(built.cost);
-            let symbols = Math::joined([self.node(w), self.node(before)], "·");
-            let (numbers, value) = ([self.at(w, 0), self.at(before, 0)], self.at(after, 0));
-            equations.push(chained(self.node(after), vec![symbols, factors(&numbers, value), number(value, USUAL)]));
-            before = after;
-        }
-        if engine.penalizes() {
-            let of = if engine.penalize_biases { "weights and biases" } else { "weights" };
-            let (mut parts, mut numbers) = (Vec::new(), Vec::new());
-            let mut penalty = 0.0;
-            let all = built.layers.iter().flat_map(|nodes| [Some(nodes.weight), nodes.bias.filter(|_| engine.penalize_biases)]);
-            let all = built.tables.iter().copied().chain(all.flatten());
-            let all: Vec<f64> = all.flat_map(|node| self.values.all(node)).copied().collect();
-            if engine.l1 > 0.0 {
-                parts.push(Math::joined([number(engine.l1, USUAL), Math::text("Σ |w|".to_string())], "·"));
-                let cost = engine.l1 * all.iter().map(|w| w.abs()).sum::<f64>();
-                numbers.push(number(cost, USUAL));
-                penalty += cost;
-            }
-            if engine.l2 > 0.0 {
-                parts.push(Math::joined([number(engine.l2 / 2.0, USUAL), Math::text("Σ w²".to_string())], "·"));
-                let cost = engine.l2 / 2.0 * all.iter().map(|w| w * w).sum::<f64>();
-                numbers.push(number(cost, USUAL));
-                penalty += cost;
-            }
-            let symbol = self.wording.thing(Thing::Term(Term::Penalty));
-            let steps = vec![Math::joined(parts, "+"), Math::joined(numbers, "+"), number(penalty, USUAL)];
-            equations.push(chained(symbol.clone(), steps).note(format!("over all {of}")));
-            let numbers = Math::joined([number(self.at(before, 0), USUAL), number(penalty, USUAL)], "+");
-            let steps = vec![Math::joined([self.node(before), symbol], "+"), numbers, number(self.at(built.cost, 0), USUAL)];
-            equations.push(chained(self.node(built.cost), steps));
-        }
-        equations
-    }
-
-    /// ∂C/∂ a parameter, which is `value`: what comes through the layer, and what the parameter costs by itself.
-    fn with_penalty(&self, left: Math, parameter: NodeId, index: usize, through: [Math; 2], value: f64) -> Equation {
-        let [symbols, numbers] = through;
-        let Some(wrt) = self.subject.penalized(parameter) else { return chained(left, vec![symbols, numbers, number(value, USUAL)]) };
-        let factor = self.values.factor(self.subject.built.cost, wrt, Place { node: parameter, index }, 0);
-        let (formula, substituted) = (self.wording.formula(&factor), self.wording.substituted(&factor));
-        let more = |math: Math, with: Option<Math>| Math::joined(std::iter::once(math).chain(with), "+");
-        chained(left, vec![more(symbols, formula), more(numbers, substituted), number(value, USUAL)])
-    }
-
-    fn backward(&self, page: &mut Document) {
-        page.heading(2, "Backward");
-        for (l, nodes) in self.subject.built.layers.iter().enumerate().rev() {
-            let layer = l + 1;
-            page.heading(3, format!("Layer {layer}"));
-            let units = self.subject.names.units[l];
-            let mut equations = Vec::new();
-            for unit in 0..units {
-                let into = Place { node: nodes.norm.map_or(nodes.z, |norm| norm.n), index: unit };
-                let (a, z) = (Thing::Activation { layer, unit }, self.wording.at(into));
-                let da = self.gradient(nodes.a, unit);
-                equations.extend(self.gradient_of_output(layer, unit, self.gradient(nodes.out, unit)));
-                equations.extend(self.before_skip(layer, unit));
-                let slope = self.values.local(nodes.a, 0, unit, unit);
-                equations.push(self.written(self.wording.partial(a, z), nodes.a, into, unit));
-                let delta = self.gradient(into.node, unit);
-                let product = Math::joined([self.wording.partial(Thing::Cost, a), self.wording.partial(a, z)], "·");
-                let steps = vec![product, factors(&[da, slope], delta), number(delta, USUAL)];
-                equations.push(chained(self.wording.partial(Thing::Cost, z), steps));
-            }
-            equations.extend(nodes.norm.iter().flat_map(|norm| self.through_norm(norm, layer)));
-            page.equations(equations);
-            page.equations(self.weights(layer));
-        }
-        self.embeddings(page);
-    }
-
-    /// The number of a table that stands in the place of a code, as the i-th of what goes into the first layer.
-    fn looked_up(&self, i: usize) -> Option<Place> {
-        let (built, columns) = (&self.subject.built, self.subject.names.columns.len());
-        let own = columns - built.tables.len();
-        let numbers = built.graph.parameters().first().filter(|_| i >= own)?.columns;
-        let (table, number) = ((i - own) / numbers, (i - own) % numbers);
-        let code = self.at(built.graph.find("x")?, own + table);
-        Some(Place { node: built.tables[table], index: code as usize * numbers + number })
-    }
-
-    /// ∂C/∂ the numbers of the levels that the row has; those of all other levels move nothing.
-    fn embeddings(&self, page: &mut Document) {
-        if self.subject.built.tables.is_empty() {
-            return;
-        }
-        page.heading(3, "Embeddings");
-        let first = self.subject.built.layers[0];
-        let width = self.subject.names.width_into(1);
-        let equations = (0..width).filter_map(|i| {
-            let of = self.looked_up(i)?;
-            let left = self.wording.partial(Thing::Cost, self.wording.at(of));
-            let mut sum = Sum::new(self.subject.names.units[0], |unit| {
-                let (weight, z) = (Thing::Weight { layer: 1, unit, input: i }, Thing::PreActivation { layer: 1, unit });
-                let symbols = Math::joined([self.wording.partial(Thing::Cost, z), self.wording.thing(weight)], "·");
-                (symbols, [self.gradient(first.z, unit), self.at(first.weight, unit * width + i)])
-            });
-            sum.alone = self.through_skips(0, i);
-            let through = self.gradient(self.subject.x_node(), i);
-            let seen = sum.equation(self.wording.partial(Thing::Cost, Thing::Input(i)), through);
-            let symbol = self.wording.partial(Thing::Cost, Thing::Input(i));
-            Some([seen, self.with_penalty(left, of.node, of.index, [symbol, number(through, USUAL)], self.gradient(of.node, of.index))])
-        });
-        page.equations(equations.flatten().collect::<Vec<_>>());
-    }
-
-    /// ∂C/∂ what leaves a unit: from the loss, or the sum over the next layer's units and over skips.
-    fn gradient_of_output(&self, layer: usize, unit: usize, value: f64) -> Vec<Equation> {
-        let place = Place { node: self.subject.built.layers[layer - 1].out, index: unit };
-        let left = self.wording.partial(Thing::Cost, self.wording.at(place));
-        let Some(next) = self.subject.built.layers.get(layer) else {
-            let built = &self.subject.built;
-            if built.loss == built.cost {
-                return vec![self.written(left, built.cost, place, 0).note("from the loss")];
-            }
-            let loss = self.wording.at(Place { node: built.loss, index: 0 });
-            let symbols = [self.wording.partial(Thing::Cost, loss), self.wording.partial(loss, self.wording.at(place))];
-            let slope = self.written(symbols[1].clone(), built.loss, place, 0).note("from the loss");
-            let numbers = factors(&[self.gradient(built.loss, 0), self.values.local(built.loss, 0, unit, 0)], value);
-            return vec![slope, chained(left, vec![Math::joined(symbols, "·"), numbers, number(value, USUAL)])];
-        };
-        let width = self.subject.names.units[layer - 1];
-        let mut sum = Sum::new(self.subject.names.units[layer], |k| {
-            let (weight, z) =
-                (Thing::Weight { layer: layer + 1, unit: k, input: unit }, Thing::PreActivation { layer: layer + 1, unit: k });
-            let symbols = Math::joined([self.wording.partial(Thing::Cost, z), self.wording.thing(weight)], "·");
-            (symbols, [self.gradient(next.z, k), self.at(next.weight, k * width + unit)])
-        });
-        sum.alone = self.through_skips(layer, unit);
-        vec![sum.equation(left, value)]
-    }
-
-    /// ∂of/∂by through one operation: formula, formula with numbers, number.
-    fn written(&self, left: Math, of: NodeId, by: Place, k: usize) -> Equation {
-        let factor = self.values.factor(of, 0, by, k);
-        Equation { left, ..equation(&factor, self.wording) }
-    }
-
-    /// ∂C/∂ every weight and bias of a layer.
-    fn weights(&self, layer: usize) -> Vec<Equation> {
-        let nodes = self.subject.built.layers[layer - 1];
-        let (input, name) = self.input(layer);
-        let width = self.subject.names.width_into(layer);
-        let mut equations = Vec::new();
-        for unit in 0..self.subject.names.units[layer - 1] {
-            let delta = self.wording.partial(Thing::Cost, Thing::PreActivation { layer, unit });
-            for i in 0..width {
-                let weight = Thing::Weight { layer, unit, input: i };
-                let symbols = Math::joined([delta.clone(), name(i)], "·");
-                let value = self.gradient(nodes.weight, unit * width + i);
-                let pair = [self.gradient(nodes.z, unit), self.at(input, i)];
-                let through = [symbols, factors(&pair, pair[0] * pair[1])];
-                equations.push(self.with_penalty(
-                    self.wording.partial(Thing::Cost, weight),
-                    nodes.weight,
-                    unit * width + i,
-                    through,
-                    value,
-                ));
-            }
-            if let Some(bias) = nodes.bias {
-                let through = [delta, number(self.gradient(nodes.z, unit), USUAL)];
-                let value = self.gradient(bias, unit);
-                equations.push(self.with_penalty(
-                    self.wording.partial(Thing::Cost, Thing::Bias { layer, unit }),
-                    bias,
-                    unit,
-                    through,
-                    value,
-                ));
-            }
-        }
-        equations
-    }
-
-    fn updates(&self, page: &mut Document, opened: &[Opened]) {
-        if opened.iter().all(|one| one.update.is_none()) {
-            return;
-        }
-        let training = &self.subject.metadata.training;
-        page.heading(2, "New values");
-        page.say(format!(
-            "The first step of {} with learning rate {}. All of them use the old values.",
-            training.optimizer, training.learning_rate
-        ));
-        self.subject.metadata.network.rates_said().into_iter().for_each(|said| page.say(said));
-        // The rule once, worked for the first parameter that moves; the others in a table.
-        let example = opened.iter().find(|one| one.update.as_ref().is_some_and(|update| !update.frozen));
-        if let Some((one, update)) = example.and_then(|one| one.update.as_ref().map(|update| (one, update))) {
-            let lines = update.lines.iter().map(|line| {
-                let (symbol, formula, substituted) = update_line(line, one, self.wording);
-                chained(symbol, vec![formula, substituted, number(line.value, update.digits)])
-            });
-            page.equations(lines.collect::<Vec<_>>());
-        }
-        let mut table = Table {
-            head: ["parameter", "", "value", "gradient", "new value"].map(|head| vec![Inline::Text(head.into())]).to_vec(),
-            ..Table::default()
-        };
-        table.numbers = vec![2, 3, 4];
-        for one in opened {
-            let explanation = &one.explanation;
-            let math = |value: f64, digits: usize| Inline::Math(number(value, digits));
-            let new = match &one.update {
-                None => vec![Inline::Text("–".into())],
-                Some(update) if update.frozen => vec![math(update.new_value, 12), Inline::Text(" (frozen)".into())],
-                Some(update) => vec![math(update.new_value, 12)],
-            };
-            table.rows.push(vec![
-                vec![Inline::Code(one.name.clone())],
-                vec![Inline::Math(self.wording.thing(self.wording.at(explanation.place)))],
-                vec![math(explanation.value, USUAL)],
-                vec![math(explanation.gradient, 12)],
-                new,
-            ]);
-        }
-        page.blocks.push(Block::Table(table));
-    }
-}
-
-/// A sum of products of two, and perhaps numbers more.
-struct Sum {
-    /// Symbols and numbers of each term.
-    terms: Vec<(Math, [f64; 2])>,
-    alone: Vec<(Math, f64)>,
-}
-
-impl Sum {
-    fn new(count: usize, term: impl Fn(usize) -> (Math, [f64; 2])) -> Sum {
-        Sum { terms: (0..count).map(term).collect(), alone: Vec::new() }
-    }
-
-    /// left = symbols = numbers = value, with digits enough to do the sum again.
-    fn equation(&self, left: Math, value: f64) -> Equation {
-        let alone = self.alone.iter().map(|(_, number)| *number);
-        let numbers: Vec<f64> = self.terms.iter().flat_map(|(_, pair)| *pair).chain(alone).collect();
-        let digits = enough_for(&numbers, value, USUAL, |numbers| {
-            let (pairs, rest) = numbers.split_at(2 * self.terms.len());
-            pairs.as_chunks::<2>().0.iter().map(|[a, b]| a * b).chain(rest.iter().copied()).sum()
-        });
-        let drawn = |value: f64| in_product(value, digits);
-        let (mut symbols, mut numbers) = (Vec::new(), Vec::new());
-        for term in shown(self.terms.len()) {
-            let (symbol, number) = match term {
-                Some(i) => (self.terms[i].0.clone(), Math::joined(self.terms[i].1.map(drawn), "·")),
-                None => (Math::Sign("…"), Math::Sign("…")),
-            };
-            symbols.push(symbol);
-            numbers.push(number);
-        }
-        for (symbol, value) in &self.alone {
-            symbols.push(symbol.clone());
-            numbers.push(drawn(*value));
-        }
-        chained(left, vec![Math::joined(symbols, "+"), Math::joined(numbers, "+"), number(value, USUAL)])
-    }
-}
-
-/// Which of so many terms are written out; none stands for those between.
-fn shown(count: usize) -> Vec<Option<usize>> {
-    match count {
-        0..=TERMS => (0..count).map(Some).collect(),
-        _ => (0..2).map(Some).chain([None, Some(count - 1)]).collect(),
-    }
+    record
 }

@@ -2,6 +2,8 @@
 
 use super::notation::{self, Names, Notation, Part, Thing};
 use super::{Opened, Units, Update, Wording};
+use crate::data::cells::excerpt;
+use crate::data::listed;
 use crate::encoder;
 use crate::error::{Error, Kind};
 use crate::job::{Rows, place_of};
@@ -56,10 +58,10 @@ impl Subject {
         }
         let x = scaled(&metadata.input_scaler, &rows.x);
         let terms = &metadata.network.terms;
-        terms.has_weights(rows.rows, &rows.w)?;
+        let w = terms.or_alike(rows.rows, rows.w);
         let y = scaled(&metadata.target_scaler, &terms.smoothed(metadata.task, rows.y.len() / rows.rows, &rows.y));
         let names = Names::new(&network, &metadata.inputs, outputs(&metadata));
-        Ok(Subject { built, parameters, names, rows: rows.numbers, x, y, w: rows.w, raw: rows.x, metadata, file: None })
+        Ok(Subject { built, parameters, names, rows: rows.numbers, x, y, w, raw: rows.x, metadata, file: None })
     }
 
     /// Keeps the rows of these numbers, in this order.
@@ -105,6 +107,15 @@ impl Subject {
                     return Err(Error::new(Kind::Usage, message).hint(format!("one of its learned numbers: embed{table}.weight[0,0]")));
                 }
                 return Ok(Target::Data { data: 0, column });
+            }
+            let encoded = self.metadata.encoder.iter().flat_map(|encoder| &encoder.columns).find(|known| named(&known.name));
+            if let Some(encoder::Column { name, kind, .. }) = encoded {
+                let parts = kind.names(name);
+                if let Some(first) = parts.first().filter(|first| columns.contains(first)) {
+                    let parts = listed(parts.iter().map(String::as_str));
+                    let message = format!("'{}' is no number that goes in; what goes in of it is {parts}", excerpt(name));
+                    return Err(Error::new(Kind::Usage, message).hint(format!("x[{first}]")));
+                }
             }
         }
         if let Some(index) = (0..count.min(SEARCHED)).find(|&index| self.called(index, &wanted)) {

@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::notation::{NumericPart, Thing};
-use crate::scaler::{Scaler, Scaling};
+use crate::scaler::{Scaler, Scaling, moved};
 use backlit_engine::explain::Explanation;
 
 /// What the numbers mean in the user's units.
@@ -21,7 +21,7 @@ pub struct Units {
     pub cost_power: i32,
 }
 
-/// A standardized column: what the network sees is u = (value − mean) / scale, bent by its scaling.
+/// A standardized column: what the network sees is u = (value − mean) / scale, bent by its scaling; 0 where the scale is 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
     /// Its name.
@@ -39,7 +39,12 @@ pub struct Column {
 impl Column {
     /// Its value, moved and stretched, in the row that is explained.
     pub fn moved(&self) -> Option<f64> {
-        self.value.map(|value| (value - self.mean) / self.scale)
+        self.value.map(|value| moved(value, self.mean, self.scale))
+    }
+
+    /// Whether it was constant in the rows trained on: what the network sees is 0 whatever stands there.
+    pub fn is_silent(&self) -> bool {
+        self.scale == 0.0
     }
 }
 
@@ -64,6 +69,7 @@ impl Units {
         let value = |i: usize| if let [only] = *explanation.rows { raw(only, i) } else { None };
         let input = asked.filter(|i| *i < numbers).and_then(|i| column(&metadata.inputs, &metadata.input_scaler, i, value(i)));
         let per_unit = match (&input, subject.thing(explanation.target)) {
+            (Some(column), Some(Thing::Input(_) | Thing::Column(_))) if column.is_silent() => Some(0.0),
             (Some(column), Some(Thing::Input(i) | Thing::Column(i))) => Some(match column.scaling {
                 Scaling::Standard => explanation.gradient / column.scale,
                 Scaling::Robust => {

@@ -2,17 +2,25 @@
 
 use super::Subject;
 use super::digits::{USUAL, apart};
+use super::first_step;
 use super::notation::{Part, Thing};
+use crate::ensemble;
 use backlit_engine::explain::{Explanation, Target};
-use backlit_engine::optimizers::{WorkedLine, worked};
+use backlit_engine::optimizers::{Lead, WorkedLine, worked_first};
 
 /// One step of one parameter.
 #[derive(Clone, Debug)]
 pub struct Update {
     /// By name.
     pub optimizer: String,
-    /// η of the parameter's layer.
+    /// η of the parameter's layer in this step.
     pub learning_rate: f64,
+    /// The same before a schedule.
+    pub base_rate: f64,
+    /// What rate and gradient go through before the rule.
+    pub lead: Lead,
+    /// What a reader should know of it, sentence by sentence.
+    pub says: Vec<String>,
     /// Line after line; the last gives the new value. Empty where the parameter is frozen.
     pub lines: Vec<WorkedLine>,
     /// What comes out.
@@ -24,32 +32,30 @@ pub struct Update {
 }
 
 impl Update {
-    /// The first step of the model's own optimizer with this gradient.
+    /// The first step of the model's own training with this gradient, from these parameters.
     pub(super) fn new(subject: &Subject, explanation: &Explanation) -> Option<Update> {
         let Target::Parameter(_) = explanation.target else { return None };
         let training = &subject.metadata.training;
-        let frozen = subject.thing(explanation.target).is_some_and(|thing| is_frozen(subject, thing));
-        let (optimizer, old) = (training.optimizer.clone(), explanation.value);
-        if frozen {
-            return Some(Update {
-                optimizer,
-                learning_rate: training.learning_rate,
-                lines: Vec::new(),
-                new_value: old,
-                frozen,
-                digits: USUAL,
-            });
-        }
-        let options: Vec<(String, f64)> = training.options.clone().into_iter().collect();
         let thing = subject.thing(explanation.target);
+        let frozen = thing.is_some_and(|thing| is_frozen(subject, thing));
+        let (optimizer, old) = (training.optimizer.clone(), explanation.value);
         let base = training.learning_rate;
-        let learning_rate = match (thing, &subject.metadata.network.numeric) {
+        let base_rate = match (thing, &subject.metadata.network.numeric) {
             (Some(Thing::Numeric { .. }), Some(numeric)) => numeric.rate * base,
             _ => thing.and_then(layer_of).map_or(base, |layer| subject.metadata.network.rate_of(layer, base)),
         };
-        let lines = worked(&optimizer, &options, learning_rate, old, &[explanation.gradient]).ok()?;
+        if frozen {
+            let (learning_rate, lead) = (base_rate, Lead::default());
+            let (says, lines, new_value, digits) = (Vec::new(), Vec::new(), old, USUAL);
+            return Some(Update { optimizer, learning_rate, base_rate, lead, says, lines, new_value, frozen, digits });
+        }
+        let options: Vec<(String, f64)> = training.options.clone().into_iter().collect();
+        let (lead, says) = first_step::lead(subject);
+        let lines = worked_first(&optimizer, &options, base_rate, old, explanation.gradient, &lead).ok()?;
         let new_value = lines.last()?.value;
-        Some(Update { optimizer, learning_rate, lines, new_value, frozen, digits: apart(old, new_value) })
+        let learning_rate = lead.factor.map_or(base_rate, |factor| base_rate * factor);
+        let digits = apart(old, new_value);
+        Some(Update { optimizer, learning_rate, base_rate, lead, says, lines, new_value, frozen, digits })
     }
 }
 
@@ -62,7 +68,15 @@ fn layer_of(thing: Thing) -> Option<usize> {
 
 fn is_frozen(subject: &Subject, thing: Thing) -> bool {
     let (layer, names) = match thing {
-        Thing::Weight { layer, unit, input } => (layer, ["weight".to_string(), format!("weight[{unit},{input}]")]),
+        Thing::Weight { layer, unit, input } => {
+            let place = input - subject.names.blocks[layer - 1].into(unit).start;
+            let (shape, count) = (&subject.metadata.network, subject.metadata.training.ensemble.unwrap_or(1));
+            if layer < shape.layers.len() && ensemble::may_hold(shape, count) && ensemble::is_between(shape, count, layer - 1, unit, place)
+            {
+                return true;
+            }
+            (layer, ["weight".to_string(), format!("weight[{unit},{place}]")])
+        }
         Thing::Bias { layer, unit } => (layer, ["bias".to_string(), format!("bias[{unit}]")]),
         Thing::Part { part: Part::RunningMean | Part::RunningVariance, .. } => return true,
         Thing::Part { part, layer, unit } => {

@@ -42,7 +42,7 @@ impl Wording<'_> {
     /// ∂of/∂by through one operation. What a parameter moves of the cost by itself is the penalty.
     fn step(&self, of: Place, by: Place) -> Math {
         match (self.at(of), self.at(by)) {
-            (Thing::Cost, by @ (Thing::Weight { .. } | Thing::Bias { .. } | Thing::Embedding { .. })) => {
+            (Thing::Cost, by @ (Thing::Weight { .. } | Thing::Bias { .. } | Thing::Embedding { .. } | Thing::Numeric { .. })) => {
                 self.partial(Thing::Term(Term::Penalty), by)
             }
             (of, by) => self.partial(of, by),
@@ -76,6 +76,7 @@ impl Wording<'_> {
                 What::Total { by } => Math::partial(self.cost_of(*row), self.thing(self.at(by))),
                 _ => self.cost_of(*row),
             },
+            StandsFor::Others(1) => Math::text("1 other".to_string()),
             StandsFor::Others(count) => Math::text(format!("{count} others")),
         }
     }

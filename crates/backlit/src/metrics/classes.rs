@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::said::{Said, Targets, beside};
+use backlit_engine::math;
 use serde::Serialize;
 
 /// A confusion matrix of more classes would be larger than all else that is said.
@@ -30,15 +31,15 @@ pub struct Classes {
 impl Classes {
     /// `p`, `y`: rows × outputs. `threshold`: of two classes with one output, the second is predicted above it; none: one output for
     /// each class.
-    pub(super) fn of(outputs: usize, p: &[f64], y: &[f64], cost: f64, threshold: Option<f64>) -> Classes {
+    pub(super) fn of(outputs: usize, p: &[f64], y: &[f64], threshold: Option<f64>) -> Classes {
         let mut tally = Tally::new(outputs, threshold);
         tally.add(p, y);
         let areas = (0..outputs).map(|k| area(p, y, k, outputs)).collect();
-        tally.finish(cost, areas)
+        tally.finish(areas)
     }
 
     /// The same where they are not all at hand at once.
-    pub(super) fn over(said: &Said, targets: Targets<'_>, outputs: usize, cost: f64, threshold: Option<f64>) -> Result<Classes, Error> {
+    pub(super) fn over(said: &Said, targets: Targets<'_>, outputs: usize, threshold: Option<f64>) -> Result<Classes, Error> {
         let mut tally = Tally::new(outputs, threshold);
         beside(said, targets, &mut |p, y| tally.add(p, y))?;
         let mut areas = Some(Vec::with_capacity(outputs));
@@ -51,7 +52,7 @@ impl Classes {
                 None => areas = None,
             }
         }
-        Ok(tally.finish(cost, areas))
+        Ok(tally.finish(areas))
     }
 }
 
@@ -66,6 +67,8 @@ struct Tally {
     confusion: Option<Vec<Vec<u64>>>,
     /// Σ(p − y)²
     squares: f64,
+    /// Σ −log of the probability given to the right class
+    surprise: f64,
 }
 
 impl Tally {
@@ -73,7 +76,7 @@ impl Tally {
         let count = if threshold.is_some() { 2 } else { outputs };
         let zeros = || vec![0u64; count];
         let confusion = (count <= MOST_CONFUSED).then(|| vec![zeros(); count]);
-        Tally { outputs, threshold, rows: 0, right: zeros(), actual: zeros(), predicted: zeros(), confusion, squares: 0.0 }
+        Tally { outputs, threshold, rows: 0, right: zeros(), actual: zeros(), predicted: zeros(), confusion, squares: 0.0, surprise: 0.0 }
     }
 
     /// `p`, `y`: rows × outputs
@@ -84,6 +87,7 @@ impl Tally {
             self.predicted[said] += 1;
             self.actual[is] += 1;
             self.right[is] += u64::from(said == is);
+            self.surprise += if self.threshold.is_some() { surprise_of_two(p[0], is == 1) } else { surprise(p[is]) };
             if let Some(confusion) = &mut self.confusion {
                 confusion[is][said] += 1;
             }
@@ -93,8 +97,8 @@ impl Tally {
     }
 
     /// `areas`: of each output, if all are defined.
-    fn finish(self, cost: f64, areas: Option<Vec<f64>>) -> Classes {
-        let Tally { threshold, rows, right, actual, predicted, confusion, squares, .. } = self;
+    fn finish(self, areas: Option<Vec<f64>>) -> Classes {
+        let Tally { threshold, rows, right, actual, predicted, confusion, squares, surprise, .. } = self;
         let count = right.len();
         let recall = (0..count).filter(|&k| actual[k] > 0).map(|k| right[k] as f64 / actual[k] as f64);
         let f1 = |k: usize| (actual[k] + predicted[k] > 0).then(|| 2.0 * right[k] as f64 / (actual[k] + predicted[k]) as f64);
@@ -104,11 +108,21 @@ impl Tally {
             balanced_accuracy: mean(recall),
             f1: if threshold.is_some() { f1(1) } else { mean((0..count).filter_map(f1)) },
             auc: areas.and_then(|areas| mean(areas.into_iter())),
-            log_loss: some(cost),
+            log_loss: some(surprise / rows as f64),
             brier: some(squares / rows as f64),
             confusion,
         }
     }
+}
+
+/// −log of a probability, which is taken to lie between ε and 1 − ε, ε = 2⁻⁵², as in scikit-learn's log_loss.
+fn surprise(p: f64) -> f64 {
+    -math::ln(p.clamp(f64::EPSILON, 1.0 - f64::EPSILON))
+}
+
+/// The same of two classes. `p`: of the second; `is`: whether that is right
+pub(super) fn surprise_of_two(p: f64, is: bool) -> f64 {
+    surprise(if is { p } else { 1.0 - p })
 }
 
 /// The place of the largest number; the first of equals.
@@ -153,10 +167,12 @@ mod tests {
     fn by_hand() {
         let p = [0.7, 0.2, 0.1, 0.3, 0.3, 0.4];
         let y = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
-        let of = Classes::of(3, &p, &y, 0.75, None);
-        assert_eq!((of.accuracy, of.log_loss, of.balanced_accuracy, of.auc), (Some(0.5), Some(0.75), Some(0.5), None));
+        let of = Classes::of(3, &p, &y, None);
+        assert_eq!((of.accuracy, of.balanced_accuracy, of.auc), (Some(0.5), Some(0.5), None));
+        // (log 10/7 + log 10/3) / 2
+        assert!((of.log_loss.unwrap() - 0.780_323_874_132_334_3).abs() < 1e-15);
         assert_eq!(of.confusion.unwrap(), [[1, 0, 0], [0, 0, 1], [0, 0, 0]]);
-        let of = Classes::of(1, &[0.9, 0.2, 0.6], &[1.0, 0.0, 0.0], 0.0, Some(0.5));
+        let of = Classes::of(1, &[0.9, 0.2, 0.6], &[1.0, 0.0, 0.0], Some(0.5));
         assert!((of.accuracy.unwrap() - 2.0 / 3.0).abs() < 1e-15);
         assert_eq!((of.auc, of.confusion.unwrap()), (Some(1.0), vec![vec![1, 1], vec![0, 1]]));
     }
@@ -164,7 +180,7 @@ mod tests {
     #[test]
     fn many_classes_have_no_matrix() {
         let y: Vec<f64> = (0..101 * 101).map(|place| f64::from(u8::from(place % 102 == 0))).collect();
-        let of = Classes::of(101, &y, &y, 0.0, None);
+        let of = Classes::of(101, &y, &y, None);
         assert_eq!((of.accuracy, of.auc, of.confusion), (Some(1.0), Some(1.0), None));
     }
 }

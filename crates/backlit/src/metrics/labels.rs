@@ -1,6 +1,6 @@
 //! Measures of several labels, each of which a row has or has not.
 
-use super::classes::{area, area_of, mean};
+use super::classes::{area, area_of, mean, surprise_of_two};
 use crate::error::Error;
 use crate::said::{Said, Targets, beside};
 use serde::Serialize;
@@ -53,21 +53,20 @@ impl Counts {
 }
 
 impl Labels {
-    /// `p`, `y`: rows × outputs. `cost`: the mean over rows of the binary cross-entropy, summed over outputs. A label is predicted
-    /// above the threshold.
-    pub(super) fn of(outputs: usize, p: &[f64], y: &[f64], cost: f64, threshold: f64) -> Labels {
+    /// `p`, `y`: rows × outputs. A label is predicted above the threshold.
+    pub(super) fn of(outputs: usize, p: &[f64], y: &[f64], threshold: f64) -> Labels {
         let mut tally = Tally::new(outputs, threshold);
         tally.add(p, y);
-        tally.finish(cost, (0..outputs).map(|k| area(p, y, k, outputs)).collect())
+        tally.finish((0..outputs).map(|k| area(p, y, k, outputs)).collect())
     }
 
     /// The same where they are not all at hand at once.
-    pub(super) fn over(said: &Said, targets: Targets<'_>, outputs: usize, cost: f64, threshold: f64) -> Result<Labels, Error> {
+    pub(super) fn over(said: &Said, targets: Targets<'_>, outputs: usize, threshold: f64) -> Result<Labels, Error> {
         let mut tally = Tally::new(outputs, threshold);
         beside(said, targets, &mut |p, y| tally.add(p, y))?;
         let area =
             |k: usize| Ok::<_, Error>(area_of(said.column(k)?.into_iter().enumerate().map(|(row, p)| (p, targets.is(row, outputs, k)))));
-        Ok(tally.finish(cost, (0..outputs).map(area).collect::<Result<_, _>>()?))
+        Ok(tally.finish((0..outputs).map(area).collect::<Result<_, _>>()?))
     }
 }
 
@@ -78,11 +77,13 @@ struct Tally {
     /// Rows whose labels are all right.
     whole: u64,
     counts: Vec<Counts>,
+    /// Σ −log of the probability given to what is right
+    surprise: f64,
 }
 
 impl Tally {
     fn new(outputs: usize, threshold: f64) -> Tally {
-        Tally { threshold, rows: 0, whole: 0, counts: vec![Counts::default(); outputs] }
+        Tally { threshold, rows: 0, whole: 0, counts: vec![Counts::default(); outputs], surprise: 0.0 }
     }
 
     /// `p`, `y`: rows × outputs
@@ -96,6 +97,7 @@ impl Tally {
                 count.too_many += u64::from(said && !is);
                 count.missed += u64::from(is && !said);
                 all_right &= said == is;
+                self.surprise += surprise_of_two(*p, is);
             }
             self.whole += u64::from(all_right);
         }
@@ -103,8 +105,8 @@ impl Tally {
     }
 
     /// `areas`: of each label.
-    fn finish(self, cost: f64, areas: Vec<Option<f64>>) -> Labels {
-        let Tally { rows, whole, counts, .. } = self;
+    fn finish(self, areas: Vec<Option<f64>>) -> Labels {
+        let Tally { rows, whole, counts, surprise, .. } = self;
         let total = counts.iter().fold(Counts::default(), |sum, count| Counts {
             right: sum.right + count.right,
             too_many: sum.too_many + count.too_many,
@@ -124,7 +126,7 @@ impl Tally {
             macro_f1: mean(each.iter().filter_map(|label| label.f1)),
             micro_f1: total.f1(),
             auc: areas.and_then(|areas| mean(areas.into_iter())),
-            log_loss: (rows > 0).then(|| cost / each.len() as f64),
+            log_loss: (rows > 0).then(|| surprise / numbers as f64),
             each,
         }
     }
@@ -139,15 +141,17 @@ mod tests {
         // Said: 1 0, 1 1, 0 0; right: 1 0, 0 1, 0 1.
         let p = [0.9, 0.2, 0.7, 0.8, 0.1, 0.3];
         let y = [1.0, 0.0, 0.0, 1.0, 0.0, 1.0];
-        let of = Labels::of(2, &p, &y, 1.5, 0.5);
-        assert_eq!((of.subset_accuracy, of.log_loss, of.micro_f1), (Some(1.0 / 3.0), Some(0.75), Some(4.0 / 6.0)));
+        let of = Labels::of(2, &p, &y, 0.5);
+        assert_eq!((of.subset_accuracy, of.micro_f1), (Some(1.0 / 3.0), Some(4.0 / 6.0)));
+        // −log(0.9 · 0.8 · 0.3 · 0.8 · 0.9 · 0.3) / 6
+        assert!((of.log_loss.unwrap() - 0.510_825_623_765_990_7).abs() < 1e-15);
         assert_eq!((of.accuracy, of.hamming_loss), (Some(4.0 / 6.0), Some(2.0 / 6.0)));
         assert_eq!(of.each.iter().map(|label| label.f1).collect::<Vec<_>>(), [Some(2.0 / 3.0), Some(2.0 / 3.0)]);
         assert_eq!((of.each[0].auc, of.each[1].auc, of.auc), (Some(1.0), Some(1.0), Some(1.0)));
         // A larger threshold says fewer.
-        assert_eq!(Labels::of(2, &p, &y, 1.5, 0.75).each[0].accuracy, Some(1.0));
+        assert_eq!(Labels::of(2, &p, &y, 0.75).each[0].accuracy, Some(1.0));
         // Nobody has the second label: its area is not defined, its F1 is not counted.
-        let of = Labels::of(2, &[0.9, 0.1, 0.2, 0.3], &[1.0, 0.0, 0.0, 0.0], 0.0, 0.5);
+        let of = Labels::of(2, &[0.9, 0.1, 0.2, 0.3], &[1.0, 0.0, 0.0, 0.0], 0.5);
         assert_eq!((of.macro_f1, of.auc, of.each[1].f1), (Some(1.0), None, None));
     }
 }

@@ -8,6 +8,7 @@ mod own;
 mod threshold;
 
 pub use classes::{Classes, most_probable};
+pub(crate) use curves::Bins;
 pub use curves::{Bin, Roc, reliability};
 pub use labels::{Label, Labels};
 pub use numbers::Numbers;
@@ -33,25 +34,24 @@ pub enum Metrics {
 
 impl Metrics {
     /// `outputs`, `targets`: rows × outputs. For classes the outputs are probabilities and the targets one-hot;
-    /// for two classes there is one output, the probability of the second. `cost` is the mean cost: for classes that
-    /// is the log loss, taken from the logits, where no probability has been rounded to 0; for labels their log losses summed.
+    /// for two classes there is one output, the probability of the second.
     /// `threshold`: the probability above which the second of two classes, or a label, is predicted.
-    pub fn of(task: Task, outputs: usize, predicted: &[f64], targets: &[f64], cost: f64, threshold: f64) -> Metrics {
+    pub fn of(task: Task, outputs: usize, predicted: &[f64], targets: &[f64], threshold: f64) -> Metrics {
         match task {
             Task::Regression | Task::Values => Metrics::Numbers(Numbers::of(outputs, predicted, targets)),
-            Task::Classes => Metrics::Classes(Classes::of(outputs, predicted, targets, cost, None)),
-            Task::TwoClasses => Metrics::Classes(Classes::of(outputs, predicted, targets, cost, Some(threshold))),
-            Task::Labels => Metrics::Labels(Labels::of(outputs, predicted, targets, cost, threshold)),
+            Task::Classes => Metrics::Classes(Classes::of(outputs, predicted, targets, None)),
+            Task::TwoClasses => Metrics::Classes(Classes::of(outputs, predicted, targets, Some(threshold))),
+            Task::Labels => Metrics::Labels(Labels::of(outputs, predicted, targets, threshold)),
         }
     }
 
     /// The same of outputs that need not be in memory.
-    pub fn of_said(task: Task, outputs: usize, said: &Said, targets: Targets<'_>, cost: f64, threshold: f64) -> Result<Metrics, Error> {
+    pub fn of_said(task: Task, outputs: usize, said: &Said, targets: Targets<'_>, threshold: f64) -> Result<Metrics, Error> {
         match task {
-            Task::Classes => Ok(Metrics::Classes(Classes::over(said, targets, outputs, cost, None)?)),
-            Task::TwoClasses => Ok(Metrics::Classes(Classes::over(said, targets, outputs, cost, Some(threshold))?)),
+            Task::Classes => Ok(Metrics::Classes(Classes::over(said, targets, outputs, None)?)),
+            Task::TwoClasses => Ok(Metrics::Classes(Classes::over(said, targets, outputs, Some(threshold))?)),
             Task::Regression | Task::Values => Ok(Metrics::Numbers(Numbers::over(said, targets, outputs)?)),
-            Task::Labels => Ok(Metrics::Labels(Labels::over(said, targets, outputs, cost, threshold)?)),
+            Task::Labels => Ok(Metrics::Labels(Labels::over(said, targets, outputs, threshold)?)),
         }
     }
 

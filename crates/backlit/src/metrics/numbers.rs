@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::median::median;
-use crate::said::{BLOCK, Said, Targets, beside};
+use crate::said::{Said, Targets, beside, errors};
 use serde::Serialize;
 
 /// How far numbers are from what is right; none without rows.
@@ -39,13 +39,7 @@ impl Numbers {
         beside(said, targets, &mut |_, y| tally.vary(y))?;
         let mut medians = Some(0.0);
         for k in 0..outputs {
-            let mut errors = said.column(k)?;
-            let mut room = Vec::new();
-            for (number, block) in errors.chunks_mut(BLOCK).enumerate() {
-                let y = targets.of(number * BLOCK, block.len(), outputs, &mut room);
-                block.iter_mut().zip(y.iter().skip(k).step_by(outputs)).for_each(|(a, y)| *a = (*a - y).abs());
-            }
-            medians = medians.zip(median(&mut errors)).map(|(sum, median)| sum + median);
+            medians = medians.zip(median(&mut errors(said, targets, k, outputs)?)).map(|(sum, median)| sum + median);
         }
         Ok(tally.finish(medians))
     }

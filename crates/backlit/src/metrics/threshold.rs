@@ -48,23 +48,30 @@ impl Threshold {
     /// Every way to cut the rows is tried but to leave out all. Of the best ones that nearest to 1/2 is taken, and within its gap
     /// 1/2 or else the middle.
     pub fn choose(self, p: &[f64], y: &[f64], w: &[f64]) -> f64 {
+        self.choose_by(p, |row| y[row] > 0.5, w)
+    }
+
+    /// The same, told of each row whether it is of the second class.
+    pub(crate) fn choose_by(self, p: &[f64], is: impl Fn(usize) -> bool, w: &[f64]) -> f64 {
         if let Threshold::At(threshold) = self {
             return threshold;
         }
         let weight = |row: usize| w.get(row).copied().unwrap_or(1.0);
-        let mut rows: Vec<(f64, bool, f64)> = p.iter().zip(y).enumerate().map(|(row, (&p, &y))| (p, y > 0.5, weight(row))).collect();
-        rows.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let sum = |is: bool| rows.iter().filter(|row| row.1 == is).map(|row| row.2).sum::<f64>();
+        // Four bytes a row; of equals the first comes first.
+        let mut rows: Vec<u32> = (0..p.len() as u32).collect();
+        rows.sort_unstable_by(|&a, &b| p[b as usize].total_cmp(&p[a as usize]).then(a.cmp(&b)));
+        let sum = |of: bool| rows.iter().map(|&row| row as usize).filter(|&row| is(row) == of).map(weight).sum::<f64>();
         let (positives, negatives) = (sum(true), sum(false));
         let (mut right, mut wrong) = (0.0, 0.0);
         let mut best = (f64::NEG_INFINITY, HALF);
-        for (place, &(high, is, weight)) in rows.iter().enumerate() {
-            if is {
-                right += weight;
+        for (place, &row) in rows.iter().enumerate() {
+            let (row, high) = (row as usize, p[row as usize]);
+            if is(row) {
+                right += weight(row);
             } else {
-                wrong += weight;
+                wrong += weight(row);
             }
-            let low = rows.get(place + 1).map_or(0.0, |row| row.0);
+            let low = rows.get(place + 1).map_or(0.0, |&row| p[row as usize]);
             if low >= high {
                 continue;
             }

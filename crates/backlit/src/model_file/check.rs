@@ -3,6 +3,7 @@
 use super::{FORMAT, Metadata, Model, Task};
 use crate::metrics::Own;
 use crate::scaler::Scaling;
+use backlit_engine::network::Blocks;
 use backlit_engine::ops;
 
 /// `Err` says what does not fit.
@@ -77,6 +78,11 @@ fn check_network(metadata: &Metadata) -> Result<(), String> {
         }
         ops::activation::<f64>(&layer.activation).map_err(|message| format!("layer {}: {message}", l + 1))?;
         let widths: Vec<usize> = std::iter::once(network.width()).chain(network.layers.iter().map(|layer| layer.units)).collect();
+        let blocks = Blocks { groups: layer.groups, inputs: widths[l], units: layer.units };
+        if !blocks.fit() {
+            let (inputs, units) = (blocks.inputs, blocks.units);
+            return Err(format!("layer {}: expected groups that divide {inputs} inputs and {units} units, came {}", l + 1, layer.groups));
+        }
         if let Some(from) = layer.skip.filter(|&from| from > l || widths[from] != layer.units) {
             return Err(format!("layer {}: expected a skip from a layer before it with {} units, came {from}", l + 1, layer.units));
         }
@@ -133,6 +139,9 @@ fn check_columns(metadata: &Metadata) -> Result<(), String> {
     for (what, scaler, columns) in scalers {
         if let Some(scaler) = scaler {
             scaler.check(columns).map_err(|message| format!("{what} scaler: {message}"))?;
+            if let Some(c) = scaler.scale.iter().position(|scale| what == "target" && *scale == 0.0) {
+                return Err(format!("target scaler: the scale of column {c} is 0"));
+            }
             if what == "target" && scaler.scaling != Scaling::Standard {
                 return Err("target scaler: expected mean and deviation, which can be undone".into());
             }

@@ -1,6 +1,6 @@
 //! Choices that do not go together: what would have no effect is refused, whether flags or a run file ask for it.
 
-use super::usage;
+use super::{beside, usage};
 use crate::data::cells::excerpt;
 use crate::data::{bundled, indices};
 use crate::error::Error;
@@ -18,13 +18,14 @@ pub(super) fn agrees(run: &RunFile, start: Option<&Model>, has_layers: bool) -> 
             return wrong("train.folds", message, "leave one of both out");
         }
         Some(_) if run.data.is_share_said => {
-            return wrong("train.folds", "each row is kept aside by one fold; no share beside", "leave --validation out");
+            return wrong("train.folds", "each row is kept aside by one fold; no share or file beside", "leave --validation out");
         }
         _ if has_ensemble && run.data.is_share_said => {
-            return wrong("train.ensemble", "each row is kept aside by one network; no share beside", "leave --validation out");
+            return wrong("train.ensemble", "each row is kept aside by one network; no share or file beside", "leave --validation out");
         }
         _ => {}
     }
+    beside::agrees(run)?;
     columns(run, start)?;
     start.map_or(Ok(()), |model| goes_on(run, model, has_layers))
 }

@@ -9,9 +9,9 @@ use crate::recipe;
 use crate::run_file::{Layer, Rng, RunFile};
 
 /// How many rows each fold has. `fold_of`: the fold of each row
-pub(super) fn sizes(fold_of: &[usize]) -> Vec<usize> {
-    let mut sizes = vec![0; fold_of.iter().max().map_or(0, |last| last + 1)];
-    fold_of.iter().for_each(|&fold| sizes[fold] += 1);
+pub(super) fn sizes(fold_of: &[u32]) -> Vec<usize> {
+    let mut sizes = vec![0; fold_of.iter().max().map_or(0, |last| *last as usize + 1)];
+    fold_of.iter().for_each(|&fold| sizes[fold as usize] += 1);
     sizes
 }
 
@@ -41,7 +41,7 @@ pub(super) fn members(
     layers: &[Layer],
     shape: &Shape,
     first: &[f64],
-    fold_of: Vec<usize>,
+    fold_of: Vec<u32>,
     count: usize,
 ) -> Result<Members, Error> {
     suits(shape).map_err(|message| usage(run, message).key("train.ensemble"))?;

@@ -1,7 +1,7 @@
 //! Several labels, each of which a row has or has not: told from the targets or from what was asked for.
 
 use super::usage;
-use crate::data::{Table, listed};
+use crate::data::{Columns, listed};
 use crate::encoder::{Encoder, Kind as Of};
 use crate::error::{Error, Kind};
 use crate::model_file::Task;
@@ -13,7 +13,7 @@ const FEWEST_ROWS: usize = 10;
 /// Both values of each target, one after the other, where the targets are labels; none: they are something else.
 pub(super) fn told(
     run: &RunFile,
-    table: &Table,
+    columns: &Columns<'_>,
     targets: &[String],
     encoder: Option<&Encoder>,
     notes: &mut Vec<String>,
@@ -25,19 +25,18 @@ pub(super) fn told(
                 .key("network.loss")
                 .hint("--task regression, or leave the loss out"));
         }
-        let pairs: Result<Vec<[f64; 2]>, Error> = targets.iter().map(|target| pair(table, target, encoder)).collect();
+        let values = columns.few(targets)?;
+        let pairs = targets.iter().zip(&values).map(|(target, values)| pair(columns, target, values, encoder));
+        let pairs: Result<Vec<[f64; 2]>, Error> = pairs.collect();
         return pairs.map(|pairs| Some(pairs.concat()));
     }
-    if run.network.task.is_some() || targets.len() < 2 || !matches!(loss, "" | "binary_cross_entropy") || table.rows < FEWEST_ROWS {
+    if run.network.task.is_some() || targets.len() < 2 || !matches!(loss, "" | "binary_cross_entropy") || columns.table.rows < FEWEST_ROWS {
         return Ok(None);
     }
-    let mut varies = false;
-    for target in targets {
-        let Ok([0.0, 1.0]) = pair(table, target, encoder) else { return Ok(None) };
-        let values = table.take(std::slice::from_ref(target))?;
-        varies |= values.contains(&0.0) && values.contains(&1.0);
-    }
-    if !varies {
+    let values = columns.few(targets)?;
+    let zero_and_one = |(target, values): (&String, &Vec<f64>)| matches!(told_pair(target, values, encoder), Some([0.0, 1.0]));
+    let varies = values.iter().any(|values| values.contains(&0.0) && values.contains(&1.0));
+    if !varies || !targets.iter().zip(&values).all(zero_and_one) {
         return Ok(None);
     }
     let words = targets.iter().any(|target| levels(encoder, target).is_some());
@@ -57,19 +56,30 @@ fn levels<'a>(encoder: Option<&'a Encoder>, target: &str) -> Option<&'a [String]
     }
 }
 
-/// Both values of a target: 0 and 1 where it holds no others, even if one of them has no row.
-fn pair(table: &Table, target: &String, encoder: Option<&Encoder>) -> Result<[f64; 2], Error> {
-    let mut values = table.take(std::slice::from_ref(target))?;
-    values.sort_by(f64::total_cmp);
-    values.dedup();
-    let words = levels(encoder, target);
-    match (words.map(<[String]>::len), values.as_slice()) {
-        (Some(2), _) => Ok([0.0, 1.0]),
-        (None, values) if values.iter().all(|value| *value == 0.0 || *value == 1.0) => Ok([0.0, 1.0]),
-        (None, &[no, yes]) => Ok([no, yes]),
-        (words, values) => {
-            let message = format!("expected two values, so that it is a label, came {}", words.unwrap_or(values.len()));
-            Err(Error::new(Kind::Data, message).file(&table.source).column(target).hint("--task regression, or other targets"))
-        }
+/// Both values of a target: 0 and 1 where it holds no others, even if one of them has no row. `values`: see [`Columns::few`]
+fn told_pair(target: &str, values: &[f64], encoder: Option<&Encoder>) -> Option<[f64; 2]> {
+    match (levels(encoder, target).map(<[String]>::len), values) {
+        (Some(2), _) => Some([0.0, 1.0]),
+        (None, values) if values.iter().all(|value| *value == 0.0 || *value == 1.0) => Some([0.0, 1.0]),
+        (None, &[no, yes]) => Some([no, yes]),
+        _ => None,
     }
+}
+
+/// The same; `Err` says how many there are.
+fn pair(columns: &Columns<'_>, target: &String, values: &[f64], encoder: Option<&Encoder>) -> Result<[f64; 2], Error> {
+    if let Some(pair) = told_pair(target, values, encoder) {
+        return Ok(pair);
+    }
+    let came = match levels(encoder, target) {
+        Some(words) => words.len(),
+        None => {
+            let mut values = columns.take(target)?;
+            values.sort_by(f64::total_cmp);
+            values.dedup();
+            values.len()
+        }
+    };
+    let message = format!("expected two values, so that it is a label, came {came}");
+    Err(Error::new(Kind::Data, message).file(&columns.table.source).column(target).hint("--task regression, or other targets"))
 }

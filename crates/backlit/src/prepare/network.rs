@@ -3,6 +3,7 @@
 use super::{Hidden, formulas, usage, warm_start};
 use crate::embedding::{self, Embedding};
 use crate::encoder::Encoder;
+use crate::ensemble;
 use crate::error::{Error, Kind};
 use crate::layers::{self, Norm, Skip};
 use crate::model_file::{LayerShape, Model, Precision};
@@ -10,6 +11,7 @@ use crate::numeric_embedding::{self, Numeric, NumericEmbedding};
 use crate::recipe::plain;
 use crate::run_file::{Bias, Freeze, Layer, Orientation, Rng, RunFile};
 use backlit_engine::init::{Draws, Initializer};
+use backlit_engine::network::Blocks;
 use backlit_engine::ops;
 use std::ops::Range;
 
@@ -50,9 +52,13 @@ pub(super) fn begun(
     let width = embedding::names(inputs, embedding).len() + numeric.as_ref().map_or(0, Numeric::width);
     let layers = layers::completed(run, layers, width, |key, message| usage(run, message).key(key))?;
     check_layers(run, &layers, width, outputs, embedding)?;
-    let (mut initial, frozen) = parameters(run, &layers, width, embedding, numeric.as_ref())?;
+    let (mut initial, mut frozen) = parameters(run, &layers, width, embedding, numeric.as_ref())?;
     if let Some(model) = start {
         initial = warm_start::parameters(run, model, &layers, notes)?;
+        if let Some(count) = warm_start::networks(model) {
+            frozen.extend(ensemble::between(&model.metadata.network, count));
+            notes.push(warm_start::together(count));
+        }
     }
     Ok(Begun { layers, numeric, initial, frozen })
 }
@@ -68,6 +74,7 @@ pub(super) fn layer_shape(layer: &Layer) -> LayerShape {
         norm: layer.norm.flatten(),
         skip: if let Some(Skip::From(from)) = layer.skip { Some(from) } else { None },
         learning_rate: layer.learning_rate,
+        groups: layer.groups,
     }
 }
 
@@ -92,6 +99,7 @@ fn layers(run: &RunFile, hidden: Option<&Hidden>, outputs: usize, loss: &str) ->
         norm: None,
         skip: None,
         learning_rate: None,
+        groups: 1,
     };
     ops::activation::<f64>(activation).map_err(|message| usage(run, message))?;
     if let Some(place) = units.iter().position(|&units| units == 0) {
@@ -168,6 +176,11 @@ fn check_layers(run: &RunFile, layers: &[Layer], inputs: usize, outputs: usize, 
     let mut total = embedding.map_or(0, Embedding::size);
     for (l, layer) in layers.iter().enumerate() {
         let l = l + 1;
+        if !(Blocks { groups: layer.groups, inputs: width, units: layer.units }).fit() {
+            let message = format!("expected groups that divide {width} inputs and {} units, came {}", layer.units, layer.groups);
+            return Err(usage(run, message).key(key(l, "groups")).hint("layers whose units are multiples of the groups"));
+        }
+        width /= layer.groups;
         let rows = layer.weight.iter().flatten();
         if let Some(row) = rows.into_iter().find(|row| row.len() != width) {
             let message = format!("expected {} × {width} (units × inputs), came a row of {}", layer.units, row.len());
@@ -229,15 +242,17 @@ pub(super) fn parameters(
         let of_weight = layer.initializer.as_deref().or(network.initializer.as_deref());
         let weight_initializer = parse(of_weight.unwrap_or(formulas::usual_initializer(&layer.activation)))?;
         let start = initial.len();
+        width /= layer.groups;
+        let units = layer.units / layer.groups;
         match &layer.weight {
             Some(rows) => initial.extend(rows.iter().flatten()),
-            None => match network.orientation {
-                Orientation::UnitsByInputs => initial.extend(weight_initializer.draw(&mut draws, layer.units, width)),
+            None => (0..layer.groups).for_each(|_| match network.orientation {
+                Orientation::UnitsByInputs => initial.extend(weight_initializer.draw(&mut draws, units, width)),
                 Orientation::InputsByUnits => {
-                    let drawn = weight_initializer.draw(&mut draws, width, layer.units);
-                    initial.extend((0..layer.units * width).map(|i| drawn[i % width * layer.units + i / width]));
+                    let drawn = weight_initializer.draw(&mut draws, width, units);
+                    initial.extend((0..units * width).map(|i| drawn[i % width * units + i / width]));
                 }
-            },
+            }),
         }
         let bias_start = initial.len();
         // The notebooks draw biases as they draw weights; elsewhere they start at 0.

@@ -58,8 +58,9 @@ impl Part {
         match (self, how) {
             (Part::All, _) => Ok(split(table.rows, 0.0, seed)),
             (Part::WithoutFold(fold, count), _) => {
-                let fold_of = folds(run, table, count, is_class.then(classes).as_deref())?;
-                Ok((0..table.rows).partition(|&row| fold_of[row] != fold))
+                let class = |row: usize| rows.class(row, outputs);
+                let fold_of = folds(run, table, count, if is_class { Some(&class) } else { None })?;
+                Ok((0..table.rows).partition(|&row| fold_of[row] as usize != fold))
             }
             (Part::AsAsked, Split::Random) => Ok(split(table.rows, share, seed)),
             (Part::AsAsked, Split::Stratified) => Ok(splits::stratified(&classes(), share, seed)),
@@ -82,8 +83,8 @@ pub(super) fn remarks(run: &RunFile, inputs: &[String], no_inputs: &[String]) ->
     holds_words.then(|| format!("'{}' holds words and decides the split: it is no input", excerpt(column)))
 }
 
-/// The fold of each row.
-pub(super) fn folds(run: &RunFile, table: &Table, count: usize, classes: Option<&[usize]>) -> Result<Vec<usize>, Error> {
+/// The fold of each row. `class`: of a row, where classes are predicted
+pub(super) fn folds(run: &RunFile, table: &Table, count: usize, class: Option<&dyn Fn(usize) -> usize>) -> Result<Vec<u32>, Error> {
     // An ensemble's networks each keep one aside.
     let (key, without) = if run.train.folds.is_some() { ("train.folds", "without folds") } else { ("train.ensemble", "with --ensemble 1") };
     let wrong = |message: String| usage(run, message).key(key);
@@ -91,7 +92,7 @@ pub(super) fn folds(run: &RunFile, table: &Table, count: usize, classes: Option<
         return Err(wrong(format!("expected 2 to {} folds for {} rows, came {count}", table.rows, table.rows)));
     }
     match &run.data.split {
-        Split::Random | Split::Stratified => Ok(splits::folds(table.rows, count, classes, run.train.seed)),
+        Split::Random | Split::Stratified => Ok(splits::folds(table.rows, count, class, run.train.seed)),
         Split::Grouped(name) => {
             let groups = table.take(std::slice::from_ref(name))?;
             splits::grouped_folds(&groups, count, run.train.seed).map_err(|message| splits::wrong(message, &table.source, name))

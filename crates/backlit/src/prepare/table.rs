@@ -2,7 +2,9 @@
 
 use super::{usage, warm_start};
 use crate::data::cells::excerpt;
-use crate::data::{Bound, Header, Reading, Stored, Table, bundled, indices, listed, note, profile, read_numbers, read_within};
+use crate::data::{
+    Bound, Header, Reading, Stored, Table, between_cells, bundled, indices, listed, note, profile, read_numbers, read_within,
+};
 use crate::encoder::Encoder;
 use crate::error::{Error, Kind};
 use crate::model_file::Model;
@@ -40,6 +42,7 @@ pub(super) fn table(
                 }
                 (None, None) => encoded(run, path, bound, notes)?,
             };
+            notes.splice(0..0, between_cells(reading.delimiter));
             notes.extend(reading.notes);
             notes.extend(stored.as_ref().map(Stored::note));
             Ok((reading.table, stored, stem(path), encoder, !reading.header))
@@ -121,7 +124,8 @@ pub(super) fn columns(run: &RunFile, table: &Table, no_inputs: &[String]) -> Res
     }
     let inputs = table.without(&[&targets[..], &run.data.ignore, run.data.weights.as_slice(), no_inputs].concat());
     if inputs.is_empty() {
-        return Err(Error::new(Kind::Data, "no column is left to predict from: all are targets, weights or left out").file(&table.source));
+        let error = Error::new(Kind::Data, "no column is left to predict from: all are targets, weights or left out").file(&table.source);
+        return Err(error.hint("a table with more columns, or keep one that is left out: --categories NAME takes words of any kind"));
     }
     Ok((inputs, targets))
 }
@@ -129,5 +133,8 @@ pub(super) fn columns(run: &RunFile, table: &Table, no_inputs: &[String]) -> Res
 /// The columns that more is decided by than what goes into the network.
 pub(super) fn decisive(run: &RunFile) -> Vec<String> {
     let split = run.data.split.column().map(|name| [name.to_string(), format!("{name} days")]);
-    [&run.data.target[..], run.data.weights.as_slice(), split.as_ref().map_or(&[], |names| &names[..])].concat()
+    // Of several targets, or with several networks, each with rows of its own, those in the file are enough.
+    let is_one = run.data.target.len() == 1 && run.train.folds.is_none() && run.train.ensemble.unwrap_or(1) == 1;
+    let targets = if is_one { &run.data.target[..] } else { &[] };
+    [targets, run.data.weights.as_slice(), split.as_ref().map_or(&[], |names| &names[..])].concat()
 }

@@ -1,7 +1,7 @@
 //! What is predicted, and by which loss.
 
 use super::{labels, usage};
-use crate::data::Table;
+use crate::data::Columns;
 use crate::data::cells::excerpt;
 use crate::encoder::Encoder;
 use crate::error::{Error, Kind};
@@ -21,22 +21,23 @@ const MOST_CLASSES: usize = 10_000;
 /// What is predicted: as said, else as the loss implies, else as the target looks.
 pub(super) fn task(
     run: &RunFile,
-    table: &Table,
+    columns: &Columns<'_>,
     targets: &[String],
     encoder: Option<&Encoder>,
     notes: &mut Vec<String>,
 ) -> Result<(Task, Vec<f64>), Error> {
+    let table = columns.table;
     if matches!(run.data.source, Source::Inline { .. }) {
         return match run.network.task {
             None | Some(Task::Values | Task::Regression) => Ok((Task::Values, Vec::new())),
             Some(_) => Err(usage(run, "worked examples are numbers as they are; classes need a table").key("network.task")),
         };
     }
-    if let Some(classes) = labels::told(run, table, targets, encoder, notes)? {
+    if let Some(classes) = labels::told(run, columns, targets, encoder, notes)? {
         return Ok((Task::Labels, classes));
     }
     let words = encoder.is_some_and(|encoder| encoder.classes().is_some());
-    let mut values = table.take(&targets[..1])?;
+    let mut values = columns.take(&targets[0])?;
     values.sort_by(f64::total_cmp);
     values.dedup();
     let loss = run.network.loss.as_deref().unwrap_or("");
@@ -130,7 +131,7 @@ pub(super) fn threshold(run: &RunFile, task: Task, held: &Rows) -> Result<(), Er
         Task::Classes => return wrong("a threshold is for two classes with one probability, binary_cross_entropy", "leave it out"),
         Task::Regression | Task::Values => return wrong("a threshold is for two classes, but numbers are predicted", "leave it out"),
     }
-    match (threshold.is_found(), held.y.contains(&0.0) && held.y.contains(&1.0)) {
+    match (threshold.is_found(), (0..2).all(|class| (0..held.rows).any(|row| held.class(row, 1) == class))) {
         (true, false) => wrong(
             "the threshold is chosen on the rows kept aside, but these do not hold both classes",
             "a larger validation share, or a number for the threshold",
@@ -140,18 +141,32 @@ pub(super) fn threshold(run: &RunFile, task: Task, held: &Rows) -> Result<(), Er
 }
 
 /// The first target whose cost, and so that of all rows, is beyond the largest number: its place, counting numbers. Predictions are up to
-/// ten scales away from the mean. `y`: rows × outputs
-pub(super) fn beyond(loss: &str, scaler: &Scaler, y: &[f64]) -> Option<usize> {
+/// ten scales away from the mean. With the number
+pub(super) fn beyond(loss: &str, scaler: &Scaler, rows: &Rows) -> Result<Option<(usize, f64)>, Error> {
     let outputs = scaler.mean.len();
-    let rows = (y.len() / outputs.max(1)).max(1) as f64;
-    let far = |k: usize| {
-        let away = |y: f64| (y - scaler.mean[k]).abs();
-        let place = (k..y.len()).step_by(outputs).max_by(|&a, &b| away(y[a]).total_cmp(&away(y[b])))?;
-        let side = if y[place] < scaler.mean[k] { 10.0 } else { -10.0 };
-        let cost = loss_between(loss, 1, &[scaler.mean[k] + side * scaler.scale[k]], &[y[place]]);
-        (!(rows * outputs as f64 * cost).is_finite()).then_some(place)
+    let mut farthest: Vec<Option<(usize, f64)>> = vec![None; outputs];
+    rows.right(outputs, &mut |first, y| {
+        for (place, &y) in y.iter().enumerate() {
+            let k = place % outputs;
+            let away = |y: f64| (y - scaler.mean[k]).abs();
+            if farthest[k].is_none_or(|(_, known)| away(y).total_cmp(&away(known)).is_ge()) {
+                farthest[k] = Some((first * outputs + place, y));
+            }
+        }
+    })?;
+    let all = rows.rows.max(1) as f64 * outputs as f64;
+    let far = |(k, farthest): (usize, Option<(usize, f64)>)| {
+        let (_, y) = farthest?;
+        let side = if y < scaler.mean[k] { 10.0 } else { -10.0 };
+        let cost = loss_between(loss, 1, &[scaler.mean[k] + side * scaler.scale[k]], &[y]);
+        (!(all * cost).is_finite()).then_some(farthest).flatten()
     };
-    (0..outputs).find_map(far)
+    Ok(farthest.into_iter().enumerate().find_map(far))
+}
+
+/// Whether a loss is defined for some targets alone.
+pub(super) fn is_particular(loss: &str) -> bool {
+    matches!(loss, "binary_cross_entropy" | "poisson" | "cross_entropy")
 }
 
 /// Targets that a loss is not defined for: where the first one stands, counting numbers, and what is wrong.

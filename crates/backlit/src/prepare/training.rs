@@ -48,8 +48,13 @@ pub(super) fn led(run: &RunFile, held: usize) -> Result<(), Error> {
     }
     match course.needs_held() {
         Some(key) if held == 0 => {
-            let message = format!("{key} needs rows kept aside to tell better from worse; there are none");
-            let hint = if run.train.folds.is_some() { "no folds before it" } else { "a validation share above 0" };
+            let needs = format!("{key} needs rows kept aside to tell better from worse");
+            let (message, hint) = match run.train.folds {
+                Some(_) => {
+                    (format!("{needs}; the training on all rows behind the folds has none"), "no folds before it, or another schedule")
+                }
+                None => (format!("{needs}; there are none"), "a validation share above 0"),
+            };
             Err(usage(run, message).key(format!("train.{key}")).hint(hint))
         }
         _ => Ok(()),

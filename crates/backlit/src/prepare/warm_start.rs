@@ -3,9 +3,10 @@
 use super::usage;
 use crate::data::{Bound, Header, Reader, Reading, Stored, Table, cells, indices, listed, profile};
 use crate::encoder::Encoder;
+use crate::ensemble;
 use crate::error::Error;
 use crate::layers::{Norm, Skip};
-use crate::model_file::{self, LayerShape, Model, Parameters, Precision, Task};
+use crate::model_file::{self, LayerShape, Metadata, Model, Parameters, Precision, Task};
 use crate::run_file::{self, Bias, Layer, RunFile, Source};
 
 /// The model that a run begins with, if it names one.
@@ -49,6 +50,7 @@ pub(crate) fn layer(shape: &LayerShape) -> Result<Layer, String> {
         norm: Some(shape.norm),
         skip: Some(shape.skip.map_or(Skip::No, Skip::From)),
         learning_rate: shape.learning_rate,
+        groups: shape.groups,
         freeze: shape.freeze.iter().map(|text| text.parse()).collect::<Result<_, _>>()?,
     })
 }
@@ -101,14 +103,16 @@ pub(super) fn classes(run: &RunFile, model: &Model, task: Task) -> Result<Vec<f6
 /// The model's parameters for these layers, and what a person should know of them.
 pub(super) fn parameters(run: &RunFile, model: &Model, layers: &[Layer], notes: &mut Vec<String>) -> Result<Vec<f64>, Error> {
     let theirs = &model.metadata.network.layers;
-    let said = |units: usize, activation: &str, bias: bool, norm: Option<Norm>, skip: Option<usize>| {
+    let said = |units: usize, activation: &str, bias: bool, norm: Option<Norm>, skip: Option<usize>, groups: usize| {
+        let groups = if groups == 1 { String::new() } else { format!(" in {groups} groups") };
         let norm = norm.map_or(String::new(), |norm| format!(" with {} norm", norm.name()));
         let skip = skip.map_or(String::new(), |from| format!(" with a skip from {from}"));
-        format!("{units} {activation}{}{norm}{skip}", if bias { "" } else { " without bias" })
+        format!("{units} {activation}{groups}{}{norm}{skip}", if bias { "" } else { " without bias" })
     };
     let from = |skip: Option<Skip>| if let Some(Skip::From(from)) = skip { Some(from) } else { None };
-    let known = |layers: &[LayerShape]| layers.iter().map(|l| said(l.units, &l.activation, l.bias, l.norm, l.skip)).collect::<Vec<_>>();
-    let ours = |l: &Layer| said(l.units, &l.activation, l.bias != Bias::None, l.norm.flatten(), from(l.skip));
+    let known =
+        |layers: &[LayerShape]| layers.iter().map(|l| said(l.units, &l.activation, l.bias, l.norm, l.skip, l.groups)).collect::<Vec<_>>();
+    let ours = |l: &Layer| said(l.units, &l.activation, l.bias != Bias::None, l.norm.flatten(), from(l.skip), l.groups);
     let wanted: Vec<String> = layers.iter().map(ours).collect();
     if known(theirs) != wanted {
         let message = format!("the model has the layers {}; expected the same, came {}", known(theirs).join(", "), wanted.join(", "));
@@ -131,6 +135,20 @@ pub(super) fn parameters(run: &RunFile, model: &Model, layers: &[Layer], notes: 
         notes.push("the model's parameters are rounded from f64 to f32 (--precision f64 keeps them)".into());
     }
     Ok(numbers)
+}
+
+/// How many networks stand side by side in the model; none: it is one.
+pub(super) fn networks(model: &Model) -> Option<usize> {
+    let Metadata { network, training, .. } = &model.metadata;
+    training.ensemble.filter(|&count| ensemble::may_hold(network, count))
+}
+
+/// What a person should know of a model of so many networks that training goes on from.
+pub(super) fn together(count: usize) -> String {
+    format!(
+        "the model that training goes on from is {count} networks side by side: they stay apart, but are now trained as one by the cost of their \
+         mean, with no rows unseen by some of them, which may fit few rows too closely (--ensemble, without --from, trains each alone)"
+    )
 }
 
 fn wrong(run: &RunFile, message: String) -> Error {

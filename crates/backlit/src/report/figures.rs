@@ -7,9 +7,9 @@ use crate::drawing::plot::{Axis, Plot, Series};
 use crate::error::Error;
 use crate::history::Line;
 use crate::job::{Job, Rows};
-use crate::metrics::{Bin, Metrics, Roc, most_probable, reliability};
+use crate::metrics::{Bin, Bins, Metrics, Roc, most_probable};
 use crate::model_file::Task;
-use crate::said::Said;
+use crate::said::{Said, beside_from};
 use crate::session::Outcome;
 use backlit_engine::train::End;
 use std::collections::BTreeMap;
@@ -44,8 +44,8 @@ pub fn figures(job: &Job, outcome: &Outcome, lines: &[Line]) -> Result<Vec<Figur
     }
     match job.task {
         Task::Regression | Task::Values => {
-            let said = said.in_memory()?;
-            (0..job.outputs().min(TARGETS)).for_each(|k| figures.extend(numbers(job, shown, &said, k, &on)));
+            let drawn = drawn(job, shown, said)?;
+            drawn.into_iter().enumerate().for_each(|(k, pairs)| figures.extend(numbers(job, shown, pairs, k, &on)));
         }
         Task::TwoClasses | Task::Classes | Task::Labels => {
             figures.extend(confusion(job, outcome, &on));
@@ -113,12 +113,27 @@ fn by_epoch(lines: &[Line], of: impl Fn(&Line) -> Option<f64>) -> Vec<(f64, f64)
     sums.into_iter().map(|(epoch, (sum, count))| (epoch as f64, sum / count)).collect()
 }
 
-/// Predicted beside actual, and what is left, of target `k`. `said`: rows × outputs
-fn numbers(job: &Job, shown: &Rows, said: &[f64], k: usize, on: &str) -> [Figure; 2] {
-    let width = job.outputs();
-    let every = shown.rows.div_ceil(DOTS).max(1);
-    let pairs: Vec<(f64, f64)> =
-        shown.y.chunks_exact(width).zip(said.chunks_exact(width)).map(|(y, a)| (y[k], a[k])).step_by(every).collect();
+/// Every how many rows one is drawn.
+fn every(shown: &Rows) -> usize {
+    shown.rows.div_ceil(DOTS).max(1)
+}
+
+/// For each target that has plots what is right beside what is predicted, of the rows that are drawn.
+fn drawn(job: &Job, shown: &Rows, said: &Said) -> Result<Vec<Vec<(f64, f64)>>, Error> {
+    let (width, every) = (job.outputs(), every(shown));
+    let mut drawn = vec![Vec::new(); width.min(TARGETS)];
+    beside_from(said, shown.targets(), &mut |first, a, y| {
+        let lines = a.chunks_exact(width).zip(y.chunks_exact(width)).enumerate();
+        for (_, (a, y)) in lines.filter(|(r, _)| (first + r) % every == 0) {
+            drawn.iter_mut().zip(y.iter().zip(a)).for_each(|(pairs, (y, a))| pairs.push((*y, *a)));
+        }
+    })?;
+    Ok(drawn)
+}
+
+/// Predicted beside actual, and what is left, of target `k`. `pairs`: what is right beside what is predicted
+fn numbers(job: &Job, shown: &Rows, pairs: Vec<(f64, f64)>, k: usize, on: &str) -> [Figure; 2] {
+    let every = every(shown);
     let target = job.targets.get(k).cloned().unwrap_or_default();
     let thinned = if every > 1 { format!(" Every {every}th row is drawn, {} of them.", pairs.len()) } else { String::new() };
     let finite = || pairs.iter().flat_map(|&(y, a)| [y, a]).filter(|number| number.is_finite());
@@ -231,20 +246,23 @@ fn roc(job: &Job, shown: &Rows, said: &Said, on: &str) -> Result<Option<Figure>,
 /// Whether probabilities mean what they say: of the second of two classes, of the class predicted, of all labels together.
 fn calibration(job: &Job, shown: &Rows, said: &Said, on: &str) -> Result<Figure, Error> {
     let (width, targets) = (job.outputs(), shown.targets());
-    let (bins, what): (Vec<Bin>, String) = match job.task {
-        Task::Classes => {
-            let mut predicted = Vec::with_capacity(shown.rows);
-            said.blocks(&mut |first, block| {
-                let lines = block.chunks_exact(width).enumerate().map(|(r, p)| (r, most_probable(p), p));
-                predicted.extend(lines.map(|(r, k, p)| (p[k], targets.is(first + r, width, k))));
-            })?;
-            (reliability(predicted.into_iter()), "the class predicted is right".into())
+    let mut bins = Bins::default();
+    said.blocks(&mut |first, block| {
+        for (r, p) in block.chunks_exact(width).enumerate() {
+            match job.task {
+                Task::Classes => {
+                    let k = most_probable(p);
+                    bins.add(p[k], targets.is(first + r, width, k));
+                }
+                _ => p.iter().enumerate().for_each(|(k, p)| bins.add(*p, targets.is(first + r, width, k))),
+            }
         }
-        Task::Labels => {
-            let said = said.in_memory()?;
-            (reliability(said.iter().zip(&shown.y).map(|(p, y)| (*p, *y > 0.5))), "a row has the label, over all labels".into())
-        }
-        _ => (reliability(column(job, shown, said, 0)?), format!("the class is {}", curves(job)[0].0)),
+    })?;
+    let bins: Vec<Bin> = bins.finish();
+    let what = match job.task {
+        Task::Classes => "the class predicted is right".into(),
+        Task::Labels => "a row has the label, over all labels".into(),
+        _ => format!("the class is {}", curves(job)[0].0),
     };
     let line = |bin: &Bin| vec![text(number(bin.predicted)), text(number(bin.share)), text(bin.rows.to_string())];
     let table = Table {

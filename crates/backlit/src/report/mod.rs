@@ -136,6 +136,7 @@ fn ending(outcome: &Outcome) -> String {
     let end = match &outcome.end {
         End::Finished => format!("Finished after {done}."),
         End::Patient(_) => format!("Stopped early after {done}: the rows kept aside cost no less."),
+        End::Stalled(_) => format!("Ended after {done}: the search found no step that changes anything."),
         End::Stopped(_) => format!("Interrupted after {done}: what was learned until then."),
         End::Diverged(divergence) => format!("Diverged: {divergence}. What follows is of the parameters before that step, after {done}."),
     };
@@ -208,7 +209,7 @@ fn asked(job: &Job, outcome: &Outcome, folds: Option<&CrossValidation>, sha256: 
     let held = match (networks, folds) {
         (2.., _) => format!("each kept aside by one of {networks} networks"),
         (_, Some(folds)) => format!("none kept aside, after {} folds of which each was", folds.folds.len()),
-        _ if job.held.rows > 0 => format!("{} kept aside", job.held.rows),
+        _ if job.held.rows > 0 => job.kept_aside(),
         _ => "none kept aside".into(),
     };
     let split = match &job.split {

@@ -6,7 +6,7 @@ use crate::data::BUNDLED;
 use crate::embedding::MOST;
 use crate::error::Error;
 use crate::scaler::Scaling;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(super) fn read(section: &Table<'_>, folder: &Path) -> Result<Data, Error> {
     section.only(&[
@@ -37,8 +37,10 @@ pub(super) fn read(section: &Table<'_>, folder: &Path) -> Result<Data, Error> {
     if let (Some(value), false) = (section.get("scaling"), standardize) {
         return Err(value.error("columns go in as they are: standardize is false; leave one of both out"));
     }
-    let share = section.read("validation", validation)?;
-    let (is_share_said, validation) = (share.is_some(), share.unwrap_or(if inline { 0.0 } else { 0.2 }));
+    let validation_file = section.read("validation", |value| file(value, folder))?.flatten();
+    let share = if validation_file.is_none() { section.read("validation", validation)? } else { None };
+    let is_share_said = share.is_some() || validation_file.is_some();
+    let validation = share.unwrap_or(if inline { 0.0 } else { 0.2 });
     let columns = |name: &str| Ok::<_, Error>(section.read(name, Value::strings)?.unwrap_or_default());
     let (categories, ignore) = (columns("categories")?, columns("ignore")?);
     let embed = section.read("embed", embed)?.unwrap_or_default();
@@ -59,6 +61,7 @@ pub(super) fn read(section: &Table<'_>, folder: &Path) -> Result<Data, Error> {
         scaling,
         validation,
         is_share_said,
+        validation_file,
         split,
         weights,
         class_weight,
@@ -157,9 +160,17 @@ fn embed(value: &Value<'_>) -> Result<Embed, Error> {
     text.parse().map_err(|message: String| value.error(message))
 }
 
+/// The file of the rows kept aside, if no share of the table is.
+fn file(value: &Value<'_>, folder: &Path) -> Result<Option<PathBuf>, Error> {
+    match value.as_string() {
+        Some(text) if text.is_empty() || text.contains('\0') => Err(value.expected("the path of a file, or a share of the rows")),
+        text => Ok(text.map(|text| folder.join(text))),
+    }
+}
+
 fn validation(value: &Value<'_>) -> Result<f64, Error> {
     match value.number() {
         Ok(share) if (0.0..1.0).contains(&share) => Ok(share),
-        _ => Err(value.expected("a share of the rows, at least 0 and below 1")),
+        _ => Err(value.expected("the path of a file, or a share of the rows, at least 0 and below 1")),
     }
 }

@@ -7,8 +7,20 @@ use crate::error::Error;
 use crate::layers::{Norm, Skip};
 use backlit_engine::ops;
 
-const KEYS: [&str; 11] =
-    ["units", "activation", "weight", "bias", "initializer", "bias_initializer", "freeze", "dropout", "norm", "skip", "learning_rate"];
+const KEYS: [&str; 12] = [
+    "units",
+    "activation",
+    "weight",
+    "bias",
+    "initializer",
+    "bias_initializer",
+    "freeze",
+    "dropout",
+    "norm",
+    "skip",
+    "learning_rate",
+    "groups",
+];
 
 /// The most weights a network may have.
 const MOST_WEIGHTS: u64 = 1 << 31;
@@ -25,7 +37,8 @@ pub(super) fn read(value: &Value<'_>, precision: Precision, source: &Source) -> 
     for table in &tables {
         let section = table.table().map_err(|_| table.expected("a section [[network.layer]]"))?;
         let layer = layer(&section, precision, width)?;
-        let inputs = width.or(layer.weight.as_ref().and_then(|rows| rows.first()).map(Vec::len)).unwrap_or(1);
+        let inputs =
+            width.map(|width| width / layer.groups).or(layer.weight.as_ref().and_then(|rows| rows.first()).map(Vec::len)).unwrap_or(1);
         weights = weights.saturating_add((layer.units as u64).saturating_mul(inputs as u64));
         if weights > MOST_WEIGHTS {
             let error = section.get("units").as_ref().unwrap_or(table).error(format!(
@@ -53,6 +66,13 @@ fn layer(section: &Table<'_>, precision: Precision, width: Option<usize>) -> Res
         return Err(section.error("expected units, came none").hint("units = 8"));
     };
     let units = units as usize;
+    let groups = section.read("groups", |value| value.whole(1, units as u64))?.unwrap_or(1) as usize;
+    let width = match width {
+        Some(width) if width % groups != 0 || !units.is_multiple_of(groups) => {
+            return Err(section.error(format!("expected groups that divide {width} inputs and {units} units, came {groups}")));
+        }
+        width => width.map(|width| width / groups),
+    };
     let activation = section.read("activation", |value| value.checked(ops::activation::<f64>))?;
     let weight = section.read("weight", |value| weight(value, units, width, precision))?;
     let bias = section.read("bias", |value| bias(value, units, precision))?.unwrap_or_default();
@@ -81,6 +101,7 @@ fn layer(section: &Table<'_>, precision: Precision, width: Option<usize>) -> Res
         norm: section.read("norm", |value| value.choice(&Norm::NAMES))?,
         skip: section.read("skip", skip)?,
         learning_rate: section.read("learning_rate", rate)?,
+        groups,
     })
 }
 

@@ -48,6 +48,7 @@ impl Lines {
             scaling,
             validation,
             is_share_said,
+            validation_file,
             split,
             weights,
             class_weight,
@@ -72,7 +73,10 @@ impl Lines {
         self.put_some("header", *header);
         self.put("standardize", standardize);
         self.put_some("scaling", scaling.map(|scaling| text(scaling.name())));
-        self.put_some("validation", is_share_said.then(|| number(validation)));
+        match validation_file {
+            Some(file) => self.put("validation", absolute(file)?),
+            None => self.put_some("validation", is_share_said.then(|| number(validation))),
+        }
         let (name, column) = match split {
             Split::Random => ("random", None),
             Split::Stratified => ("stratified", None),
@@ -148,7 +152,8 @@ impl Lines {
     }
 
     fn layer(&mut self, layer: &Layer) {
-        let Layer { units, activation, weight, bias, initializer, bias_initializer, freeze, dropout, norm, skip, learning_rate } = layer;
+        let Layer { units, activation, weight, bias, initializer, bias_initializer, freeze, dropout, norm, skip, learning_rate, groups } =
+            layer;
         self.0 += "\n[[network.layer]]\n";
         self.put("units", units);
         self.put("activation", text(activation));
@@ -172,6 +177,7 @@ impl Lines {
             }),
         );
         self.put_some("learning_rate", learning_rate.as_ref().map(number));
+        self.put_some("groups", (*groups > 1).then_some(*groups));
     }
 
     fn train(&mut self, train: &Train) -> Result<(), Error> {

@@ -1,7 +1,7 @@
 //! A random network whose numbers are pleasant to compute with.
 
 use super::choose;
-use crate::by_hand::{Net, Right, Seed, back};
+use crate::by_hand::{Edge, Net, Right, Seed, back};
 use crate::error::{Error, Kind};
 use crate::explain::Subject;
 use crate::explain::notation::Thing;
@@ -139,8 +139,8 @@ fn pleasant(subject: &Subject, seed: u64) -> Result<bool, Error> {
         Some(Thing::Weight { layer, unit, input }) => {
             let product = back.dz[layer][unit] * sheet.a[layer - 1][input];
             let terms = back.dz.get(layer + 1).map_or(f64::NAN, |above| {
-                let next = &net.layers[layer];
-                above.iter().enumerate().map(|(k, dz)| (dz * subject.parameters[next.weight + k * next.inputs + unit]).abs()).sum()
+                let weight = |k: usize| subject.parameters[net.place(Edge { layer: layer + 1, unit: k, input: unit })];
+                above.iter().enumerate().map(|(k, dz)| (dz * weight(k)).abs()).sum()
             });
             large(product) && large(back.dz[layer][unit]) && (terms.is_nan() || back.da[layer][unit].abs() >= LEFT * terms)
         }

@@ -13,7 +13,7 @@ pub use json::json;
 
 use crate::audit::bench::Bench;
 use crate::audit::{Asked, Item, What};
-use crate::by_hand::{Net, Recipe, Right, Rounded, Snapshot, To, Way, follow};
+use crate::by_hand::{Edge, Net, Recipe, Right, Rounded, Snapshot, To, Way, follow};
 use crate::document::Document;
 use crate::error::{Error, Kind};
 use crate::explain::digits::{rounded, significant};
@@ -27,6 +27,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Units of a layer, and inputs, at most.
 pub const MOST_UNITS: usize = 6;
+
+/// Numbers that go in at most where some of them are learned.
+const MOST_LEARNED: usize = 12;
+
+/// Parameters at most: tables of many levels have more than a sheet can open.
+const MOST_PARAMETERS: usize = 2000;
 
 /// Layers at most.
 const MOST_LAYERS: usize = 4;
@@ -114,12 +120,6 @@ pub enum Quantity {
 /// Makes a sheet of the one row that the subject has.
 pub fn worksheet(subject: &mut Subject, notation: &dyn Notation, options: &Options) -> Result<Worksheet, Error> {
     fits(subject)?;
-    if subject.metadata.network.layers.iter().any(|layer| layer.norm.is_some() || layer.skip.is_some()) {
-        let message = "a network with norms or skips is not worked by hand on a sheet";
-        return Err(Error::new(Kind::Usage, message).hint(
-            "backlit explain --parameter shows it, backlit audit marks a layer norm or a skip; or train it without --norm and --skip",
-        ));
-    }
     if subject.metadata.network.layers.iter().any(|layer| layer.dropout > 0.0) {
         let message =
             "a network trained with dropout is not worked by hand on a sheet: what its step changes hangs on a mask that is drawn";
@@ -131,7 +131,9 @@ pub fn worksheet(subject: &mut Subject, notation: &dyn Notation, options: &Optio
     let wording = subject.wording(notation);
     let net = Net::new(&subject.metadata.network.network())?;
     let chosen = chosen(subject, &net, options)?;
-    let bench = Bench::rightly(&wording, &BTreeSet::from([0, 1]))?;
+    // What an update does behind a batch norm hangs on the other rows of the batch.
+    let after = if net.layers.iter().any(|layer| layer.running.is_some()) { BTreeSet::from([0]) } else { BTreeSet::from([0, 1]) };
+    let bench = Bench::rightly(&wording, &after)?;
     let opened = open(subject)?;
     let mut questions = questions::questions(&wording, &net, &chosen);
     for blank in questions.iter_mut().flat_map(|question| &mut question.blanks) {
@@ -147,11 +149,20 @@ pub fn worksheet(subject: &mut Subject, notation: &dyn Notation, options: &Optio
 /// Refuses what does not fit on a sheet.
 fn fits(subject: &Subject) -> Result<(), Error> {
     let names = &subject.names;
-    let widest = names.units.iter().copied().chain([names.inputs.len()]).max().unwrap_or(0);
-    if widest > MOST_UNITS || names.layers() > MOST_LAYERS {
+    let widest = names.units.iter().copied().max().unwrap_or(0);
+    let shape = &subject.metadata.network;
+    let most = if shape.embedding.is_some() || shape.numeric.is_some() { MOST_LEARNED } else { MOST_UNITS };
+    if subject.parameters.len() > MOST_PARAMETERS {
+        let message =
+            format!("a worksheet is computed by hand: at most {MOST_PARAMETERS} parameters; this network has {}", subject.parameters.len());
+        return Err(
+            Error::new(Kind::Usage, message).hint("fewer levels or numbers of each (--embed 2), or backlit explain for one gradient")
+        );
+    }
+    if widest > MOST_UNITS || names.inputs.len() > most || names.layers() > MOST_LAYERS {
         let units: Vec<String> = [names.inputs.len()].iter().chain(&names.units).map(usize::to_string).collect();
         let message = format!(
-            "a worksheet is computed by hand: at most {MOST_LAYERS} layers and {MOST_UNITS} inputs or units in each; this network is {}",
+            "a worksheet is computed by hand: at most {MOST_LAYERS} layers, {MOST_UNITS} units in each and {most} inputs; this network is {}",
             units.join("-")
         );
         return Err(Error::new(Kind::Usage, message)
@@ -166,7 +177,9 @@ fn fits(subject: &Subject) -> Result<(), Error> {
 /// Rounds given numbers that are too long to be copied by hand; says whether there were any.
 fn shorten(subject: &mut Subject) -> bool {
     let mut shortened = false;
-    for number in subject.parameters.iter_mut().chain(&mut subject.x).chain(&mut subject.y).chain(&mut subject.w) {
+    // A code is a name.
+    let own = subject.names.columns.len() - subject.built.tables.len();
+    for number in subject.parameters.iter_mut().chain(&mut subject.x[..own]).chain(&mut subject.y).chain(&mut subject.w) {
         let short = significant(*number, GIVEN);
         shortened |= short != *number;
         *number = short;
@@ -253,8 +266,7 @@ impl Quantity {
         match self {
             Quantity::Asked(asked) => asked.value(net, snapshot, way),
             Quantity::Term { layer, unit, input } => {
-                let next = net.layer(layer);
-                let weight = snapshot.parameters[next.weight + unit * next.inputs + input];
+                let weight = snapshot.parameters[net.place(Edge { layer, unit, input })];
                 Some(way.keep(*snapshot.backs.first()?.dz.get(layer)?.get(unit)?) * weight)
             }
         }

@@ -1,12 +1,13 @@
 //! The sheet as a page, with blanks or with answers.
 
 use super::{Blank, Carry, Options, Question, written};
-use crate::by_hand::Net;
+use crate::by_hand::{self, Net};
 use crate::document::{Block, Document, Equation, Inline, Table};
 use crate::drawing::network::{Column, Diagram, Edge, Unit};
-use crate::explain::digits::{number, rounded};
-use crate::explain::notation::{Term, Thing};
+use crate::explain::digits::{number, said, with_minus};
+use crate::explain::notation::{NumericPart, Part, Term, Thing};
 use crate::explain::{Opened, Wording, update_line};
+use backlit_engine::explain::Place;
 use backlit_engine::formula::parse;
 use backlit_engine::typeset::{Math, greek, typeset, unicode};
 
@@ -36,8 +37,8 @@ impl Layout<'_> {
         let title = "Backpropagation by hand";
         let mut page = Document::new(if answers { format!("{title}: the answers") } else { title.to_string() });
         let subject = self.wording.subject;
-        let layers = subject.names.units.iter().zip(&subject.names.activations);
-        let layers: Vec<String> = layers.map(|(units, activation)| format!("{units} {activation}")).collect();
+        let layers = subject.names.units.iter().zip(subject.metadata.network.said());
+        let layers: Vec<String> = layers.map(|(units, said)| format!("{units} {said}")).collect();
         page.say(format!(
             "A network of {} inputs and layers of {} units; loss {}. {}; seed {}.",
             subject.names.inputs.len(),
@@ -90,34 +91,87 @@ impl Layout<'_> {
     fn given(&self, page: &mut Document) {
         let subject = self.wording.subject;
         let equation = |thing: Thing, value: f64| Equation::new(self.wording.thing(thing), number(value, GIVEN));
-        let inputs = subject.x.iter().enumerate().map(|(i, &x)| equation(Thing::Input(i), x));
+        let front = &self.net.front;
+        let inputs = subject.x[..front.own()].iter().enumerate().map(|(i, &x)| equation(Thing::Input(i), x));
         let targets = subject.y.iter().enumerate().map(|(k, &y)| equation(Thing::Target(k), y));
         let weights = subject.w.iter().map(|&w| equation(Thing::Term(Term::RowWeight), w));
         page.equations(inputs.chain(targets).chain(weights).collect::<Vec<_>>());
+        self.learned(page);
         for layer in 1..=self.net.depth() {
             let here = self.net.layer(layer);
             let mut table = Table { caption: format!("Layer {layer}"), ..Table::default() };
             table.head = vec![vec![words("unit")]];
-            table.head.extend((0..here.inputs).map(|input| {
-                let from = if layer == 1 { Thing::Input(input) } else { Thing::Activation { layer: layer - 1, unit: input } };
-                vec![words("weight from "), Inline::Math(self.wording.thing(from))]
-            }));
+            table.head.extend(
+                (0..here.inputs)
+                    .map(|input| vec![words("weight from "), Inline::Math(self.wording.thing(subject.goes_into(layer, input)))]),
+            );
             if here.bias.is_some() {
                 table.head.push(vec![words("bias")]);
             }
+            let parts = here.gain.map_or(Vec::new(), |gain| vec![(Part::Gain, "gain", gain), (Part::Shift, "shift", gain + here.units)]);
+            table.head.extend(parts.iter().map(|(_, name, _)| vec![words(*name)]));
             for unit in 0..here.units {
                 let cell = |thing: Thing, value: f64| {
                     vec![Inline::Math(Math::Row(vec![self.wording.thing(thing), Math::Sign("="), number(value, GIVEN)]))]
                 };
                 let mut row = vec![vec![Inline::Math(self.wording.thing(Thing::Activation { layer, unit }))]];
-                row.extend(
-                    (0..here.inputs)
-                        .map(|input| cell(Thing::Weight { layer, unit, input }, self.parameter(here.weight + unit * here.inputs + input))),
-                );
+                row.extend((0..here.inputs).map(|input| match here.blocks.into(unit).contains(&input) {
+                    true => {
+                        cell(Thing::Weight { layer, unit, input }, self.parameter(self.net.place(by_hand::Edge { layer, unit, input })))
+                    }
+                    false => vec![words("none")],
+                }));
                 row.extend(here.bias.map(|bias| cell(Thing::Bias { layer, unit }, self.parameter(bias + unit))));
+                row.extend(
+                    parts.iter().map(|(part, _, start)| cell(Thing::Part { part: *part, layer, unit }, self.parameter(start + unit))),
+                );
                 table.rows.push(row);
             }
             page.blocks.push(Block::Table(table));
+        }
+    }
+
+    /// The numbers that the row's codes take, and what the cosines of columns are made of.
+    fn learned(&self, page: &mut Document) {
+        let (subject, front) = (self.wording.subject, &self.net.front);
+        let name = |thing: Thing| self.wording.thing(thing);
+        for (table, &code) in subject.x[front.own()..].iter().enumerate() {
+            let column = &subject.names.columns[front.own() + table];
+            page.say(format!("{column} is a category. Its row of the table, code {code}, stands for it:"));
+            let equations = (0..front.numbers).filter_map(|number| {
+                let thing = Thing::Embedding { table: table + 1, level: code as usize, number };
+                let value = self.parameter(front.place(table, code as usize, number)?);
+                let input = Thing::Input(front.own() + table * front.numbers + number);
+                Some(Equation::new(name(input), name(thing)).then(number_of(value)))
+            });
+            page.equations(equations.collect::<Vec<_>>());
+        }
+        let Some(waves) = &front.waves else { return };
+        let [f, phases, weights, biases, _] = waves.starts;
+        for (line, &column) in waves.columns.iter().enumerate() {
+            let mut table = Table { caption: format!("Cosines of {}", subject.names.columns[column]), ..Table::default() };
+            let sums = line * waves.numbers..(line + 1) * waves.numbers;
+            let part = |part, line, number| Inline::Math(name(Thing::Numeric { part, line, number }));
+            table.head = ["cosine", "frequency", "phase"].map(|head| vec![words(head)]).to_vec();
+            table.head.extend(sums.clone().map(|sum| vec![words("weight in "), part(NumericPart::Sum, sum, 0)]));
+            let cell = |part, line, number, value: f64| {
+                let thing = name(Thing::Numeric { part, line, number });
+                vec![Inline::Math(Math::Row(vec![thing, Math::Sign("="), number_of(value)]))]
+            };
+            for k in 0..waves.waves {
+                let at = line * waves.waves + k;
+                let mut row = vec![vec![part(NumericPart::Wave, line, k)]];
+                row.push(cell(NumericPart::Frequency, line, k, self.parameter(f + at)));
+                row.push(cell(NumericPart::Phase, line, k, self.parameter(phases + at)));
+                row.extend(sums.clone().map(|sum| cell(NumericPart::Weight, sum, k, self.parameter(weights + sum * waves.waves + k))));
+                table.rows.push(row);
+            }
+            page.blocks.push(Block::Table(table));
+            let equations = sums.map(|sum| {
+                let thing = |part| name(Thing::Numeric { part, line: sum, number: 0 });
+                Equation::new(thing(NumericPart::Bias), number_of(self.parameter(biases + sum)))
+            });
+            page.equations(equations.collect::<Vec<_>>());
         }
     }
 
@@ -166,7 +220,7 @@ impl Layout<'_> {
                 }
                 _ => {
                     let slope = about.partials.first().map_or(String::new(), |partial| format!("; its derivative: {}", partial.formula));
-                    page.say(format!("{name}: {}{slope}", about.formula));
+                    page.say(format!("{name}: {}", with_minus(&format!("{}{slope}", about.formula))));
                 }
             }
         }
@@ -192,7 +246,37 @@ impl Layout<'_> {
                 equations.push(Equation::new(Math::partial(penalty, Math::letter("W")), slope));
             }
         }
+        for (l, nodes) in built.layers.iter().enumerate() {
+            let Some(from) = self.net.layer(l + 1).skip else { continue };
+            let thing = |part: Thing| self.wording.thing(part);
+            let added = match from {
+                0 => Thing::Input(0),
+                from => self.wording.at(Place { node: built.layers[from - 1].out, index: 0 }),
+            };
+            let own = Thing::Activation { layer: l + 1, unit: 0 };
+            let sum = Math::joined([thing(own), thing(added)], "+");
+            let left = thing(self.wording.at(Place { node: nodes.out, index: 0 }));
+            equations.push(Equation::new(left, sum).note("a skip, for each unit"));
+        }
         page.equations(equations);
+        // What a formula of single numbers cannot say stands on the operation's card.
+        let norms = built.layers.iter().filter_map(|nodes| nodes.norm).map(|norm| norm.n).take(1);
+        let waves = built.numeric.iter().flat_map(|nodes| [nodes.h, nodes.p]);
+        for op in waves.chain(norms).filter_map(|node| graph.operation_at(node)) {
+            let about = op.about();
+            page.say(format!("{}: {}.", about.name, about.formula));
+            about.partials.iter().for_each(|partial| page.say(format!("By {}: {}.", partial.by, partial.formula)));
+        }
+        if let Some(waves) = &self.net.front.waves {
+            let names = &self.wording.subject.names;
+            let sums = (0..waves.columns.len() * waves.numbers).map(|sum| {
+                let input = self.wording.thing(Thing::Input(self.net.front.looked_up() + sum));
+                Equation::new(input, self.wording.thing(Thing::Numeric { part: NumericPart::Sum, line: sum, number: 0 }))
+            });
+            page.equations(sums.collect::<Vec<_>>());
+            let columns: Vec<String> = waves.columns.iter().map(|&column| names.columns[column].clone()).collect();
+            page.say(format!("The lines of cosines are those of {}. Angles are in radians.", columns.join(", ")));
+        }
         let training = &self.wording.subject.metadata.training;
         page.paragraph([
             words(format!("Update: {}, learning rate ", training.optimizer)),
@@ -242,7 +326,7 @@ impl Layout<'_> {
             let unit = |unit: usize| match layer {
                 0 => Unit {
                     name: name(Thing::Input(unit)),
-                    lines: vec![format!("= {}", rounded(subject.x[unit], GIVEN))],
+                    lines: subject.x[..self.net.front.own()].get(unit).map(|&x| format!("= {}", said(x, GIVEN))).into_iter().collect(),
                     ..Unit::default()
                 },
                 _ => Unit { name: name(Thing::Activation { layer, unit }), ..Unit::default() },
@@ -256,9 +340,9 @@ impl Layout<'_> {
             }
             let here = self.net.layer(layer);
             for unit in 0..width {
-                for input in 0..here.inputs {
-                    let weight = self.parameter(here.weight + unit * here.inputs + input);
-                    let label = format!("{} = {}", name(Thing::Weight { layer, unit, input }), rounded(weight, GIVEN));
+                for input in here.blocks.into(unit) {
+                    let weight = self.parameter(self.net.place(by_hand::Edge { layer, unit, input }));
+                    let label = format!("{} = {}", name(Thing::Weight { layer, unit, input }), said(weight, GIVEN));
                     let weight_sign = if weight < 0.0 { -1 } else { 1 };
                     edges.push(Edge { from: (layer - 1, input), to: (layer, unit), label: Some(label), light: 0.0, weight_sign });
                 }
@@ -268,4 +352,8 @@ impl Layout<'_> {
         let alternative = "The network; its numbers stand in the tables below.".to_string();
         page.blocks.push(Block::Figure { svg: diagram.svg(), alternative, caption: "The network".into() });
     }
+}
+
+fn number_of(value: f64) -> Math {
+    number(value, GIVEN)
 }

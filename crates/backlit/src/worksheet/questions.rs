@@ -5,20 +5,27 @@ use crate::audit::{Asked, Item, What};
 use crate::by_hand::Net;
 use crate::document::Inline;
 use crate::explain::Wording;
-use crate::explain::notation::{Term, Thing};
+use crate::explain::notation::{NumericPart, Part, Term, Thing};
 use backlit_engine::explain::Target;
-use backlit_engine::typeset::Math;
+use backlit_engine::typeset::{Math, unicode};
 
 /// All questions, without their answers. `chosen`: places of weights, from the output back.
 pub(super) fn questions(wording: &Wording<'_>, net: &Net, chosen: &[usize]) -> Vec<Question> {
     let asks = Asks { wording, net };
     let weights: Vec<Thing> = chosen.iter().filter_map(|&index| wording.subject.thing(Target::Parameter(index))).collect();
     let lowest = weights.iter().filter_map(|&weight| layer_of(weight)).min().unwrap_or(net.depth());
-    let mut questions = vec![asks.forward(), asks.cost()];
+    let learned = asks.learned();
+    let mut questions: Vec<Question> = asks.waves().into_iter().chain([asks.forward(), asks.cost()]).collect();
     // δ of every layer that a chain passes through, as far as the one above the lowest.
-    questions.extend(((lowest + 1).min(net.depth())..=net.depth()).rev().map(|layer| asks.delta(layer)));
+    // Behind a norm δ of one unit takes all units of its layer.
+    let first = if net.layer(lowest).gain.is_some() { lowest } else { (lowest + 1).min(net.depth()) };
+    let first = if learned.is_empty() { first } else { 1 };
+    questions.extend((first..=net.depth()).rev().map(|layer| asks.delta(layer)));
     questions.extend(weights.iter().map(|&weight| asks.chain(weight)));
-    questions.push(asks.updates(&weights));
+    questions.extend(learned.iter().map(|&number| asks.learned_chain(number)));
+    if net.layers.iter().all(|layer| layer.running.is_none()) {
+        questions.push(asks.updates(&weights.into_iter().chain(learned).collect::<Vec<_>>()));
+    }
     questions
 }
 
@@ -61,14 +68,121 @@ impl Asks<'_> {
         Some(Math::joined(factors, "·"))
     }
 
+    /// The learned numbers before the layers whose gradients are opened: the first of the first table, and the first frequency.
+    fn learned(&self) -> Vec<Thing> {
+        let front = &self.net.front;
+        let code = self.wording.subject.x.get(front.own()).map_or(0, |&code| code as usize);
+        let table = (!front.tables.is_empty()).then_some(Thing::Embedding { table: 1, level: code, number: 0 });
+        let frequency = front.waves.as_ref().map(|_| Thing::Numeric { part: NumericPart::Frequency, line: 0, number: 0 });
+        table.into_iter().chain(frequency).collect()
+    }
+
+    /// The cosines of columns, and their sums.
+    fn waves(&self) -> Option<Question> {
+        let waves = self.net.front.waves.as_ref()?;
+        let mut blanks = Vec::new();
+        for line in 0..waves.columns.len() {
+            let part = |part, line, number| self.value(Thing::Numeric { part, line, number });
+            blanks.extend((0..waves.waves).map(|k| part(NumericPart::Wave, line, k)));
+            let sums = line * waves.numbers..(line + 1) * waves.numbers;
+            blanks.extend(sums.map(|sum| part(NumericPart::Sum, sum, 0)));
+        }
+        let intro = vec![words("Compute the cosines of each column and their weighted sums, which go into the first layer.")];
+        Some(Question { heading: "Numeric embeddings".into(), intro, blanks })
+    }
+
+    /// ∂C/∂ a number that goes into the first layer: over the units of that layer, and over skips.
+    fn by_input(&self, input: usize, name: Thing) -> Blank {
+        let units = (0..self.net.width(1)).map(|unit| {
+            let z = Thing::PreActivation { layer: 1, unit };
+            Math::joined([self.wording.partial(Thing::Cost, z), self.wording.thing(Thing::Weight { layer: 1, unit, input })], "·")
+        });
+        let skips = self.added_to(0, input).into_iter().map(|sum| self.wording.partial(Thing::Cost, sum));
+        self.slope(Thing::Cost, name, Some(Math::joined(units.chain(skips), "+")))
+    }
+
+    /// From the first layer to a learned number before it.
+    fn learned_chain(&self, learned: Thing) -> Question {
+        let wording = self.wording;
+        let front = &self.net.front;
+        let mut blanks = Vec::new();
+        let through = match (learned, &front.waves) {
+            (Thing::Numeric { line, number, .. }, Some(waves)) => {
+                let sum = |sum: usize| Thing::Numeric { part: NumericPart::Sum, line: sum, number: 0 };
+                let own = line * waves.numbers..(line + 1) * waves.numbers;
+                blanks.extend(own.clone().map(|at| self.by_input(front.looked_up() + at, sum(at))));
+                let wave = Thing::Numeric { part: NumericPart::Wave, line, number };
+                let term = |at: usize| {
+                    let weight = Thing::Numeric { part: NumericPart::Weight, line: at, number };
+                    Math::joined([wording.partial(Thing::Cost, sum(at)), wording.thing(weight)], "·")
+                };
+                blanks.push(self.slope(Thing::Cost, wave, Some(Math::joined(own.map(term), "+"))));
+                vec![wording.partial(Thing::Cost, wave), wording.partial(wave, learned)]
+            }
+            _ => {
+                let input = Thing::Input(front.own());
+                blanks.push(self.by_input(front.own(), input));
+                vec![wording.partial(Thing::Cost, input)]
+            }
+        };
+        let through = Math::joined(through, "·");
+        let all = match self.net.terms.penalizes() {
+            true => Math::joined([through, wording.partial(Thing::Term(Term::Penalty), learned)], "+"),
+            false => through,
+        };
+        blanks.push(self.slope(Thing::Cost, learned, Some(all)));
+        let intro = vec![words("The chain goes on through the first layer to what is learned before it. Compute each number.")];
+        Question { heading: format!("The chain for {}", unicode(&wording.thing(learned))), intro, blanks }
+    }
+
     fn forward(&self) -> Question {
         let mut blanks = Vec::new();
         for layer in 1..=self.net.depth() {
-            for unit in 0..self.net.width(layer) {
-                blanks.extend([self.value(Thing::PreActivation { layer, unit }), self.value(Thing::Activation { layer, unit })]);
+            let here = self.net.layer(layer);
+            let sum = |unit: usize| self.value(Thing::PreActivation { layer, unit });
+            // A norm takes all sums of its layer first.
+            let normed = here.gain.is_some();
+            blanks.extend((0..here.units).filter(|_| normed).map(sum));
+            for unit in 0..here.units {
+                let before = if normed { self.value(Thing::Part { part: Part::Normalized, layer, unit }) } else { sum(unit) };
+                blanks.extend([before, self.value(Thing::Activation { layer, unit })]);
+                blanks.extend(here.skip.map(|_| self.value(self.leaving(layer, unit))));
             }
         }
-        Question { heading: "Forward".into(), intro: vec![words("Compute the weighted sum and the activation of every unit.")], blanks }
+        let mut intro = "Compute the weighted sum and the activation of every unit".to_string();
+        if self.net.layers.iter().any(|layer| layer.gain.is_some()) {
+            intro += ", what a norm makes of the sum";
+        }
+        if self.any_skip() {
+            intro += ", and what leaves a layer behind a skip";
+        }
+        Question { heading: "Forward".into(), intro: vec![words(intro + ".")], blanks }
+    }
+
+    fn any_skip(&self) -> bool {
+        self.net.layers.iter().any(|layer| layer.skip.is_some())
+    }
+
+    /// What leaves a unit: its activation, or behind a skip the sum.
+    fn leaving(&self, layer: usize, unit: usize) -> Thing {
+        match self.net.layer(layer).skip {
+            Some(_) => Thing::Part { part: Part::Sum, layer, unit },
+            None => Thing::Activation { layer, unit },
+        }
+    }
+
+    /// What the activation is of: the weighted sum, or what a norm makes of it.
+    fn going_in(&self, layer: usize, unit: usize) -> Thing {
+        match self.net.layer(layer).gain {
+            Some(_) => Thing::Part { part: Part::Normalized, layer, unit },
+            None => Thing::PreActivation { layer, unit },
+        }
+    }
+
+    /// The sums further on to which skips add a unit.
+    fn added_to(&self, layer: usize, unit: usize) -> Vec<Thing> {
+        let later = (layer + 1..=self.net.depth()).filter(|&later| self.net.layer(later).skip == Some(layer));
+        later.map(|later| Thing::Part { part: Part::Sum, layer: later, unit }).collect()
     }
 
     fn cost(&self) -> Question {
@@ -99,17 +213,25 @@ impl Asks<'_> {
     /// ∂C/∂z of every unit of a layer.
     fn delta(&self, layer: usize) -> Question {
         let last = layer == self.net.depth();
-        let deltas = (0..self.net.width(layer)).map(|unit| {
-            let (a, z) = (Thing::Activation { layer, unit }, Thing::PreActivation { layer, unit });
-            self.slope(Thing::Cost, z, self.product([self.wording.partial(Thing::Cost, a), self.wording.partial(a, z)]))
-        });
+        let units = self.net.width(layer);
+        let mut blanks = Vec::new();
+        if !last && self.any_skip() {
+            blanks.extend((0..units).map(|unit| self.slope(Thing::Cost, self.leaving(layer, unit), None)));
+        }
+        blanks.extend((0..units).map(|unit| {
+            let (out, a, into) = (self.leaving(layer, unit), Thing::Activation { layer, unit }, self.going_in(layer, unit));
+            self.slope(Thing::Cost, into, self.product([self.wording.partial(Thing::Cost, out), self.wording.partial(a, into)]))
+        }));
+        if self.net.layer(layer).gain.is_some() {
+            blanks.extend((0..units).map(|unit| self.slope(Thing::Cost, Thing::PreActivation { layer, unit }, None)));
+        }
         let place = if last { "the output layer".to_string() } else { format!("layer {layer}") };
         let intro = vec![
             words("Compute "),
             Inline::Math(Math::letter("δ")),
             words(format!(", the derivative of the cost by each weighted sum, in {place}.")),
         ];
-        Question { heading: format!("Deltas of {place}"), intro, blanks: deltas.collect() }
+        Question { heading: format!("Deltas of {place}"), intro, blanks }
     }
 
     fn chain(&self, weight: Thing) -> Question {
@@ -119,7 +241,13 @@ impl Asks<'_> {
         let (a, z) = (Thing::Activation { layer, unit }, Thing::PreActivation { layer, unit });
         let wording = self.wording;
         let whole = wording.partial(Thing::Cost, weight);
-        let factors = || [wording.partial(Thing::Cost, a), wording.partial(a, z), wording.partial(z, weight)];
+        let normed = self.net.layer(layer).gain.is_some();
+        let out = self.leaving(layer, unit);
+        let factors = || match normed {
+            // δ takes all units of the layer, and stands above.
+            true => vec![wording.partial(Thing::Cost, z), wording.partial(z, weight)],
+            false => vec![wording.partial(Thing::Cost, out), wording.partial(a, z), wording.partial(z, weight)],
+        };
         let penalty = Thing::Term(Term::Penalty);
         // A weight that costs something by itself moves the cost in a second way.
         let all = || match self.net.terms.penalizes() {
@@ -128,26 +256,32 @@ impl Asks<'_> {
         };
         let mut intro = vec![words("The chain rule: "), Inline::Math(Math::Row(vec![whole, Math::Sign("="), all()])), words(". ")];
         let mut blanks = Vec::new();
-        let above = if layer == self.net.depth() { 0 } else { self.net.width(layer + 1) };
-        if above > 0 {
+        let above = if layer == self.net.depth() { 0..0 } else { self.net.layer(layer + 1).blocks.from(unit) };
+        if normed {
+            blanks.push(self.slope(Thing::Cost, z, None));
+        } else if !above.is_empty() {
             let thing = |unit| Thing::PreActivation { layer: layer + 1, unit };
-            let term = |k: usize| Math::joined([wording.partial(Thing::Cost, thing(k)), wording.partial(thing(k), a)], "·");
-            let sum = Math::joined((0..above).map(term), "+");
-            let many = if above > 1 { format!("{above} paths lead") } else { "One path leads".to_string() };
-            intro.extend([words(format!("{many} from ")), Inline::Math(wording.thing(a)), words(" to the cost: ")]);
-            intro.extend([Inline::Math(Math::Row(vec![wording.partial(Thing::Cost, a), Math::Sign("="), sum.clone()])), words(". ")]);
-            for k in 0..above {
-                blanks.push(self.slope(thing(k), a, None));
-                if above > 1 {
+            let term = |k: usize| Math::joined([wording.partial(Thing::Cost, thing(k)), wording.partial(thing(k), out)], "·");
+            let later = self.added_to(layer, unit);
+            let skipped = later.iter().map(|&sum| wording.partial(Thing::Cost, sum));
+            let sum = Math::joined(above.clone().map(term).chain(skipped), "+");
+            let ways = above.len() + later.len();
+            let many = if ways > 1 { format!("{ways} paths lead") } else { "One path leads".to_string() };
+            intro.extend([words(format!("{many} from ")), Inline::Math(wording.thing(out)), words(" to the cost: ")]);
+            intro.extend([Inline::Math(Math::Row(vec![wording.partial(Thing::Cost, out), Math::Sign("="), sum.clone()])), words(". ")]);
+            for k in above {
+                blanks.push(self.slope(thing(k), out, None));
+                if ways > 1 {
                     let quantity = Quantity::Term { layer: layer + 1, unit: k, input: unit };
                     blanks.push(Blank { name: term(k), formula: None, quantity, answer: f64::NAN });
                 }
             }
-            blanks.push(self.slope(Thing::Cost, a, (above > 1).then_some(sum)));
+            blanks.push(self.slope(Thing::Cost, out, (ways > 1).then_some(sum)));
         } else {
-            blanks.push(self.slope(Thing::Cost, a, None));
+            blanks.push(self.slope(Thing::Cost, out, None));
         }
-        blanks.extend([self.slope(a, z, None), self.slope(z, weight, None)]);
+        blanks.extend((!normed).then(|| self.slope(a, z, None)));
+        blanks.push(self.slope(z, weight, None));
         if self.net.terms.penalizes() {
             blanks.push(self.slope(penalty, weight, None));
         }

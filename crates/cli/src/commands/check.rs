@@ -5,6 +5,7 @@ use crate::arguments::{Check, Common};
 use crate::output::{self, Screen};
 use backlit::engine::check::{Comparison, Report, Verdict};
 use backlit::error::{Error, Kind};
+use backlit::explain::dropout_said;
 use backlit::gradient_check::Subject;
 use backlit::{prepare, run_file};
 use serde_json::{Value, json};
@@ -63,6 +64,7 @@ fn document(report: &Report, subject: &Subject) -> Value {
         "rows": subject.rows,
         "parameter_count": subject.parameters.len(),
         "passed": report.passed(),
+        "dropout": subject.dropout.iter().map(|(layer, share)| json!({ "layer": layer, "share": share })).collect::<Vec<_>>(),
         "worst": report.worst().map(one),
         "parameters": report.parameters.iter().map(one).collect::<Vec<_>>(),
         "directions": report.directions.iter().map(one).collect::<Vec<_>>(),
@@ -73,6 +75,9 @@ fn text(report: &Report, subject: &Subject, row: Option<usize>, screen: &Screen)
     let all: Vec<&Comparison> = report.parameters.iter().chain(&report.directions).collect();
     let which = row.map_or(format!("the mean over {} rows", subject.rows), |row| format!("row {row}"));
     let mut text = format!("cost {} for {which}, as trained, in f64\n\n", report.cost);
+    if let Some(said) = dropout_said(&subject.dropout) {
+        text += &format!("{said}\n\n");
+    }
     let mut lines = vec![["parameter", "value", "gradient", "independent", "rel. difference", ""].map(String::from).to_vec()];
     let line = |c: &Comparison| {
         let difference = if c.relative_difference == 0.0 { "0".to_string() } else { format!("{:.1e}", c.relative_difference) };

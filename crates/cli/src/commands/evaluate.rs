@@ -28,13 +28,17 @@ pub fn run(arguments: &Evaluate, common: &Common, screen: &Screen) -> Result<u8,
     if !cost.is_finite() {
         let message =
             format!("the cost is {cost}: the numbers are too large to be compared, or far outside of what the model was trained on");
-        let said = said.numbers()?;
-        let worst = said.iter().zip(&rows.y).position(|(a, y)| !(a - y).is_finite()).map(|place| place / outputs.max(1));
+        let mut worst = None;
+        said.beside_right(rows.targets(), &mut |row, a, y| {
+            if worst.is_none() && a.iter().zip(y).any(|(a, y)| !(a - y).is_finite()) {
+                worst = Some(row);
+            }
+        })?;
         let error = Error::new(Kind::Data, message).file(&source);
         return Err(worst.into_iter().map(|row| rows.numbers[row]).fold(error, Error::row));
     }
     let metadata = &model.metadata;
-    let metrics = Metrics::of_said(metadata.task, outputs, &said, rows.targets(), cost, metadata.threshold)?;
+    let metrics = Metrics::of_said(metadata.task, outputs, &said, rows.targets(), metadata.threshold)?;
     let loss = &metadata.network.loss;
     let mut lines = vec![vec![format!("cost ({loss})"), number(cost)]];
     if metadata.threshold != HALF {

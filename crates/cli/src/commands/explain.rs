@@ -108,7 +108,9 @@ fn subject(arguments: &Explain, common: &Common, screen: &Screen) -> Result<Subj
     let data = data_or_bundled(&arguments.model, arguments.data.as_deref())?;
     let (model, rows, _) = model_and_rows(&arguments.model, data.as_deref(), true, common, screen)?;
     let mut subject = Subject::new(model, rows)?;
-    subject.file = saved(&arguments.model).map(|path| path.display().to_string());
+    // A script is run in another directory too.
+    let named = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()).display().to_string();
+    subject.file = saved(&arguments.model).as_deref().map(named);
     Ok(subject)
 }
 

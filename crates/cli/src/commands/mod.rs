@@ -86,6 +86,7 @@ fn model_and_rows(
             Some(data) => {
                 let table = table(data, &model.metadata, with_targets, common, screen)?;
                 let rows = rows_for(&model.metadata, &table, with_targets)?;
+                note_weights(&model, &rows, with_targets, screen);
                 Ok((model, rows, table.source))
             }
         };
@@ -98,7 +99,13 @@ fn model_and_rows(
     };
     let table = table(data, &model.metadata, with_targets, common, screen)?;
     let rows = rows_for(&model.metadata, &table, with_targets)?;
+    note_weights(&model, &rows, with_targets, screen);
     Ok((model, rows, table.source))
+}
+
+/// Says where the cost has weights in it that the rows have not.
+fn note_weights(model: &Model, rows: &Rows, with_targets: bool, screen: &Screen) {
+    model.metadata.network.terms.without_weights(rows).filter(|_| with_targets).iter().for_each(|note| screen.note(note));
 }
 
 /// A saved model, or a run file's network at its initial parameters.

@@ -35,8 +35,8 @@ pub fn run(arguments: &Predict, common: &Common, screen: &Screen) -> Result<u8, 
     let predictor = Predictor::new(&model, threads(common));
     let mut outputs_of = predictor.blocks();
     let interval = Interval::of(arguments.interval, &model.metadata, &arguments.model)?;
-    if let (Some(_), Some(why)) = (&interval, model.metadata.training.flatters()) {
-        screen.note(&format!("intervals go by the errors on the rows kept aside, and {why}: fewer new rows may lie inside"));
+    if let (Some(_), Some(residuals)) = (&interval, &model.metadata.residuals) {
+        residuals.doubts(&model.metadata.training).iter().for_each(|doubt| screen.note(doubt));
     }
     let prediction = Prediction { metadata: &model.metadata, names: model.metadata.class_names(), interval };
     let mut out = Out {

@@ -69,8 +69,10 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     let checkpoints = resume::checkpoints(begun, &directory, &run, hidden.is_some(), &job, screen);
     let mut checkpoints = checkpoints.inspect_err(|_| directory.discard())?;
     // Without a handler Ctrl-C still ends the program, only less politely.
-    let _ = ctrlc::set_handler(|| {
-        // What comes behind the last step looks at nothing: whoever asks twice does not wait for it.
+    let stop = job.stop.clone();
+    let _ = ctrlc::set_handler(move || {
+        stop.store(true, Ordering::Relaxed);
+        // Not all that comes behind the last step looks at this: whoever asks twice does not wait for it.
         if INTERRUPTED.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
@@ -82,7 +84,10 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
         let folds = folds.inspect_err(|error| {
             // A fold that diverges would do so again.
             if let (Kind::Diverged, Some(checkpoints)) = (error.kind, &checkpoints) {
-                checkpoints.clear();
+                checkpoints.abandon();
+                if directory.path.join(MODEL).exists() {
+                    screen.note(&format!("{} holds the model of the training before, as it was", directory.path.display()));
+                }
             }
             directory.discard();
         });
@@ -100,15 +105,26 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
     if !matches!(outcome.end, End::Diverged(_)) {
         outcome.fallen.iter().for_each(|fallen| screen.note(&format!("{fallen}; it is left out of the ensemble")));
     }
+    if let End::Stalled(step) = outcome.end {
+        screen.note(&format!(
+            "{} found no step that changes anything any more: the training ended after step {step}, of {} epochs",
+            job.optimizer,
+            job.ends_after()
+        ));
+    }
     let saved =
         Saved::new(&directory.path, &job, &outcome, validated.as_ref(), checkpoints.as_ref()).inspect_err(|_| directory.discard())?;
+    if let (Some(checkpoints), End::Diverged(_)) = (&checkpoints, &outcome.end) {
+        // It would do so again.
+        checkpoints.clear();
+    }
     // The model is saved: no training fails for want of its report.
     let validation = validated.as_ref().map(Folds::validation);
     let report = report::write(&directory.path, &job, &outcome, validation, &history.lines, &saved.sha256, run.train.png);
     if let Err(error) = &report {
         screen.note(&format!("there is no whole report: {error}"));
     }
-    if let (Some(checkpoints), End::Finished | End::Patient(_)) = (checkpoints, &outcome.end)
+    if let (Some(checkpoints), End::Finished | End::Patient(_) | End::Stalled(_)) = (checkpoints, &outcome.end)
         && let Err(error) = checkpoints.finish()
     {
         screen.note(&format!("the model is saved, but not that the run is finished, so that --resume would go on: {error}"));
@@ -130,7 +146,7 @@ pub fn run(arguments: &Train, common: &Common, screen: &Screen) -> Result<u8, Er
             screen.document(&document);
             Ok(130)
         }
-        End::Finished | End::Patient(_) => {
+        End::Finished | End::Patient(_) | End::Stalled(_) => {
             screen.document(&document);
             Ok(0)
         }
@@ -150,7 +166,8 @@ fn trained(
         (Some(checkpoints), None) => vec![(checkpoints.step(), false)],
         (Some(checkpoints), Some(_)) => (0..networks(job)).map(|network| checkpoints.step_of("network", network)).collect(),
     };
-    let aside = |network: usize| job.members.as_ref().map_or(0, |members| members.fold_of.iter().filter(|fold| **fold == network).count());
+    let aside =
+        |network: usize| job.members.as_ref().map_or(0, |members| members.fold_of.iter().filter(|fold| **fold as usize == network).count());
     let rows = |network: usize| job.train.rows - aside(network);
     let plan = Plan {
         networks: begun.iter().enumerate().map(|(network, (step, _))| (*step, rows(network))).collect(),

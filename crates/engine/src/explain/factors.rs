@@ -2,11 +2,12 @@
 
 use super::cone::{Ahead, Cone, Edge};
 use super::extended::Extended;
-use super::record::{Factor, Letter, StandsFor, What};
+use super::record::{Factor, Letter, StandsFor, Term, What};
 use super::values::{Place, Values};
 use super::{ExplainError, Question};
 use crate::formula::{Formula, Sign, evaluate};
-use crate::op::{Local, Operand};
+use crate::graph::NodeId;
+use crate::op::{Local, Operand, Written};
 
 /// Terms of a sum that are written out; the others stand together.
 const WRITTEN_OUT: usize = 8;
@@ -48,30 +49,48 @@ pub(super) fn local(values: &Values<'_>, edge: &Edge) -> Factor {
 /// The operation's formula: the textbook's, unless it loses the digits that the stable one keeps.
 fn written(values: &Values<'_>, edge: &Edge) -> (Option<Formula>, Vec<Letter>) {
     let Some(written) = values.written(edge.to.node, edge.wrt, edge.from.index, edge.to.index) else { return (None, Vec::new()) };
-    let stand = |operand: Operand| match operand {
-        Operand::Input(which, index) => {
-            let place = values.stands_for(edge.to.node, which, index);
-            (StandsFor::Place(place), values.at(place))
-        }
-        Operand::Output(index) => {
-            let place = Place { node: edge.to.node, index };
-            (StandsFor::Place(place), values.at(place))
-        }
-        Operand::Constant(value) => (StandsFor::Constant, value),
-        Operand::Named(name, value) => (StandsFor::Named(name), value),
-    };
-    let letters: Vec<Letter> = (written.letters.into_iter())
-        .map(|(name, operand)| {
-            let (stands_for, value) = stand(operand);
-            Letter { name, stands_for, value }
-        })
-        .collect();
+    let letters = letters(values, edge.to.node, written.letters);
     let keeps_digits = |formula: &Formula| agrees(formula, &letters, edge.slope);
     let formula = match written.stable {
         Some(stable) if !keeps_digits(&written.formula) && keeps_digits(&stable) => stable,
         _ => written.formula,
     };
     (Some(formula), letters)
+}
+
+/// What the letters of a formula stand for at a node.
+fn letters(values: &Values<'_>, node: NodeId, letters: Vec<(String, Operand)>) -> Vec<Letter> {
+    let stand = |operand: Operand| match operand {
+        Operand::Input(which, index) => {
+            let place = values.stands_for(node, which, index);
+            (StandsFor::Place(place), values.at(place))
+        }
+        Operand::Output(index) => {
+            let place = Place { node, index };
+            (StandsFor::Place(place), values.at(place))
+        }
+        Operand::Constant(value) => (StandsFor::Constant, value),
+        Operand::Named(name, value) => (StandsFor::Named(name), value),
+    };
+    let letter = |(name, operand)| {
+        let (stands_for, value) = stand(operand);
+        Letter { name, stands_for, value }
+    };
+    letters.into_iter().map(letter).collect()
+}
+
+/// A formula of an operation with its numbers: the stable form where the textbook's loses digits that this one keeps.
+pub(super) fn term(values: &Values<'_>, node: NodeId, written: Written) -> Term {
+    let letters = letters(values, node, written.letters);
+    let number = |formula: &Formula| {
+        let numbers: Vec<(&str, f64)> = letters.iter().map(|letter| (letter.name.as_str(), letter.value)).collect();
+        evaluate(formula, &numbers).unwrap_or(f64::NAN)
+    };
+    let textbook = number(&written.formula);
+    match written.stable.map(|stable| (number(&stable), stable)) {
+        Some((value, stable)) if !agrees(&written.formula, &letters, value) => Term { formula: stable, letters, value },
+        _ => Term { formula: written.formula, letters, value: textbook },
+    }
 }
 
 /// Whether the formula with these numbers is this value.

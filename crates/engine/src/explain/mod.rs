@@ -15,7 +15,7 @@ mod why;
 
 pub use dashu_int::UBig as Count;
 pub use extended::Extended;
-pub use record::{Explanation, Factor, Letter, Path, Routes, RowShare, StandsFor, Stop, Target, What, Why};
+pub use record::{Explanation, Factor, Inner, Letter, Path, Routes, RowShare, StandsFor, Stop, Target, Term, What, Why};
 pub use values::{Place, Values};
 
 use crate::graph::{Graph, Kind, NodeId};

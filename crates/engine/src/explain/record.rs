@@ -79,6 +79,28 @@ pub struct Factor {
     pub value: f64,
 }
 
+/// A term of what an operation puts out, or a quantity on the way there.
+#[derive(Clone, Debug)]
+pub struct Term {
+    /// As a formula.
+    pub formula: Formula,
+    /// What its letters stand for.
+    pub letters: Vec<Letter>,
+    /// The number.
+    pub value: f64,
+}
+
+/// A quantity between the input and the output of an operation, which formulas call by its name.
+#[derive(Clone, Debug)]
+pub struct Inner {
+    /// Its name.
+    pub name: String,
+    /// What it is; none where its name says that.
+    pub term: Option<Term>,
+    /// The number.
+    pub value: f64,
+}
+
 /// Which derivative a factor is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum What {

@@ -5,10 +5,10 @@
 
 use super::cone::Edge;
 use super::factors;
-use super::record::Factor;
+use super::record::{Factor, Inner, Term};
 use crate::Shape;
 use crate::graph::{Graph, Kind, NodeId};
-use crate::op::{Inputs, Local, Op, Row, Site, Slot, Source, Written};
+use crate::op::{Between, Inputs, Local, Op, Row, Site, Slot, Source, Written};
 use std::cell::OnceCell;
 
 /// One number: a place in a row of a node's value, or in a parameter.
@@ -223,8 +223,42 @@ impl<'a> Values<'a> {
 
     /// The local derivative as a formula, where the operation has one.
     pub(crate) fn written(&self, id: NodeId, wrt: usize, index: usize, k: usize) -> Option<Written> {
-        let (op, inputs) = self.operation(id)?;
-        let row = Row { inputs: inputs.iter().map(|&input| self.all(input)).collect(), out: self.all(id) };
+        let (op, row) = self.row(id)?;
         op.written(wrt, index, k, &row)
+    }
+
+    /// An operation with the numbers around it.
+    fn row(&self, id: NodeId) -> Option<(&'a dyn Op<f64>, Row<'_>)> {
+        let (op, inputs) = self.operation(id)?;
+        Some((op, Row { inputs: inputs.iter().map(|&input| self.all(input)).collect(), out: self.all(id) }))
+    }
+
+    /// The terms whose sum the number at a place is, by the operation there; none where it has no formula.
+    pub fn terms(&self, place: Place) -> Vec<Term> {
+        let Some((op, row)) = self.row(place.node) else { return Vec::new() };
+        op.terms(place.index, &row).into_iter().map(|written| factors::term(self, place.node, written)).collect()
+    }
+
+    /// The quantities that these terms, and the derivatives of this number, call by names.
+    pub fn between(&self, place: Place) -> Vec<Inner> {
+        let Some((op, row)) = self.row(place.node) else { return Vec::new() };
+        let inner = |between: Between| Inner {
+            name: between.name,
+            term: between.written.map(|written| factors::term(self, place.node, written)),
+            value: between.value,
+        };
+        op.between(place.index, &row).into_iter().map(inner).collect()
+    }
+
+    /// Every number that the one at a place acts on through one operation, and which input of that operation it is.
+    pub fn acts_on(&self, from: Place) -> Vec<(Place, usize)> {
+        let mut places = Vec::new();
+        for id in (from.node.0 + 1..=self.cost.0).map(NodeId) {
+            let Some((op, inputs)) = self.operation(id) else { continue };
+            for (wrt, _) in inputs.iter().enumerate().filter(|(wrt, input)| **input == from.node && op.differentiable(*wrt)) {
+                places.extend(op.reach(wrt, from.index, &self.shapes(id)).map(|index| (Place { node: id, index }, wrt)));
+            }
+        }
+        places
     }
 }

@@ -1,7 +1,7 @@
 //! The sum of two values: a skip over layers.
 
 use crate::formula::{Dual, Number};
-use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Partial, Site};
+use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Operand, Partial, Row, Site, Written};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::pointwise;
 use std::ops::Range;
@@ -55,6 +55,10 @@ impl<S: Scalar> Op<S> for Add {
 
     fn local(&self, _wrt: usize, _index: usize, _k: usize, _inputs: &[Shape]) -> Local {
         Local::One
+    }
+
+    fn terms(&self, k: usize, _row: &Row<'_>) -> Vec<Written> {
+        [0, 1].map(|which| Written::alone(Operand::Input(which, k))).to_vec()
     }
 
     fn numpy(&self, _inputs: &[Shape]) -> Option<Numpy> {

@@ -3,7 +3,7 @@
 //! Letters: x the input, W the weight, b the bias, z the pre-activation, δ = ∂C/∂z the upstream gradient.
 
 use crate::formula::{Dual, Number};
-use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Partial, Site};
+use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Operand, Partial, Row, Site, Written};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::{dense, narrow};
 use std::ops::Range;
@@ -81,6 +81,12 @@ impl<S: Scalar> Op<S> for Affine {
             1 => Local::Input { which: 0, index: index % width },
             _ => Local::One,
         }
+    }
+
+    fn terms(&self, k: usize, row: &Row<'_>) -> Vec<Written> {
+        let width = row.inputs[0].len();
+        let pairs = (0..width).map(|i| (Operand::Input(1, k * width + i), Operand::Input(0, i)));
+        Written::weighted_sum(pairs, row.inputs.get(2).map(|_| Operand::Input(2, k)))
     }
 
     fn numpy(&self, inputs: &[Shape]) -> Option<Numpy> {

@@ -5,7 +5,7 @@
 
 use super::layer_norm::{EPSILON, formula, norm_shape};
 use crate::formula::{Dual, Function, Number};
-use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Operand, Partial, Row, Site, Written};
+use crate::op::{About, Between, Entry, Inputs, Kind, Local, Numpy, Op, Operand, Partial, Row, Site, Written};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::narrow;
 use backlit_kernels::sum::{dot, sum};
@@ -180,6 +180,17 @@ impl<S: Scalar> Op<S> for BatchNorm {
             3 => formula("-g / s", vec![g, s]),
             _ => formula("-g * (z - mu) / (2 * s * (v + 0.00001))", vec![g, z, mean, s, variance]),
         }
+    }
+
+    fn terms(&self, k: usize, row: &Row<'_>) -> Vec<Written> {
+        let of = |letter, wrt| (letter, Operand::Input(wrt, k));
+        let s = ("s", Operand::Named("s".into(), (row.inputs[4][k] + EPSILON).sqrt()));
+        formula("g * (z - mu) / s + b", vec![of("g", 1), of("z", 0), of("mu", 3), s, of("b", 2)]).into_iter().collect()
+    }
+
+    fn between(&self, k: usize, row: &Row<'_>) -> Vec<Between> {
+        let letters = vec![("v", Operand::Input(4, k))];
+        vec![Between::new("s", (row.inputs[4][k] + EPSILON).sqrt(), "sqrt(v + 0.00001)", letters)]
     }
 
     fn numpy(&self, _inputs: &[Shape]) -> Option<Numpy> {

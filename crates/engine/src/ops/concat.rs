@@ -1,7 +1,7 @@
 //! Values side by side: c = [a, b, …].
 
 use crate::formula::Dual;
-use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Partial, Site};
+use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Operand, Partial, Row, Site, Written};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::pointwise;
 use std::ops::Range;
@@ -63,6 +63,17 @@ impl<S: Scalar> Op<S> for Concat {
 
     fn local(&self, _wrt: usize, _index: usize, _k: usize, _inputs: &[Shape]) -> Local {
         Local::One
+    }
+
+    fn terms(&self, k: usize, row: &Row<'_>) -> Vec<Written> {
+        let mut place = k;
+        for (which, input) in row.inputs.iter().enumerate() {
+            match place.checked_sub(input.len()) {
+                Some(further) => place = further,
+                None => return vec![Written::alone(Operand::Input(which, place))],
+            }
+        }
+        Vec::new()
     }
 
     fn numpy(&self, inputs: &[Shape]) -> Option<Numpy> {

@@ -80,6 +80,21 @@ impl<S: Scalar> Op<S> for CrossEntropy {
         Some(Written { formula: parse(formula).ok()?, stable, letters })
     }
 
+    fn terms(&self, _k: usize, row: &Row<'_>) -> Vec<Written> {
+        let (z, y) = (row.inputs[0], row.inputs[1]);
+        let mut p = vec![0.0; z.len()];
+        backlit_kernels::softmax::softmax(1, z, &mut p);
+        let of = |k: usize| {
+            // Near certainty log p loses what the other shares keep.
+            let others = p.iter().enumerate().filter(|(j, _)| *j != k).map(|(_, p)| p).sum();
+            let share = Operand::Named(format!("softmax(z)[{k}]"), p[k]);
+            let letters = vec![("y", Operand::Input(1, k)), ("p", share), ("q", Operand::Named(format!("Σ softmax(z)[j≠{k}]"), others))];
+            let written = Written::new("-y * log(p)", letters)?;
+            Some(Written { stable: parse("-y * log1p(-q)").ok().filter(|_| p[k] > 0.5), ..written })
+        };
+        (0..z.len()).filter(|&k| y[k] != 0.0).filter_map(of).collect()
+    }
+
     fn numpy(&self, inputs: &[Shape]) -> Option<Numpy> {
         let classes = inputs[0].size();
         let forward = [

@@ -3,7 +3,7 @@
 //! The mask is an input, so that this is a function like every other: the same mask gives the same bits.
 
 use crate::formula::{Dual, Number};
-use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Partial, Site};
+use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Operand, Partial, Row, Site, Written};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::pointwise;
 use std::ops::Range;
@@ -62,6 +62,10 @@ impl<S: Scalar> Op<S> for Dropout {
 
     fn local(&self, _wrt: usize, index: usize, _k: usize, _inputs: &[Shape]) -> Local {
         Local::Input { which: 1, index }
+    }
+
+    fn terms(&self, k: usize, _row: &Row<'_>) -> Vec<Written> {
+        vec![Written::product(Operand::Input(1, k), Operand::Input(0, k))]
     }
 
     fn numpy(&self, _inputs: &[Shape]) -> Option<Numpy> {

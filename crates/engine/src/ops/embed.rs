@@ -3,7 +3,7 @@
 //! Letters: x the input, whose last columns hold codes of levels, E a table with a line of numbers for each level, e what comes out.
 
 use crate::formula::Dual;
-use crate::op::{About, Constant, Entry, Inputs, Kind, Local, Numpy, Op, Partial, Site};
+use crate::op::{About, Constant, Entry, Inputs, Kind, Local, Numpy, Op, Operand, Partial, Row, Site, Written};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::narrow::GROUP;
 use backlit_kernels::pointwise;
@@ -146,6 +146,15 @@ impl<S: Scalar> Op<S> for Embed {
             0 => Local::One,
             table => Local::Is { which: 0, index: inputs[0].size() + table - inputs.len(), value: index / self.d },
         }
+    }
+
+    fn terms(&self, k: usize, row: &Row<'_>) -> Vec<Written> {
+        let own = row.inputs[0].len() + 1 - row.inputs.len();
+        let looked_up = k.checked_sub(own).map(|at| {
+            let (table, number) = (at / self.d, at % self.d);
+            Operand::Input(1 + table, row.inputs[0][own + table] as usize * self.d + number)
+        });
+        vec![Written::alone(looked_up.unwrap_or(Operand::Input(0, k)))]
     }
 
     fn numpy(&self, inputs: &[Shape]) -> Option<Numpy> {

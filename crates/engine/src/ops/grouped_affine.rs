@@ -1,7 +1,7 @@
 //! Weighted sums of groups of inputs, each group with weights of its own: z = x Wᵀ + b with a W that is 0 outside its blocks.
 
 use crate::formula::{Dual, Number};
-use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Partial, Site};
+use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Operand, Partial, Row, Site, Written};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::{dense, narrow};
 use std::ops::Range;
@@ -99,6 +99,12 @@ impl<S: Scalar> Op<S> for GroupedAffine {
             1 => Local::Input { which: 0, index: k / units * m + index % m },
             _ => Local::One,
         }
+    }
+
+    fn terms(&self, k: usize, row: &Row<'_>) -> Vec<Written> {
+        let (_, m, units) = extents(row.inputs[0].len(), row.out.len(), row.inputs[1].len());
+        let pairs = (0..m).map(|i| (Operand::Input(1, k * m + i), Operand::Input(0, k / units * m + i)));
+        Written::weighted_sum(pairs, row.inputs.get(2).map(|_| Operand::Input(2, k)))
     }
 
     fn numpy(&self, inputs: &[Shape]) -> Option<Numpy> {

@@ -4,7 +4,7 @@
 //! s = √(σ² + ε).
 
 use crate::formula::{Dual, Function, Number, parse};
-use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Operand, Partial, Row, Site, Written};
+use crate::op::{About, Between, Entry, Inputs, Kind, Local, Numpy, Op, Operand, Partial, Row, Site, Written};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::narrow;
 use std::ops::Range;
@@ -55,6 +55,22 @@ pub(super) fn norm_shape(inputs: &[Shape], parameters: usize, expected: &'static
 pub(super) fn formula(text: &str, letters: Vec<(&str, Operand)>) -> Option<Written> {
     let letters = letters.into_iter().map(|(name, operand)| (name.to_string(), operand)).collect();
     Some(Written { formula: parse(text).ok()?, stable: None, letters })
+}
+
+/// Mean and variance of a row's sums z, s and h of unit `k`, which is the last.
+fn between(k: usize, z: &[f64]) -> Vec<Between> {
+    let units = z.len() as f64;
+    let (mean, inverse) = statistics(z, 1, 0);
+    let (mean, s) = (mean[0], 1.0 / inverse[0]);
+    let variance = z.iter().map(|z| (z - mean) * (z - mean)).sum::<f64>() / units;
+    let named = |name: &str, value: f64| Operand::Named(name.to_string(), value);
+    let letters = vec![("z", Operand::Input(0, k)), ("mu", named("mean of z", mean)), ("s", named("s", s))];
+    vec![
+        Between::said("mean of z", mean),
+        Between::said("variance of z", variance),
+        Between::new("s", s, "sqrt(v + 0.00001)", vec![("v", named("variance of z", variance))]),
+        Between::new(format!("h[{k}]"), (z[k] - mean) * inverse[0], "(z - mu) / s", letters),
+    ]
 }
 
 /// Up to [`LANES`] rows from row `start` on, unit after unit: for each the numbers of these rows.
@@ -170,6 +186,16 @@ impl<S: Scalar> Op<S> for LayerNorm {
             (0, _) => None,
             _ => formula("h", vec![("h", own)]),
         }
+    }
+
+    fn terms(&self, k: usize, row: &Row<'_>) -> Vec<Written> {
+        let h = between(k, row.inputs[0]).pop().map_or(f64::NAN, |h| h.value);
+        let letters = vec![("g", Operand::Input(1, k)), ("h", Operand::Named(format!("h[{k}]"), h)), ("b", Operand::Input(2, k))];
+        formula("g * h + b", letters).into_iter().collect()
+    }
+
+    fn between(&self, k: usize, row: &Row<'_>) -> Vec<Between> {
+        between(k, row.inputs[0])
     }
 
     fn numpy(&self, _inputs: &[Shape]) -> Option<Numpy> {

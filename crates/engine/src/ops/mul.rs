@@ -1,7 +1,7 @@
 //! The product of two values, number by number: one gates the other.
 
 use crate::formula::{Dual, Number};
-use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Partial, Site};
+use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Operand, Partial, Row, Site, Written};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::pointwise;
 use std::ops::Range;
@@ -55,6 +55,10 @@ impl<S: Scalar> Op<S> for Mul {
 
     fn local(&self, wrt: usize, index: usize, _k: usize, _inputs: &[Shape]) -> Local {
         Local::Input { which: 1 - wrt, index }
+    }
+
+    fn terms(&self, k: usize, _row: &Row<'_>) -> Vec<Written> {
+        vec![Written::product(Operand::Input(0, k), Operand::Input(1, k))]
     }
 
     fn numpy(&self, _inputs: &[Shape]) -> Option<Numpy> {

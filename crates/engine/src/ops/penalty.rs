@@ -3,7 +3,7 @@
 //! Each row carries the same penalty, so the mean over rows is the penalised cost whatever the batch.
 
 use crate::formula::{Dual, Function, Number, parse};
-use crate::op::{About, Constant, Entry, Inputs, Kind, Kink, Local, Numpy, Op, Operand, Partial, Row, Site, Written};
+use crate::op::{About, Between, Constant, Entry, Inputs, Kind, Kink, Local, Numpy, Op, Operand, Partial, Row, Site, Written};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::pointwise;
 use backlit_kernels::sum::sum;
@@ -37,6 +37,13 @@ impl Penalty {
 
     pub(super) fn entry<S: Scalar>() -> Entry<S> {
         Entry { about: &Self::ABOUT, make: |constants| Arc::new(Penalty::new(constants[0], constants[1])) }
+    }
+
+    /// Σ |w| and Σ w² over all parameters, as they are called.
+    fn sums(&self, row: &Row<'_>) -> [Between; 2] {
+        let all = || row.inputs[1..].iter().copied().flatten();
+        let (sizes, squares) = (all().map(|w| w.abs()).sum(), all().map(|w| w * w).sum());
+        [Between::said("Σ |w|", sizes), Between::said("Σ w²", squares)]
     }
 
     fn of<S: Scalar>(&self, w: &[S]) -> f64 {
@@ -118,6 +125,15 @@ impl<S: Scalar> Op<S> for Penalty {
         };
         let letters = letters.into_iter().map(|(name, operand)| (name.to_string(), operand)).collect();
         Some(Written { formula: parse(formula).ok()?, stable: None, letters })
+    }
+
+    fn terms(&self, _k: usize, row: &Row<'_>) -> Vec<Written> {
+        let sums = self.sums(row).into_iter().zip(["l1 * s", "l2 / 2 * s"]).filter_map(|(between, formula)| {
+            let constant = if formula.starts_with("l1") { ("l1", self.l1) } else { ("l2", self.l2) };
+            let letters = vec![(constant.0, Operand::Constant(constant.1)), ("s", Operand::Named(between.name, between.value))];
+            Written::new(formula, letters).filter(|_| constant.1 > 0.0)
+        });
+        std::iter::once(Written::alone(Operand::Input(0, 0))).chain(sums).collect()
     }
 
     fn numpy(&self, inputs: &[Shape]) -> Option<Numpy> {

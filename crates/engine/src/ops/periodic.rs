@@ -4,7 +4,7 @@
 
 use super::layer_norm::formula;
 use crate::formula::{Dual, Number};
-use crate::op::{About, Entry, Inputs, Kind, Numpy, Op, Operand, Partial, Row, Site, Written};
+use crate::op::{About, Between, Entry, Inputs, Kind, Numpy, Op, Operand, Partial, Row, Site, Written};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::math::{MODEST, cos_at, modest_cos_at, short};
 use backlit_kernels::narrow;
@@ -196,9 +196,23 @@ impl<S: Scalar> Op<S> for Periodic {
         }
     }
 
+    fn terms(&self, k: usize, row: &Row<'_>) -> Vec<Written> {
+        let (_, per_line) = self.extents(row.inputs[0].len(), row.inputs[1].len());
+        // The language of formulas has no cosine.
+        vec![Written::alone(Operand::Named(format!("cos t[{},{}]", k / per_line, k % per_line), row.out[k]))]
+    }
+
+    fn between(&self, k: usize, row: &Row<'_>) -> Vec<Between> {
+        let (x, f, phases) = (row.inputs[0], row.inputs[1], row.inputs[2]);
+        let (_, per_line) = self.extents(x.len(), f.len());
+        let column = self.column(k / per_line);
+        let letters = vec![("f", Operand::Input(1, k)), ("x", Operand::Input(0, column)), ("p", Operand::Input(2, k))];
+        let name = format!("t[{},{}]", k / per_line, k % per_line);
+        vec![Between::new(name, TAU * f[k] * x[column] + phases[k], "2 * pi * f * x + p", letters)]
+    }
+
     fn numpy(&self, inputs: &[Shape]) -> Option<Numpy> {
-        let lines = if self.columns.is_empty() { inputs[0].size() } else { self.columns.len() };
-        let per_line = inputs[1].size() / lines;
+        let (lines, per_line) = self.extents(inputs[0].size(), inputs[1].size());
         let of: Vec<String> = (0..lines * per_line).map(|k| self.column(k / per_line).to_string()).collect();
         let forward = [
             &format!("{{out}}_of = [{}]  # the column of each cosine", of.join(", ")),
@@ -210,8 +224,8 @@ impl<S: Scalar> Op<S> for Periodic {
     }
 
     fn numpy_slope(&self, wrt: usize, index: usize, k: usize, inputs: &[Shape]) -> Option<String> {
-        let lines = if self.columns.is_empty() { inputs[0].size() } else { self.columns.len() };
-        let column = self.column(k / (inputs[1].size() / lines));
+        let (_, per_line) = self.extents(inputs[0].size(), inputs[1].size());
+        let column = self.column(k / per_line);
         let sine = format!("np.sin({{out}}_t[{{r}}, {k}])");
         Some(match wrt {
             0 if column != index => "0.0".to_string(),

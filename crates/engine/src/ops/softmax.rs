@@ -3,6 +3,7 @@
 use crate::formula::{Dual, Function, Number, parse};
 use crate::op::{About, Entry, Inputs, Kind, Op, Operand, Partial, Row, Site, Written};
 use crate::{Scalar, Shape, shape::ShapeError};
+use backlit_kernels::math::exp;
 use std::sync::Arc;
 
 /// p\[r,k\] = exp(z\[r,k\]) / Σⱼ exp(z\[r,j\])
@@ -62,6 +63,18 @@ impl<S: Scalar> Op<S> for Softmax {
         };
         let letters = letters.into_iter().map(|(name, operand)| (name.to_string(), operand)).collect();
         Some(Written { formula: parse(formula).ok()?, stable: None, letters })
+    }
+
+    fn terms(&self, k: usize, row: &Row<'_>) -> Vec<Written> {
+        let z = row.inputs[0];
+        let most = z.iter().fold(f64::NEG_INFINITY, |most: f64, z| most.max(*z));
+        let sum = z.iter().map(|z| exp(z - most)).sum();
+        let letters = vec![
+            ("z", Operand::Input(0, k)),
+            ("m", Operand::Named("max z".into(), most)),
+            ("s", Operand::Named("Σ exp(z[j] − max z)".into(), sum)),
+        ];
+        Written::new("exp(z - m) / s", letters).into_iter().collect()
     }
 
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {

@@ -1,7 +1,7 @@
 //! The weight of a row: how much its cost counts.
 
 use crate::formula::{Dual, Number};
-use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Partial, Site};
+use crate::op::{About, Entry, Inputs, Kind, Local, Numpy, Op, Operand, Partial, Row, Site, Written};
 use crate::{Scalar, Shape, shape::ShapeError};
 use backlit_kernels::pointwise;
 use std::sync::Arc;
@@ -55,6 +55,10 @@ impl<S: Scalar> Op<S> for Weighted {
 
     fn local(&self, _wrt: usize, _index: usize, _k: usize, _inputs: &[Shape]) -> Local {
         Local::Input { which: 1, index: 0 }
+    }
+
+    fn terms(&self, k: usize, _row: &Row<'_>) -> Vec<Written> {
+        vec![Written::product(Operand::Input(1, k), Operand::Input(0, k))]
     }
 
     fn numpy(&self, _inputs: &[Shape]) -> Option<Numpy> {

@@ -53,6 +53,8 @@ pub struct Lbfgs<S> {
     /// The cost at the parameters, whose gradient is then known too.
     cost: Option<f64>,
     is_first: bool,
+    /// Whether the last step went down the gradient of a known cost and changed nothing.
+    has_stalled: bool,
     /// For whoever moves parameters one by one: the gradient's own direction.
     plain: Box<dyn Optimizer<S>>,
 }
@@ -81,6 +83,7 @@ impl<S: Scalar> Lbfgs<S> {
             current: 0,
             cost: None,
             is_first: true,
+            has_stalled: false,
             plain: (sgd::entry::<S>().make)(&[0.0; 4], parameters),
         }
     }
@@ -88,6 +91,7 @@ impl<S: Scalar> Lbfgs<S> {
     /// Writes into `new` where the search from `old` ends; gives the cost at `old`, and whether every new number is finite.
     /// `is_known`: `old` is where the last step ended, and the cost is the same function: of the same rows, under the same masks.
     pub fn step(&mut self, rate: f64, is_known: bool, old: &[S], new: &mut [S], evaluate: Evaluate<'_, S>) -> (f64, bool) {
+        let is_plain = self.known == 0;
         let cost = match self.cost.take().filter(|_| is_known) {
             Some(cost) => cost,
             None => evaluate(old, &mut self.gradients[self.current]),
@@ -105,13 +109,20 @@ impl<S: Scalar> Lbfgs<S> {
         // Where the gradient is 0, or not finite, there is nowhere to go.
         let end = if slope < 0.0 { self.search(first, start, old, new, evaluate) } else { start };
         self.put(old, end.t, new);
-        match end.t == 0.0 {
+        let is_still = new == old;
+        self.has_stalled = is_still && is_plain && is_known;
+        match is_still {
             // What is known may mislead: the next step goes down the gradient.
             true => self.known = 0,
             false => self.remember(end),
         }
         (self.current, self.cost) = (end.slot, Some(end.f));
         (cost, slope.is_finite() && new.iter().all(|parameter| parameter.is_finite()))
+    }
+
+    /// Whether no further step of the same cost would change anything.
+    pub fn has_stalled(&self) -> bool {
+        self.has_stalled
     }
 
     /// d = −Hg
@@ -272,6 +283,7 @@ impl<S: Scalar> Optimizer<S> for Lbfgs<S> {
         }
         ledger.number("lbfgs.h0", &mut self.h0);
         ledger.truth("lbfgs.is_first", &mut self.is_first);
+        ledger.truth("lbfgs.has_stalled", &mut self.has_stalled);
         let (mut is_known, mut cost) = (self.cost.is_some(), self.cost.unwrap_or_default());
         ledger.truth("lbfgs.cost_is_known", &mut is_known);
         ledger.number("lbfgs.cost", &mut cost);

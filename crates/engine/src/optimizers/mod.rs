@@ -15,7 +15,7 @@ use backlit_kernels::update::{Rule, update};
 use std::ops::Range;
 
 pub use self::lbfgs::{Evaluate, Lbfgs};
-pub use crate::worked::{Line, When, WorkedLine, worked};
+pub use crate::worked::{Lead, Line, When, WorkedLine, worked, worked_first};
 
 /// Most numbers that an optimizer remembers for each parameter.
 pub const MOST_MEMORY: usize = 3;

@@ -34,18 +34,17 @@ pub(crate) struct Small<S> {
     out: usize,
     /// The row.
     row: Vec<S>,
-    /// What goes into each layer.
-    x: Vec<[S; MOST]>,
-    slopes: Vec<[S; MOST]>,
 }
 
-/// A layer's activation, its extents and where its parameters start.
+/// A layer's activation, its extents and where its parameters start; what goes into it, and the activation's slopes.
 struct Place<S> {
     each: Option<Arc<dyn EachNumber<S>>>,
     inputs: usize,
     units: usize,
     w: usize,
     b: Option<usize>,
+    x: [S; MOST],
+    slope: [S; MOST],
 }
 
 impl<S: Scalar> Small<S> {
@@ -63,7 +62,8 @@ impl<S: Scalar> Small<S> {
             }
             from = Source::Value(layer.out());
             let each = layer.activation.as_ref().map(|behind| behind.each.clone());
-            places.push(Place { each, inputs: layer.inputs(), units: layer.units, w: layer.w, b: layer.b });
+            let (inputs, units, w, b) = (layer.inputs(), layer.units, layer.w, layer.b);
+            places.push(Place { each, inputs, units, w, b, x: [S::ZERO; MOST], slope: [S::ONE; MOST] });
         }
         let ForwardStep::Operation(loss) = last else { return None };
         // Each parameter in one place, and nothing but the loss behind the last layer.
@@ -77,8 +77,6 @@ impl<S: Scalar> Small<S> {
             values: numbers(plan.values + MOST),
             out: if let Source::Value(out) = from { out } else { 0 },
             row: numbers(plan.data_width),
-            x: vec![[S::ZERO; MOST]; places.len()],
-            slopes: vec![[S::ONE; MOST]; places.len()],
             layers: places,
         })
     }
@@ -87,14 +85,15 @@ impl<S: Scalar> Small<S> {
     pub fn gradient(&mut self, plan: &Plan<S>, parameters: &[S], batch: &Batch<'_, S>, gradient: &mut [S]) -> f64 {
         if !batch.again {
             batch.load(plan, 0..1, &mut self.row);
-            let inputs = self.layers[0].inputs;
-            self.x[0][..inputs].copy_from_slice(&self.row[..inputs]);
+            let first = &mut self.layers[0];
+            first.x[..first.inputs].copy_from_slice(&self.row[..first.inputs]);
         }
-        for (l, place) in self.layers.iter().enumerate() {
-            let (x, behind) = self.x.split_at_mut(l + 1);
-            let a = behind.first_mut().unwrap_or_else(|| self.values[self.out..].first_chunk_mut().expect("a place for the prediction"));
-            let (x, slope) = (&x[l], &mut self.slopes[l]);
-            match_small!(place, forward(place, parameters, x, slope, a));
+        let prediction = self.values[self.out..].first_chunk_mut().expect("a place for the prediction");
+        let mut layers = self.layers.as_mut_slice();
+        while let [place, behind @ ..] = layers {
+            let a = behind.first_mut().map_or(&mut *prediction, |next| &mut next.x);
+            match_small!(place, forward(place, parameters, a));
+            layers = behind;
         }
         let (Some(ForwardStep::Operation(loss)), Some(last)) = (plan.forward.last(), self.layers.last()) else {
             unreachable!("a loss behind layers")
@@ -104,9 +103,9 @@ impl<S: Scalar> Small<S> {
         if !cost.is_finite() {
             return cost;
         }
-        for (l, place) in self.layers.iter().enumerate().rev() {
-            let (x, slope) = (&self.x[l], &self.slopes[l]);
-            upstream = match_small!(place, backward(place, l > 0, parameters, x, slope, &upstream, gradient));
+        for l in (0..self.layers.len()).rev() {
+            let place = &self.layers[l];
+            match_small!(place, backward(place, l > 0, parameters, &mut upstream, gradient));
         }
         cost
     }
@@ -121,16 +120,10 @@ impl<S: Scalar> Small<S> {
 
 /// z = W x + b, a = f(z) and f′(z), for `N` inputs and `U` units; 0 stands for any number.
 #[inline(always)]
-fn forward<S: Scalar, const N: usize, const U: usize>(
-    place: &Place<S>,
-    parameters: &[S],
-    x: &[S; MOST],
-    slope: &mut [S; MOST],
-    a: &mut [S; MOST],
-) {
+fn forward<S: Scalar, const N: usize, const U: usize>(place: &mut Place<S>, parameters: &[S], a: &mut [S; MOST]) {
     let (inputs, units) = place.extents::<N, U>();
     let w = &parameters[place.w..place.w + units * inputs];
-    let x = &x[..inputs];
+    let x = &place.x[..inputs];
     let mut z = [S::ZERO; MOST];
     for u in 0..units {
         let w = &w[u * inputs..(u + 1) * inputs];
@@ -155,29 +148,27 @@ fn forward<S: Scalar, const N: usize, const U: usize>(
         let mut values = [S::ZERO; FEW];
         each.few_leaving_slopes(&mut few, &mut values);
         for k in 0..FEW {
-            (slope[start + k], a[start + k]) = (few[k], values[k]);
+            (place.slope[start + k], a[start + k]) = (few[k], values[k]);
         }
     }
 }
 
-/// δ = upstream ⊙ slope, the gradients of W and b, and that of x where it is wanted.
+/// δ = upstream ⊙ slope, the gradients of W and b, and where it is wanted that of x, in the place of `upstream`.
 #[inline(always)]
 fn backward<S: Scalar, const N: usize, const U: usize>(
     place: &Place<S>,
     wants_dx: bool,
     parameters: &[S],
-    x: &[S; MOST],
-    slope: &[S; MOST],
-    upstream: &[S; MOST],
+    upstream: &mut [S; MOST],
     gradient: &mut [S],
-) -> [S; MOST] {
+) {
     let (inputs, units) = place.extents::<N, U>();
     let (w, dw) = (&parameters[place.w..place.w + units * inputs], &mut gradient[place.w..place.w + units * inputs]);
-    let x = &x[..inputs];
+    let x = &place.x[..inputs];
     let mut delta = [S::ZERO; MOST];
     let mut dx = [S::ZERO; MOST];
     for u in 0..units {
-        delta[u] = (upstream[u] * slope[u]).flushed();
+        delta[u] = (upstream[u] * place.slope[u]).flushed();
         let (w, dw) = (&w[u * inputs..(u + 1) * inputs], &mut dw[u * inputs..(u + 1) * inputs]);
         for i in 0..inputs {
             dw[i] = delta[u] * x[i];
@@ -191,7 +182,7 @@ fn backward<S: Scalar, const N: usize, const U: usize>(
     if let Some(b) = place.b {
         gradient[b..b + units].iter_mut().zip(delta).for_each(|(db, delta)| *db = delta);
     }
-    dx
+    upstream[..inputs].copy_from_slice(&dx[..inputs]);
 }
 
 impl<S> Place<S> {

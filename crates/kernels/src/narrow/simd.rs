@@ -137,48 +137,48 @@ unsafe fn across_<V: Vector>(task: Across<V::Number>) {
     }
 }
 
-/// The sums of `U` units by all inputs; gives `U`.
+/// The sums of `U` units by all inputs; gives `U`. Two inputs at a time where there are registers for it: every δ is then read
+/// half as often.
 #[inline(always)]
 unsafe fn units<V: Vector, const U: usize>(task: &Across<V::Number>, unit: usize) -> usize {
-    for input in 0..task.inputs {
-        // SAFETY: unit + U and input lie inside the extents.
-        unsafe {
-            let delta = task.delta.add(unit * task.rows);
-            let x = task.x.map(|x| x.add(input * task.rows));
-            let sums = task.sums.add(unit * task.inputs + input);
-            match V::LANES {
-                16 => strands::<V, U, 1>(task, delta, x, sums),
-                8 => strands::<V, U, 2>(task, delta, x, sums),
-                _ => strands::<V, U, 4>(task, delta, x, sums),
-            }
+    // SAFETY: unit + U and the inputs lie inside the extents.
+    unsafe {
+        let mut input = 0;
+        while input < task.inputs {
+            input += match (V::LANES, task.x.is_some() && input + 2 <= task.inputs) {
+                (16, true) => strands::<V, U, 1, 2>(task, unit, input),
+                (16, false) => strands::<V, U, 1, 1>(task, unit, input),
+                (8, true) if size_of::<V>() == 64 => strands::<V, U, 2, 2>(task, unit, input),
+                (8, _) => strands::<V, U, 2, 1>(task, unit, input),
+                _ => strands::<V, U, 4, 1>(task, unit, input),
+            };
         }
     }
     U
 }
 
-/// The sums of `U` units by one input, [`LANES`] strands in `R` registers each.
+/// The sums of `U` units by `I` inputs, [`LANES`] strands in `R` registers each; gives `I`.
 #[inline(always)]
-unsafe fn strands<V: Vector, const U: usize, const R: usize>(
-    task: &Across<V::Number>,
-    delta: *const V::Number,
-    x: Option<*const V::Number>,
-    sums: *mut V::Number,
-) {
+unsafe fn strands<V: Vector, const U: usize, const R: usize, const I: usize>(task: &Across<V::Number>, unit: usize, input: usize) -> usize {
     let rows = task.rows;
     // SAFETY: rows under the masks lie inside the extents.
     unsafe {
+        let delta = task.delta.add(unit * rows);
+        let x: [_; I] = std::array::from_fn(|i| task.x.map(|x| x.add((input + i) * rows)));
         let mut start = 0;
         while start < rows {
             let end = rows.min(start + GROUP);
-            let mut strands = [[V::zero(); R]; U];
+            let mut strands = [[[V::zero(); R]; I]; U];
             let mut row = start;
             while row + LANES <= end {
                 for r in 0..R {
                     let at = row + r * V::LANES;
-                    let x = x.map(|x| V::load(x.wrapping_add(at)));
+                    let x = x.map(|x| x.map(|x| V::load(x.wrapping_add(at))));
                     for (u, strands) in strands.iter_mut().enumerate() {
                         let delta = V::load(delta.wrapping_add(u * rows + at));
-                        strands[r] = x.map_or(delta, |x| delta.multiply(x)).add(strands[r]);
+                        for (strands, x) in strands.iter_mut().zip(x) {
+                            strands[r] = x.map_or(delta, |x| delta.multiply(x)).add(strands[r]);
+                        }
                     }
                 }
                 row += LANES;
@@ -187,25 +187,30 @@ unsafe fn strands<V: Vector, const U: usize, const R: usize>(
                 for r in 0..R {
                     let at = row + r * V::LANES;
                     let mask = V::mask(end.saturating_sub(at).min(V::LANES));
-                    let x = x.map(|x| V::load_part(x.wrapping_add(at), mask));
+                    let x = x.map(|x| x.map(|x| V::load_part(x.wrapping_add(at), mask)));
                     for (u, strands) in strands.iter_mut().enumerate() {
                         let delta = V::load_part(delta.wrapping_add(u * rows + at), mask);
-                        strands[r] = x.map_or(delta, |x| delta.multiply(x)).add(strands[r]);
+                        for (strands, x) in strands.iter_mut().zip(x) {
+                            strands[r] = x.map_or(delta, |x| delta.multiply(x)).add(strands[r]);
+                        }
                     }
                 }
             }
             for (u, strands) in strands.iter().enumerate() {
-                let (mut strands, mut half) = (*strands, R / 2);
-                while half > 0 {
-                    for r in 0..half {
-                        strands[r] = strands[r].add(strands[r + half]);
+                for (i, strands) in strands.iter().enumerate() {
+                    let (mut strands, mut half) = (*strands, R / 2);
+                    while half > 0 {
+                        for r in 0..half {
+                            strands[r] = strands[r].add(strands[r + half]);
+                        }
+                        half /= 2;
                     }
-                    half /= 2;
+                    let (sum, place) = (strands[0].sum(), &mut *task.sums.add((unit + u) * task.inputs + input + i));
+                    *place = if start == 0 && !task.add { sum } else { *place + sum };
                 }
-                let (sum, place) = (strands[0].sum(), &mut *sums.add(u * task.inputs));
-                *place = if start == 0 && !task.add { sum } else { *place + sum };
             }
             start += GROUP;
         }
     }
+    I
 }

@@ -46,16 +46,18 @@ fn alike(item: Item, net: &Net) -> Vec<Item> {
     let things: Vec<Thing> = match item {
         Item::Part(_) => return (0..net.outputs()).map(Item::Part).collect(),
         Item::Thing(thing) => match thing {
-            Thing::Cost | Thing::Term(_) | Thing::Part { .. } | Thing::Column(_) | Thing::Embedding { .. } | Thing::Numeric { .. } => {
-                vec![thing]
+            Thing::Cost | Thing::Term(_) | Thing::Part { .. } | Thing::Column(_) | Thing::Numeric { .. } => vec![thing],
+            Thing::Embedding { table, number, .. } => {
+                let levels = net.front.tables.get(table - 1).map_or(0, |(_, levels)| *levels);
+                (0..levels).map(|level| Thing::Embedding { table, level, number }).collect()
             }
-            Thing::Input(_) => (0..net.inputs).map(Thing::Input).collect(),
+            Thing::Input(_) => (0..net.width(0)).map(Thing::Input).collect(),
             Thing::Target(_) => (0..net.outputs()).map(Thing::Target).collect(),
             Thing::PreActivation { .. } => layers().map(|(layer, unit)| Thing::PreActivation { layer, unit }).collect(),
             Thing::Activation { .. } => layers().map(|(layer, unit)| Thing::Activation { layer, unit }).collect(),
             Thing::Bias { .. } => layers().map(|(layer, unit)| Thing::Bias { layer, unit }).collect(),
             Thing::Weight { .. } => {
-                let weights = layers().flat_map(|(layer, unit)| (0..net.layer(layer).inputs).map(move |input| (layer, unit, input)));
+                let weights = layers().flat_map(|(layer, unit)| net.layer(layer).blocks.into(unit).map(move |input| (layer, unit, input)));
                 weights.map(|(layer, unit, input)| Thing::Weight { layer, unit, input }).collect()
             }
         },

@@ -29,7 +29,7 @@ struct ByColumns(Option<usize>);
 impl Way for ByColumns {
     fn weight(&self, net: &Net, edge: Edge) -> usize {
         let layer = net.layer(edge.layer);
-        match self.0.is_none_or(|only| only == edge.layer) {
+        match self.0.is_none_or(|only| only == edge.layer) && layer.blocks.groups == 1 {
             true => layer.weight + edge.input * layer.units + edge.unit,
             false => net.place(edge),
         }
@@ -41,7 +41,7 @@ fn ways(setting: &Setting<'_>) -> Vec<Trial> {
     let mut trials = Vec::new();
     for layer in 1..=net.depth() {
         let (units, inputs) = (net.layer(layer).units, net.layer(layer).inputs);
-        if units == 1 || inputs == 1 {
+        if units == 1 || inputs == 1 || net.layer(layer).blocks.groups > 1 {
             continue;
         }
         if layer > 1 && units == inputs {

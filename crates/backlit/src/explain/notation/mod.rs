@@ -10,7 +10,7 @@ mod za;
 
 use crate::embedding::{self, Embedding};
 use crate::numeric_embedding;
-use backlit_engine::network::Built;
+use backlit_engine::network::{self, Blocks, Built};
 use backlit_engine::typeset::{Bracket, Math};
 use backlit_engine::{Network, NodeId};
 
@@ -228,6 +228,8 @@ pub struct Names {
     pub outputs: Vec<String>,
     /// Units of each layer.
     pub units: Vec<usize>,
+    /// Which inputs of each layer go into which units.
+    pub blocks: Vec<Blocks>,
     /// Activation of each layer.
     pub activations: Vec<String>,
     /// Whether each layer has a bias.
@@ -250,6 +252,8 @@ impl Names {
         let embedding = network.embedding.as_ref();
         let embedding =
             embedding.map(|embedding| Embedding { levels: embedding.levels.clone(), numbers: embedding.numbers, frozen: false });
+        let widths = std::iter::once(network.width()).chain(network.layers.iter().map(|layer| layer.units));
+        let blocks = |(layer, inputs): (&network::Layer, usize)| Blocks { groups: layer.groups, inputs, units: layer.units };
         Names {
             columns: inputs.to_vec(),
             inputs: {
@@ -259,6 +263,7 @@ impl Names {
             },
             outputs,
             units: network.layers.iter().map(|layer| layer.units).collect(),
+            blocks: network.layers.iter().zip(widths).map(blocks).collect(),
             activations: network.layers.iter().map(|layer| layer.activation.clone()).collect(),
             biases: network.layers.iter().map(|layer| layer.bias).collect(),
         }
@@ -298,8 +303,8 @@ pub fn thing_at(built: &Built<f64>, node: NodeId, index: usize) -> Thing {
     for (l, nodes) in built.layers.iter().enumerate() {
         let layer = l + 1;
         if node == nodes.weight {
-            let width = built.graph.shape(node).size() / built.graph.shape(nodes.z).size();
-            return Thing::Weight { layer, unit: index / width, input: index % width };
+            let (unit, input) = nodes.blocks.edge(index);
+            return Thing::Weight { layer, unit, input };
         }
         if nodes.bias == Some(node) {
             return Thing::Bias { layer, unit: index };
@@ -344,6 +349,8 @@ pub fn thing_at(built: &Built<f64>, node: NodeId, index: usize) -> Thing {
     }
     match built.graph.name(node) {
         "x" => Thing::Column(index),
+        // What stands in the place of codes goes on as it is.
+        "e" => Thing::Input(index),
         "y" => Thing::Target(index),
         "w" => Thing::Term(Term::RowWeight),
         "loss" => Thing::Term(Term::Loss),

@@ -27,8 +27,8 @@ impl Notation for NetOut {
             }
             Thing::Target(k) => below("target", unit(names, names.layers(), k)),
             Thing::Weight { layer, unit, input } => {
-                let before: usize = (1..layer).map(|l| names.units[l - 1] * names.width_into(l)).sum();
-                below("w", (before + unit * names.width_into(layer) + input + 1).to_string())
+                let before: usize = names.blocks[..layer - 1].iter().map(|blocks| blocks.weights()).sum();
+                below("w", (before + names.blocks[layer - 1].place(unit, input) + 1).to_string())
             }
             Thing::Bias { layer, unit: u } => below("b", unit(names, layer, u)),
             Thing::PreActivation { layer, unit: u } => below("net", unit(names, layer, u)),

@@ -200,6 +200,10 @@ impl Script<'_> {
     pub(super) fn units(&mut self) {
         let units = &self.opened.units;
         let (Some(per_unit), Some(column)) = (units.per_unit, &units.input) else { return };
+        // What stands there changes nothing.
+        if column.is_silent() {
+            return;
+        }
         let noise = self.gradient().noise / column.scale.abs();
         let name = comment(&column.name);
         let code = match (column.scaling, column.moved()) {

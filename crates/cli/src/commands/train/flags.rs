@@ -3,7 +3,7 @@
 use super::terms;
 use crate::arguments::{Choices, Common, Precision, Train};
 use crate::commands::{columns, wrong};
-use backlit::data::{BUNDLED, bytes};
+use backlit::data::{BUNDLED, bytes, shortened};
 use backlit::ensemble;
 use backlit::error::{Error, Kind};
 use backlit::layers::Norm;
@@ -14,6 +14,7 @@ use backlit::prepare::{self, Hidden};
 use backlit::recipe::Recipe;
 use backlit::run_file::{self, Batch, Judge, Keep, RunFile, Split};
 use backlit::scaler::Scaling;
+use std::path::Path;
 
 /// The run file with the flags put over it, or the flags alone.
 pub fn run_of(arguments: &Train, common: &Common) -> Result<(RunFile, Option<Hidden>), Error> {
@@ -59,11 +60,16 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
             _ => return Err(wrong("batch", format!("expected a number of rows or full, came {batch}"))),
         });
     }
-    if let Some(share) = choices.validation {
-        if !(0.0..1.0).contains(&share) {
-            return Err(wrong("validation", format!("expected a share from 0 to below 1, came {share}")));
+    match choices.validation.as_deref().map(|given| (given, given.parse::<f64>())) {
+        None => {}
+        Some((_, Ok(share))) if (0.0..1.0).contains(&share) => run.keep_aside(share),
+        Some((_, Ok(share))) => return Err(wrong("validation", format!("expected a share from 0 to below 1, came {share}"))),
+        Some((given, Err(_))) if Path::new(given).exists() => run.keep_aside_file(given.into()),
+        Some((given, Err(_))) => {
+            let message =
+                format!("expected a share from 0 to below 1, or a file of rows; '{}' is no share, and no file is there", shortened(given));
+            return Err(wrong("validation", message));
         }
-        run.keep_aside(share);
     }
     if choices.split.is_some() || choices.group.is_some() || choices.time.is_some() {
         let split = Split::new(choices.split.as_deref(), choices.group.clone(), choices.time.clone());
@@ -158,7 +164,7 @@ fn layers(choices: &Choices, run: &mut RunFile) -> Result<(), Error> {
         run.network.numeric_embedding = Some(named("numeric-embedding", &NumericEmbedding::NAMES, embedding)?);
     }
     if let Some(parts) = &choices.freeze {
-        run.network.freeze = Some(parts.parse().map_err(|message| Error::new(Kind::Usage, format!("--freeze: {message}")))?);
+        run.network.freeze = Some(parts.parse().map_err(|message| wrong("freeze", message))?);
     }
     for (flag, given, into) in [
         ("embedding-rate", choices.embedding_rate, &mut run.network.embedding_rate),

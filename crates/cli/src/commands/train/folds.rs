@@ -7,7 +7,7 @@ use crate::progress::Bar;
 use backlit::checkpoint::Checkpoints;
 use backlit::course;
 use backlit::error::Error;
-use backlit::files;
+use backlit::files::Whole;
 use backlit::folds::{CrossValidation, cross_validate, trainings};
 use backlit::job::Job;
 use backlit::metrics::most_probable;
@@ -18,6 +18,8 @@ use std::path::Path;
 
 /// What is not trained on a row says of it.
 const PREDICTIONS: &str = "oof.csv";
+/// Bytes that are written at a time.
+const PIECE: usize = 1 << 20;
 
 /// A cross-validation that was not interrupted.
 pub struct Folds(CrossValidation);
@@ -89,7 +91,7 @@ impl Folds {
         let mut measures: Map<String, Value> = self.0.spreads().into_iter().map(spread).collect();
         let cost = measures.remove("cost");
         let each = self.0.folds.iter().map(|fold| {
-            let mut one = json!({ "rows": fold.rows.len(), "cost": fold.cost, "metrics": fold.metrics });
+            let mut one = json!({ "rows": fold.rows, "cost": fold.cost, "metrics": fold.metrics });
             if let Some(epochs) = fold.epochs {
                 one["epochs"] = json!(epochs);
             }
@@ -120,7 +122,7 @@ impl Folds {
 
     /// Writes a line for each row: its number, its fold, what is right and what is said of it.
     pub fn save(&self, directory: &Path, job: &Job) -> Result<(), Error> {
-        let (width, target) = (job.outputs(), &job.targets[0]);
+        let target = &job.targets[0];
         let names = job.class_names();
         let said = |name: &String| format!("{name} predicted");
         let probable = match job.task {
@@ -130,6 +132,7 @@ impl Folds {
             Task::Labels => job.targets.iter().zip(names.chunks(2)).map(|(target, both)| format!("{target}={}", both[1])).collect(),
         };
         let columns = ["row".to_string(), "fold".into()].into_iter().chain(job.targets.clone()).chain(job.targets.iter().map(said));
+        let mut file = Whole::create(&directory.join(PREDICTIONS))?;
         let mut text = columns.chain(probable.iter().cloned()).map(|name| quoted(&name)).collect::<Vec<_>>().join(",") + "\n";
         let words = |line: &[f64], threshold: f64| match job.task {
             Task::Regression | Task::Values => line.iter().map(|number| format!("{number:?}")).collect(),
@@ -138,16 +141,24 @@ impl Folds {
                 line.iter().zip(names.chunks(2)).map(|(p, both)| quoted(&both[usize::from(*p > threshold)])).collect::<Vec<_>>()
             }
         };
-        let lines = job.train.y.chunks_exact(width).zip(self.0.outputs.chunks_exact(width));
-        for ((row, (y, a)), fold) in self.0.rows.iter().zip(lines).zip(&self.0.fold_of) {
+        let mut written = Ok(());
+        self.0.rows(job, &mut |row, fold, y, a| {
             let mut cells = vec![row.to_string(), fold.to_string()];
             cells.extend(words(y, 0.5).into_iter().chain(words(a, self.0.threshold)));
             if !probable.is_empty() {
                 cells.extend(a.iter().map(|a| format!("{a:?}")));
             }
             text += &(cells.join(",") + "\n");
-        }
-        files::write(&directory.join(PREDICTIONS), text.as_bytes())
+            if text.len() > PIECE {
+                if written.is_ok() {
+                    written = file.write(text.as_bytes());
+                }
+                text.clear();
+            }
+        })?;
+        written?;
+        file.write(text.as_bytes())?;
+        file.finish()
     }
 }
 

@@ -24,7 +24,7 @@ pub fn introduction(job: &Job, screen: &Screen) -> String {
         screen.bold(&job.name),
         job.train.rows,
         match networks(job) {
-            1 => format!("{} kept aside", job.held.rows),
+            1 => job.kept_aside(),
             count => format!("each kept aside by one of {count} networks"),
         },
         if networks(job) > 1 { format!("{} of ", networks(job)) } else { String::new() },
@@ -175,6 +175,12 @@ pub fn document(job: &Job, outcome: &Outcome, saved: &Saved, parameters: bool) -
         "weights_sha256": saved.sha256,
         "model": saved.model.display().to_string(),
     });
+    if matches!(outcome.end, End::Stalled(_)) {
+        document["stalled"] = json!(true);
+    }
+    if let Some(beside) = &job.beside {
+        document["validation"]["file"] = json!(beside.name());
+    }
     if outcome.after.held.is_some() && !job.decided().is_empty() {
         document["validation"]["decided"] = json!(job.decided());
     }
