@@ -335,7 +335,11 @@ fn a_finished_run_says_so() {
     let told = desk.fine("train --resume run --json");
     assert_eq!(told.document(), document);
     told.complains(&["this run is finished, after 3 epochs (39 steps)"]);
+    // Killed while it took its checkpoints away.
+    let left = ["checkpoint.safetensors", "checkpoint.network-2.previous.safetensors"];
+    left.iter().for_each(|name| desk.write(&format!("run/{name}"), "left"));
     let told = desk.fine("train --resume run --print-hash --quiet");
+    assert_eq!(names(&desk, "run").iter().filter(|name| name.starts_with("checkpoint")).count(), 0);
     assert_eq!(told.out.trim(), document["weights_sha256"].as_str().expect("a hash"));
     // The run file that is left is one like any other.
     let again = desk.json("train --config run/run.toml --out again");

@@ -110,6 +110,10 @@ struct Known {
 /// training begins with are not what they were.
 pub fn open(directory: &Path) -> Result<Begun, Error> {
     let (run, pins) = run::read(directory)?;
+    if pins.finished {
+        // One that was killed while it took them away has left some.
+        pair::clear(directory);
+    }
     Ok(Begun { run, directory: directory.to_path_buf(), pins })
 }
 
@@ -304,10 +308,8 @@ impl Checkpoints {
         forget(&self.directory);
     }
 
-    /// Takes checkpoints away that nobody needs; what cannot be taken away does no harm, for it is known by its run.
+    /// Takes checkpoints away that nobody needs.
     pub fn clear(&self) {
-        for (path, _) in pair::files(&self.directory).into_iter().flatten() {
-            let _ = std::fs::remove_file(path);
-        }
+        pair::clear(&self.directory);
     }
 }

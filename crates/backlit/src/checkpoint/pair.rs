@@ -75,6 +75,13 @@ pub(super) fn files(directory: &Path) -> std::io::Result<Vec<(PathBuf, Option<St
     Ok(known)
 }
 
+/// Takes all of them away; what cannot be taken away does no harm, for it is known by its run.
+pub(super) fn clear(directory: &Path) {
+    for (path, _) in files(directory).into_iter().flatten() {
+        let _ = std::fs::remove_file(path);
+    }
+}
+
 /// The parts of which there are checkpoints, as many as there are in a directory: word and number.
 pub(super) fn parts(directory: &Path) -> Vec<String> {
     let found = files(directory).into_iter().flatten().filter_map(|(_, part)| part);
