@@ -127,6 +127,8 @@ mod tests {
         narrow::weight_gradient(19, 13, 5, &z, &x, &mut dw, false);
         narrow::bias_gradient(19, &z, &mut db, false);
         narrow::input_gradient(19, 13, 5, &z, &w, &mut dx, false);
+        narrow::add_products(19, &z, &affine, &mut db);
+        narrow::add_products_with(&z, &affine, 0.7, &x[..19], &mut db);
         let (mut p, mut cost, mut grad) = (vec![0.0; 95], vec![0.0; 19], vec![0.0; 95]);
         softmax::softmax(19, &affine, &mut p);
         softmax::cross_entropy(&affine, &p, &mut cost, &mut grad);

@@ -140,7 +140,7 @@ impl<S: Scalar> Op<S> for BatchNorm {
                         3 => -gain * inverse,
                         _ => -0.5 * gain * (z.to_f64() - mean) * inverse * inverse * inverse,
                     };
-                    narrow::add_strands(rows, |r| S::from_f64(upstream[r].to_f64() * slope(z[r])), &mut grad[k]);
+                    narrow::add_strands([upstream, z], |[upstream, z]| S::from_f64(upstream.to_f64() * slope(z)), &mut grad[k]);
                 }
             }
         }

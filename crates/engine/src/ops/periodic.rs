@@ -153,17 +153,19 @@ impl<S: Scalar> Op<S> for Periodic {
         if wrt == 2 {
             return narrow::add_products(n, upstream, slopes, grad);
         }
-        let tau = S::from_f64(TAU);
+        if wrt == 1 {
+            let lines = upstream.chunks_exact(per_line * n).zip(slopes.chunks_exact(per_line * n)).zip(grad.chunks_exact_mut(per_line));
+            for (line, ((upstream, slopes), grad)) in lines.enumerate() {
+                let x = &x.get(0)[self.column(line) * n..][..n];
+                narrow::add_products_with(upstream, slopes, S::from_f64(TAU), x, grad);
+            }
+            return;
+        }
         for (place, (upstream, slopes)) in upstream.chunks_exact(n).zip(slopes.chunks_exact(n)).enumerate() {
             let column = self.column(place / per_line) * n;
-            if wrt == 1 {
-                let x = &x.get(0)[column..][..n];
-                narrow::add_strands(n, |r| upstream[r] * slopes[r] * (tau * x[r]), &mut grad[place]);
-            } else {
-                let speed = S::from_f64(TAU * f[place].to_f64());
-                let all = upstream.iter().zip(slopes).zip(&mut grad[column..][..n]);
-                all.for_each(|((&upstream, &slope), grad)| *grad += upstream * slope * speed);
-            }
+            let speed = S::from_f64(TAU * f[place].to_f64());
+            let all = upstream.iter().zip(slopes).zip(&mut grad[column..][..n]);
+            all.for_each(|((&upstream, &slope), grad)| *grad += upstream * slope * speed);
         }
     }
 

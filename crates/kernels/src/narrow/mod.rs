@@ -12,6 +12,7 @@ mod plain;
 mod simd;
 
 use crate::Scalar;
+use crate::dispatch::for_every_level;
 #[cfg(target_arch = "x86_64")]
 use crate::{dispatch::level, product::call};
 
@@ -75,21 +76,42 @@ pub fn bias_gradient<S: Scalar>(rows: usize, delta: &[S], db: &mut [S], add: boo
     across(rows, delta, None, db, add);
 }
 
-/// `sums[u]` += Σᵣ `a[u,r]` · `b[u,r]`
-/// `a`, `b`: units × rows
-pub fn add_products<S: Scalar>(rows: usize, a: &[S], b: &[S], sums: &mut [S]) {
-    for ((a, b), sum) in a.chunks_exact(rows).zip(b.chunks_exact(rows)).zip(sums) {
-        add_strands(rows, |r| a[r] * b[r], sum);
+for_every_level! {
+    /// `sums[u]` += Σᵣ `a[u,r]` · `b[u,r]`
+    /// `a`, `b`: units × rows
+    pub fn add_products[S: Scalar](rows: usize, a: &[S], b: &[S], sums: &mut [S]) {
+        for ((a, b), sum) in a.chunks_exact(rows).zip(b.chunks_exact(rows)).zip(sums) {
+            add_strands([a, b], |[a, b]| a * b, sum);
+        }
     }
 }
 
-/// `sum` += Σᵣ `number(r)`
+for_every_level! {
+    /// `sums[u]` += Σᵣ `a[u,r]` · `b[u,r]` · (`factor` · `x[r]`)
+    /// `a`, `b`: units × rows, `x`: one number for each row
+    pub fn add_products_with[S: Scalar](a: &[S], b: &[S], factor: S, x: &[S], sums: &mut [S]) {
+        for ((a, b), sum) in a.chunks_exact(x.len()).zip(b.chunks_exact(x.len())).zip(sums) {
+            add_strands([a, b, x], |[a, b, x]| a * b * (factor * x), sum);
+        }
+    }
+}
+
+/// `sum` += Σᵣ `number(inputs[·][r])`. `inputs`: of one length
 #[inline(always)]
-pub fn add_strands<S: Scalar>(rows: usize, number: impl Fn(usize) -> S, sum: &mut S) {
+pub fn add_strands<S: Scalar, const N: usize>(inputs: [&[S]; N], number: impl Fn([S; N]) -> S, sum: &mut S) {
+    let rows = inputs[0].len();
     for start in (0..rows).step_by(GROUP) {
         let mut strands = [S::ZERO; LANES];
-        for r in start..rows.min(start + GROUP) {
-            strands[(r - start) % LANES] += number(r);
+        let group = inputs.map(|input| input[start..rows.min(start + GROUP)].as_chunks::<LANES>());
+        for chunk in 0..group[0].0.len() {
+            let chunk = group.map(|(chunks, _)| &chunks[chunk]);
+            for (lane, strand) in strands.iter_mut().enumerate() {
+                *strand += number(chunk.map(|numbers| numbers[lane]));
+            }
+        }
+        let rest = group.map(|(_, rest)| rest);
+        for (lane, strand) in strands.iter_mut().enumerate().take(rest[0].len()) {
+            *strand += number(rest.map(|numbers| numbers[lane]));
         }
         *sum += joined(&strands);
     }
