@@ -291,9 +291,8 @@ fn made(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -> Resu
     let batch = batch(run, &train_on)?;
     // Before a cross-validation the folds' own trainings too.
     let fewer = ahead.iter().flat_map(|(count, fold_of)| parts::trained_on(&run.data.split, fold_of, *count));
-    for rows in train_on.iter().copied().chain(fewer) {
-        layers::suits(&layers, run.train.optimizer(), rows, batch, |key, message| usage(run, message).key(key))?;
-    }
+    let trained: Vec<usize> = train_on.iter().copied().chain(fewer).collect();
+    layers::suits(&layers, run.train.optimizer(), &trained, batch, |key, message| usage(run, message).key(key))?;
     let shape = Shape { inputs: inputs.len(), layers: layers.iter().map(layer_shape).collect(), loss, terms, embedding, numeric };
     let calibrate = calibrates(run, task, &shape, &frozen, aside)?;
     if let Some(beside) = &beside {
