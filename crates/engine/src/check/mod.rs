@@ -152,6 +152,9 @@ pub fn check_up_to(
     let mut report = Report { cost: plain.mean(parameters, None).1, parameters: Vec::new(), directions: Vec::new() };
     let is_all = everything.is_some();
     let moved = everything.unwrap_or_else(|| {
+        // As many as could move all numbers, and more where that is quick.
+        let least = (affordable / plain.work() / rows as f64 / 2.0) as usize;
+        let least = least.clamp(SAMPLED.0, SAMPLED.1);
         let drawn: Vec<usize> = (0..SAMPLED.1).map(|_| random.below(parameters.len() as u32) as usize).collect();
         let mut count = SAMPLED.1;
         loop {
@@ -159,10 +162,10 @@ pub fn check_up_to(
             places.sort_unstable();
             places.dedup();
             let moved = Moved::new(&plain, &reached, places);
-            if moved.work() <= affordable / 2.0 || count == SAMPLED.0 {
+            if moved.work() <= affordable / 8.0 || count == least {
                 return moved;
             }
-            count /= 2;
+            count = (count / 2).max(least);
         }
     });
     let mut tangents = moved.tangents(parameters);
