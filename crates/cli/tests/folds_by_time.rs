@@ -17,7 +17,7 @@ fn time(row: usize) -> usize {
 fn rows() -> Vec<String> {
     let row = |row: usize| {
         let (a, b) = (row * 29 % 31, row * 13 % 19);
-        format!("{a},{b},{},{},{}\n", time(row), 3 * a + b * b + row % 3, if (a + b + row % 4) % 2 == 0 { "yes" } else { "no" })
+        format!("{a},{b},{},{},{}\n", time(row), 3 * a + b * b + row % 3, if (a + b + row % 4).is_multiple_of(2) { "yes" } else { "no" })
     };
     (0..ROWS).map(row).collect()
 }

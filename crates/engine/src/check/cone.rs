@@ -6,9 +6,12 @@ use crate::formula::Dual;
 use crate::graph::Kind;
 use std::ops::Range;
 
+/// An operation, and the numbers of its output that move.
+type Step = (usize, Range<usize>);
+
 /// The operations behind a parameter, in the order of the graph, each with the numbers of its output that move.
 pub(super) struct Cone {
-    steps: Vec<(usize, Range<usize>)>,
+    steps: Vec<Step>,
     /// Multiplications for one row, about.
     pub work: f64,
 }
@@ -32,7 +35,7 @@ impl Cones {
             })
             .collect();
         let mut cones = Cones { cones: Vec::new(), of: Vec::with_capacity(places.len()) };
-        let mut last: Option<(usize, Vec<(usize, Range<usize>)>)> = None;
+        let mut last: Option<(usize, Vec<Step>)> = None;
         let parameters = nodes.iter().enumerate().filter_map(|(id, node)| match node.kind {
             Kind::Parameter(index) => Some((id, plain.graph.parameters()[index].start, node.shape.size())),
             _ => None,
@@ -85,7 +88,7 @@ impl Cones {
 
 impl Cone {
     /// Of a number of the parameter that is `node`, from what it acts on at once.
-    fn new(plain: &Plain<'_>, shapes: &[Vec<Shape>], node: usize, first: &[(usize, Range<usize>)]) -> Cone {
+    fn new(plain: &Plain<'_>, shapes: &[Vec<Shape>], node: usize, first: &[Step]) -> Cone {
         let mut moved: Vec<Range<usize>> = vec![0..0; plain.cost.0 + 1];
         first.iter().for_each(|(id, some)| moved[*id] = some.clone());
         let mut cone = Cone { steps: Vec::new(), work: 0.0 };
@@ -109,8 +112,8 @@ impl Cone {
 }
 
 /// What one number of a parameter acts on at once: the operations that take it, each with the numbers of its output.
-fn reached(plain: &Plain<'_>, shapes: &[Vec<Shape>], node: usize, index: usize) -> Vec<(usize, Range<usize>)> {
-    let mut reached: Vec<(usize, Range<usize>)> = Vec::new();
+fn reached(plain: &Plain<'_>, shapes: &[Vec<Shape>], node: usize, index: usize) -> Vec<Step> {
+    let mut reached: Vec<Step> = Vec::new();
     for (id, other) in plain.graph.nodes[..=plain.cost.0].iter().enumerate().skip(node + 1) {
         let Kind::Operation { op, inputs } = &other.kind else { continue };
         let some = inputs.iter().enumerate().filter(|(_, input)| input.0 == node);
