@@ -57,6 +57,7 @@ impl Residuals {
     pub fn doubts(&self, training: &Training) -> Vec<String> {
         let of_rows = |why: String| format!("intervals go by the errors on the rows kept aside, and {why}: fewer new rows may lie inside");
         let split = training.split.as_deref().and_then(|split| match split {
+            "time" if self.out_of_folds => Some("rows that come after those trained on: of rows from another time fewer may lie inside"),
             "time" => Some("the last rows: of rows from another time fewer may lie inside"),
             "grouped" => Some("whole groups: of a new group's rows fewer may lie inside"),
             _ => None,

@@ -1,7 +1,8 @@
-//! Cross-validation: each row is predicted by a network that was not trained on it.
+//! Cross-validation: each row is predicted by a network that was not trained on it. Of folds in the order of time each is predicted by one
+//! that was trained on the rows before it; the first rows of all have no prediction then.
 //!
 //! Where a fold would choose its own epoch, as early stopping does, its cost would flatter. So each fold's network ends after the median
-//! of the epochs that the other folds chose; where that is another one, it is trained once more.
+//! of the epochs that the other folds chose, in the order of time the earlier ones; where that is another one, it is trained once more.
 
 use crate::calibration;
 use crate::checkpoint::Checkpoints;
@@ -18,7 +19,9 @@ use crate::recipe::Recipe;
 use crate::said::Said;
 use crate::session::{self, Outcome, Progress};
 use crate::several::{Observe, Several};
+use crate::splits::{NO_FOLD, Split};
 use backlit_engine::train::End;
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
@@ -27,9 +30,9 @@ use std::sync::{Mutex, PoisonError};
 pub struct CrossValidation {
     /// One for each fold.
     pub folds: Vec<Fold>,
-    /// The fold of each row, in the order of the training on all rows.
+    /// The fold of each row, in the order of the training on all rows; [`NO_FOLD`] of those before the first.
     pub fold_of: Vec<u32>,
-    /// rows × outputs: what the network that was not trained on the row says, in the target's units or as probabilities, calibrated where
+    /// rows in folds × outputs: what the network that was not trained on the row says, in the target's units or as probabilities, calibrated where
     /// these are.
     pub outputs: Said,
     /// Of numbers: how far these outputs are from what is right.
@@ -97,11 +100,27 @@ impl CrossValidation {
         std::iter::once(cost).chain(names.map(|(place, name)| (name, Spread::of(lists.iter().map(|list| list[place].1))))).collect()
     }
 
-    /// Hands on all rows in the order of the data: the row's number there, its fold, what is right and what is said of it, a number for
-    /// each output. `job`: the training on all rows
+    /// How many rows are in no fold.
+    pub fn unpredicted(&self) -> usize {
+        self.fold_of.iter().filter(|fold| **fold == NO_FOLD).count()
+    }
+
+    /// Hands on all rows in the order of the data: the row's number there, what is right, and its fold with what is said of it, a number
+    /// for each output; none of a row in no fold. `job`: the training on all rows
     #[allow(clippy::type_complexity)]
-    pub fn rows(&self, job: &Job, each: &mut dyn FnMut(usize, u32, &[f64], &[f64])) -> Result<(), Error> {
-        self.outputs.beside_right(job.train.targets(), &mut |row, a, y| each(job.train.numbers[row], self.fold_of[row], y, a))?;
+    pub fn rows(&self, job: &Job, each: &mut dyn FnMut(usize, &[f64], Option<(u32, &[f64])>)) -> Result<(), Error> {
+        let (all, width, mut room) = (job.train.targets(), job.outputs(), Vec::new());
+        let (mut row, numbers) = (0, &job.train.numbers);
+        let judged = judged(&job.train, &self.fold_of, width);
+        self.outputs.beside_right(judged.targets(), &mut |_, a, y| {
+            while self.fold_of[row] == NO_FOLD {
+                each(numbers[row], all.of(row, 1, width, &mut room), None);
+                row += 1;
+            }
+            each(numbers[row], y, Some((self.fold_of[row], a)));
+            row += 1;
+        })?;
+        (row..numbers.len()).for_each(|row| each(numbers[row], all.of(row, 1, width, &mut room), None));
         job.train.check()
     }
 
@@ -137,7 +156,7 @@ pub fn trainings(read: &Read, count: usize) -> usize {
     if course.patience.is_some() || course.keeps_best() || filled { 2 * count } else { count }
 }
 
-/// For each of `count` folds of data that were read trains a network on the rows of the others, from the same initial parameters, as many
+/// For each of `count` folds of data that were read trains a network on the rows of the others, by time on those before, from the same initial parameters, as many
 /// at a time as there are threads. `job`: the training on all rows that comes behind, whose checkpoints each fold's stand beside.
 /// `observe` is called after each step with the fold, counted from 0, or where a fold is trained once more with `count` and the fold;
 /// none: it was stopped.
@@ -149,7 +168,7 @@ pub fn cross_validate(
     observe: &mut (dyn FnMut(usize, &Progress) -> ControlFlow<()> + Send),
 ) -> Result<Option<CrossValidation>, Error> {
     let several = Several::of(count, job);
-    let (all, fold_of) = (job, Mutex::new(vec![0; job.train.rows]));
+    let (all, fold_of) = (job, Mutex::new(vec![NO_FOLD; job.train.rows]));
     let without = |fold: usize, threads: usize, until: Option<u64>, observe: &mut Observe<'_>| {
         let word = if until.is_some() { "refit" } else { "fold" };
         let mut part = checkpoints.map(|checkpoints| checkpoints.part(word, fold)).transpose()?;
@@ -177,7 +196,9 @@ pub fn cross_validate(
     let is_whole = |trained: &Trained| !matches!(trained.outcome.end, End::Stopped(_));
     let Some(mut came) = came.into_iter().map(|one| one.filter(is_whole)).collect::<Option<Vec<Trained>>>() else { return Ok(None) };
     let chosen: Option<Vec<u64>> = came.iter().map(Trained::chose).collect();
-    let ends = chosen.as_deref().map(by_the_others);
+    let first = came.first().map_or(0, |first| first.job.epochs);
+    let is_ordered = matches!(all.split, Split::Time(_));
+    let ends = chosen.as_deref().map(|chosen| if is_ordered { by_those_before(chosen, first) } else { by_the_others(chosen) });
     if let (Some(chosen), Some(ends)) = (&chosen, &ends) {
         let again = several.train(&mut |fold, progress| observe(count + fold, progress), &|fold, threads, observe| {
             (chosen[fold] != ends[fold]).then(|| without(fold, threads, Some(ends[fold]), observe)).transpose()
@@ -202,8 +223,11 @@ pub fn cross_validate(
     }
     let (task, width) = about.ok_or_else(|| Error::new(Kind::Usage, "a cross-validation without folds"))?;
     // Those of a fold's own training go by what the rows of the other folds weigh.
-    let (targets, w) = (job.train.targets(), &job.train.w);
-    let mut outputs = Said::merged(width, &fold_of, &parts)?;
+    let judged = judged(&job.train, &fold_of, width);
+    let (targets, w) = (judged.targets(), &judged.w);
+    let in_folds: Vec<u32> = fold_of.iter().copied().filter(|fold| *fold != NO_FOLD).collect();
+    let mut outputs = Said::merged(width, &in_folds, &parts)?;
+    drop(in_folds);
     let temperature = match calibrates {
         true => match calibration::temperature_of(task, width, &outputs, targets, w, &job.stop)? {
             None => return Ok(None),
@@ -258,6 +282,21 @@ fn mark(fold_of: &mut [u32], numbers: &[usize], held: &[usize], fold: usize) {
     }
 }
 
+/// What is right for the rows that are in a fold, and what they weigh. `train`: all rows
+fn judged<'a>(train: &'a Rows, fold_of: &[u32], width: usize) -> Cow<'a, Rows> {
+    if !fold_of.contains(&NO_FOLD) {
+        return Cow::Borrowed(train);
+    }
+    let places: Vec<usize> = (0..fold_of.len()).filter(|&row| fold_of[row] != NO_FOLD).collect();
+    let w = if train.w.is_empty() { Vec::new() } else { places.iter().map(|&place| train.w[place]).collect() };
+    Cow::Owned(Rows { w, ..train.right_of(&places, width) })
+}
+
+/// For each number the median of those before it; for the first, which has none, `first`.
+fn by_those_before(numbers: &[u64], first: u64) -> Vec<u64> {
+    (0..numbers.len()).map(|k| lower_median(numbers[..k].to_vec()).unwrap_or(first)).collect()
+}
+
 /// For each number the median of the others.
 fn by_the_others(numbers: &[u64]) -> Vec<u64> {
     let others = |k: usize| numbers[..k].iter().chain(&numbers[k + 1..]).copied().collect();
@@ -278,6 +317,14 @@ mod tests {
     fn the_median_epoch_is_one_that_was_chosen() {
         let of = [vec![], vec![3], vec![9, 1, 4], vec![5, 2], vec![8, 2, 4, 7]];
         assert_eq!(of.map(lower_median), [None, Some(3), Some(4), Some(2), Some(4)]);
+    }
+
+    #[test]
+    fn in_the_order_of_time_no_later_fold_decides_an_epoch() {
+        assert_eq!(by_those_before(&[9, 1, 4, 6], 20), [20, 9, 1, 4]);
+        for later in [[0, 5], [7, 1000]] {
+            assert_eq!(by_those_before(&[3, 8, later[0], later[1]], 20)[..3], [20, 3, 3]);
+        }
     }
 
     #[test]

@@ -172,11 +172,12 @@ pub(crate) fn completed(
     Ok(layers)
 }
 
-/// Refuses norms and rates that the optimizer or the batches make no sense of. `rows`: trained on; `batch`: none for all
+/// Refuses norms and rates that the optimizer or the batches make no sense of. `rows`: trained on, in each of the trainings; `batch`:
+/// none for all
 pub(crate) fn suits(
     layers: &[Layer],
     optimizer: &str,
-    rows: usize,
+    rows: &[usize],
     batch: Option<usize>,
     wrong: impl Fn(String, String) -> Error,
 ) -> Result<(), Error> {
@@ -190,10 +191,49 @@ pub(crate) fn suits(
         let message = "lbfgs computes several costs in a step, so there is no one batch to take running statistics from";
         return Err(wrong(key(l, "norm"), message.into()).hint("norm = \"layer\", or another optimizer"));
     }
-    let last = (rows - 1) % batch.unwrap_or(rows).min(rows) + 1;
-    if last == 1 {
-        let message = format!("a norm over the batch needs at least 2 rows in each, but the last batch of an epoch has 1 of {rows} rows");
-        return Err(wrong(key(l, "norm"), message).hint("another batch size, or norm = \"layer\""));
+    let Some(all) = rows.iter().find(|&&rows| last(rows, batch) == 1) else { return Ok(()) };
+    let message = format!("a norm over the batch needs at least 2 rows in each, but the last batch of an epoch has 1 of {all} rows");
+    let hint = match near(rows, batch) {
+        Some(near) => format!("--batch {near} (batch = {near}), or --norm layer (norm = \"layer\")"),
+        None => "--norm layer (norm = \"layer\")".into(),
+    };
+    Err(wrong(key(l, "norm"), message).hint(hint))
+}
+
+/// Rows in the last batch of an epoch.
+fn last(rows: usize, batch: Option<usize>) -> usize {
+    (rows - 1) % batch.unwrap_or(rows).min(rows) + 1
+}
+
+/// The batch size nearest to this one, the larger first, whose last batch has more than one row in each of the trainings.
+fn near(rows: &[usize], batch: Option<usize>) -> Option<usize> {
+    let batch = batch?;
+    let does = |batch: &usize| *batch > 1 && rows.iter().all(|&rows| last(rows, Some(*batch)) > 1);
+    // A batch of all rows does where any does.
+    let most = rows.iter().copied().max()?.max(batch);
+    (1..=most).flat_map(|by| [batch + by, batch.saturating_sub(by)]).find(does)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_batch_size_that_is_told_does() {
+        assert_eq!((near(&[501], Some(100)), near(&[501], Some(1)), near(&[3], Some(2))), (Some(101), Some(2), Some(3)));
+        assert_eq!((near(&[1], Some(7)), near(&[1, 9], Some(4)), near(&[1], None)), (None, None, None));
+        // Each row alone, batch by batch as they are cut.
+        let is_fine = |rows: usize, batch: usize| (0..rows).collect::<Vec<_>>().chunks(batch).all(|rows| rows.len() > 1);
+        for rows in 2..60 {
+            for other in 2..rows {
+                for batch in 1..=rows {
+                    let found = near(&[rows, other], Some(batch)).expect("all rows in one");
+                    let distance = found.abs_diff(batch);
+                    assert!(is_fine(rows, found) && is_fine(other, found), "{rows} and {other} rows by {batch}: {found}");
+                    let nearer = (batch + 1).saturating_sub(distance).max(1)..batch + distance;
+                    assert!(nearer.filter(|&size| size != batch).all(|size| !is_fine(rows, size) || !is_fine(other, size)));
+                }
+            }
+        }
     }
-    Ok(())
 }

@@ -20,7 +20,7 @@ pub use parts::Part;
 pub(crate) use target::looks_like_classes;
 pub(crate) use warm_start::layer as layer_of_shape;
 
-use ensemble::{ensemble_of, members, sizes};
+use ensemble::{ensemble_of, members};
 use network::{Begun, Place, layer_shape, remarks};
 use scales::Numbers;
 use table::{columns, decisive, table, with_header};
@@ -208,11 +208,14 @@ fn made(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -> Resu
         let class = |row: usize| all.class(row, outputs);
         parts::folds(run, &table, count, if matches!(task, Task::Classes | Task::TwoClasses) { Some(&class) } else { None })
     };
+    parts::has_column(run, &table, whole.as_ref().unwrap_or(&table))?;
     let fold_of = (ensemble > 1).then(|| folds(ensemble)).transpose()?;
-    let folds_ahead = run.train.folds.filter(|_| part == Part::All).map(folds).transpose()?;
+    let ahead = run.train.folds.filter(|_| part == Part::All);
+    let ahead = ahead.map(|count| Ok::<_, Error>((count, folds(count)?))).transpose()?;
+    notes.extend(ahead.iter().filter_map(|(_, fold_of)| parts::before_folds(fold_of)));
     let (trained, aside) = match &beside {
         Some(beside) => beside.split(table.rows),
-        None => part.rows(run, (&table, whole.as_ref().unwrap_or(&table)), task, outputs, &all)?,
+        None => part.rows(run, &table, task, outputs, &all)?,
     };
     if matches!(task, Task::Classes | Task::TwoClasses) {
         notes.extend(seen::notes(&class_names(encoder.as_ref(), &classes), (&all, outputs), (&trained, &aside)));
@@ -287,10 +290,9 @@ fn made(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -> Resu
     };
     let batch = batch(run, &train_on)?;
     // Before a cross-validation the folds' own trainings too.
-    let fewer = folds_ahead.iter().flat_map(|fold_of| sizes(fold_of)).map(|fold| train.rows - fold);
-    for rows in train_on.iter().copied().chain(fewer) {
-        layers::suits(&layers, run.train.optimizer(), rows, batch, |key, message| usage(run, message).key(key))?;
-    }
+    let fewer = ahead.iter().flat_map(|(count, fold_of)| parts::trained_on(&run.data.split, fold_of, *count));
+    let trained: Vec<usize> = train_on.iter().copied().chain(fewer).collect();
+    layers::suits(&layers, run.train.optimizer(), &trained, batch, |key, message| usage(run, message).key(key))?;
     let shape = Shape { inputs: inputs.len(), layers: layers.iter().map(layer_shape).collect(), loss, terms, embedding, numeric };
     let calibrate = calibrates(run, task, &shape, &frozen, aside)?;
     if let Some(beside) = &beside {

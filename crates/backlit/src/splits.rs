@@ -5,6 +5,9 @@ use crate::job::split;
 use backlit_engine::random::{Purpose, Random};
 use std::collections::HashMap;
 
+/// Of a row that is in no fold: it stands before all that are predicted.
+pub const NO_FOLD: u32 = u32::MAX;
+
 /// How rows are chosen to be kept aside.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Split {
@@ -42,6 +45,14 @@ impl Split {
             Split::Grouped(_) => Some("grouped"),
             Split::Time(_) => Some("time"),
             Split::Random | Split::Stratified => None,
+        }
+    }
+
+    /// Whether a row is trained on where a fold is predicted. `of`: the fold that the row is in, or [`NO_FOLD`]
+    pub(crate) fn trains_on(&self, of: u32, fold: usize) -> bool {
+        match self {
+            Split::Time(_) => of == NO_FOLD || (of as usize) < fold,
+            Split::Random | Split::Stratified | Split::Grouped(_) => of as usize != fold,
         }
     }
 
@@ -113,11 +124,34 @@ pub fn by_time(rows: usize, times: Option<&[f64]>, share: f64) -> (Vec<usize>, V
         return split(rows, 0.0, 0);
     }
     let aside = ((rows as f64 * share).round() as usize).clamp(1, rows - 1);
+    parts(rows, in_time(rows, times).split_off(rows - aside).into_iter())
+}
+
+/// Cuts rows in the order of [`by_time`] into folds, each to be predicted from all rows before it: the fold of each row.
+///
+/// Each fold has ⌊rows / (count + 1)⌋ rows; those that come before the first are in none. These are the folds of scikit-learn's
+/// TimeSeriesSplit. `Err`: there are too few rows.
+pub fn time_folds(rows: usize, times: Option<&[f64]>, count: usize) -> Result<Vec<u32>, String> {
+    if count >= rows {
+        let most = rows.saturating_sub(1);
+        return Err(format!("expected 2 to {most} folds for {rows} rows, each predicted from rows before it, came {count}"));
+    }
+    let size = rows / (count + 1);
+    let mut folds = vec![NO_FOLD; rows];
+    for (place, row) in in_time(rows, times).into_iter().skip(rows - count * size).enumerate() {
+        folds[row] = (place / size) as u32;
+    }
+    Ok(folds)
+}
+
+/// 0 … rows − 1 from the earliest on; of equal times those further down are later.
+fn in_time(rows: usize, times: Option<&[f64]>) -> Vec<usize> {
     let mut order: Vec<usize> = (0..rows).collect();
     if let Some(times) = times {
-        order.sort_by(|&a, &b| times[a].total_cmp(&times[b]));
+        // −0 is 0.
+        order.sort_by(|&a, &b| (times[a] + 0.0).total_cmp(&(times[b] + 0.0)));
     }
-    parts(rows, order.split_off(rows - aside).into_iter())
+    order
 }
 
 /// Cuts rows into folds by chance: the fold of each row. Folds differ by at most one row; with `class` (of a row) also within
@@ -285,6 +319,31 @@ mod tests {
         assert_eq!(by_time(5, Some(&[3.0, 1.0, 9.0, 1.0, 2.0]), 0.4), (vec![1, 3, 4], vec![0, 2]));
         assert_eq!(by_time(4, Some(&[1.0; 4]), 0.5), (vec![0, 1], vec![2, 3]));
         assert_eq!(by_time(3, None, 0.0), (vec![0, 1, 2], vec![]));
+    }
+
+    /// The rows that each of scikit-learn's folds is tested on, as its documentation has them: the last ⌊n / (k + 1)⌋ rows are those of the
+    /// last fold, the same number before them those of the one before it, and so on.
+    #[test]
+    fn folds_by_time_are_those_of_scikit_learn() {
+        let mut random = Random::new(5, Purpose::Check, 0);
+        for rows in 3..60 {
+            for count in 2..rows {
+                let size = rows / (count + 1);
+                let expected = |place: usize| {
+                    (0..count).find(|fold| (rows - size * (count - fold)..rows - size * (count - fold - 1)).contains(&place))
+                };
+                let fold = |place| expected(place).map_or(NO_FOLD, |fold| fold as u32);
+                assert_eq!(time_folds(rows, None, count).unwrap(), (0..rows).map(fold).collect::<Vec<_>>());
+                let times: Vec<f64> = (0..rows).map(|_| f64::from(random.below(9)) - 4.0).collect();
+                let folds = time_folds(rows, Some(&times), count).unwrap();
+                for row in 0..rows {
+                    let before = (0..rows).filter(|&other| times[other] < times[row] || times[other] == times[row] && other < row).count();
+                    assert_eq!(folds[row], fold(before), "row {row} of {times:?}");
+                }
+            }
+        }
+        assert_eq!(time_folds(4, Some(&[0.0, -0.0, 0.0, -0.0]), 3).unwrap(), [NO_FOLD, 0, 1, 2]);
+        assert!(time_folds(4, None, 4).is_err() && time_folds(1, None, 2).is_err());
     }
 
     #[test]

@@ -197,7 +197,7 @@ pub struct Choices {
     /// For --split time: the column that orders the rows; it stays an input unless it is ignored [default: the order of the table]
     #[arg(long, value_name = "COLUMN")]
     pub time: Option<String>,
-    /// Cross-validate with so many folds first (of classes with equal shares), then train on all rows
+    /// Cross-validate with so many folds first (of classes with equal shares; by time each from the rows before it), then train on all rows
     #[arg(long, value_name = "K", allow_negative_numbers = true)]
     pub folds: Option<usize>,
     /// Bring columns to mean 0 and deviation 1 [default: true]

@@ -3,6 +3,7 @@
 mod support;
 
 use support::Desk;
+use support::arrays::{npy, stored_zip};
 
 /// Rows of a made-up table: size, colour, whether it rains, a date and a gap now and then; the price depends on them.
 fn shop(rows: usize) -> String {
@@ -143,13 +144,6 @@ fn names_and_empty_columns_are_left_out_and_said() {
     let said = desk.fine("train people.csv --target b --task regression --epochs 1 --out run");
     assert!(said.err.contains("column 'name' left out") && said.err.contains("column 'nothing' left out"), "{}", said.err);
     desk.fine("predict run people.csv");
-}
-
-/// A table by the arrays that NumPy would save, written here byte by byte (NumPy's format description, version 1.0).
-fn npy(kind: &str, shape: &str, fortran: bool, bytes: &[u8]) -> Vec<u8> {
-    let head = format!("{{'descr': '{kind}', 'fortran_order': {}, 'shape': {shape}, }}", if fortran { "True" } else { "False" });
-    let padded = format!("{head:<117}\n");
-    [b"\x93NUMPY\x01\x00", &(padded.len() as u16).to_le_bytes()[..], padded.as_bytes(), bytes].concat()
 }
 
 #[test]
@@ -346,20 +340,6 @@ fn numbers_of_typed_files_are_never_read_as_words() {
     let refused = desk.run("predict run point.csv");
     refused.expect(3);
     refused.complains(&["column 'p'", "expected a number with a decimal comma", "whose point is a decimal one"]);
-}
-
-/// A ZIP file of one entry that is not compressed: PKWARE's APPNOTE 4.3.
-fn stored_zip(name: &str, bytes: &[u8]) -> Vec<u8> {
-    let crc = bytes.iter().fold(!0u32, |crc, &byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 })
-    });
-    let size = (bytes.len() as u32).to_le_bytes();
-    let length = (name.len() as u16).to_le_bytes();
-    let about = [&[20, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &(!crc).to_le_bytes(), &size, &size, &length, &[0, 0]].concat();
-    let local = [b"PK\x03\x04", &about[..], name.as_bytes(), bytes].concat();
-    let central = [b"PK\x01\x02\x14\x00", &about[..], &[0; 14], name.as_bytes()].concat();
-    let sizes = [(central.len() as u32).to_le_bytes(), (local.len() as u32).to_le_bytes()].concat();
-    [&local[..], &central, b"PK\x05\x06\0\0\0\0\x01\0\x01\0", &sizes, &[0, 0]].concat()
 }
 
 #[test]

@@ -347,7 +347,7 @@ fn folds_that_make_no_sense_are_refused() {
         ("visits.csv --target label --folds 1", 2, "at least 2 folds, came 1"),
         ("visits.csv --target label --folds 31", 2, "2 to 30 folds for 30 rows, came 31"),
         ("visits.csv --target label --folds 5 --validation 0.2", 2, "leave --validation out"),
-        ("visits.csv --target label --folds 5 --split time", 2, "without folds"),
+        ("visits.csv --target label --folds 30 --split time", 2, "2 to 29 folds for 30 rows, each predicted from rows before it, came 30"),
         ("visits.csv --target label --folds 14 --group customer", 3, "at least 14 groups for 14 folds, came 13"),
         ("table.csv --target y --folds 3 --optimizer sgd --learning-rate 1e30", 4, "without fold 1 of 3"),
     ] {

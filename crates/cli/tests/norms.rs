@@ -194,6 +194,7 @@ fn what_cannot_be_done_is_refused() {
         ("train t.csv --target y --skip", "none is as wide as what goes in: 3-64-32-1"),
         ("train t.csv --target y --norm batch --batch 1", "needs at least 2 rows in each"),
         ("train t.csv --target y --norm batch --batch 71", "the last batch of an epoch has 1 of 72 rows"),
+        ("train t.csv --target y --norm batch --batch 71", "try: --batch 72 (batch = 72), or --norm layer"),
         ("train t.csv --target y --norm batch --optimizer lbfgs", "no one batch to take running statistics from"),
         ("explain run t.csv --row 7 --parameter layer1.gain[6]", "there is no parameter"),
     ] {

@@ -3,6 +3,7 @@
 mod support;
 
 use serde_json::{Value, json};
+use support::arrays::{npy, stored_zip};
 use support::{Desk, cells, close, number, numbers};
 
 /// Numbers, gaps, words and weights; of every 19th row the target is missing.
@@ -137,9 +138,13 @@ fn what_is_no_file_of_rows_is_refused() {
         ("a.csv --target y --ignore id --validation empty.csv", 3, &["empty.csv", "at least one row"]),
         ("a.csv --target y --validation nothing.csv", 3, &["nothing.csv", "came an empty file"]),
         ("numbers.csv --target q --validation fewer.csv", 3, &["fewer.csv", "there is no column 'q'"]),
-        ("a.csv --target y --validation 0.2x", 2, &["--validation", "'0.2x' is no share, and no file is there"]),
-        ("a.csv --target y --validation 1.5", 2, &["--validation: expected a share from 0 to below 1, came 1.5"]),
-        ("--config run.toml", 2, &["data.validation", "gone.csv' is no share, and no file is there"]),
+        (
+            "a.csv --target y --validation 0.2x",
+            2,
+            &["--validation", "'0.2x' is no share, and no file is there", "try: 0.2 for a fifth of the rows, or the path of a table"],
+        ),
+        ("a.csv --target y --validation 1.5", 2, &["--validation: expected a share from 0 to below 1, came 1.5", "try: 0.2 for a fifth"]),
+        ("--config run.toml", 2, &["data.validation", "gone.csv' is no share, and no file is there", "try: 0.2 for a fifth"]),
         ("--config inline.toml", 2, &["data.validation", "worked examples have no columns"]),
         ("a.csv --target y --validation b.csv --folds 3", 2, &["no share or file beside"]),
         ("a.csv --target y --validation b.csv --ensemble 3", 2, &["no share or file beside"]),
@@ -151,6 +156,47 @@ fn what_is_no_file_of_rows_is_refused() {
         refused.complains(words);
     }
     desk.fine("train numbers.csv --target q --validation numbers.csv --epochs 1 --out same").complains(&["are the table itself"]);
+}
+
+/// The same rows kept aside, whatever file they stand in: the same bits of the model, and of what is said of them.
+#[test]
+fn rows_of_any_file_are_kept_aside() {
+    let rows = |from: usize| -> Vec<[f64; 3]> {
+        (from..from + 40).map(|r| [r as f64 / 8.0, (r * 7 % 13) as f64, (r * 3 % 11) as f64 / 2.0]).collect()
+    };
+    let text = |rows: &[[f64; 3]]| rows.iter().map(|[a, b, c]| format!("{a},{b},{c}\n")).collect::<String>();
+    let bytes: Vec<u8> = rows(100).iter().flatten().flat_map(|number| number.to_le_bytes()).collect();
+    let (table, aside) = (format!("c0,c1,c2\n{}", text(&rows(0))), format!("c0,c1,c2\n{}", text(&rows(100))));
+    let desk = Desk::with(&[("table.csv", &table), ("aside.csv", &aside), ("units.csv", include_str!("support/units.csv"))]);
+    desk.write("bare.csv", text(&rows(0)));
+    desk.write("aside.npy", npy("<f8", "(40, 3)", false, &bytes));
+    desk.write("aside.npz", stored_zip("c.npy", &npy("<f8", "(40, 3)", false, &bytes)));
+    desk.write("units.parquet", include_bytes!("support/units.parquet"));
+    desk.write("again.csv", include_str!("support/units.csv"));
+    let trained = |table: &str, target: &str, file: &str, more: &str| {
+        let line =
+            format!("train {table} --target {target} --validation {file} --epochs 30 --patience 2 --hidden 4 --learning-rate 0.02 {more}");
+        let document = desk.json(&format!("{line} --out run"));
+        assert_eq!(document["validation"]["file"], json!(file));
+        plain(document)
+    };
+    for more in ["--precision f64", "--memory 1KB"] {
+        let of = |file: &str| trained("table.csv", "c2", file, more);
+        let csv = of("aside.csv");
+        assert_eq!(csv["validation"]["rows"], json!(40));
+        assert_eq!((&csv, &csv), (&of("aside.npy"), &of("aside.npz")), "{more}");
+        assert_eq!(trained("units.csv", "price", "again.csv", more), trained("units.csv", "price", "units.parquet", more));
+        // An array has no names but these, and a table without names goes by its places.
+        let bare = trained("bare.csv", "c2", "aside.npy", &format!("--no-header {more}"));
+        assert_eq!(bare["validation"]["after"], csv["validation"]["after"]);
+    }
+    desk.write("cut.npy", npy("<f8", "(40, 3)", false, &bytes[..100]));
+    desk.write("cut.parquet", &include_bytes!("support/units.parquet")[..90]);
+    for file in ["cut.npy", "cut.parquet"] {
+        let refused = desk.run(&format!("train table.csv --target c2 --validation {file} --epochs 1 --out no"));
+        refused.expect(3);
+        refused.complains(&[file]);
+    }
 }
 
 #[test]

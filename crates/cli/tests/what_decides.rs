@@ -256,7 +256,10 @@ fn choices_without_effect_are_refused_with_their_key() {
         ("table.csv --target y --group g --categories g", ["data.categories", "decides the split"]),
         ("table.csv --target y --ignore x --categories x", ["data.categories", "is not used"]),
         ("table.csv --from model --group y", ["data.split", "no other part to play"]),
-        ("table.csv --target y --folds 3 --schedule plateau", ["train.schedule", "no folds before it"]),
+        (
+            "table.csv --target y --folds 3 --schedule plateau",
+            ["train.schedule", "such as cosine or step(30, 0.1); or plateau without folds"],
+        ),
         ("table.csv --target y --ensemble 3 --split time", ["train.ensemble", "with --ensemble 1"]),
         ("table.csv --target y --folds 3 --find-rate", ["train.folds", "leave --folds out"]),
         ("table.csv --target y --ensemble 3 --find-rate", ["train.ensemble", "leave --ensemble out"]),

@@ -120,6 +120,11 @@ pub trait Op<S: Scalar>: Send + Sync {
     /// The operation once more, plainly, on one row of dual numbers: the second opinion of the check.
     /// It must share no code with `forward` and `partial`.
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]);
+    /// The same for these numbers of the output; the others are left, or computed too.
+    fn plain_some(&self, x: &[&[Dual]], some: Range<usize>, out: &mut [Dual]) {
+        let _ = some;
+        self.plain(x, out);
+    }
 }
 
 /// A function of single numbers, applied right behind the layer that computed them.
@@ -370,8 +375,11 @@ impl<S: Scalar, F: Activation> Op<S> for Each<F> {
         vec![value(Self::ABOUT, F::FAR_OUT, &[("z", Operand::Input(0, k))], &self.function.constants())]
     }
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
+        Op::<S>::plain_some(self, x, 0..out.len(), out);
+    }
+    fn plain_some(&self, x: &[&[Dual]], some: Range<usize>, out: &mut [Dual]) {
         let term = self.term.get_or_init(|| Term::new(Self::ABOUT, F::FAR_OUT, &self.function.constants()));
-        for (out, z) in out.iter_mut().zip(x[0]) {
+        for (out, z) in out[some.clone()].iter_mut().zip(&x[0][some]) {
             *out = term.at(&[("z", *z)]);
         }
     }

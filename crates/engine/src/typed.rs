@@ -301,7 +301,11 @@ impl<S: Scalar> Op<S> for TypedActivation {
         vec![self.0.value(&[("z", Operand::Input(0, k))])]
     }
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
-        for (out, z) in out.iter_mut().zip(x[0]) {
+        Op::<S>::plain_some(self, x, 0..out.len(), out);
+    }
+
+    fn plain_some(&self, x: &[&[Dual]], some: Range<usize>, out: &mut [Dual]) {
+        for (out, z) in out[some.clone()].iter_mut().zip(&x[0][some]) {
             *out = self.0.plain(&[("z", *z)]);
         }
     }

@@ -50,7 +50,7 @@ pub(super) fn agrees(run: &RunFile) -> Result<(), Error> {
             let came = shortened(&file.display().to_string());
             wrong(
                 format!("expected a share from 0 to below 1, or a file of rows; '{came}' is no share, and no file is there"),
-                "check the path",
+                "0.2 for a fifth of the rows, or the path of a table that is there",
             )
         }
     }

@@ -8,13 +8,6 @@ use crate::model_file::Shape;
 use crate::recipe;
 use crate::run_file::{Layer, Rng, RunFile};
 
-/// How many rows each fold has. `fold_of`: the fold of each row
-pub(super) fn sizes(fold_of: &[u32]) -> Vec<usize> {
-    let mut sizes = vec![0; fold_of.iter().max().map_or(0, |last| *last as usize + 1)];
-    fold_of.iter().for_each(|&fold| sizes[fold as usize] += 1);
-    sizes
-}
-
 /// How many networks are trained.
 pub(super) fn ensemble_of(run: &RunFile, rows: usize, part: Part) -> Result<usize, Error> {
     let count = match part {

@@ -50,9 +50,11 @@ pub(super) fn led(run: &RunFile, held: usize) -> Result<(), Error> {
         Some(key) if held == 0 => {
             let needs = format!("{key} needs rows kept aside to tell better from worse");
             let (message, hint) = match run.train.folds {
-                Some(_) => {
-                    (format!("{needs}; the training on all rows behind the folds has none"), "no folds before it, or another schedule")
-                }
+                // All but the schedule waits only in the folds' own trainings, and leaves a number of epochs that the others can go by.
+                Some(_) => (
+                    format!("{needs}: a fold's would decide the rate that the fold is judged at, and all rows behind the folds have none"),
+                    "a schedule that goes by the epoch alone, such as cosine or step(30, 0.1); or plateau without folds",
+                ),
                 None => (format!("{needs}; there are none"), "a validation share above 0"),
             };
             Err(usage(run, message).key(format!("train.{key}")).hint(hint))

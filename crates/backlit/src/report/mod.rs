@@ -179,7 +179,8 @@ fn over_folds(job: &Job, folds: &CrossValidation) -> Table {
         let name = if name == "cost" { format!("cost ({})", job.shape.loss) } else { name.replace('_', " ") };
         vec![text(name), shown(spread.map(|spread| spread.mean)), shown(spread.map(|spread| spread.deviation))]
     });
-    let caption = format!("On each of {} folds, by a network trained on the others", folds.folds.len());
+    let on = if matches!(job.split, Split::Time(_)) { "rows before it" } else { "others" };
+    let caption = format!("On each of {} folds, by a network trained on the {on}", folds.folds.len());
     Table { caption, rows: lines.collect(), head: ["", "mean", "deviation"].map(text).to_vec(), numbers: vec![1, 2] }
 }
 
@@ -208,6 +209,9 @@ fn asked(job: &Job, outcome: &Outcome, folds: Option<&CrossValidation>, sha256: 
     };
     let held = match (networks, folds) {
         (2.., _) => format!("each kept aside by one of {networks} networks"),
+        (_, Some(folds)) if folds.unpredicted() > 0 => {
+            format!("none kept aside, after {} folds of which each was, {} rows before them", folds.folds.len(), folds.unpredicted())
+        }
         (_, Some(folds)) => format!("none kept aside, after {} folds of which each was", folds.folds.len()),
         _ if job.held.rows > 0 => job.kept_aside(),
         _ => "none kept aside".into(),
@@ -216,6 +220,8 @@ fn asked(job: &Job, outcome: &Outcome, folds: Option<&CrossValidation>, sha256: 
         Split::Random => String::new(),
         Split::Stratified => ", with the shares of classes".into(),
         Split::Grouped(column) => format!(", whole groups of {column}"),
+        Split::Time(None) if folds.is_some() => ", in the order of the table".into(),
+        Split::Time(Some(column)) if folds.is_some() => format!(", in the order of {column}"),
         Split::Time(None) => ", the last ones".into(),
         Split::Time(Some(column)) => format!(", the last ones by {column}"),
     };

@@ -3,6 +3,7 @@
 // Each test file uses its own part of this.
 #![allow(dead_code)]
 
+pub mod arrays;
 pub mod sha256;
 
 use serde_json::Value;

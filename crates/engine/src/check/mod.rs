@@ -2,16 +2,23 @@
 //!
 //! The other way is dual numbers through each operation's plain form (its card's formula, or a few plain lines),
 //! row by row. That route shares no line with the partials, the chunks, the products or the batches that the
-//! gradient of training runs through. Where max, min or |x| meets both its sides at once the answer is
+//! gradient of training runs through. Of a row all numbers are computed once, and by each parameter those that it
+//! moves once more; whether operations say rightly what they act on is seen along random directions, which move
+//! all. Where max, min or |x| meets both its sides at once the answer is
 //! "kink": there is no derivative to compare with.
 
+mod cone;
 mod reached;
+#[cfg(test)]
+mod tests;
 
 use crate::Shape;
 use crate::explain::Place;
 use crate::formula::Dual;
 use crate::graph::{Graph, Kind, NodeId};
+use crate::op::Op;
 use crate::random::{Purpose, Random};
+use cone::Cones;
 use rayon::prelude::*;
 use reached::Reached;
 
@@ -21,6 +28,9 @@ const TOLERANCE: f64 = 1e-8;
 
 /// How often the parameters are shaken to see how much rounding moves the gradient.
 const SHAKES: u64 = 8;
+
+/// Parameters that a sample has at least, and at most.
+const SAMPLED: (usize, usize) = (8, 256);
 
 /// Dual multiplications that a full check takes at the most, unless somebody says so.
 pub const AFFORDABLE: f64 = 1e10;
@@ -132,29 +142,43 @@ pub fn check_up_to(
         };
         Comparison { name, value, gradient, independent, relative_difference, verdict }
     };
-    let one_pass = plain.work() * rows as f64;
     let reached = Reached::new(&plain);
-    let everything = plain.work() * reached.passes(rows, parameters.len()) <= affordable;
     let mut random = Random::new(0, Purpose::Check, 0);
+    let places = (0..parameters.len()).collect();
+    // Of each at the least a multiplication: where these are too many already, what they take is not looked up.
+    let few = (parameters.len() - reached.looked_up()) as f64 * rows as f64 <= affordable;
+    let everything = Some(places).filter(|_| few).map(|places| Moved::new(&plain, &reached, places));
+    let everything = everything.filter(|moved| moved.work() <= affordable);
     let mut report = Report { cost: plain.mean(parameters, None).1, parameters: Vec::new(), directions: Vec::new() };
-    let mut places: Vec<usize> = if everything {
-        (0..parameters.len()).collect()
-    } else {
-        let affordable = (affordable / one_pass / 2.0) as usize;
-        (0..affordable.clamp(8, 256)).map(|_| random.below(parameters.len() as u32) as usize).collect()
-    };
-    places.sort_unstable();
-    places.dedup();
-    let compare = |values: &mut Vec<Vec<Dual>>, &place: &usize| {
-        let rows = reached.rows(place);
-        let tangent = plain.mean_over(rows, values, Some(Direction::One(place, 1.0))).0;
+    let is_all = everything.is_some();
+    let moved = everything.unwrap_or_else(|| {
+        // As many as could move all numbers, and more where that is quick.
+        let least = (affordable / plain.work() / rows as f64 / 2.0) as usize;
+        let least = least.clamp(SAMPLED.0, SAMPLED.1);
+        let drawn: Vec<usize> = (0..SAMPLED.1).map(|_| random.below(parameters.len() as u32) as usize).collect();
+        let mut count = SAMPLED.1;
+        loop {
+            let mut places = drawn[..count].to_vec();
+            places.sort_unstable();
+            places.dedup();
+            let moved = Moved::new(&plain, &reached, places);
+            if moved.work() <= affordable / 8.0 || count == least {
+                return moved;
+            }
+            count = (count / 2).max(least);
+        }
+    });
+    let mut tangents = moved.tangents(parameters);
+    if is_all && !moved.adds_up(parameters, &tangents) {
+        tangents = moved.whole_passes(parameters);
+    }
+    let compare = |(&place, tangent): (&usize, Tangent)| {
         let judged = judge(graph.parameter_name(place), parameters[place], found[place], tangent, noise[place]);
         // A gradient that is another one each time is none.
         if steady(place) { judged } else { Comparison { verdict: Verdict::Differs, ..judged } }
     };
-    // A place may have few rows: the parameters are not copied for each.
-    report.parameters = places.par_iter().map_init(|| plain.at_rest(parameters), compare).collect();
-    if !everything {
+    report.parameters = moved.places.iter().zip(tangents).map(compare).collect();
+    if !is_all {
         for k in 0..4 {
             let direction: Vec<f64> = parameters.iter().map(|_| random.normal()).collect();
             let along = |numbers: &[f64]| numbers.iter().zip(&direction).map(|(n, d)| n * d).sum::<f64>();
@@ -225,6 +249,96 @@ pub(crate) struct Tangent {
     pub kink: bool,
 }
 
+impl Tangent {
+    const NONE: Tangent = Tangent { mean: 0.0, magnitude: 0.0, kink: false };
+
+    /// One of so many rows more.
+    fn add(&mut self, row: Dual, rows: usize) {
+        let n = rows as f64;
+        self.mean += row.tangent / n;
+        self.magnitude += row.tangent.abs() / n;
+        self.kink |= row.kink;
+    }
+}
+
+/// Parameters that are to move, one at a time.
+struct Moved<'a> {
+    plain: &'a Plain<'a>,
+    reached: &'a Reached,
+    places: Vec<usize>,
+    cones: Cones,
+}
+
+impl<'a> Moved<'a> {
+    /// `places`: in order
+    fn new(plain: &'a Plain<'a>, reached: &'a Reached, places: Vec<usize>) -> Moved<'a> {
+        let cones = Cones::new(plain, &places, |place| reached.rows(place).is_none());
+        Moved { plain, reached, places, cones }
+    }
+
+    /// Multiplications that their derivatives take, about.
+    fn work(&self) -> f64 {
+        let (whole, rows) = (self.plain.work(), self.plain.rows as f64);
+        let of = |(at, &place): (usize, &usize)| match self.reached.rows(place) {
+            Some(rows) => rows.len() as f64 * whole,
+            None => rows * self.cones.work(at),
+        };
+        self.places.iter().enumerate().map(of).sum()
+    }
+
+    /// The derivatives: row by row all numbers at rest, then by each parameter those that it moves, once more. A table's by all numbers of
+    /// the rows that look its line up.
+    fn tangents(&self, parameters: &[f64]) -> Vec<Tangent> {
+        let parts = rayon::current_num_threads().clamp(1, self.places.len().max(1));
+        let of_part = |part: usize| {
+            let mut values = self.plain.at_rest(parameters);
+            let own = (part..self.places.len()).step_by(parts);
+            let (mut found, mut in_all_rows) = (Vec::with_capacity(own.len()), Vec::with_capacity(own.len()));
+            for (place, at) in own.enumerate() {
+                let rows = self.reached.rows(self.places[at]);
+                let one = Some(Direction::One(self.places[at], 1.0));
+                found.push(rows.map_or(Tangent::NONE, |rows| self.plain.mean_over(Some(rows), &mut values, one).0));
+                in_all_rows.extend(rows.is_none().then_some((place, at)));
+            }
+            let rows = if in_all_rows.is_empty() { 0 } else { self.plain.rows };
+            for row in 0..rows {
+                self.plain.row(row, None, &mut values);
+                for (node, values) in self.plain.graph.nodes.iter().zip(&mut values) {
+                    if let Kind::Operation { .. } = node.kind {
+                        cone::rest(values);
+                    }
+                }
+                for &(place, at) in &in_all_rows {
+                    found[place].add(self.cones.along(self.plain, at, &mut values), self.plain.rows);
+                }
+            }
+            found
+        };
+        let found: Vec<Vec<Tangent>> = (0..parts).into_par_iter().map(of_part).collect();
+        (0..self.places.len()).map(|at| found[at % parts][at / parts]).collect()
+    }
+
+    /// The same by all numbers of all rows.
+    fn whole_passes(&self, parameters: &[f64]) -> Vec<Tangent> {
+        let one = |values: &mut Vec<Vec<Dual>>, &place: &usize| self.plain.mean_over(None, values, Some(Direction::One(place, 1.0))).0;
+        self.places.par_iter().map_init(|| self.plain.at_rest(parameters), one).collect()
+    }
+
+    /// Whether the derivatives by all parameters are what all numbers say along a random direction: an operation that acts on more than
+    /// it says would be seen.
+    fn adds_up(&self, parameters: &[f64], tangents: &[Tangent]) -> bool {
+        let mut random = Random::new(0, Purpose::Check, SHAKES + 1);
+        let direction: Vec<f64> = parameters.iter().map(|_| random.normal()).collect();
+        let whole = self.plain.mean(parameters, Some(Direction::Along(&direction))).0.mean;
+        let (mut sum, mut size) = (0.0, 0.0);
+        for (tangent, along) in tangents.iter().zip(&direction) {
+            sum += tangent.mean * along;
+            size += (tangent.magnitude * along).abs();
+        }
+        (whole - sum).abs() <= 1e-10 * size || !(whole - sum).is_finite()
+    }
+}
+
 /// The graph, computed plainly.
 struct Plain<'a> {
     graph: &'a Graph<f64>,
@@ -234,15 +348,21 @@ struct Plain<'a> {
 }
 
 impl Plain<'_> {
-    /// Multiplications for one row, about: a layer's product takes one for each weight, what is computed number by number a few for each.
-    fn work(&self) -> f64 {
+    /// Multiplications of an operation for one row, about: a layer's product takes one for each weight, what is computed number by number
+    /// a few for each.
+    fn work_of(&self, op: &dyn Op<f64>, shapes: &[Shape]) -> f64 {
         let size = |shape: &Shape| if let Shape::Rows(width) = shape { *width } else { 0 };
         let is_parameter = |shape: &Shape| matches!(shape, Shape::Parameter(..));
+        let numbers = (shapes.iter().map(size).sum::<usize>() + op.reads(shapes)) as f64;
+        if shapes.iter().any(is_parameter) { numbers } else { A_FUNCTION * numbers }
+    }
+
+    /// Multiplications for one row, about.
+    fn work(&self) -> f64 {
         let uses = self.graph.nodes.iter().filter_map(|node| match &node.kind {
             Kind::Operation { op, inputs } => {
                 let shapes: Vec<Shape> = inputs.iter().map(|&id| self.graph.shape(id)).collect();
-                let numbers = (shapes.iter().map(size).sum::<usize>() + op.reads(&shapes)) as f64;
-                Some(if shapes.iter().any(is_parameter) { numbers } else { A_FUNCTION * numbers })
+                Some(self.work_of(op.as_ref(), &shapes))
             }
             _ => None,
         });
@@ -291,21 +411,19 @@ impl Plain<'_> {
         let all = only.is_none().then_some(0..self.rows).into_iter().flatten();
         let rows = all.chain(only.unwrap_or_default().iter().map(|&row| row as usize));
         if only.is_some_and(<[u32]>::is_empty) {
-            return (Tangent { mean: 0.0, magnitude: 0.0, kink: false }, 0.0);
+            return (Tangent::NONE, 0.0);
         }
         if let Some(direction) = direction {
             self.set(values, direction, true);
         }
-        let mut tangent = Tangent { mean: 0.0, magnitude: 0.0, kink: false };
+        let mut tangent = Tangent::NONE;
         let mut cost = 0.0;
         let n = self.rows as f64;
         for row in rows {
             let moving = if let Some(Direction::Data(place, speed)) = direction { Some((place, speed)) } else { None };
             let result = self.row(row, moving, values);
             cost += result.value / n;
-            tangent.mean += result.tangent / n;
-            tangent.magnitude += result.tangent.abs() / n;
-            tangent.kink |= result.kink;
+            tangent.add(result, self.rows);
         }
         if let Some(direction) = direction {
             self.set(values, direction, false);

@@ -95,8 +95,12 @@ impl<S: Scalar> Op<S> for Affine {
     }
 
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
+        Op::<S>::plain_some(self, x, 0..out.len(), out);
+    }
+
+    fn plain_some(&self, x: &[&[Dual]], some: Range<usize>, out: &mut [Dual]) {
         let weights = x[1].chunks_exact(x[0].len());
-        for (u, (out, w)) in out.iter_mut().zip(weights).enumerate() {
+        for (u, (out, w)) in out.iter_mut().zip(weights).enumerate().take(some.end).skip(some.start) {
             let sum = x[0].iter().zip(w).fold(Dual::fixed(0.0), |sum, (x, w)| sum.add(&x.multiply(w)));
             *out = x.get(2).map_or(sum, |b| sum.add(&b[u]));
         }

@@ -119,9 +119,13 @@ impl<S: Scalar> Op<S> for GroupedAffine {
     }
 
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
+        Op::<S>::plain_some(self, x, 0..out.len(), out);
+    }
+
+    fn plain_some(&self, x: &[&[Dual]], some: Range<usize>, out: &mut [Dual]) {
         let m = x[1].len() / out.len();
         let units = out.len() * m / x[0].len();
-        for (u, (out, w)) in out.iter_mut().zip(x[1].chunks_exact(m)).enumerate() {
+        for (u, (out, w)) in out.iter_mut().zip(x[1].chunks_exact(m)).enumerate().take(some.end).skip(some.start) {
             let group = &x[0][u / units * m..][..m];
             let sum = group.iter().zip(w).fold(Dual::fixed(0.0), |sum, (x, w)| sum.add(&x.multiply(w)));
             *out = x.get(2).map_or(sum, |b| sum.add(&b[u]));

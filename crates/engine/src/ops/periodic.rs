@@ -238,8 +238,12 @@ impl<S: Scalar> Op<S> for Periodic {
     }
 
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
+        Op::<S>::plain_some(self, x, 0..out.len(), out);
+    }
+
+    fn plain_some(&self, x: &[&[Dual]], some: Range<usize>, out: &mut [Dual]) {
         let (_, per_line) = self.extents(x[0].len(), x[1].len());
-        for (place, (out, (f, phase))) in out.iter_mut().zip(x[1].iter().zip(x[2])).enumerate() {
+        for (place, (out, (f, phase))) in out.iter_mut().zip(x[1].iter().zip(x[2])).enumerate().take(some.end).skip(some.start) {
             let turns = f.multiply(&x[0][self.column(place / per_line)]);
             *out = turns.multiply(&Dual::fixed(TAU)).add(phase).cos();
         }

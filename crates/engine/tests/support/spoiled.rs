@@ -9,6 +9,7 @@ use backlit_engine::formula::Dual;
 use backlit_engine::graph::{Graph, NodeId};
 use backlit_engine::op::{About, Inputs, Op, Site};
 use backlit_engine::shape::ShapeError;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// One call of `partial`.
@@ -120,8 +121,14 @@ impl Op<f64> for Spoiled {
     fn differentiable(&self, wrt: usize) -> bool {
         self.real.differentiable(wrt)
     }
+    fn reach(&self, wrt: usize, index: usize, inputs: &[Shape]) -> Range<usize> {
+        self.real.reach(wrt, index, inputs)
+    }
     fn plain(&self, x: &[&[Dual]], out: &mut [Dual]) {
         self.real.plain(x, out);
+    }
+    fn plain_some(&self, x: &[&[Dual]], some: Range<usize>, out: &mut [Dual]) {
+        self.real.plain_some(x, some, out);
     }
 }
 

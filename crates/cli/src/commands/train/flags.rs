@@ -63,12 +63,15 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
     match choices.validation.as_deref().map(|given| (given, given.parse::<f64>())) {
         None => {}
         Some((_, Ok(share))) if (0.0..1.0).contains(&share) => run.keep_aside(share),
-        Some((_, Ok(share))) => return Err(wrong("validation", format!("expected a share from 0 to below 1, came {share}"))),
+        Some((_, Ok(share))) => {
+            let message = format!("expected a share from 0 to below 1, came {share}");
+            return Err(wrong("validation", message).hint("0.2 for a fifth of the rows, 0 for none"));
+        }
         Some((given, Err(_))) if Path::new(given).exists() => run.keep_aside_file(given.into()),
         Some((given, Err(_))) => {
             let message =
                 format!("expected a share from 0 to below 1, or a file of rows; '{}' is no share, and no file is there", shortened(given));
-            return Err(wrong("validation", message));
+            return Err(wrong("validation", message).hint("0.2 for a fifth of the rows, or the path of a table that is there"));
         }
     }
     if choices.split.is_some() || choices.group.is_some() || choices.time.is_some() {

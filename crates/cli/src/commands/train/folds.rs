@@ -13,6 +13,7 @@ use backlit::job::Job;
 use backlit::metrics::most_probable;
 use backlit::model_file::Task;
 use backlit::prepare::{Hidden, Read};
+use backlit::splits::Split;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
@@ -33,8 +34,9 @@ impl Folds {
         checkpoints: Option<&Checkpoints>,
         screen: &Screen,
     ) -> Result<Option<Folds>, Error> {
-        // Each leaves one part of the rows out.
-        let rows = (job.train.rows - job.train.rows / count).max(1);
+        // Each leaves one part of the rows out; in the order of time half of them in the mean.
+        let out = if is_ordered(job) { 2 } else { count };
+        let rows = (job.train.rows - job.train.rows / out).max(1);
         let mut bar = Bar::new(trainings(read.0, count) as u64, job.epochs, rows, job.batch.unwrap_or(rows), screen);
         let ended = |fold: &usize| checkpoints.is_some_and(|checkpoints| checkpoints.step_of("fold", *fold).1);
         (0..count).filter(ended).for_each(|fold| bar.has_ended(fold));
@@ -57,7 +59,10 @@ impl Folds {
     pub fn give(&self, job: &mut Job, screen: &Screen) {
         self.0.give(job);
         if let Some(epochs) = job.until {
-            let own = "each fold's network ended after the median of the other folds' epochs";
+            let own = match is_ordered(job) {
+                true => "each fold's network ended after the median of the earlier folds' epochs, the first one after all",
+                false => "each fold's network ended after the median of the other folds' epochs",
+            };
             screen
                 .note(&format!("{own}; the training on all rows ends after {epochs} of {} epochs, the median over the folds", job.epochs));
         }
@@ -65,7 +70,8 @@ impl Folds {
 
     /// Mean and deviation of each measure.
     pub fn report(&self, job: &Job) -> String {
-        let head = vec![format!("cross-validation, {} folds", self.0.folds.len()), "mean".into(), "deviation".into()];
+        let in_order = if is_ordered(job) { " in the order of time" } else { "" };
+        let head = vec![format!("cross-validation, {} folds{in_order}", self.0.folds.len()), "mean".into(), "deviation".into()];
         let lines = self.0.spreads().into_iter().chain(self.0.own()).map(|(name, spread)| {
             let name = if name == "cost" { format!("cost ({})", job.shape.loss) } else { name.to_string() };
             vec![name, output::measure(spread.map(|spread| spread.mean)), output::measure(spread.map(|spread| spread.deviation))]
@@ -108,6 +114,9 @@ impl Folds {
             "each": each.collect::<Vec<_>>(),
             "predictions": directory.join(PREDICTIONS).display().to_string(),
         });
+        if self.0.unpredicted() > 0 {
+            document["unpredicted"] = json!(self.0.unpredicted());
+        }
         if let Some(epochs) = self.0.epochs {
             document["epochs"] = json!(epochs);
         }
@@ -120,7 +129,8 @@ impl Folds {
         document
     }
 
-    /// Writes a line for each row: its number, its fold, what is right and what is said of it.
+    /// Writes a line for each row: its number, its fold, what is right and what is said of it; fold and what is said are empty of a row that
+    /// is in no fold.
     pub fn save(&self, directory: &Path, job: &Job) -> Result<(), Error> {
         let target = &job.targets[0];
         let names = job.class_names();
@@ -142,11 +152,16 @@ impl Folds {
             }
         };
         let mut written = Ok(());
-        self.0.rows(job, &mut |row, fold, y, a| {
-            let mut cells = vec![row.to_string(), fold.to_string()];
-            cells.extend(words(y, 0.5).into_iter().chain(words(a, self.0.threshold)));
-            if !probable.is_empty() {
-                cells.extend(a.iter().map(|a| format!("{a:?}")));
+        self.0.rows(job, &mut |row, y, said| {
+            let mut cells = vec![row.to_string(), said.map_or(String::new(), |(fold, _)| fold.to_string())];
+            cells.extend(words(y, 0.5));
+            match said {
+                None => cells.resize(2 + 2 * job.targets.len() + probable.len(), String::new()),
+                Some((_, a)) => {
+                    cells.extend(words(a, self.0.threshold));
+                    let numbers = if probable.is_empty() { &[] } else { a };
+                    cells.extend(numbers.iter().map(|a| format!("{a:?}")));
+                }
             }
             text += &(cells.join(",") + "\n");
             if text.len() > PIECE {
@@ -160,6 +175,11 @@ impl Folds {
         file.write(text.as_bytes())?;
         file.finish()
     }
+}
+
+/// Whether each fold is predicted from the rows before it.
+fn is_ordered(job: &Job) -> bool {
+    matches!(job.split, Split::Time(_))
 }
 
 /// Takes the lines of an earlier run away: they are not this model's.
