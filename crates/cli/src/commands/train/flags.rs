@@ -68,7 +68,7 @@ fn put_over(choices: &Choices, run: &mut RunFile) -> Result<Option<Hidden>, Erro
         Some((given, Err(_))) => {
             let message =
                 format!("expected a share from 0 to below 1, or a file of rows; '{}' is no share, and no file is there", shortened(given));
-            return Err(wrong("validation", message));
+            return Err(wrong("validation", message).hint("check the path"));
         }
     }
     if choices.split.is_some() || choices.group.is_some() || choices.time.is_some() {
