@@ -47,14 +47,8 @@ pub(crate) fn last_layer(shape: &Shape) -> Range<usize> {
     total - own..total
 }
 
-/// The temperature with the least cross-entropy. `logits`, `y`: rows × width; y one-hot with `one_of_them`, else 0 or 1 each; `w`: rows,
-/// what each counts, or empty: all alike.
-pub fn temperature(one_of_them: bool, width: usize, logits: &[f64], y: &[f64], w: &[f64]) -> f64 {
-    let found = least(|b| Some(cost(one_of_them, width, logits, y, w, b)));
-    found.unwrap_or(1.0)
-}
-
-/// The same of logits that need not be in memory; none: it was stopped between two passes over many of them.
+/// The temperature with the least cross-entropy; none: it was stopped between two passes over many rows. `logits`: rows × width, wherever
+/// they are; with `one_of_them` the targets are one-hot, else 0 or 1 each; `w`: rows, what each counts, or empty: all alike.
 pub(crate) fn temperature_said(
     one_of_them: bool,
     width: usize,
@@ -162,12 +156,8 @@ fn logit(one_of_them: bool, p: f64) -> f64 {
     math::ln(if one_of_them { p } else { p / (1.0 - p) })
 }
 
-/// Summed cross-entropy of probabilities whose logits are multiplied by `b`, of each row as often as it counts.
-fn cost(one_of_them: bool, width: usize, logits: &[f64], y: &[f64], w: &[f64], b: f64) -> f64 {
-    cost_after(0.0, one_of_them, width, (logits, y, w), b)
-}
-
-/// The same on top of that of the rows before.
+/// Summed cross-entropy of probabilities whose logits are multiplied by `b`, of each row as often as it counts, on top of that of the rows
+/// before.
 fn cost_after(before: f64, one_of_them: bool, width: usize, (logits, y, w): (&[f64], &[f64], &[f64]), b: f64) -> f64 {
     let weight = |row: usize| w.get(row).copied().unwrap_or(1.0);
     if one_of_them {
@@ -188,6 +178,11 @@ fn cost_after(before: f64, one_of_them: bool, width: usize, (logits, y, w): (&[f
 mod tests {
     use super::*;
     use backlit_engine::random::{Purpose, Random};
+
+    fn temperature(one_of_them: bool, width: usize, logits: &[f64], y: &[f64], w: &[f64]) -> f64 {
+        let (logits, stop) = (Said::new(width, logits.to_vec()), AtomicBool::new(false));
+        temperature_said(one_of_them, width, &logits, Targets::Numbers(y), w, &stop).expect("in memory").expect("not stopped")
+    }
 
     /// Classes drawn from softmax(z / T): the temperature found for z is T, within what so many rows tell.
     #[test]
@@ -312,7 +307,7 @@ mod tests {
     #[test]
     fn the_least_cost_is_found() {
         let (z, y) = ([2.0, 0.3, -1.0, 0.5, 0.1, 0.2, -0.4, 1.9, 1.0], [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
-        let total = |ln: f64| cost(true, 3, &z, &y, &[], (-ln).exp()) + PULL * ln * ln;
+        let total = |ln: f64| cost_after(0.0, true, 3, (&z, &y, &[]), (-ln).exp()) + PULL * ln * ln;
         let ln = temperature(true, 3, &z, &y, &[]).ln();
         let slope = (total(ln + 1e-5) - total(ln - 1e-5)) / 2e-5;
         assert!(slope.abs() < 1e-6, "{slope}");

@@ -31,18 +31,8 @@ pub struct Residuals {
 }
 
 impl Residuals {
-    /// `predicted`, `actual`: rows × outputs. None without rows, and where an error is not finite.
-    pub fn of(outputs: usize, predicted: &[f64], actual: &[f64]) -> Option<Residuals> {
-        let of_target = |k: usize| {
-            let pairs = predicted.iter().zip(actual).skip(k).step_by(outputs);
-            some_of(pairs.map(|(a, y)| (y - a).abs()).collect())
-        };
-        let residuals = Residuals { rows: actual.len() / outputs, errors: (0..outputs).map(of_target).collect(), out_of_folds: false };
-        residuals.check(outputs).is_ok().then_some(residuals)
-    }
-
-    /// The same of predictions that need not be in memory: of one target at a time.
-    pub(crate) fn of_said(outputs: usize, said: &Said, targets: Targets<'_>) -> Result<Option<Residuals>, Error> {
+    /// Of predictions wherever they are, one target at a time. None without rows, and where an error is not finite.
+    pub fn of_said(outputs: usize, said: &Said, targets: Targets<'_>) -> Result<Option<Residuals>, Error> {
         let each = (0..outputs).map(|k| errors(said, targets, k, outputs).map(some_of));
         let residuals = Residuals { rows: said.rows(), errors: each.collect::<Result<_, _>>()?, out_of_folds: false };
         Ok(residuals.check(outputs).is_ok().then_some(residuals))
@@ -119,32 +109,36 @@ mod tests {
     use super::*;
     use backlit_engine::random::{Purpose, Random};
 
+    fn residuals(outputs: usize, predicted: &[f64], actual: &[f64]) -> Option<Residuals> {
+        Residuals::of_said(outputs, &Said::new(outputs, predicted.to_vec()), Targets::Numbers(actual)).expect("in memory")
+    }
+
     #[test]
     fn the_rank_is_that_of_the_theorem() {
         let errors: Vec<f64> = (1..=99).map(f64::from).collect();
-        let residuals = Residuals::of(1, &vec![0.0; 99], &errors).unwrap();
+        let found = residuals(1, &vec![0.0; 99], &errors).unwrap();
         for percent in 1..=99 {
             let level = f64::from(percent) / 100.0;
-            assert_eq!(residuals.half_widths(level), Ok(vec![f64::from(percent)]), "{percent} %");
+            assert_eq!(found.half_widths(level), Ok(vec![f64::from(percent)]), "{percent} %");
         }
-        assert_eq!(residuals.half_widths(0.991), Err(111));
-        assert_eq!(residuals.half_widths(0.995), Err(199));
-        let nine = |rows: usize| Residuals::of(1, &vec![0.0; rows], &errors[..rows]).unwrap().half_widths(0.9);
+        assert_eq!(found.half_widths(0.991), Err(111));
+        assert_eq!(found.half_widths(0.995), Err(199));
+        let nine = |rows: usize| residuals(1, &vec![0.0; rows], &errors[..rows]).unwrap().half_widths(0.9);
         assert_eq!((nine(8), nine(9)), (Err(9), Ok(vec![9.0])));
-        assert_eq!(Residuals::of(1, &[], &[]), None);
-        assert_eq!(Residuals::of(1, &[f64::NAN], &[1.0]), None);
+        assert_eq!(residuals(1, &[], &[]), None);
+        assert_eq!(residuals(1, &[f64::NAN], &[1.0]), None);
     }
 
     #[test]
     fn of_many_rows_the_next_larger_error_that_was_kept_is_taken() {
         for rows in [9_999usize, 10_000, 10_001, 25_000, 123_457] {
             let errors: Vec<f64> = (0..rows).rev().map(|error| error as f64 + 1.0).collect();
-            let residuals = Residuals::of(1, &vec![0.0; rows], &errors).unwrap();
-            assert_eq!(residuals.errors[0].len(), rows.min(MOST));
+            let found = residuals(1, &vec![0.0; rows], &errors).unwrap();
+            assert_eq!(found.errors[0].len(), rows.min(MOST));
             for level in [0.001, 0.1, 0.5, 0.9, 0.99, 0.9999] {
                 let exact = ((rows as f64 + 1.0) * level).ceil();
-                let next = residuals.errors[0].iter().copied().find(|error| *error >= exact).unwrap();
-                assert_eq!(residuals.half_widths(level), Ok(vec![next]), "{rows} rows, {level}");
+                let next = found.errors[0].iter().copied().find(|error| *error >= exact).unwrap();
+                assert_eq!(found.half_widths(level), Ok(vec![next]), "{rows} rows, {level}");
                 assert!(next < exact + (rows as f64 / MOST as f64).ceil(), "{rows} rows, {level}: {next}, {exact}");
             }
         }
@@ -162,7 +156,7 @@ mod tests {
                 // Predictions of 1 and 2; errors of heavy tails, and of several scales at once.
                 let mut row = || [1.0 + random.normal() / random.normal(), 2.0 + random.uniform(-1.0, 1.0) * random.normal().exp2()];
                 let actual: Vec<f64> = (0..rows).flat_map(|_| row()).collect();
-                let half = Residuals::of(2, &[1.0, 2.0].repeat(rows), &actual).unwrap().half_widths(level).unwrap();
+                let half = residuals(2, &[1.0, 2.0].repeat(rows), &actual).unwrap().half_widths(level).unwrap();
                 let fresh = row();
                 inside[0] += u32::from((fresh[0] - 1.0).abs() <= half[0]);
                 inside[1] += u32::from((fresh[1] - 2.0).abs() <= half[1]);

@@ -172,7 +172,7 @@ pub fn cross_validate(
     let without = |fold: usize, threads: usize, until: Option<u64>, observe: &mut Observe<'_>| {
         let word = if until.is_some() { "refit" } else { "fold" };
         let mut part = checkpoints.map(|checkpoints| checkpoints.part(word, fold)).transpose()?;
-        let mut plain = read.clone();
+        let mut plain = read.clone().within(several.share(read.memory()));
         // Chosen below, on all rows.
         plain.run.train.threshold = Threshold::default();
         if until.is_some() {

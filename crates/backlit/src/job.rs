@@ -471,7 +471,7 @@ pub fn read_rows(
     notes.push(stored.note());
     let raw = (metadata.targets.len() == 1).then(|| table.give(&metadata.targets)).transpose()?;
     let is_far = raw.is_none() && matches!(metadata.task, Task::Regression | Task::Values);
-    let columns = Columns { table: &table, stored: Some(&stored) };
+    let columns = Columns { table: &table, stored: Some(&stored), rows: table.rows };
     let (y, mut compact) = compacted(metadata.task, &metadata.classes, &metadata.targets, raw, &columns)?;
     let inputs = Inputs::new(stored, &table, &metadata.inputs, threads)?;
     if is_far {

@@ -108,7 +108,7 @@ impl Predictor {
         Ok((said.numbers()?, cost))
     }
 
-    /// The same, without the outputs of many rows of classes in memory.
+    /// The same, with the outputs in a file where the rows are in one.
     pub fn said_and_cost_of(&self, rows: &Rows) -> Result<(Said, f64), Error> {
         match self {
             Predictor::F32(net) => net.said_and_cost_of(rows),
@@ -145,7 +145,7 @@ impl<S: Scalar> Net<S> {
         let said = self.said_of(rows)?;
         if self.around.target_scaler.is_some() {
             let cost = loss_over(&self.around.loss, self.shown.width(), rows.rows, &said.beside(rows.targets()))?;
-            return Ok((said, cost));
+            return rows.check().map(|()| (said, cost));
         }
         let fed = rows.fed(self.around.input_scaler.as_ref(), None, &[]);
         let most = rows.rows.clamp(BATCH, BLOCK * self.threads.max(1));
@@ -249,7 +249,30 @@ fn plan_of(loss: &str, width: usize) -> Plan<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compact::Compact;
     use crate::said::Targets;
+
+    /// Targets in a file that cannot be read are no targets that are too large.
+    #[test]
+    fn targets_that_cannot_be_read_have_no_cost() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let path = folder.path().join("table.csv").display().to_string();
+        let rows: String = (0..50).map(|r| format!("{},{}.5,{}\n", r % 7, r % 5, r % 3)).collect();
+        std::fs::write(&path, "x,p,q\n".to_string() + &rows).expect("a table");
+        let mut run = crate::prepare::run_on(&path);
+        run.data.target = ["p", "q"].map(String::from).to_vec();
+        let (epochs, recipe) = (Some(1), Some(crate::recipe::Recipe::Plain));
+        (run.train.epochs, run.train.recipe) = (epochs, recipe);
+        let job = crate::prepare::job(&run, None, 1).expect("a job");
+        let model = job.initial_model();
+        let mut rows = crate::job::read_rows(&model.metadata, &path, None, 0, 1).expect("rows").0;
+        let predictor = Predictor::new(&model, 1);
+        assert!(model.metadata.target_scaler.is_some() && predictor.said_and_cost_of(&rows).expect("a cost").1.is_finite());
+        let Compact::Stored(targets) = &rows.compact else { panic!("targets in the file") };
+        rows.compact = Compact::Stored(targets.from(1000, &[]));
+        let error = predictor.said_and_cost_of(&rows).expect_err("nothing is there");
+        assert!(error.message.contains("cannot be read"), "{error}");
+    }
 
     /// Outputs in a file have the cost of those in memory, and none where the file cannot be read.
     #[test]

@@ -20,7 +20,7 @@ pub use parts::Part;
 pub(crate) use target::looks_like_classes;
 pub(crate) use warm_start::layer as layer_of_shape;
 
-use ensemble::{ensemble_of, members};
+use ensemble::{ensemble_of, members, networks_count};
 use network::{Begun, Place, layer_shape, remarks};
 use scales::Numbers;
 use table::{columns, decisive, table, with_header};
@@ -110,6 +110,18 @@ pub struct Read {
     notes: Vec<String>,
 }
 
+impl Read {
+    /// Bytes that a table may take.
+    pub(crate) fn memory(&self) -> u64 {
+        self.memory
+    }
+
+    /// The same data, for whose preparation there are so many bytes.
+    pub(crate) fn within(self, memory: u64) -> Read {
+        Read { memory, ..self }
+    }
+}
+
 /// Reads the data of a run; the inputs of a table that is larger than the memory it may take are left in a file. `hidden` as in [`job`].
 pub fn read(run: &RunFile, hidden: Option<&Hidden>) -> Result<Read, Error> {
     read_up_to(run, hidden, Some(run.train.memory.unwrap_or(MEMORY)))
@@ -155,7 +167,7 @@ fn made(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -> Resu
     let no_inputs: Vec<String> = no_inputs.flat_map(|column| column.kind.names(&column.name)).collect();
     let known = whole.as_ref().unwrap_or(&table);
     let (mut inputs, targets) = columns(run, known, &no_inputs)
-        .map_err(|error| if error.kind == Kind::Data { with_header(error, run, headless) } else { error })?;
+        .map_err(|error| if error.kind == Kind::Data { with_header(error, run, headless, &known.columns) } else { error })?;
     if let Some(model) = &start {
         inputs = warm_start::columns(run, model, known, &targets)?;
     }
@@ -164,9 +176,9 @@ fn made(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -> Resu
         None => embedding::of(&mut inputs, encoder.as_ref(), run.data.embed.numbers(usize::MAX).unwrap_or(0)),
     };
     let is_kept = targets.iter().all(|target| table.columns.contains(target));
-    let alone = beside.as_ref().filter(|_| is_kept).map(|beside| beside.table_alone(&table, &targets)).transpose()?;
-    let both = Columns { table: &table, stored: stored.as_ref() };
-    let seen = alone.as_ref().map_or(both, |alone| Columns { table: alone, stored: None });
+    // What the targets are is told from what is trained on, wherever it is.
+    let alone = beside.as_ref().map_or(rows, Beside::rows_before);
+    let seen = Columns { table: &table, stored: stored.as_ref(), rows: alone };
     let (task, mut classes) = task(run, &seen, &targets, encoder.as_ref(), &mut notes)?;
     if let Some(model) = &start {
         classes = warm_start::classes(run, model, task)?;
@@ -177,7 +189,7 @@ fn made(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -> Resu
         None => Some(table.take(&targets)?),
         Some(_) => is_kept.then(|| table.give(&targets)).transpose()?,
     };
-    let of_targets = Columns { table: &table, stored: stored.as_ref() };
+    let of_targets = Columns { table: &table, stored: stored.as_ref(), rows };
     let (y, compact) = match raw {
         Some(raw) if stored.is_none() => (encode_raw(task, &classes, &targets, raw, &table)?, Compact::default()),
         raw => compacted(task, &classes, &targets, raw, &of_targets)?,
@@ -204,12 +216,22 @@ fn made(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -> Resu
     })?;
     let part = if ensemble > 1 { Part::All } else { part };
     let all = Rows { rows: table.rows, y, compact, ..Rows::default() };
+    let is_class = matches!(task, Task::Classes | Task::TwoClasses);
     let folds = |count: usize| {
         let class = |row: usize| all.class(row, outputs);
-        parts::folds(run, &table, count, if matches!(task, Task::Classes | Task::TwoClasses) { Some(&class) } else { None })
+        parts::folds(run, &table, count, if is_class { Some(&class) } else { None })
     };
     parts::has_column(run, &table, whole.as_ref().unwrap_or(&table))?;
-    let fold_of = (ensemble > 1).then(|| folds(ensemble)).transpose()?;
+    let weighed = terms::column(&table, run.data.weights.as_deref())?;
+    // Where some rows weigh nothing each network has its share of the others.
+    let dealt = |count: usize| match weighed.contains(&0.0) {
+        false => folds(count),
+        true => {
+            let kind = |row: usize| 2 * if is_class { all.class(row, outputs) } else { 0 } + usize::from(weighed[row] > 0.0);
+            parts::folds(run, &table, count, Some(&kind))
+        }
+    };
+    let fold_of = (ensemble > 1).then(|| dealt(ensemble)).transpose()?;
     let ahead = run.train.folds.filter(|_| part == Part::All);
     let ahead = ahead.map(|count| Ok::<_, Error>((count, folds(count)?))).transpose()?;
     notes.extend(ahead.iter().filter_map(|(_, fold_of)| parts::before_folds(fold_of)));
@@ -220,7 +242,7 @@ fn made(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -> Resu
     if matches!(task, Task::Classes | Task::TwoClasses) {
         notes.extend(seen::notes(&class_names(encoder.as_ref(), &classes), (&all, outputs), (&trained, &aside)));
     }
-    let weights = terms::of_rows(&table, run.data.weights.as_deref(), &trained)?;
+    let weights: Vec<f64> = if weighed.is_empty() { weighed } else { trained.iter().map(|&row| weighed[row]).collect() };
     if let Some(encoder) = &mut encoder {
         // A model that training goes on from knows its medians already.
         if start.is_none() {
@@ -283,6 +305,7 @@ fn made(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -> Resu
     let aside = if ensemble > 1 { train.rows } else { held.rows };
     led(run, aside)?;
     counts(run, &held)?;
+    fold_of.iter().try_for_each(|fold_of| networks_count(run, fold_of, ensemble, &train.w))?;
     // By each network, where there are several.
     let train_on: Vec<usize> = match &fold_of {
         Some(fold_of) => (0..ensemble).map(|k| fold_of.iter().filter(|fold| **fold as usize != k).count()).collect(),

@@ -1,5 +1,4 @@
-//! What a network says of the rows of a table, beside what is right: in memory, or in a temporary file and as class numbers where the
-//! table has many rows and classes.
+//! What a network says of the rows of a table, beside what is right: in memory, or in a temporary file where the table is in one.
 
 use crate::compact::{has_label, stride};
 use crate::data::{Inputs, nameless, read_at, refused, unreadable};

@@ -35,8 +35,8 @@ pub struct Progress {
     pub epoch_ended: bool,
     /// Then what it was as a whole.
     pub whole: Option<Epoch>,
-    /// Then the mean cost of the rows kept aside, as trained (their weighted mean where rows have weights), where something listened to it; their metric, where
-    /// it was to judge.
+    /// Then the mean cost of the rows kept aside, as trained (their weighted mean where rows have weights), where something listened to
+    /// it; their metric, where it was to judge.
     pub held: Option<f64>,
     /// Whether it is the last step, unless the training is stopped.
     pub ends: bool,
@@ -221,7 +221,7 @@ fn run<S: Scalar>(
     net.set_parameters(&parameters);
     let mut metadata = job.metadata(epochs);
     let temperature = chosen_temperature(job, &network, &parameters)?;
-    if let (Calibrate::OnHeld, None, End::Finished | End::Patient(_)) = (job.calibrate, temperature, &end) {
+    if let (Calibrate::OnHeld, None, End::Finished | End::Patient(_) | End::Stalled(_)) = (job.calibrate, temperature, &end) {
         if let Some(checkpoints) = &mut checkpoints {
             checkpoints.save(job.precision, &mut trainer)?;
         }

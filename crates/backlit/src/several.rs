@@ -26,18 +26,28 @@ pub(crate) struct Several {
 const BYTES_A_NUMBER: usize = 16;
 /// Bytes of a row of a table in a file: its number, its place in an epoch, and what a measure needs.
 const BYTES_STORED: usize = 28;
+/// What a row that weighs takes beside them: its weight in the table, among the rows trained on, scaled, and as the network sees it.
+const BYTES_WEIGHED: usize = 32;
 
 impl Several {
     /// As many at a time as there are threads, as long as their copies of the rows fit into what a table may take.
     pub fn of(count: usize, job: &Job) -> Several {
         let a_row = match job.train.stored {
-            Some(_) => BYTES_STORED + job.train.y.len() / job.train.rows.max(1) * size_of::<f64>(),
+            Some(_) => {
+                let weighed = if job.train.w.is_empty() { 0 } else { BYTES_WEIGHED };
+                BYTES_STORED + weighed + job.train.y.len() / job.train.rows.max(1) * size_of::<f64>()
+            }
             None => (job.inputs.len() + job.outputs()) * BYTES_A_NUMBER,
         };
         let bytes = (job.train.rows * a_row).max(1) as u64;
         let fitting = usize::try_from(job.memory / bytes).unwrap_or(usize::MAX).max(1);
         let workers = job.threads.min(count).min(fitting).max(1);
         Several { count, workers, threads: (job.threads / workers).max(1) }
+    }
+
+    /// What each may take of so many bytes that are for those trained at the same time.
+    pub fn share(&self, memory: u64) -> u64 {
+        memory / self.workers as u64
     }
 
     /// What came of each that was begun, by its number, counted from 0. Where the observer says to stop, none goes on; where some fail,

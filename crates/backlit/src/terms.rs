@@ -225,11 +225,9 @@ fn column_of(table: &Table, column: Option<&str>) -> Result<Vec<f64>, Error> {
     }
 }
 
-/// What a column of weights says of these rows of a table; empty without one.
-pub(crate) fn of_rows(table: &Table, column: Option<&str>, rows: &[usize]) -> Result<Vec<f64>, Error> {
-    let Some(column) = column else { return Ok(Vec::new()) };
-    let weights = column_of(table, Some(column))?;
-    Ok(rows.iter().map(|&row| weights[row]).collect())
+/// What a column of weights says of the rows of a table; empty without one.
+pub(crate) fn column(table: &Table, column: Option<&str>) -> Result<Vec<f64>, Error> {
+    column.map_or(Ok(Vec::new()), |column| column_of(table, Some(column)))
 }
 
 /// The terms that a run asks for, with the weights of its rows put into them. `counts`: what the column of weights says of the rows trained
@@ -268,7 +266,7 @@ pub(crate) fn terms(
     }
     let total: f64 = train.w.iter().sum();
     let scale = train.rows as f64 / total;
-    if !scale.is_finite() {
+    if !(scale.is_finite() && scale > 0.0) {
         let error = Error::new(Kind::Data, format!("the weights of the rows trained on add up to {total}"));
         let error = error.file(&table.source).hint("weights above 0 in some rows trained on, and none beyond 1e300");
         return Err(column.iter().fold(error, |error, column| error.column(column)));

@@ -4,6 +4,8 @@ use crate::median::median;
 
 /// A share of the whole by which sums of weights that are no whole numbers may be off.
 const OFF: f64 = 1e-12;
+/// Up to here sums of whole numbers are exact.
+const MOST_ROWS: f64 = (1u64 << 53) as f64;
 
 /// Numbers, with their weights where these are not alike.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +28,9 @@ impl Sample {
     }
 }
 
+/// Bytes that [`Counted`] takes for each number while it is there.
+pub(crate) const BYTES_COUNTED: usize = size_of::<(f64, f64)>();
+
 /// Numbers in order that count more than nothing.
 pub(crate) struct Counted {
     /// Each with the weights up to its own added up.
@@ -36,20 +41,19 @@ pub(crate) struct Counted {
 }
 
 impl Counted {
-    /// None where nothing counts. Weights that are all whole count as so many rows each; others are brought to a mean of 1, for they
-    /// tell no number of rows.
+    /// None where nothing counts. Weights that are all whole count as so many rows each; others, and those that add up to more rows than
+    /// there can be, are brought to a mean of 1, for they tell no number of rows.
     pub fn new(numbers: &[f64], weights: &[f64]) -> Option<Counted> {
         let mut all: Vec<(f64, f64)> = numbers.iter().copied().zip(weights.iter().copied()).filter(|(_, weight)| *weight > 0.0).collect();
         all.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        let is_whole = all.iter().all(|(_, weight)| weight.fract() == 0.0);
+        let is_whole =
+            all.iter().all(|(_, weight)| weight.fract() == 0.0) && all.iter().map(|(_, weight)| weight).sum::<f64>() <= MOST_ROWS;
         let largest = all.iter().fold(0.0f64, |largest, (_, weight)| largest.max(*weight));
         let sum = all.iter().map(|(_, weight)| weight / largest).sum::<f64>();
-        let share = |weight: f64| if is_whole { weight } else { weight / largest * (all.len() as f64 / sum) };
-        let shares: Vec<f64> = all.iter().map(|(_, weight)| share(*weight)).collect();
-        let mut total = 0.0;
-        for (number, share) in all.iter_mut().zip(shares) {
-            total += share;
-            number.1 = total;
+        let (count, mut total) = (all.len() as f64, 0.0);
+        for (_, weight) in &mut all {
+            total += if is_whole { *weight } else { *weight / largest * (count / sum) };
+            *weight = total;
         }
         (!all.is_empty()).then_some(Counted { numbers: all, total, off: if is_whole { 0.0 } else { OFF * total } })
     }
@@ -105,7 +109,7 @@ mod tests {
     #[test]
     fn weights_that_are_no_whole_numbers() {
         let numbers: Vec<f64> = (0..1001).map(|r| f64::from(r * 37 % 1001)).collect();
-        for weight in [0.1, 0.3, 1.0 / 3.0, 1e-300, 1.5e300] {
+        for weight in [0.1, 0.3, 1.0 / 3.0, 1e-300, 1.5e300, 1e308] {
             let counted = Counted::new(&numbers, &vec![weight; 1001]).unwrap();
             assert_eq!([0.25, 0.5, 0.75].map(|share| counted.quantile(share)), [250.0, 500.0, 750.0], "{weight:e}");
         }

@@ -34,11 +34,11 @@ fn bits(outcome: &Outcome) -> (Vec<u32>, Option<u64>) {
     (numbers.iter().map(|number| number.to_bits()).collect(), outcome.model.metadata.training.temperature.map(f64::to_bits))
 }
 
-/// With the flag set behind the last step where `stops`.
+/// With the flag set behind the last step where `stops`; which of a search is the last is not known before.
 fn train(job: &Job, checkpoints: Option<&mut Checkpoints>, stops: bool) -> Outcome {
     job.stop.store(false, Ordering::Relaxed);
     let ended = session::train_kept(job, checkpoints, &mut |progress: &Progress| {
-        job.stop.store(stops && progress.ends, Ordering::Relaxed);
+        job.stop.store(stops && (progress.ends || job.optimizer == "lbfgs"), Ordering::Relaxed);
         ControlFlow::Continue(())
     });
     ended.expect("a training")
@@ -61,12 +61,20 @@ fn it_goes_on() {
     alone.keep_aside(0.5);
     let mut several = run(&path);
     several.train.ensemble = Some(2);
-    for (name, run) in [("alone", alone), ("several", several)] {
+    // A search that comes to where no step changes anything.
+    let flat = folder.path().join("flat.csv").display().to_string();
+    std::fs::write(&flat, "a,b,kind\n".to_string() + &(0..ROWS).map(|r| format!("1,2,c{}\n", r % CLASSES)).collect::<String>())
+        .expect("a table");
+    let mut stalled = run(&flat);
+    stalled.keep_aside(0.5);
+    (stalled.train.batch, stalled.train.epochs, stalled.train.optimizer) = (None, Some(1000), Some("lbfgs".into()));
+    for (name, run) in [("alone", alone), ("several", several), ("stalled", stalled)] {
         let directory = folder.path().join(name);
         std::fs::create_dir(&directory).expect("a directory");
         let job = prepare::job(&run, Some(&hidden()), 1).expect("a job");
         let unbroken = train(&job, None, false);
-        assert_eq!(unbroken.end, End::Finished);
+        let end = if name == "stalled" { End::Stalled(unbroken.steps) } else { End::Finished };
+        assert_eq!(unbroken.end, end);
         assert!(unbroken.model.metadata.training.temperature.is_some());
         let mut checkpoints = Checkpoints::begin(&directory, &run, &job, true).expect("a run");
         let stopped = train(&job, Some(&mut checkpoints), true);
@@ -77,7 +85,7 @@ fn it_goes_on() {
         let job = prepare::job(&begun.run, None, 2).expect("a job");
         let mut checkpoints = begun.checkpoints().expect("checkpoints").0;
         let outcome = train(&job, Some(&mut checkpoints), false);
-        assert_eq!((&outcome.end, bits(&outcome)), (&End::Finished, bits(&unbroken)), "{name}");
+        assert_eq!((&outcome.end, bits(&outcome)), (&end, bits(&unbroken)), "{name}");
     }
 }
 

@@ -1,8 +1,9 @@
 //! Measures beside scikit-learn's, which `golden/make_metrics.py` wrote down.
 
 use backlit::engine::random::{Purpose, Random};
-use backlit::metrics::{Bin, Metrics, Roc, Threshold, reliability};
+use backlit::metrics::{Bin, Bins, Metrics, Roc, Threshold};
 use backlit::model_file::Task;
+use backlit::said::{Said, Targets};
 use serde_json::{Value, json};
 
 fn numbers(value: &Value) -> Vec<f64> {
@@ -11,6 +12,17 @@ fn numbers(value: &Value) -> Vec<f64> {
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("golden/metrics.json")).expect("JSON")
+}
+
+/// As a training measures them.
+fn measured(task: Task, outputs: usize, predicted: &[f64], targets: &[f64], threshold: f64) -> Metrics {
+    Metrics::of_said(task, outputs, &Said::new(outputs, predicted.to_vec()), Targets::Numbers(targets), threshold).expect("in memory")
+}
+
+fn reliability(rows: impl Iterator<Item = (f64, bool)>) -> Vec<Bin> {
+    let mut bins = Bins::default();
+    rows.for_each(|(p, is)| bins.add(p, is));
+    bins.finish()
 }
 
 /// Holds each measure to what is expected: equal but for rounding, `null` where it is not defined.
@@ -37,10 +49,10 @@ fn classes_as_scikit_learn_measures_them() {
         let (p, truth) = (numbers(&case["p"]), numbers(&case["truth"]));
         let classes = case["classes"].as_u64().expect("a count") as usize;
         let metrics = if classes == 2 {
-            Metrics::of(Task::TwoClasses, 1, &p, &truth, case["threshold"].as_f64().expect("a threshold"))
+            measured(Task::TwoClasses, 1, &p, &truth, case["threshold"].as_f64().expect("a threshold"))
         } else {
             let y: Vec<f64> = truth.iter().flat_map(|&class| (0..classes).map(move |k| f64::from(u8::from(class == k as f64)))).collect();
-            Metrics::of(Task::Classes, classes, &p, &y, 0.5)
+            measured(Task::Classes, classes, &p, &y, 0.5)
         };
         hold(&case["name"], &metrics, &case["expected"]);
     }
@@ -50,7 +62,7 @@ fn classes_as_scikit_learn_measures_them() {
 fn numbers_as_scikit_learn_measures_them() {
     for case in golden()["numbers"].as_array().expect("cases") {
         let outputs = case["outputs"].as_u64().expect("a count") as usize;
-        let metrics = Metrics::of(Task::Regression, outputs, &numbers(&case["predicted"]), &numbers(&case["truth"]), 0.5);
+        let metrics = measured(Task::Regression, outputs, &numbers(&case["predicted"]), &numbers(&case["truth"]), 0.5);
         hold(&case["name"], &metrics, &case["expected"]);
     }
 }
@@ -66,7 +78,7 @@ fn labels_as_scikit_learn_measures_them() {
     for case in golden()["labels"].as_array().expect("cases") {
         let (p, truth) = (numbers(&case["p"]), numbers(&case["truth"]));
         let count = case["labels"].as_u64().expect("a count") as usize;
-        let metrics = Metrics::of(Task::Labels, count, &p, &truth, case["threshold"].as_f64().expect("a threshold"));
+        let metrics = measured(Task::Labels, count, &p, &truth, case["threshold"].as_f64().expect("a threshold"));
         let given = serde_json::to_value(&metrics).expect("JSON");
         let expected = case["expected"].as_object().expect("an object");
         assert_eq!(given.as_object().map(serde_json::Map::len), Some(expected.len()));
@@ -86,7 +98,7 @@ fn labels_as_scikit_learn_measures_them() {
 #[test]
 fn no_rows_have_no_measures() {
     for (task, outputs) in [(Task::Regression, 2), (Task::TwoClasses, 1), (Task::Classes, 3), (Task::Labels, 2)] {
-        let metrics = Metrics::of(task, outputs, &[], &[], 0.5);
+        let metrics = measured(task, outputs, &[], &[], 0.5);
         assert!(metrics.list().iter().all(|(_, value)| value.is_none()), "{metrics:?}");
         assert_eq!(metrics.undefined().len(), metrics.list().len());
         let classes = outputs.max(2);
@@ -97,7 +109,7 @@ fn no_rows_have_no_measures() {
 
 /// A measure of two classes, or −1 where it is not defined.
 fn at(threshold: f64, p: &[f64], y: &[f64], name: &str) -> f64 {
-    let list = Metrics::of(Task::TwoClasses, 1, p, y, threshold).list();
+    let list = measured(Task::TwoClasses, 1, p, y, threshold).list();
     list.into_iter().find(|(known, _)| *known == name).and_then(|(_, value)| value).unwrap_or(-1.0)
 }
 

@@ -6,6 +6,7 @@ use backlit::error::{Error, Kind};
 use backlit::model_file::*;
 use backlit::predictor::Predictor;
 use backlit::recipe::Recipe;
+use backlit::said::{Said, Targets};
 use backlit::scaler::Scaler;
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -375,7 +376,8 @@ fn threshold_and_errors_are_kept_and_models_without_them_are_read() {
     assert!(!description(&plain).contains("threshold") && !description(&plain).contains("residuals"));
     let mut model = small();
     model.metadata.threshold = 0.3;
-    model.metadata.residuals = Residuals::of(1, &[1.0, 2.0, 3.0], &[1.5, 1.9, 3.0]);
+    model.metadata.residuals =
+        Residuals::of_said(1, &Said::new(1, vec![1.0, 2.0, 3.0]), Targets::Numbers(&[1.5, 1.9, 3.0])).expect("in memory");
     assert!(model.metadata.residuals.is_some());
     assert_eq!(from_bytes(&to_bytes(&model).unwrap()).unwrap(), model);
     let wrong = |change: &dyn Fn(&mut Metadata)| {

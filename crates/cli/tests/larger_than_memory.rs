@@ -167,11 +167,7 @@ fn memory_of_several_targets() {
     let desk = Desk::with(&[("small.csv", &table(20_000)), ("large.csv", &table(120_000))]);
     let peak = |file: &str, folds: &str| {
         let rest = "--recipe plain --hidden 1 --epochs 1 --batch 4096 --memory 10KB --threads 1 --out run";
-        let line = format!("train {file} --target p,q,r {rest}{folds}");
-        // What is freed goes back at once, so that the peak is of what is held.
-        let mut command = desk.command(&line.split(' ').collect::<Vec<_>>());
-        let child = command.env("MALLOC_MMAP_THRESHOLD_", "65536").stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        peak_of(child.expect("the program"))
+        peak_of(&desk, &format!("train {file} --target p,q,r {rest}{folds}"))
     };
     for folds in ["", " --folds 3"] {
         let slope = (peak("large.csv", folds) - peak("small.csv", folds)) * 1024 / 100_000;
@@ -179,10 +175,29 @@ fn memory_of_several_targets() {
     }
 }
 
-/// The largest memory of a process until it ends, in KiB, as the last look at it tells.
+/// Quartiles take columns into memory: those of folds that are trained at the same time share what a table may take.
 #[cfg(target_os = "linux")]
-fn peak_of(mut child: std::process::Child) -> u64 {
-    let mut peak = 0;
+#[test]
+fn folds_share_the_memory() {
+    let mut noise = Noise(7);
+    let mut text = (0..16).map(|i| format!("x{i},")).collect::<String>() + "w,y\n";
+    (0..40_000)
+        .for_each(|_| text += &((0..17).map(|_| format!("{:.3},", noise.next())).collect::<String>() + &format!("{:.3}\n", noise.next())));
+    let desk = Desk::with(&[("table.csv", &text)]);
+    let rest = "--target y --scaling robust --recipe plain --hidden 1 --epochs 1 --batch 1024 --folds 5 --memory 16MB --out run";
+    // A quarter of it, 4 MB, is for quartiles, with five threads as with one; where each took as much it would be 16 MB more.
+    let peak = |threads: usize| peak_of(&desk, &format!("train table.csv --ignore w {rest} --threads {threads}"));
+    let (one, five) = (peak(1), peak(5));
+    assert!(five < one + 9_000, "{one} KiB with one thread, {five} with five");
+}
+
+/// The largest memory of a run until it ends, in KiB, as the last look at it tells.
+#[cfg(target_os = "linux")]
+fn peak_of(desk: &Desk, line: &str) -> u64 {
+    // What is freed goes back at once, so that the peak is of what is held.
+    let mut command = desk.command(&line.split(' ').collect::<Vec<_>>());
+    let child = command.env("MALLOC_MMAP_THRESHOLD_", "65536").stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let (mut child, mut peak) = (child.expect("the program"), 0);
     while child.try_wait().expect("a process").is_none() {
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
         let number = status.lines().find(|line| line.starts_with("VmHWM:")).and_then(|line| line.split_whitespace().nth(1)?.parse().ok());

@@ -134,6 +134,17 @@ fn lines_above_the_table_are_told_from_its_names() {
     desk.fine(&format!("train notes.csv {LINE} --out run")).complains(&[skipped]);
     assert_eq!(desk.fine("predict run notes.csv").out, desk.fine("predict run plain.csv").out);
     assert_eq!(desk.json("explain names.csv.run names.csv --row 3 -p x[#id]")["row"], 3);
+    // Which of both it is is said where nobody else does.
+    let taken = "the line that begins with # is taken for the names of the columns (--no-header: it is a comment)";
+    desk.fine(&format!("train names.csv {LINE} --out told")).complains(&[taken]);
+    assert!(!desk.fine("predict told names.csv").err.contains(taken));
+    desk.write("comment.csv", "# made by hand, on paper\n1,2\n2,3\n3,5\n4,6\n5,1\n");
+    let refused = desk.run("train comment.csv --target c1");
+    refused.expect(3);
+    refused
+        .complains(&["there is no column 'c1'", "try: --no-header, if the line that begins with # is a comment; else one of its columns"]);
+    let told = desk.fine("train comment.csv --target c1 --task regression --no-header --epochs 1 --out told");
+    assert!(told.err.contains("skipped: '# made by hand, on paper'") && !told.err.contains(taken), "{}", told.err);
     // Errors count the lines of the file; below the names # is a cell like others.
     desk.write("slip.csv", format!("# one\n# two\n{}", plain.replacen("\n0,", "\no,", 1)));
     desk.run("predict run slip.csv").complains(&["line 4", "came 'o'"]);
@@ -171,6 +182,28 @@ fn what_is_no_table_is_called_by_its_name() {
             let refused = desk.run(&line);
             refused.expect(3);
             refused.complains(&[name, says, tries]);
+        }
+    }
+    // As other programs begin a file.
+    for (name, bytes, says) in [
+        ("i.csv", &b"BZh91AY&SY\x01\x02"[..], "a bzip2 file"),
+        ("j.csv", b"ARROW1\0\0\x10\x01", "an Arrow file"),
+        ("k.csv", b"PAR1\x15\x04\x15\x90\x01", "a Parquet file"),
+        ("l.csv", b"<table border=\"1\">\n<tr><td>1, 2</td></tr>\n", "a page of HTML"),
+        ("m.csv", b"<html lang=\"en\"><head>\n<title>1, 2</title>", "a page of HTML"),
+        ("n.csv", b"%PDF-1.7\n%", "a PDF file"),
+    ] {
+        desk.write(name, bytes);
+        let refused = desk.run(&format!("train {name} --target y"));
+        refused.expect(3);
+        refused.complains(&[name, says]);
+    }
+    // Names may begin so all the same.
+    let few: String = (0..20).map(|row| format!("{row},{}\n", row % 7)).collect();
+    for name in ["BZhou", "ARROW1", "PAR1", "<table>", "<table >", "<body>", "<tables", "%PDF"] {
+        for mark in [",", ";", "\t"] {
+            desk.write("names.csv", format!("{name},y\n{few}").replace(',', mark));
+            desk.fine("train names.csv --target y --task regression --epochs 1 --hidden 2 --out run");
         }
     }
     // Names may hold any of these signs.

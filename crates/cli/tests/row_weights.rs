@@ -102,3 +102,76 @@ fn balanced_classes_go_by_weights() {
     }
     assert_eq!(classes.len(), 3);
 }
+
+/// Two numbers that tell a third, and weights as `weight` says.
+fn weighed(rows: usize, weight: impl Fn(usize) -> &'static str) -> String {
+    let row = |r: usize| format!("{},{},{},{}.5\n", r * 7 % 13, r * 5 % 11, weight(r), r * 7 % 13 + 2 * (r * 5 % 11));
+    "a,b,w,y\n".to_string() + &(0..rows).map(row).collect::<String>()
+}
+
+/// Each network of an ensemble is judged, and trained, by rows that count, whatever the seed; where there are too few of them it is refused.
+#[test]
+fn networks_are_told_by_rows_that_count() {
+    let some = |r: usize| if r % 5 < 2 { "1" } else { "0" };
+    let few = |r: usize| if r < 5 { "1" } else { "0" };
+    let one = |r: usize| if r == 3 { "2" } else { "0" };
+    let files = [("some.csv", weighed(40, some)), ("few.csv", weighed(40, few)), ("one.csv", weighed(40, one))];
+    let desk = Desk::new().typed();
+    files.iter().for_each(|(name, text)| desk.write(name, text));
+    let line = "--target y --task regression --weights w --epochs 6 --hidden 3";
+    for seed in 0..6 {
+        desk.fine(&format!("train some.csv {line} --seed {seed} --out run"));
+        let lines = desk.read("run/metrics.jsonl");
+        let costs: Vec<f64> =
+            lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).expect("JSON")["validation_cost"].as_f64()).collect();
+        assert!(costs.len() == 48 && costs.iter().all(|cost| *cost > 0.0), "{seed}: {costs:?}");
+    }
+    for (rest, words) in [
+        ("few.csv", &["data.weights", "keeps aside all weigh 0, so they cannot tell better from worse", "fewer networks"][..]),
+        ("one.csv --recipe plain --ensemble 3", &["data.weights", "is trained on all weigh 0"]),
+    ] {
+        let refused = desk.run(&format!("train {rest} {line} --out no"));
+        refused.expect(2);
+        refused.complains(words);
+    }
+    // Where nothing listens to them no row kept aside has to count.
+    desk.fine(&format!("train few.csv --recipe plain --ensemble 8 {line} --out run"));
+}
+
+/// Before a long training, not when its model is saved.
+#[test]
+fn weights_beyond_the_largest_number_are_refused() {
+    let desk = Desk::with(&[("w.csv", &weighed(80, |_| "1e308")), ("large.csv", &weighed(80, |_| "1e300"))]);
+    for memory in ["", "--memory 1KB"] {
+        let line = format!("--target y --task regression --weights w --epochs 1 --hidden 3 {memory}");
+        let refused = desk.run(&format!("train w.csv {line} --out no"));
+        refused.expect(3);
+        refused.complains(&["w.csv", "column 'w'", "the weights of the rows trained on add up to inf", "none beyond 1e300"]);
+        desk.fine(&format!("train large.csv {line} --scaling robust --out run"));
+    }
+}
+
+/// What to try fits how rows are kept aside.
+#[test]
+fn rows_kept_aside_that_weigh_nothing_have_a_fitting_hint() {
+    let few = weighed(40, |r| if r < 5 { "1" } else { "0" });
+    let class = |r: usize| ["n", "y"][r % 2];
+    let two = "a,c\n".to_string() + &(0..40).map(|r| format!("{},{}\n", r % 9, class(r))).collect::<String>();
+    let desk = Desk::with(&[("few.csv", &few), ("none.csv", &weighed(9, |_| "0")), ("two.csv", &two)]);
+    desk.write("one.csv", "a,c\n1,n\n2,n\n");
+    for (rest, word, other) in [
+        ("few.csv --target y --weights w --folds 8 --keep best", "fewer folds", "validation share"),
+        (
+            "few.csv --target y --weights w --validation none.csv --keep best",
+            "weights above 0 in some rows of none.csv",
+            "validation share",
+        ),
+        ("few.csv --target y --weights w --validation 0.1 --keep best --split time", "a larger validation share", "seed"),
+        ("two.csv --target c --validation one.csv --threshold f1", "both classes among the rows of one.csv", "validation share"),
+    ] {
+        let refused = desk.run(&format!("train {rest} --epochs 2 --hidden 3 --out no"));
+        refused.expect(2);
+        refused.complains(&[word]);
+        assert!(!refused.err.contains(other), "{}", refused.err);
+    }
+}

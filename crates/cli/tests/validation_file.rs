@@ -277,3 +277,58 @@ fn classes_that_training_does_not_see_are_said() {
     let told = desk.fine(&format!("train one.csv {line}"));
     told.complains(&["'b' stands only in", "all rows trained on are of one class, 'a': there is nothing to tell apart"]);
 }
+
+/// What the targets are is told from the table alone, wherever it is.
+#[test]
+fn rows_beside_do_not_decide_the_task() {
+    let rows = |count: usize| (0..count).map(|r| format!("{},{},{}\n", r % 9, r % 2, r / 2 % 2)).collect::<String>();
+    let table = |count: usize| format!("x,p,q\n{}", rows(count));
+    let desk = Desk::with(&[
+        ("labels.csv", &table(40)),
+        ("odd.csv", &format!("{}1,1,0\n1,0,1\n1,1,1\n1,0,2\n", table(0))),
+        ("few.csv", &table(8)),
+        ("more.csv", &table(9)),
+        ("classes.csv", &table(40)),
+        ("other.csv", "x,p,q\n1,0,1\n1,5,1\n"),
+    ]);
+    for (line, code) in [
+        ("labels.csv --target p,q --validation odd.csv", 3),
+        ("few.csv --target p,q --validation more.csv", 0),
+        ("labels.csv --target p,q --validation more.csv", 0),
+        ("labels.csv --target p,q --task labels --validation odd.csv", 3),
+        ("classes.csv --target p --ignore q --validation other.csv", 3),
+        ("classes.csv --target q,p --validation other.csv", 3),
+    ] {
+        let line = format!("train {line} --epochs 2 --hidden 3 --json --out run");
+        let (held, stored) = (desk.run(&line), desk.run(&format!("{line} --memory 0")));
+        held.expect(code);
+        stored.complains(if code == 0 { &["temporary file"] } else { &["error"] });
+        assert_eq!((stored.code, &stored.out), (held.code, &held.out), "{line}");
+        let told = held.document();
+        match code {
+            0 => assert_eq!(told["task"], if line.contains("few") { "regression" } else { "labels" }, "{told}"),
+            _ => assert!(held.err.contains("expected one of the classes 0, 1, came"), "{}", held.err),
+        }
+    }
+}
+
+/// A file without targets, and one that is not there, say what to try with it.
+#[test]
+fn hints_fit_the_file() {
+    let desk = desk();
+    desk.write("bare.csv", "a,gap,side,y,w\n1,2,n,,1\n2,3,e,,1\n");
+    desk.fine("train a.csv --target y --ignore id --task regression --epochs 1 --out run");
+    for line in [
+        "train a.csv --target y --ignore id --validation bare.csv --out no",
+        "evaluate run bare.csv",
+        "train a.csv --from run --validation bare.csv --epochs 1 --out no",
+    ] {
+        let refused = desk.run(line);
+        refused.expect(3);
+        refused.complains(&["bare.csv", "no row has a target", "try: fill the target in"]);
+        assert!(!refused.err.contains("--target"), "{}", refused.err);
+    }
+    let gone = desk.run("train a.csv --target y --validation gone.csv");
+    gone.expect(2);
+    gone.complains(&["no file is there", "try: check the path"]);
+}

@@ -45,7 +45,13 @@ pub(super) fn above(sample: &[u8], is_all: bool, header: &Header) -> Above {
         let (likely, terminator) = split(&sample[at..], is_all);
         let delimiter = above.delimiter.unwrap_or(likely);
         let cells = lines(&sample[last..], is_all, delimiter, terminator);
-        if cells.split_first().is_some_and(|(first, below)| names_columns(first, below, header)) {
+        if let Some((first, below)) = cells.split_first()
+            && names_columns(first, below, header)
+        {
+            if header.said.is_none() && !header.has_all(first) {
+                let taken = "is taken for the names of the columns (--no-header: it is a comment)";
+                above.notes.push(format!("the line that begins with # {taken}"));
+            }
             comments.pop();
             at = last;
         }
@@ -114,7 +120,9 @@ mod tests {
         ] {
             let found = above(text.as_bytes(), true, &Header::default());
             assert_eq!((found.bytes, found.lines, found.delimiter), (bytes, lines, delimiter), "{text:?}");
-            assert_eq!(found.notes.is_empty(), found.bytes == 0, "{text:?}");
+            // Names that are told by sight are said too; where all lines begin so the first of them is one.
+            let is_told = bytes > 0 || text.starts_with('#') && !text.starts_with("#1");
+            assert_eq!(!found.notes.is_empty(), is_told, "{text:?}");
         }
         assert_eq!(above(b"#id,x\n1,2\n", true, &Header::said(Some(false))).bytes, 6);
     }

@@ -258,6 +258,14 @@ pub(crate) const WEIGHT: Hints = Hints {
 pub(crate) const NO_TARGET: &str =
     "fill the target in where it is known: such rows are what is learned from; or name another column with --target";
 
+/// The same where what is predicted is known already.
+const NO_TARGET_OF_KNOWN: &str = "fill the target in where it is known: without it nothing tells how good a network is";
+
+/// The error over a table without targets, where another target is no way out.
+pub(crate) fn without_target(error: Error) -> Error {
+    if error.hint.as_deref() == Some(NO_TARGET) { error.hint(NO_TARGET_OF_KNOWN) } else { error }
+}
+
 /// Keeps what an error needs of a cell that may be long.
 fn shorten(cell: &str) -> String {
     cell.trim().chars().take(LONGEST).collect()

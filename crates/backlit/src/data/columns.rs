@@ -9,6 +9,8 @@ use crate::error::Error;
 pub(crate) struct Columns<'a> {
     pub table: &'a Table,
     pub stored: Option<&'a Stored>,
+    /// How many of the first rows there are for whoever looks.
+    pub rows: usize,
 }
 
 impl Columns<'_> {
@@ -19,11 +21,9 @@ impl Columns<'_> {
 
     /// All numbers of a column.
     pub fn take(&self, name: &String) -> Result<Vec<f64>, Error> {
-        let names = std::slice::from_ref(name);
-        match self.file(names) {
-            Some(stored) => Ok(stored.take(&indices(&self.table.source, &stored.columns, names)?)?.swap_remove(0)),
-            None => self.table.take(names),
-        }
+        let mut column = Vec::with_capacity(self.rows);
+        self.rows(std::slice::from_ref(name), |_, row| column.push(row[0]))?;
+        Ok(column)
     }
 
     /// Hands on all rows in order, each with its number among them and its numbers of these columns.
@@ -37,11 +37,12 @@ impl Columns<'_> {
         match self.file(names) {
             Some(stored) => {
                 let places = indices(&self.table.source, &stored.columns, names)?;
-                stored.rows(|row| take(&|place| number(row, place), &places))
+                stored.first(self.rows, |row| take(&|place| number(row, place), &places))
             }
             None => {
                 let places = self.table.indices(names)?;
-                self.table.values.chunks_exact(self.table.columns.len()).for_each(|row| take(&|place| row[place], &places));
+                let rows = self.table.values.chunks_exact(self.table.columns.len()).take(self.rows);
+                rows.for_each(|row| take(&|place| row[place], &places));
                 Ok(())
             }
         }

@@ -3,33 +3,41 @@
 use super::FEW;
 use crate::error::{Error, Kind};
 
-/// Files that are no text, by their first bytes.
-const BINARY: [(&[u8], &str, &str); 14] = [
+/// Files that are no text, by their first bytes, of which there are so many that no name of a column begins with them.
+const BINARY: [(&[u8], &str, &str); 12] = [
     (b"PK\x03\x04", "a zip file or a spreadsheet", "save the sheet as CSV"),
     (b"\xD0\xCF\x11\xE0", "an old spreadsheet (.xls)", "save the sheet as CSV"),
     (b"\x1F\x8B", "a gzip file", "unpack it first"),
-    (b"BZh", "a bzip2 file", "unpack it first"),
     (b"\xFD7zXZ", "an xz file", "unpack it first"),
     (b"\x28\xB5\x2F\xFD", "a zstd file", "unpack it first"),
-    (b"PAR1", "a Parquet file", "let its name end in .parquet"),
-    (b"ARROW1", "an Arrow file", "save it as Parquet: pandas.read_feather(…).to_parquet(…)"),
+    (b"ARROW1\0\0", "an Arrow file", "save it as Parquet: pandas.read_feather(…).to_parquet(…)"),
     (b"\x93NUMPY", "a NumPy file", "let its name end in .npy"),
     (b"\x89HDF", "an HDF5 file", "save the table as CSV or Parquet"),
     (b"SQLite format 3", "an SQLite database", "save the table as CSV: sqlite3 -header -csv FILE \"SELECT * FROM …\""),
-    (b"%PDF", "a PDF file", "save the table itself as CSV"),
+    (b"%PDF-", "a PDF file", "save the table itself as CSV"),
     (b"\xFF\xFE", "UTF-16 text", "save the file as UTF-8"),
     (b"\xFE\xFF", "UTF-16 text", "save the file as UTF-8"),
 ];
+
+/// The same of files whose first letters alone might begin a name.
+fn behind_letters(sample: &[u8]) -> Option<(&'static str, &'static str)> {
+    match sample {
+        [b'B', b'Z', b'h', b'1'..=b'9', rest @ ..] if rest.starts_with(b"1AY&SY") => Some(("a bzip2 file", "unpack it first")),
+        [b'P', b'A', b'R', b'1', no_text, ..] if no_text.is_ascii_control() && !no_text.is_ascii_whitespace() => {
+            Some(("a Parquet file", "let its name end in .parquet"))
+        }
+        _ => None,
+    }
+}
 
 /// Refuses a file that is no text, by its beginning.
 pub(super) fn refuse_binary(sample: &[u8]) -> Result<(), Error> {
     if sample.is_empty() {
         return Err(Error::new(Kind::Data, "expected a table, came an empty file"));
     }
-    for (start, what, hint) in BINARY {
-        if sample.starts_with(start) {
-            return Err(Error::new(Kind::Data, format!("expected text with delimiters, came {what}")).hint(hint));
-        }
+    let known = BINARY.iter().find(|(start, ..)| sample.starts_with(start)).map(|(_, what, hint)| (*what, *hint));
+    if let Some((what, hint)) = known.or_else(|| behind_letters(sample)) {
+        return Err(Error::new(Kind::Data, format!("expected text with delimiters, came {what}")).hint(hint));
     }
     match sample.iter().position(|&byte| byte == 0) {
         Some(at) => {
@@ -63,6 +71,14 @@ fn markup(start: &[u8]) -> Option<(&'static str, &'static str)> {
         let text = rest.iter().position(|byte| !matches!(byte, b' ' | b'\r' | b'\n'))?;
         Some(rest[text] == b'<' && start[1].is_ascii_alphabetic())
     };
+    // A tag of this name, and no name of a column, behind which stands a delimiter.
+    let is_tag = |word: &str| {
+        let rest = if begins(word) { &start[word.len()..] } else { return false };
+        let end = rest.iter().position(|&byte| byte == b'>').unwrap_or(rest.len());
+        let behind = rest.get(end + 1..).unwrap_or_default().iter().find(|byte| **byte != b' ');
+        let ends = rest.first().is_none_or(|byte| matches!(byte, b'>' | b' ' | b'\r' | b'\n'));
+        ends && !behind.is_some_and(|byte| DELIMITERS.contains(byte))
+    };
     match next(0)? {
         b'{' if matches!(next(1), Some(b'"' | b'}')) => {
             let is_whole = lines.next().is_some_and(|line| line.ends_with(b"}"));
@@ -73,7 +89,7 @@ fn markup(start: &[u8]) -> Option<(&'static str, &'static str)> {
             }
         }
         b'[' if matches!(next(1), Some(b'{' | b'[')) => Some(("JSON", FROM_JSON)),
-        b'<' if ["<!doctype html", "<html", "<head", "<body", "<table"].into_iter().any(begins) => {
+        b'<' if begins("<!doctype html") || ["<html", "<head", "<body", "<table"].into_iter().any(is_tag) => {
             Some(("a page of HTML", "save the table itself as CSV; a page instead of a download may ask to log in: open it in a browser"))
         }
         b'<' if begins("<?xml") || begins("<!--") || tag_upon_tag() == Some(true) => {

@@ -89,7 +89,7 @@ pub(crate) fn read_for_within(
 ) -> Result<(Reading, Option<Stored>), Error> {
     let reader = Reader::named(data, &Header::for_model(metadata, header))?;
     let encoder = metadata.encoder(targets, |column| reader.cells.iter().any(|cell| cell == column));
-    reader.for_model(metadata).encoded(&encoder)?.within(bound)
+    reader.for_model(metadata).encoded(&encoder)?.within(bound).map_err(cells::without_target)
 }
 
 /// Counts what stands in the columns of a table in any words and numbers.
@@ -392,7 +392,7 @@ impl<'a> Reader<'a> {
         let without = |reader: &Self, values: &mut Vec<f64>| if drops { reader.without_target(values) } else { Vec::new() };
         let mut left_out = without(self, &mut values);
         let Some(bound) = bound else { return Ok(Numbers { values, storing, left_out }) };
-        let most = most.min((BLOCK / self.columns.len().max(1)).max(1));
+        let most = at_a_time(most, self.columns.len());
         while self.next(most, &mut more)? > 0 {
             let storing = match &mut storing {
                 Some(storing) => storing,
@@ -423,5 +423,27 @@ struct Numbers {
     left_out: Vec<usize>,
 }
 
-/// Numbers that are read at a time where they go to a file.
+/// Numbers that are read at a time where they go to a file: no more than these, and, however little memory there is, these.
 const BLOCK: usize = 1 << 18;
+const PIECE: usize = 1 << 13;
+
+/// Rows of so many columns that are read at a time on their way into a file. `most`: what may be in memory
+fn at_a_time(most: usize, columns: usize) -> usize {
+    let rows = |numbers: usize| (numbers / columns.max(1)).max(1);
+    most.clamp(rows(PIECE), rows(BLOCK))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A row of its own for each write would take minutes.
+    #[test]
+    fn many_rows_are_read_at_a_time_whatever_the_memory() {
+        for (memory, columns, want) in
+            [(0, 4, 2048), (0, 100_000, 1), (1_000_000, 4, 10_416), (u64::MAX, 4, 65_536), (u64::MAX, 1 << 20, 1)]
+        {
+            assert_eq!(at_a_time(Bound { memory, keep: Vec::new() }.rows(columns), columns), want, "{memory} {columns}");
+        }
+    }
+}

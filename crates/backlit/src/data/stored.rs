@@ -7,7 +7,7 @@ use crate::error::{Error, Kind as Wrong};
 use crate::said::Targets;
 use crate::scaler::Scaler;
 use crate::terms::smoothed;
-use crate::weighted::Sample;
+use crate::weighted::{BYTES_COUNTED, Sample};
 use backlit_engine::Scalar;
 use backlit_engine::step::{Rows, Source};
 use std::fs::File;
@@ -252,8 +252,11 @@ impl Stored {
         });
         let place = |name: &String| self.columns.iter().position(|column| column == name);
         let mut filled: Vec<_> = filled.filter_map(|(first, time, fill)| Some((place(&first)?, time, fill))).collect();
-        let each = if weights.is_empty() { BYTES } else { 2 * BYTES };
-        let together = usize::try_from(memory / (rows.len() * each).max(1) as u64).unwrap_or(usize::MAX).max(1);
+        let together = match weights.is_empty() {
+            true => together(memory, rows.len(), BYTES),
+            // The weights stand beside the numbers, and those of one column at a time are added up.
+            false => together(memory.saturating_sub((rows.len() * BYTES_COUNTED) as u64), rows.len(), 2 * BYTES),
+        };
         for filled in filled.chunks_mut(together) {
             let mut known = vec![Sample::default(); filled.len()];
             self.each(
@@ -324,8 +327,13 @@ impl Stored {
     }
 
     /// Hands on all rows as bytes, in order.
-    pub(crate) fn rows(&self, mut take: impl FnMut(&[u8])) -> Result<(), Error> {
-        self.each(self.rows, |r| r, |_, row| take(row))
+    pub(crate) fn rows(&self, take: impl FnMut(&[u8])) -> Result<(), Error> {
+        self.first(self.rows, take)
+    }
+
+    /// The same of so many rows alone.
+    pub(crate) fn first(&self, rows: usize, mut take: impl FnMut(&[u8])) -> Result<(), Error> {
+        self.each(rows, |r| r, |_, row| take(row))
     }
 
     /// What the file could not be read for, if there was anything.
@@ -343,6 +351,11 @@ impl Stored {
         let number = number(row, place);
         if number.is_nan() { self.fills[place] } else { number }
     }
+}
+
+/// How many columns of so many rows fit into so many bytes, where a number takes `each` of them: at least one.
+fn together(memory: u64, rows: usize, each: usize) -> usize {
+    usize::try_from(memory / (rows * each).max(1) as u64).unwrap_or(usize::MAX).max(1)
 }
 
 pub(crate) fn unreadable(folder: &Path, error: &str) -> Error {
@@ -442,7 +455,7 @@ impl Inputs {
 
     /// All numbers of each input of these rows, by its place: as many inputs at a time as take no more than so many bytes.
     pub(crate) fn columns(&self, rows: &[usize], memory: u64, each: &mut dyn FnMut(usize, &mut [f64])) -> Result<(), Error> {
-        let together = usize::try_from(memory / (rows.len() * BYTES).max(1) as u64).unwrap_or(usize::MAX).max(1);
+        let together = together(memory, rows.len(), BYTES);
         for (group, places) in self.places.chunks(together).enumerate() {
             let mut numbers = vec![Vec::with_capacity(rows.len()); places.len()];
             self.table.each(

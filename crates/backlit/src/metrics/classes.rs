@@ -29,16 +29,8 @@ pub struct Classes {
 }
 
 impl Classes {
-    /// `p`, `y`: rows × outputs. `threshold`: of two classes with one output, the second is predicted above it; none: one output for
+    /// Of outputs, wherever they are. `threshold`: of two classes with one output, the second is predicted above it; none: one output for
     /// each class.
-    pub(super) fn of(outputs: usize, p: &[f64], y: &[f64], threshold: Option<f64>) -> Classes {
-        let mut tally = Tally::new(outputs, threshold);
-        tally.add(p, y);
-        let areas = (0..outputs).map(|k| area(p, y, k, outputs)).collect();
-        tally.finish(areas)
-    }
-
-    /// The same where they are not all at hand at once.
     pub(super) fn over(said: &Said, targets: Targets<'_>, outputs: usize, threshold: Option<f64>) -> Result<Classes, Error> {
         let mut tally = Tally::new(outputs, threshold);
         beside(said, targets, &mut |p, y| tally.add(p, y))?;
@@ -136,13 +128,8 @@ pub(super) fn mean(numbers: impl Iterator<Item = f64>) -> Option<f64> {
     (count > 0).then(|| sum / count as f64)
 }
 
-/// The area under the ROC curve of column `k`, counted in pairs of rows. `p`, `y`: rows × outputs. None where all rows are of one kind.
-/// Source: Mann and Whitney, Annals of Mathematical Statistics 18, 1947.
-pub(super) fn area(p: &[f64], y: &[f64], k: usize, outputs: usize) -> Option<f64> {
-    area_of(p.iter().zip(y).skip(k).step_by(outputs).map(|(p, y)| (*p, *y > 0.5)))
-}
-
-/// The same of rows, each with its probability and whether it is of the class.
+/// The area under the ROC curve, counted in pairs of rows, each with its probability and whether it is of the class. None where all rows
+/// are of one kind. Source: Mann and Whitney, Annals of Mathematical Statistics 18, 1947.
 pub(super) fn area_of(rows: impl Iterator<Item = (f64, bool)>) -> Option<f64> {
     // The bits of numbers from 0 on are in the order of the numbers, and leave room for one more.
     let mut keys: Vec<u64> = rows.map(|(p, is)| (p.to_bits() << 1) | u64::from(is)).collect();
@@ -163,16 +150,20 @@ pub(super) fn area_of(rows: impl Iterator<Item = (f64, bool)>) -> Option<f64> {
 mod tests {
     use super::*;
 
+    fn measured(outputs: usize, p: &[f64], y: &[f64], threshold: Option<f64>) -> Classes {
+        Classes::over(&Said::new(outputs, p.to_vec()), Targets::Numbers(y), outputs, threshold).expect("in memory")
+    }
+
     #[test]
     fn by_hand() {
         let p = [0.7, 0.2, 0.1, 0.3, 0.3, 0.4];
         let y = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
-        let of = Classes::of(3, &p, &y, None);
+        let of = measured(3, &p, &y, None);
         assert_eq!((of.accuracy, of.balanced_accuracy, of.auc), (Some(0.5), Some(0.5), None));
         // (log 10/7 + log 10/3) / 2
         assert!((of.log_loss.unwrap() - 0.780_323_874_132_334_3).abs() < 1e-15);
         assert_eq!(of.confusion.unwrap(), [[1, 0, 0], [0, 0, 1], [0, 0, 0]]);
-        let of = Classes::of(1, &[0.9, 0.2, 0.6], &[1.0, 0.0, 0.0], Some(0.5));
+        let of = measured(1, &[0.9, 0.2, 0.6], &[1.0, 0.0, 0.0], Some(0.5));
         assert!((of.accuracy.unwrap() - 2.0 / 3.0).abs() < 1e-15);
         assert_eq!((of.auc, of.confusion.unwrap()), (Some(1.0), vec![vec![1, 1], vec![0, 1]]));
     }
@@ -180,7 +171,7 @@ mod tests {
     #[test]
     fn many_classes_have_no_matrix() {
         let y: Vec<f64> = (0..101 * 101).map(|place| f64::from(u8::from(place % 102 == 0))).collect();
-        let of = Classes::of(101, &y, &y, None);
+        let of = measured(101, &y, &y, None);
         assert_eq!((of.accuracy, of.auc, of.confusion), (Some(1.0), Some(1.0), None));
     }
 }

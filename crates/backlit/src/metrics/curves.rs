@@ -90,17 +90,11 @@ impl Curve {
 
 /// How often rows are of the class among those of about the same probability: ten bins of equal width, a number between two in the lower
 /// one; those without rows are left out. The numbers are scikit-learn's. Source: DeGroot and Fienberg, The Statistician 32, 1983.
-pub fn reliability(rows: impl Iterator<Item = (f64, bool)>) -> Vec<Bin> {
-    let mut bins = Bins::default();
-    rows.for_each(|(p, is_own)| bins.add(p, is_own));
-    bins.finish()
-}
-
-/// [`reliability`] row after row.
 #[derive(Default)]
-pub(crate) struct Bins([(f64, u64, u64); BINS]);
+pub struct Bins([(f64, u64, u64); BINS]);
 
 impl Bins {
+    /// One row more: its probability, and whether it is of the class.
     pub fn add(&mut self, p: f64, is_own: bool) {
         let bin = (1..BINS).filter(|&k| k as f64 * (1.0 / BINS as f64) < p).count();
         let (sum, own, count) = &mut self.0[bin];
@@ -109,6 +103,7 @@ impl Bins {
         *count += 1;
     }
 
+    /// Those with rows, from the lowest.
     pub fn finish(self) -> Vec<Bin> {
         let full = self.0.iter().filter(|(_, _, count)| *count > 0);
         full.map(|&(sum, own, count)| Bin { predicted: sum / count as f64, share: own as f64 / count as f64, rows: count }).collect()

@@ -1,6 +1,6 @@
 //! Measures of several labels, each of which a row has or has not.
 
-use super::classes::{area, area_of, mean, surprise_of_two};
+use super::classes::{area_of, mean, surprise_of_two};
 use crate::error::Error;
 use crate::said::{Said, Targets, beside};
 use serde::Serialize;
@@ -53,14 +53,7 @@ impl Counts {
 }
 
 impl Labels {
-    /// `p`, `y`: rows × outputs. A label is predicted above the threshold.
-    pub(super) fn of(outputs: usize, p: &[f64], y: &[f64], threshold: f64) -> Labels {
-        let mut tally = Tally::new(outputs, threshold);
-        tally.add(p, y);
-        tally.finish((0..outputs).map(|k| area(p, y, k, outputs)).collect())
-    }
-
-    /// The same where they are not all at hand at once.
+    /// Of outputs, wherever they are. A label is predicted above the threshold.
     pub(super) fn over(said: &Said, targets: Targets<'_>, outputs: usize, threshold: f64) -> Result<Labels, Error> {
         let mut tally = Tally::new(outputs, threshold);
         beside(said, targets, &mut |p, y| tally.add(p, y))?;
@@ -136,12 +129,16 @@ impl Tally {
 mod tests {
     use super::*;
 
+    fn measured(p: &[f64], y: &[f64], threshold: f64) -> Labels {
+        Labels::over(&Said::new(2, p.to_vec()), Targets::Numbers(y), 2, threshold).expect("in memory")
+    }
+
     #[test]
     fn by_hand() {
         // Said: 1 0, 1 1, 0 0; right: 1 0, 0 1, 0 1.
         let p = [0.9, 0.2, 0.7, 0.8, 0.1, 0.3];
         let y = [1.0, 0.0, 0.0, 1.0, 0.0, 1.0];
-        let of = Labels::of(2, &p, &y, 0.5);
+        let of = measured(&p, &y, 0.5);
         assert_eq!((of.subset_accuracy, of.micro_f1), (Some(1.0 / 3.0), Some(4.0 / 6.0)));
         // −log(0.9 · 0.8 · 0.3 · 0.8 · 0.9 · 0.3) / 6
         assert!((of.log_loss.unwrap() - 0.510_825_623_765_990_7).abs() < 1e-15);
@@ -149,9 +146,9 @@ mod tests {
         assert_eq!(of.each.iter().map(|label| label.f1).collect::<Vec<_>>(), [Some(2.0 / 3.0), Some(2.0 / 3.0)]);
         assert_eq!((of.each[0].auc, of.each[1].auc, of.auc), (Some(1.0), Some(1.0), Some(1.0)));
         // A larger threshold says fewer.
-        assert_eq!(Labels::of(2, &p, &y, 0.75).each[0].accuracy, Some(1.0));
+        assert_eq!(measured(&p, &y, 0.75).each[0].accuracy, Some(1.0));
         // Nobody has the second label: its area is not defined, its F1 is not counted.
-        let of = Labels::of(2, &[0.9, 0.1, 0.2, 0.3], &[1.0, 0.0, 0.0, 0.0], 0.5);
+        let of = measured(&[0.9, 0.1, 0.2, 0.3], &[1.0, 0.0, 0.0, 0.0], 0.5);
         assert_eq!((of.macro_f1, of.auc, of.each[1].f1), (Some(1.0), None, None));
     }
 }

@@ -8,8 +8,7 @@ mod own;
 mod threshold;
 
 pub use classes::{Classes, most_probable};
-pub(crate) use curves::Bins;
-pub use curves::{Bin, Roc, reliability};
+pub use curves::{Bin, Bins, Roc};
 pub use labels::{Label, Labels};
 pub use numbers::Numbers;
 pub use own::Own;
@@ -33,19 +32,9 @@ pub enum Metrics {
 }
 
 impl Metrics {
-    /// `outputs`, `targets`: rows × outputs. For classes the outputs are probabilities and the targets one-hot;
-    /// for two classes there is one output, the probability of the second.
+    /// Of outputs, rows × outputs, wherever they are. For classes they are probabilities and the targets one-hot; for two classes there is
+    /// one output, the probability of the second.
     /// `threshold`: the probability above which the second of two classes, or a label, is predicted.
-    pub fn of(task: Task, outputs: usize, predicted: &[f64], targets: &[f64], threshold: f64) -> Metrics {
-        match task {
-            Task::Regression | Task::Values => Metrics::Numbers(Numbers::of(outputs, predicted, targets)),
-            Task::Classes => Metrics::Classes(Classes::of(outputs, predicted, targets, None)),
-            Task::TwoClasses => Metrics::Classes(Classes::of(outputs, predicted, targets, Some(threshold))),
-            Task::Labels => Metrics::Labels(Labels::of(outputs, predicted, targets, threshold)),
-        }
-    }
-
-    /// The same of outputs that need not be in memory.
     pub fn of_said(task: Task, outputs: usize, said: &Said, targets: Targets<'_>, threshold: f64) -> Result<Metrics, Error> {
         match task {
             Task::Classes => Ok(Metrics::Classes(Classes::over(said, targets, outputs, None)?)),

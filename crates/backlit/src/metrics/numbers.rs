@@ -21,17 +21,7 @@ pub struct Numbers {
 }
 
 impl Numbers {
-    /// `predicted`, `targets`: rows × outputs
-    pub(super) fn of(outputs: usize, predicted: &[f64], targets: &[f64]) -> Numbers {
-        let mut tally = Tally::new(outputs);
-        tally.add(predicted, targets);
-        tally.means();
-        tally.vary(targets);
-        let errors = |k: usize| predicted.iter().zip(targets).skip(k).step_by(outputs).map(|(a, y)| (a - y).abs()).collect::<Vec<f64>>();
-        tally.finish((0..outputs).map(|k| median(&mut errors(k))).sum())
-    }
-
-    /// The same where they are not all at hand at once.
+    /// Of outputs, wherever they are.
     pub(super) fn over(said: &Said, targets: Targets<'_>, outputs: usize) -> Result<Numbers, Error> {
         let mut tally = Tally::new(outputs);
         beside(said, targets, &mut |a, y| tally.add(a, y))?;
@@ -122,15 +112,19 @@ impl Tally {
 mod tests {
     use super::*;
 
+    fn of(outputs: usize, predicted: &[f64], targets: &[f64]) -> Numbers {
+        Numbers::over(&Said::new(outputs, predicted.to_vec()), Targets::Numbers(targets), outputs).expect("in memory")
+    }
+
     #[test]
     fn by_hand() {
-        let of = Numbers::of(1, &[1.0, 2.0, 6.0], &[1.0, 3.0, 5.0]);
-        assert!((of.rmse.unwrap() - (2.0f64 / 3.0).sqrt()).abs() < 1e-15);
-        assert!((of.mae.unwrap() - 2.0 / 3.0).abs() < 1e-15);
-        assert!((of.r2.unwrap() - 0.75).abs() < 1e-15);
-        assert_eq!((of.median_absolute_error, of.max_error), (Some(1.0), Some(1.0)));
-        assert_eq!(Numbers::of(1, &[1.0, 2.0, 3.0], &[0.1, 0.1, 0.1]).r2, None);
-        let two = Numbers::of(2, &[1.0, 0.0, 2.0, 4.0], &[1.0, 0.0, 3.0, 2.0]);
+        let first = of(1, &[1.0, 2.0, 6.0], &[1.0, 3.0, 5.0]);
+        assert!((first.rmse.unwrap() - (2.0f64 / 3.0).sqrt()).abs() < 1e-15);
+        assert!((first.mae.unwrap() - 2.0 / 3.0).abs() < 1e-15);
+        assert!((first.r2.unwrap() - 0.75).abs() < 1e-15);
+        assert_eq!((first.median_absolute_error, first.max_error), (Some(1.0), Some(1.0)));
+        assert_eq!(of(1, &[1.0, 2.0, 3.0], &[0.1, 0.1, 0.1]).r2, None);
+        let two = of(2, &[1.0, 0.0, 2.0, 4.0], &[1.0, 0.0, 3.0, 2.0]);
         assert!((two.r2.unwrap() - (0.5 + -1.0) / 2.0).abs() < 1e-15);
         assert_eq!((two.median_absolute_error, two.max_error), (Some(0.75), Some(2.0)));
     }

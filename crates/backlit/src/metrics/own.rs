@@ -40,14 +40,7 @@ impl Own {
         }
     }
 
-    /// The mean over rows and outputs; none without rows. `predicted`, `targets`: rows × outputs
-    pub fn of(&self, predicted: &[f64], targets: &[f64]) -> Option<f64> {
-        let mut sum = 0.0;
-        self.add(predicted, targets, &mut sum);
-        (!targets.is_empty()).then(|| sum / targets.len() as f64)
-    }
-
-    /// The same of outputs that need not be in memory.
+    /// The mean over rows and outputs, wherever they are; none without rows.
     pub fn of_said(&self, said: &Said, targets: Targets<'_>) -> Result<Option<f64>, Error> {
         let (mut sum, mut count) = (0.0, 0);
         beside(said, targets, &mut |predicted, targets| {
@@ -85,18 +78,22 @@ fn has_prediction(formula: &Formula) -> bool {
 mod tests {
     use super::*;
 
+    fn of(own: &Own, predicted: &[f64], targets: &[f64]) -> Option<f64> {
+        own.of_said(&Said::new(1, predicted.to_vec()), Targets::Numbers(targets)).expect("in memory")
+    }
+
     #[test]
     fn the_mean_over_rows_and_outputs() {
         let own = Own::read(" abs(a  - y) / y ").unwrap();
         assert_eq!((own.text.as_str(), own.maximised), ("abs(a - y) / y", false));
-        assert_eq!(own.of(&[1.0, 2.0, 3.0, 4.0], &[2.0, 4.0, 2.0, 4.0]), Some((0.5 + 0.5 + 0.5) / 4.0));
-        assert_eq!(own.of(&[], &[]), None);
+        assert_eq!(of(&own, &[1.0, 2.0, 3.0, 4.0], &[2.0, 4.0, 2.0, 4.0]), Some((0.5 + 0.5 + 0.5) / 4.0));
+        assert_eq!(of(&own, &[], &[]), None);
         // Over more rows than a block has.
         let a: Vec<f64> = (0..1000).map(f64::from).collect();
-        assert_eq!(Own::read("a").unwrap().of(&a, &a), Some(499.5));
-        assert!(own.of(&[0.0], &[0.0]).unwrap().is_nan());
+        assert_eq!(of(&Own::read("a").unwrap(), &a, &a), Some(499.5));
+        assert!(of(&own, &[0.0], &[0.0]).unwrap().is_nan());
         let own = Own::read("max: where(a > 0.5, y, 1 - y)").unwrap();
-        assert_eq!((own.maximised, own.of(&[0.9, 0.1, 0.2], &[1.0, 0.0, 1.0])), (true, Some(2.0 / 3.0)));
+        assert_eq!((own.maximised, of(&own, &[0.9, 0.1, 0.2], &[1.0, 0.0, 1.0])), (true, Some(2.0 / 3.0)));
         assert_eq!((own.to_minimise(2.0), Own::read("min: a").unwrap().to_minimise(2.0)), (-2.0, 2.0));
         for (wrong, words) in [("abs(y)", "no a in it"), ("a - x", "no letter 'x'"), ("a -", "came the end"), ("best: a", "came ':'")] {
             let error = Own::read(wrong).err().unwrap();

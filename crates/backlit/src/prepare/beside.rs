@@ -2,6 +2,7 @@
 
 use super::{usage, warm_start};
 use crate::compact::Compact;
+use crate::data::cells::without_target;
 use crate::data::{Bound, Header, Inputs, Stored, Table, behind, indices, read_within, shortened};
 use crate::encoder::Encoder;
 use crate::error::Error;
@@ -68,13 +69,13 @@ pub(super) fn join(
     let name = file.display().to_string();
     let columns = stored.as_ref().map_or(&table.columns, |stored| &stored.columns).clone();
     let ((reading, second), is_model) = match start {
-        Some(model) => (warm_start::read(run, model, &name, bound)?, true),
+        Some(model) => (warm_start::read(run, model, &name, bound).map_err(without_target)?, true),
         None => {
             let used: Vec<String> = columns.iter().filter(|column| !run.data.ignore.contains(column)).cloned().collect();
             let encoder = encoder.cloned().unwrap_or_else(|| Encoder::plain(&used));
             let wanted = encoder.columns.iter().map(|column| column.name.clone()).collect();
             let header = Header::beside(wanted, headless, run.data.header);
-            (read_within(&name, &encoder, &header, run.data.weights.as_ref(), bound)?, false)
+            (read_within(&name, &encoder, &header, run.data.weights.as_ref(), bound).map_err(without_target)?, false)
         }
     };
     notes.extend(reading.notes.iter().map(|note| format!("{}: {note}", shortened(&name))));
@@ -107,12 +108,9 @@ impl Beside {
         self.file.file_name().unwrap_or(self.file.as_os_str()).to_string_lossy().into_owned()
     }
 
-    /// These columns of the rows of the table alone: what they hold is told from what is trained on.
-    pub(super) fn table_alone(&self, both: &Table, columns: &[String]) -> Result<Table, Error> {
-        let mut values = both.take(columns)?;
-        values.truncate(self.first * columns.len());
-        let left_out = both.left_out.iter().copied().filter(|number| *number < self.first_number).collect();
-        Ok(Table { source: both.source.clone(), columns: columns.to_vec(), rows: self.first, values, left_out })
+    /// How many rows the table itself has.
+    pub(super) fn rows_before(&self) -> usize {
+        self.first
     }
 
     /// (trained on, kept aside) of so many rows.

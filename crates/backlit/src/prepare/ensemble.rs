@@ -8,6 +8,30 @@ use crate::model_file::Shape;
 use crate::recipe;
 use crate::run_file::{Layer, Rng, RunFile};
 
+/// Whether the rows of each network weigh anything: those it is trained on, and those it keeps aside where it listens to them.
+/// `fold_of`: the network that keeps each row aside; `w`: what the rows weigh; empty: all alike
+pub(super) fn networks_count(run: &RunFile, fold_of: &[u32], count: usize, w: &[f64]) -> Result<(), Error> {
+    if w.is_empty() {
+        return Ok(());
+    }
+    let mut weighs = vec![false; count];
+    fold_of.iter().zip(w).for_each(|(&fold, &w)| weighs[fold as usize] |= w > 0.0);
+    let listens = run.train.course.needs_held().is_some();
+    let wrong = |k: usize, what: &str| {
+        let message = format!("the rows that network {} of {count} {what}", k + 1);
+        Err(usage(run, message).key("data.weights").hint("fewer networks (--ensemble), or weights above 0 in more rows"))
+    };
+    for k in 0..count {
+        if (0..count).all(|other| other == k || !weighs[other]) {
+            return wrong(k, "is trained on all weigh 0");
+        }
+        if listens && !weighs[k] {
+            return wrong(k, "keeps aside all weigh 0, so they cannot tell better from worse");
+        }
+    }
+    Ok(())
+}
+
 /// How many networks are trained.
 pub(super) fn ensemble_of(run: &RunFile, rows: usize, part: Part) -> Result<usize, Error> {
     let count = match part {

@@ -30,7 +30,7 @@ pub(super) fn told(
         let pairs: Result<Vec<[f64; 2]>, Error> = pairs.collect();
         return pairs.map(|pairs| Some(pairs.concat()));
     }
-    if run.network.task.is_some() || targets.len() < 2 || !matches!(loss, "" | "binary_cross_entropy") || columns.table.rows < FEWEST_ROWS {
+    if run.network.task.is_some() || targets.len() < 2 || !matches!(loss, "" | "binary_cross_entropy") || columns.rows < FEWEST_ROWS {
         return Ok(None);
     }
     let values = columns.few(targets)?;

@@ -10,6 +10,7 @@ use crate::model_file::{Model, Precision, Task};
 use crate::predictor::scaled;
 use crate::run_file::RunFile;
 use crate::scaler::{Scaler, Scaling};
+use crate::weighted::BYTES_COUNTED;
 
 /// The numbers of a job and what their columns are called.
 pub(super) struct Numbers<'a> {
@@ -37,9 +38,10 @@ impl Numbers<'_> {
         memory: u64,
     ) -> Result<[Option<Scaler>; 2], Error> {
         let (train, width) = (self.train, self.inputs.len());
+        let for_numbers = (memory / 4).saturating_sub((self.weights.len() * BYTES_COUNTED) as u64);
         let measured = || match run.data.scaling.unwrap_or_default() {
             Scaling::Standard => Scaler::measure(train.rows, width, self.weights, &mut |each| train.inputs(&mut |_, block| each(block))),
-            Scaling::Robust => Scaler::robust(width, self.weights, |each| train.columns(width, memory / 4, each)),
+            Scaling::Robust => Scaler::robust(width, self.weights, |each| train.columns(width, for_numbers, each)),
         };
         let mut of_inputs = (run.data.standardize && start.is_none()).then(measured).transpose()?;
         if let Some(scaler) = &mut of_inputs {

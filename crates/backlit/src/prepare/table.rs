@@ -37,7 +37,7 @@ pub(super) fn table(
                 (None, Some(reading)) => {
                     let known = reading.1.as_ref().map_or(&reading.0.table.columns, |stored| &stored.columns);
                     let found = indices(&path.display().to_string(), known, &run.data.ignore);
-                    found.map_err(|error| with_header(error, run, !reading.0.header))?;
+                    found.map_err(|error| with_header(error, run, !reading.0.header, known))?;
                     (reading, None)
                 }
                 (None, None) => encoded(run, path, bound, notes)?,
@@ -74,18 +74,21 @@ pub(super) fn encoded(
         return Err(no_target(&source, &names));
     }
     let named = [&run.data.target[..], &run.data.categories, &run.data.ignore].concat();
-    indices(&source, &names, &named).map_err(|error| with_header(error, run, !profile.header))?;
+    indices(&source, &names, &named).map_err(|error| with_header(error, run, !profile.header, &names))?;
     let encoder = profile.encoder(&run.data, notes).map_err(|error| error.file(&source))?;
     Ok((read_within(&source, &encoder, &header, run.data.weights.as_ref(), bound)?, Some(encoder)))
 }
 
-/// An error over a column that is not there, in a table whose first line was taken for a row, where it may be the names.
-pub(super) fn with_header(error: Error, run: &RunFile, headless: bool) -> Error {
-    if !headless || run.data.header.is_some() {
-        return error;
-    }
+/// An error over a column that is not there, in a table whose first line was taken for a row where it may be the names, or whose names
+/// may be a comment. `names`: of its columns
+pub(super) fn with_header(error: Error, run: &RunFile, headless: bool, names: &[String]) -> Error {
+    let other = match run.data.header {
+        None if headless => "--header, if the first line names the columns: it was taken for a row",
+        None if names.first().is_some_and(|name| name.starts_with('#')) => "--no-header, if the line that begins with # is a comment",
+        _ => return error,
+    };
     let hint = error.hint.clone().unwrap_or_default();
-    error.hint(format!("--header, if the first line names the columns: it was taken for a row; else {hint}"))
+    error.hint(format!("{other}; else {hint}"))
 }
 
 pub(super) fn no_target(source: &str, columns: &[String]) -> Error {

@@ -1,5 +1,6 @@
 //! What is predicted, and by which loss.
 
+use super::training::other_rows;
 use super::{labels, usage};
 use crate::data::Columns;
 use crate::data::cells::excerpt;
@@ -42,7 +43,7 @@ pub(super) fn task(
     values.dedup();
     let loss = run.network.loss.as_deref().unwrap_or("");
     let by_sight = run.network.task.is_none() && loss.is_empty();
-    let looks_like_classes = targets.len() == 1 && looks_like_classes(&values, table.rows);
+    let looks_like_classes = targets.len() == 1 && looks_like_classes(&values, columns.rows);
     let takes_classes = loss == "cross_entropy" || loss == "binary_cross_entropy" && values.len() == 2;
     if words && run.network.task.is_none() && !loss.is_empty() && !takes_classes {
         let error = Error::new(Kind::Data, format!("the target holds words, not numbers as {loss} takes them")).file(&table.source);
@@ -134,7 +135,7 @@ pub(super) fn threshold(run: &RunFile, task: Task, held: &Rows) -> Result<(), Er
     match (threshold.is_found(), (0..2).all(|class| (0..held.rows).any(|row| held.class(row, 1) == class))) {
         (true, false) => wrong(
             "the threshold is chosen on the rows kept aside, but these do not hold both classes",
-            "a larger validation share, or a number for the threshold",
+            &format!("{}, or a number for the threshold", other_rows(run, "both classes among the")),
         ),
         _ => Ok(()),
     }

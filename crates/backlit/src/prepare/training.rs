@@ -2,12 +2,14 @@
 
 use super::usage;
 use crate::calibration;
+use crate::data::shortened;
 use crate::error::Error;
 use crate::job::{Calibrate, Rows};
 use crate::metrics::Own;
 use crate::model_file::{Shape, Task};
 use crate::recipe::plain;
 use crate::run_file::{Batch, Judge, RunFile, Source};
+use crate::splits::Split;
 use std::ops::Range;
 
 /// Rows of a step; none: all. `train_on`: the rows of each network
@@ -69,8 +71,19 @@ pub(super) fn counts(run: &RunFile, held: &Rows) -> Result<(), Error> {
     match listens && !held.w.is_empty() && held.w.iter().all(|&w| w == 0.0) {
         true => Err(usage(run, "the rows kept aside all weigh 0, so they cannot tell better from worse")
             .key("data.weights")
-            .hint("a larger validation share, or another seed")),
+            .hint(other_rows(run, "weights above 0 in some"))),
         false => Ok(()),
+    }
+}
+
+/// What to try where the rows kept aside lack something; `some`: what rows of a file would need
+pub(super) fn other_rows(run: &RunFile, some: &str) -> String {
+    let larger = "a larger validation share";
+    match (&run.data.validation_file, run.train.folds, &run.data.split) {
+        (Some(file), ..) => format!("{some} rows of {}", shortened(&file.display().to_string())),
+        (None, Some(_), _) => "fewer folds, or another seed".into(),
+        (None, None, Split::Time(_)) => larger.into(),
+        (None, None, _) => format!("{larger}, or another seed"),
     }
 }
 
