@@ -1,10 +1,26 @@
 //! Files that are written whole or not at all.
 
 use crate::error::{Error, Kind};
+use crate::model_file::MODEL;
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, SpooledTempFile};
+
+/// Refuses to write to one of the files that are read, by whatever name: of a run directory that is its model.
+pub fn spares(output: Option<&Path>, read: &[Option<&Path>]) -> Result<(), Error> {
+    let Some(output) = output else { return Ok(()) };
+    let Ok(place) = std::fs::canonicalize(output) else { return Ok(()) };
+    let model = |path: &Path| path.join(MODEL);
+    let files = read.iter().flatten().flat_map(|path| [path.to_path_buf(), model(path)]);
+    match files.filter_map(|path| std::fs::canonicalize(path).ok()).any(|file| file == place) {
+        false => Ok(()),
+        true => {
+            let error = Error::new(Kind::Usage, "this is a file that is read here: what is written would take its place");
+            Err(error.file(output.display()).hint("another name behind -o"))
+        }
+    }
+}
 
 /// Writes `bytes` so that `path` holds afterwards either what it held before or all of them: see [`Whole`].
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {

@@ -7,11 +7,13 @@ mod commands;
 mod output;
 mod pages;
 mod progress;
+mod signals;
 
 use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    signals::hold();
     let wants_json = std::env::args_os().any(|argument| argument == "--json");
     let arguments = match arguments::Arguments::try_parse() {
         Ok(arguments) => arguments,

@@ -51,6 +51,10 @@ impl Written {
 
     /// How `number` stands to what is written. `relative`: how exact the number is.
     pub fn agrees(&self, number: f64, relative: f64) -> Agreement {
+        if self.digits == 0 {
+            // However many zeros stand behind the point, there is no digit that could be right for another number.
+            return if number == 0.0 { Agreement::All } else { Agreement::No };
+        }
         let noise = relative.max(4.0 * f64::EPSILON) * number.abs();
         let off = (self.value - number).abs();
         // Whether a half is rounded up or down is a matter of taste.

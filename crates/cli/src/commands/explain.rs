@@ -18,6 +18,8 @@ pub fn run(arguments: &Explain, common: &Common, screen: &Screen) -> Result<u8, 
     let usage = |message: String| Error::new(Kind::Usage, message);
     let notation = notation::find(&arguments.notation).map_err(usage)?;
     let form = form(arguments, common)?;
+    let data = arguments.data.as_deref().map(Path::new);
+    backlit::files::spares(arguments.output.as_deref(), &[Some(&arguments.model), data])?;
     let mut subject = subject(arguments, common, screen)?;
     if let Some(ranges) = &arguments.row {
         subject.keep(&chosen(&ranges.0, &subject.rows)?)?;

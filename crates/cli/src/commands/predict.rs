@@ -8,7 +8,7 @@ use crate::arguments::{Common, Predict};
 use crate::output::Screen;
 use backlit::data::{BUNDLED, Header, Reader};
 use backlit::error::{Error, Kind};
-use backlit::files::{Aside, Whole};
+use backlit::files::{self, Aside, Whole};
 use backlit::metrics::most_probable;
 use backlit::model_file::{Metadata, Task};
 use backlit::predictor::Predictor;
@@ -21,6 +21,7 @@ const BLOCK: usize = 1 << 15;
 
 pub fn run(arguments: &Predict, common: &Common, screen: &Screen) -> Result<u8, Error> {
     let data = arguments.data.as_deref();
+    files::spares(arguments.output.as_deref(), &[Some(&arguments.model), data.map(Path::new)])?;
     let (model, mut rows) = match data.filter(|data| !BUNDLED.contains(data)) {
         Some(file) => {
             let model = initial_or_saved(&arguments.model, common, screen)?;

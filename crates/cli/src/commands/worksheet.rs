@@ -7,12 +7,21 @@ use crate::pages::draw;
 use backlit::document::Block;
 use backlit::error::{Error, Kind};
 use backlit::explain::{Subject, notation};
+use backlit::files::spares;
 use backlit::worksheet::{Options, Wanted, friendly, json, worksheet};
+use std::path::Path;
 
 pub fn run(arguments: &Worksheet, common: &Common, screen: &Screen) -> Result<u8, Error> {
     let usage = |message: String| Error::new(Kind::Usage, message);
     let notation = notation::find(&arguments.notation).map_err(usage)?;
     let format = arguments.page.format();
+    let read = [arguments.model.as_deref(), arguments.data.as_deref().map(Path::new)];
+    let (page, answers) = (arguments.page.output.as_deref(), arguments.answers.as_deref());
+    spares(page, &read)?;
+    spares(answers, &read)?;
+    if page.is_some() && page == answers {
+        return Err(usage("the sheet and its key are to be one file".into()).hint("another name behind -o or --answers, or --with-answers"));
+    }
     let seed = common.seed.unwrap_or(0);
     let mut subject = subject(arguments, seed, common, screen)?;
     let options =
