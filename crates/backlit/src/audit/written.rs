@@ -100,6 +100,13 @@ mod tests {
     #[test]
     fn agreement_is_by_the_last_digit_written() {
         let agrees = |text: &str, number| Written::parse(text).unwrap().agrees(number, 0.0);
+        for zero in ["0", "0.000", "0e-9", "-0.0"] {
+            assert_eq!(
+                (agrees(zero, 0.0), agrees(zero, 4e-4), agrees(zero, 1e-300)),
+                (Agreement::All, Agreement::No, Agreement::No),
+                "{zero}"
+            );
+        }
         assert_eq!(agrees("0.298371109", 0.298_371_108_760_002_7), Agreement::All);
         // Mazur's −0.019049119 for −0.0190491182…: one off in the last place; 1.10590 for 1.105906: cut.
         assert_eq!(agrees("-0.019049119", -0.019_049_118_258_278_118), Agreement::AllButLast);
