@@ -1,5 +1,6 @@
 //! What leads a training besides its optimizer: how the rate changes, how gradients are clipped, when it ends and what is kept.
 
+use crate::explain::digits::said;
 use backlit_engine::clip::Clip;
 use backlit_engine::schedule::Schedule;
 use backlit_engine::train;
@@ -161,7 +162,7 @@ impl Course {
         };
         [
             self.spelled().schedule,
-            self.warmup.map(|share| format!("warm-up over {} % of the steps", 100.0 * share)),
+            self.warmup.map(|share| format!("warm-up over {} % of the steps", said(100.0 * share, 4))),
             self.clip_value.map(|most| format!("each gradient clipped at {most}")),
             self.clip_norm.map(|most| format!("gradient's norm clipped at {most}")),
             self.patience.map(|patience| format!("patience of {}", epochs(patience))),

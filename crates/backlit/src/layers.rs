@@ -1,6 +1,7 @@
 //! What a layer has besides weights and an activation: a norm, a skip, a learning rate of its own.
 
 use crate::error::{Error, Kind};
+use crate::explain::digits::{USUAL, said};
 use crate::model_file::Shape;
 use crate::run_file::{Layer, RunFile};
 use serde::{Deserialize, Serialize};
@@ -86,10 +87,15 @@ impl Shape {
         self.layers.get(layer - 1).and_then(|layer| layer.learning_rate).unwrap_or(base)
     }
 
-    /// In words, which layers have a learning rate of their own; none: none has.
-    pub fn rates_said(&self) -> Option<String> {
-        let own = |(l, layer): (usize, &crate::model_file::LayerShape)| Some(format!("{} in layer {}", layer.learning_rate?, l + 1));
-        let own: Vec<String> = self.layers.iter().enumerate().filter_map(own).collect();
+    /// In words, where the learning rate is another than that of the training, which is `base` times the `factor` of a schedule; none:
+    /// nowhere.
+    pub fn rates_said(&self, base: f64, factor: f64) -> Option<String> {
+        let said = |rate: f64| said(rate * factor, USUAL);
+        let layers = self.layers.iter().zip(1..);
+        let own = layers.filter_map(|(layer, l)| Some(format!("{} in layer {l}", said(layer.learning_rate?))));
+        let numeric = self.numeric.as_ref().filter(|numeric| numeric.rate != 1.0 && !numeric.frozen);
+        let numeric = numeric.map(|numeric| format!("{} for what is learned of numeric columns", said(numeric.rate * base)));
+        let own: Vec<String> = own.chain(numeric).collect();
         (!own.is_empty()).then(|| format!("The learning rate is {}.", own.join(", ")))
     }
 
@@ -104,18 +110,9 @@ impl Shape {
             Some(l) => {
                 let message = format!("{what} knows no norms and no skips, and layer {} has one", l + 1);
                 Err(Error::new(Kind::Usage, message)
-                    .hint("backlit explain with --parameter in another --format, such as text or html; backlit check"))
+                    .hint("backlit explain without --layer, which works the whole step, or with --parameter; backlit check"))
             }
             None => Ok(()),
-        }
-    }
-
-    /// Refuses embeddings to what takes columns as they are.
-    pub fn no_embeddings(&self, what: &str) -> Result<(), Error> {
-        match self.embedding.is_some() || self.numeric.is_some() {
-            true => Err(Error::new(Kind::Usage, format!("{what} knows no embeddings, and this network has some"))
-                .hint("backlit explain with --parameter, and backlit check")),
-            false => Ok(()),
         }
     }
 

@@ -1,6 +1,8 @@
 //! Claims about embeddings and batch norms, against a network written out in plain loops and differences of its cost.
 
-use backlit::audit::{Report, audit, read};
+use backlit::audit::{Item, Report, What, audit, read};
+use backlit::engine::explain::Target;
+use backlit::engine::typeset::unicode;
 use backlit::explain::{Subject, notation};
 use backlit::{prepare, run_file};
 use std::f64::consts::TAU;
@@ -151,4 +153,68 @@ fn the_number_of_another_level_is_named() {
 fn updates_behind_a_batch_norm_are_refused() {
     let error = judged(&subject("batch"), &[("C after 1".into(), "0.5".into())]).err().unwrap();
     assert!(error.message.contains("batch norm takes mean and variance of the batch"), "{error}");
+}
+
+/// In each notation the name of a parameter is that of no other, however loosely names are read: V[1,0] is a weight of cosines and v⁽¹⁾₀ a
+/// variance.
+#[test]
+fn every_parameter_is_found_by_its_name_in_every_notation() {
+    let subject = subject("batch");
+    let things: Vec<_> = (0..subject.parameters.len()).map(|index| subject.thing(Target::Parameter(index)).unwrap()).collect();
+    for notation in notation::table() {
+        let wording = subject.wording(notation);
+        let mut file = tempfile::Builder::new().suffix(".csv").tempfile().unwrap();
+        writeln!(file, "quantity,value").unwrap();
+        things.iter().for_each(|thing| writeln!(file, "\"{}\",1", unicode(&wording.thing(*thing))).unwrap());
+        let claims = read(file.path(), &subject, Some(notation.name())).unwrap_or_else(|error| panic!("{}: {error}", notation.name()));
+        for (claim, thing) in claims.iter().zip(&things) {
+            assert_eq!(claim.asked.what, What::Value(Item::Thing(*thing)), "{}: {}", notation.name(), claim.quantity);
+        }
+    }
+}
+
+#[test]
+fn slopes_of_penalty_loss_and_cosines_are_judged() {
+    let subject = subject("none");
+    let parameter = |name: &str| {
+        let index = (0..subject.parameters.len()).find(|&at| subject.built.graph.parameter_name(at) == name);
+        subject.parameters[index.unwrap_or_else(|| panic!("{name}"))]
+    };
+    let code = subject.x[2] as usize;
+    // R = 0.03/2 · Σ W² over weights and all that is learned of columns and levels, but no bias of a layer.
+    let mut claims = Vec::new();
+    for name in
+        [format!("embed1.weight[{},1]", code + 1), "numeric.phase[1,3]".into(), "numeric.bias[4]".into(), "layer1.weight[2,0]".into()]
+    {
+        claims.push((format!("dR/d{name}"), 0.03 * parameter(&name)));
+    }
+    claims.push(("dR/dlayer1.bias[0]".into(), 0.0));
+    // h = cos(2π f x + φ), p = Σ V h + c: of the column 'age', the second.
+    let (f, phase, x) = (parameter("numeric.frequency[1,5]"), parameter("numeric.phase[1,5]"), subject.x[1]);
+    let turn = TAU * f * x + phase;
+    let v = parameter("numeric.weight[4,5]");
+    claims.push(("dh[1,5]/df[1,5]".into(), -turn.sin() * TAU * x));
+    claims.push(("dh[1,5]/dφ[1,5]".into(), -turn.sin()));
+    claims.push(("dp_4/dh[1,5]".into(), v));
+    claims.push(("dp_4/dV[4,5]".into(), turn.cos()));
+    claims.push(("dp_4/df[1,5]".into(), -v * turn.sin() * TAU * x));
+    // The last layer is linear, so by the loss it is a − y, whatever the penalty.
+    let data = subject.data();
+    let a = subject.values(&data, 0).all(subject.built.layers[1].a)[0];
+    claims.push(("dL/dz2_0".into(), a - subject.y[0]));
+    let claims: Vec<(String, String)> = claims.into_iter().map(|(name, value)| (name, format!("{value:.9e}"))).collect();
+    let report = judged(&subject, &claims).unwrap_or_else(|error| panic!("{error}"));
+    for verdict in &report.verdicts {
+        assert!(verdict.is_right, "{} = {}, found {}", verdict.claim.quantity, verdict.claim.written.text, verdict.right);
+    }
+}
+
+/// Of a cost that is more than the loss, the loss has its own name.
+#[test]
+fn the_loss_is_not_the_cost_where_that_is_more() {
+    let subject = subject("none");
+    let data = subject.data();
+    let loss = subject.values(&data, 0).all(subject.built.loss)[0];
+    let report = judged(&subject, &[("loss".into(), format!("{loss:.9e}"))]).unwrap();
+    assert!(report.verdicts[0].is_right, "{} is not {loss}", report.verdicts[0].right);
 }

@@ -153,3 +153,27 @@ fn of_a_wide_network_a_part_is_worked_that_hangs_together() {
         assert!(holds_line_by_line(&found.page) > 60);
     }
 }
+
+/// Of three units whose variances are 4, 9 and 4 each s stands before the line that divides by it.
+#[test]
+fn each_root_of_a_norm_stands_before_what_it_divides() {
+    let mut subject = subject("y", "side", "[[network.layer]]\nunits = 3\nnorm = \"batch\"\n[[network.layer]]\nunits = 1\n");
+    let start = index_of(&subject, "layer1.running_variance[0]");
+    subject.parameters[start..start + 3].copy_from_slice(&[4.0, 9.0, 4.0]);
+    let found = worked(&subject);
+    let equations = found.page.blocks.iter().filter_map(|block| if let Block::Equations(all) = block { Some(all) } else { None }).flatten();
+    let (mut s, mut divided) = (f64::NAN, Vec::new());
+    for equation in equations {
+        let steps: Vec<String> = equation.steps.iter().map(|(_, math)| unicode(math)).collect();
+        let left = unicode(&equation.left);
+        if left == "s" {
+            s = evaluate(&read(steps.last().unwrap()), &|name| panic!("{name}"));
+        }
+        if let Some(unit) = left.strip_prefix("n⁽¹⁾").filter(|_| !left.contains('∂')) {
+            let unit = "₀₁₂".chars().position(|index| unit == index.to_string()).unwrap();
+            assert!((s - [4.0f64, 9.0, 4.0][unit].sqrt()).abs() < 1e-5, "{left} = {}, behind s = {s}", steps.join(" = "));
+            divided.push(unit);
+        }
+    }
+    assert_eq!(divided, [0, 1, 2]);
+}

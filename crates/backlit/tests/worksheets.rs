@@ -410,3 +410,106 @@ fn embeddings_and_batch_norms_are_worked_on_a_sheet() {
         latex(&sheet.key);
     }
 }
+
+/// The numbers that a page gives, by name: `W⁽¹⁾[0,1] = 0.5`, in tables too.
+fn given(page: &str) -> BTreeMap<String, f64> {
+    let words: Vec<&str> = page.split_whitespace().collect();
+    let number = |word: &str| word.trim_end_matches(',').replace('−', "-").parse::<f64>().ok();
+    words.windows(3).filter(|three| three[1] == "=").filter_map(|three| Some((three[0].to_string(), number(three[2])?))).collect()
+}
+
+/// Behind a batch norm the sheet is solved with nothing but what stands on it.
+#[test]
+fn a_batch_norm_is_solved_from_the_sheet_alone() {
+    let run = NORMED.replace("norm = \"layer\"", "norm = \"batch\"").replace("[[0.4, -0.7]]", "[[0.4, -0.7], [0.1, 0.9]]");
+    let run = run.replace("[[0.5]]", "[[0.5], [0.2]]");
+    let job = prepare::job(&run_file::parse(&run, "").unwrap(), None, 1).unwrap_or_else(|error| panic!("{error}"));
+    let mut subject = Subject::new(job.initial_model(), job.all_rows()).unwrap();
+    subject.keep(&[0]).unwrap();
+    for (name, numbers) in [("running_mean", [0.8, -0.3]), ("running_variance", [1.7, 0.6]), ("gain", [1.2, 0.9]), ("shift", [0.1, -0.2])] {
+        let parameters = subject.built.graph.parameters();
+        let start = parameters.iter().find(|parameter| parameter.name == format!("layer1.{name}")).unwrap().start;
+        subject.parameters[start..start + 2].copy_from_slice(&numbers);
+    }
+    let sheet = worksheet(&mut subject, notation::table()[0], &Options { random: false, ..options(4, 0) }).unwrap();
+    let page = text(&sheet.exercise, 200);
+    let (given, answers) = (given(&page), answers(&sheet));
+    let of = |name: &str| *given.get(name).unwrap_or_else(|| panic!("{name}: {given:?}"));
+    let x = [of("x₀"), of("x₁")];
+    for (unit, u) in ["₀", "₁"].into_iter().zip(0..) {
+        let name = |letter: &str| format!("{letter}⁽¹⁾{unit}");
+        let z = of(&format!("W⁽¹⁾[{u},0]")) * x[0] + of(&format!("W⁽¹⁾[{u},1]")) * x[1] + of(&name("b"));
+        let n = of(&name("γ")) * (z - of(&name("μ"))) / (of(&name("v")) + 0.00001).sqrt() + of(&name("β"));
+        assert!((answers[&name("n")] - n).abs() < 1e-12, "{n}: {answers:?}");
+        assert!((answers[&name("a")] - n.tanh()).abs() < 1e-12);
+    }
+    // No new value is asked for, so no rule for it stands there.
+    assert!(!page.contains("Update") && page.contains("takes its running mean and variance"), "{page}");
+    assert!(page.contains("∂n/∂μ = −γ/s") && !page.contains("= -γ/s"), "{page}");
+    // Each kind of norm has its card.
+    let run = NORMED.replace("skip = true", "norm = \"batch\"").replace("[[0.4, -0.7]]", "[[0.4, -0.7], [0.1, 0.9]]");
+    let job = prepare::job(&run_file::parse(&run.replace("[[0.5]]", "[[0.5], [0.2]]"), "").unwrap(), None, 1).unwrap();
+    let mut subject = Subject::new(job.initial_model(), job.all_rows()).unwrap();
+    subject.keep(&[0]).unwrap();
+    let sheet = worksheet(&mut subject, notation::table()[0], &Options { random: false, ..options(4, 0) }).unwrap();
+    let page = text(&sheet.exercise, 200);
+    assert!(page.contains("layer_norm: n[r,k]") && page.contains("batch_norm: n[r,k]"), "{page}");
+}
+
+/// R is over more than the sheet lists: what the other lines of a table cost stands there as one number.
+#[test]
+fn a_penalty_on_levels_is_computed_from_the_sheet_alone() {
+    let layer = "[[network.layer]]\nunits = 2\nactivation = \"tanh\"";
+    let (subject, sheet) = learned(&format!("l1 = 0.01\nl2 = 0.03\nnumeric_embedding = \"pbld\"\n{layer}"), "2");
+    let page = text(&sheet.exercise, 600);
+    let code = subject.x[1] as usize;
+    let words: Vec<&str> = page.split_whitespace().collect();
+    let behind = |name: &str| {
+        let at =
+            words.windows(3).position(|three| three[0] == "Σ" && three[1] == name && three[2] == "=").unwrap_or_else(|| panic!("{page}"));
+        words[at + 3].parse::<f64>().unwrap()
+    };
+    let (mut sizes, mut squares) = (behind("|W|"), behind("W²"));
+    let own: Vec<f64> = (0..subject.parameters.len())
+        .filter(|&index| {
+            let name = subject.built.graph.parameter_name(index);
+            match name.split_once('.') {
+                Some((table, _)) if table.starts_with("embed") => name.starts_with(&format!("embed1.weight[{code},")),
+                Some((layer, part)) => !(layer.starts_with("layer") && part.starts_with("bias")),
+                None => false,
+            }
+        })
+        .map(|index| subject.parameters[index])
+        .collect();
+    own.iter().for_each(|w| (sizes, squares) = (sizes + w.abs(), squares + w * w));
+    let wanted = 0.01 * sizes + 0.015 * squares;
+    let got = answers(&sheet)["R"];
+    assert!((got - wanted).abs() < 1e-10 * wanted, "{got} is not {wanted}");
+    assert!(page.contains("over all weights, and all learned numbers of columns and levels"), "{page}");
+    assert!(page.contains("The learning rate is 0.05 for what is learned of numeric columns."), "{page}");
+}
+
+#[test]
+fn what_is_frozen_is_said_and_gets_no_new_value() {
+    let run = THREE_LAYERS.replace("[[0.9, 0.4]]", "[[0.9, 0.4]]\nfreeze = [\"weight\"]");
+    let deep = Options { parameters: vec!["layer1.weight[1,0]".into(), "layer3.weight[0,0]".into()], random: false, ..options(4, 0) };
+    let sheet = of_run_file(&run, &deep).unwrap();
+    let (page, found) = (text(&sheet.exercise, 200), answers(&sheet));
+    assert!(page.contains("W⁽³⁾[0,0] = 0.9 (frozen)") && !page.contains("W⁽¹⁾[1,0] = 0.2 (frozen)"), "{page}");
+    assert!(found.contains_key("∂C/∂W⁽³⁾[0,0]") && !found.contains_key("(W⁽³⁾[0,0])⁺") && found.contains_key("(W⁽¹⁾[1,0])⁺"), "{found:?}");
+    let only = Options { parameters: vec!["layer3.weight[0,0]".into()], random: false, ..options(4, 0) };
+    let page = text(&of_run_file(&run, &only).unwrap().exercise, 200);
+    assert!(!page.contains("Update"), "{page}");
+}
+
+/// A training that is led, or searches, leaves everything but the new value.
+#[test]
+fn a_led_training_gets_a_sheet_without_new_values() {
+    let adam = "optimizer = \"adam\"";
+    for train in ["optimizer = \"lbfgs\"", "optimizer = \"adam\"\nclip_norm = 0.1", "optimizer = \"adam\"\nschedule = \"cosine\""] {
+        let sheet = of_run_file(&THREE_LAYERS.replace(adam, train), &options(4, 0)).unwrap_or_else(|error| panic!("{train}: {error}"));
+        let found = answers(&sheet);
+        assert!(found.contains_key("∂C/∂z⁽³⁾₀") && !found.keys().any(|name| name.contains('⁺')), "{train}: {found:?}");
+        assert!(!text(&sheet.exercise, 200).contains("Update"), "{train}");
+    }
+}

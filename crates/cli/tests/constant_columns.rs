@@ -70,6 +70,13 @@ fn explain_says_so() {
         let weight = desk.json(&format!("explain run{n} table.csv --row 70 -p layer1.weight[0,4]"));
         assert_eq!(weight["gradient"], json!(0.0), "{weight}");
         desk.opens(&format!("run{n} table.csv"), "x[k]");
+        let small = format!("--scaling {scaling} --hidden 3 --ensemble 1 --numeric-embedding none --out small{n}");
+        desk.fine(&format!("train table.csv --target y --split time --epochs 2 {small}"));
+        let step = desk.fine(&format!("explain small{n} table.csv --row 70"));
+        let line = step.out.lines().find(|line| line.trim_start().starts_with("x[k] ")).expect("a line of k");
+        let words: Vec<&str> = line.split_whitespace().collect();
+        assert_eq!(words[..3], ["x[k]", "=", "0"], "{line}");
+        assert!(line.contains("it was constant in the rows trained on, 5 in each") && !line.contains('/'), "{line}");
         // The column of words is several numbers, of which one can be named.
         desk.run(&format!("explain run{n} table.csv --row 70 -p x[c]")).complains(&["'c=u', 'c=v', 'c=w'", "x[c=u]"]);
     }

@@ -112,3 +112,13 @@ fn what_makes_no_sense_is_refused() {
     desk.run("train --config one.toml").complains(&["one.toml", "train.patience", "needs rows kept aside"]);
     assert!(!desk.path("no").exists());
 }
+
+/// Where a schedule holds the rate at 0 lbfgs tries nothing, and has not come to the end of what can be found.
+#[test]
+fn lbfgs_goes_on_after_steps_of_rate_0() {
+    let row = |r: u32| format!("{},{}\n", (f64::from(r) * 0.7).sin(), (f64::from(r) * 1.3).cos());
+    let desk = Desk::with(&[("t.csv", &("a,y\n".to_string() + &(0..40).map(row).collect::<String>()))]);
+    let line = "train t.csv --target y --hidden 3 --validation 0 --optimizer lbfgs --batch full --schedule coslog4 --epochs 15 --out run";
+    let document = desk.json(line);
+    assert_eq!(document["epochs"], json!(15), "{document}");
+}

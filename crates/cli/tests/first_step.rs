@@ -206,3 +206,141 @@ fn pages_have_one_minus() {
         }
     }
 }
+
+/// A page with its blanks joined.
+fn joined(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Training that goes on from networks side by side moves all of them as one, by its own schedule and its own clipping; what is 0 between
+/// them stays.
+#[test]
+fn an_ensemble_trained_on_is_moved_as_one() {
+    let desk = Desk::with(&[("t.csv", &table())]);
+    desk.fine("train t.csv --target y --ignore k,w --hidden 4,4 --ensemble 2 --precision f64 --epochs 2 --out en");
+    assert!(joined(&desk.fine("explain en t.csv --row 3").out).contains("each of the 2 networks by itself"));
+    desk.fine(
+        "train t.csv --from en --optimizer sgd --schedule one_cycle --clip-norm 0.01 --epochs 30 --batch full --learning-rate 0.1 --validation 0 \
+         --out on",
+    );
+    let whole = desk.json("explain on t.csv --row 3");
+    let page = joined(&desk.fine("explain on t.csv --row 3").out);
+    assert!(page.contains("2 networks side by side") && !page.contains("by itself"), "{page}");
+    let parameters = whole["parameters"].as_array().expect("parameters");
+    let moved: Vec<&Value> = parameters.iter().filter(|one| one["frozen"] == json!(false)).collect();
+    let size = moved.iter().map(|one| number(&one["gradient"]).powi(2)).sum::<f64>().sqrt();
+    for one in moved {
+        let clipped = number(&one["gradient"]) * (0.01 / (size + 1e-6)).min(1.0);
+        let new = number(&one["value"]) - 0.1 * 0.04 * clipped;
+        close(&one["name"].to_string(), number(&one["new_value"]), new, 1e-13, 0.0);
+    }
+}
+
+/// Of a large network a part is shown, and of the rest it is said how many move and how many never do.
+#[test]
+fn the_rest_of_a_large_network_is_told_apart() {
+    let desk = Desk::with(&[("t.csv", &table())]);
+    let line = "train t.csv --target y --ignore k --epochs 1 --precision f64 --parameters --numeric-embedding";
+    let trained = desk.json(&format!("{line} pbld --hidden 40 --ensemble 2 --out wide"));
+    let between = numbers(&trained["parameters"]["layer1.weight"]).into_iter().filter(|weight| *weight == 0.0).count();
+    let whole = desk.json("explain wide t.csv --row 3");
+    let parameters = whole["parameters"].as_array().expect("parameters");
+    let still = parameters.iter().filter(|one| one["frozen"] == json!(true)).count();
+    let others = whole["parameter_count"].as_u64().expect("a count") as usize - parameters.len();
+    let page = joined(&desk.fine("explain wide t.csv --row 3").out);
+    let frozen = between - still;
+    let said = format!(
+        "Of the other {others} parameters {} move by the same rule, each at its own rate; {frozen} are frozen and keep their values.",
+        others - frozen
+    );
+    assert!(frozen > 500 && page.contains(&said) && page.contains("at most 2 of each kind and 6 in all"), "{said}: {page}");
+    desk.fine(&format!("{line} none --hidden 400 --ensemble 1 --out plain"));
+    let page = joined(&desk.fine("explain plain t.csv --row 3").out);
+    assert!(page.contains("parameters move by the same rule.") && !page.contains("of each kind"), "{page}");
+}
+
+/// What stands between networks is no more moved in a sheet or an audit than in the training.
+#[test]
+fn weights_between_networks_stay_in_audits_and_sheets() {
+    let row = |r: usize| format!("{:.3},w{},{:.3}\n", (r as f64 * 0.7).sin(), r % 12, (r as f64 * 0.9).cos());
+    let desk = Desk::with(&[("t.csv", &("a,word,y\n".to_string() + &(0..48).map(row).collect::<String>()))]);
+    desk.fine(
+        "train t.csv --target y --hidden 2 --activation tanh --embed 2 --ensemble 2 --optimizer sgd --epochs 2 --precision f64 --out pe",
+    );
+    // The last two of the five inputs are the numbers of the second network; the first two units are the first's.
+    let opened = desk.json("explain pe t.csv --row 3 -p layer1.weight[0,4]");
+    assert_eq!((&opened["update"]["frozen"], &opened["value"]), (&json!(true), &json!(0.0)));
+    assert!(number(&opened["gradient"]) != 0.0);
+    let free = desk.json("explain pe t.csv --row 3 -p layer1.weight[0,1]");
+    let new = number(&free["update"]["new_value"]);
+    desk.write("claims.csv", format!("quantity,value\n\"layer1.weight[0,4] after 1\",0\n\"layer1.weight[0,1] after 1\",{new:.9e}\n"));
+    desk.fine("audit claims.csv pe t.csv --row 3").complains(&["here all are moved at once"]);
+    let judged = desk.json("audit claims.csv pe t.csv --row 3");
+    assert_eq!((&judged["claims"][0]["right"], &judged["passed"]), (&json!(0.0), &json!(true)), "{judged}");
+    let sheet = desk.fine("worksheet pe t.csv --row 3 -p layer1.weight[0,4]").out;
+    assert!(sheet.contains("(frozen)") && !sheet.contains("W⁽¹⁾[0,4])⁺"), "{sheet}");
+}
+
+/// What the weight of a row is made of stands there only where it is known.
+#[test]
+fn no_number_of_a_weights_column_is_made_up() {
+    let whole = table();
+    let plain = whole.lines().map(|line| {
+        let cells: Vec<&str> = line.split(',').collect();
+        format!("{},{},{},{}\n", cells[0], cells[1], cells[3], cells[4])
+    });
+    let desk = Desk::with(&[("t.csv", &table()), ("now.csv", &plain.collect::<String>())]);
+    let line = "train t.csv --target k --ignore y --weights w --hidden 3 --epochs 1 --validation 0 --ensemble 1 --class-weight";
+    desk.fine(&format!("{line} red=0,blue=2 --out run"));
+    let [red, blue] = ["red", "blue"].map(|class| table().lines().skip(1).position(|line| line.ends_with(class)).expect("a row"));
+    let page = joined(&desk.fine(&format!("explain run t.csv --row {red} -p layer1.weight[0,0]")).out);
+    assert!(page.contains("The row's weight is 0, as the class weight of red is.") && !page.contains("the row's 'w'"), "{page}");
+    let document = desk.json(&format!("explain run t.csv --row {red} -p layer1.weight[0,0]"));
+    assert_eq!((&document["terms"]["weights"][0]["number"], &document["terms"]["weights"][0]["value"]), (&Value::Null, &json!(0.0)));
+    let weight = desk.json(&format!("explain run t.csv --row {blue} -p layer1.weight[0,0]"))["terms"]["weights"][0].clone();
+    assert_eq!((number(&weight["number"]), &weight["class_weight"]), ((blue % 4) as f64, &json!(2.0)));
+    let page = joined(&desk.fine(&format!("explain run now.csv --row {blue} -p layer1.weight[0,0]")).out);
+    assert!(page.contains("weighs rows by 'w', which is not there: each row counts as 1.") && !page.contains("the row's 'w'"), "{page}");
+}
+
+#[test]
+fn shares_are_said_in_few_digits_and_cosines_have_both_indices() {
+    let desk = Desk::with(&[("t.csv", &table())]);
+    desk.fine(
+        "train t.csv --target y --ignore k,w,b --hidden 3 --optimizer sgd --warmup 0.07 --epochs 20 --numeric-embedding pbld --precision f64 \
+         --ensemble 1 --learning-rate 0.25 --out run",
+    );
+    let page = joined(&desk.fine("explain run t.csv --row 3 -p layer1.weight[0,0]").out);
+    assert!(page.contains("a warm-up over 7 % of the steps"), "{page}");
+    assert_eq!(
+        desk.json("explain run t.csv --row 3 -p numeric.frequency[0,3]"),
+        desk.json("explain run t.csv --row 3 -p numeric.frequency[3]")
+    );
+    desk.run("explain run t.csv --row 3 -p numeric.frequency[1,3]").expect(2);
+    let step = desk.json("explain run t.csv --row 3");
+    let rate = number(&desk.json("explain run t.csv --row 3 -p numeric.phase[3]")["update"]["learning_rate"]);
+    let text = joined(&desk.fine("explain run t.csv --row 3").out);
+    let said = text.split("The learning rate is ").nth(1).and_then(|rest| rest.split(" for what is learned of numeric columns").next());
+    close("the rate of numeric embeddings", said.expect(&text).parse().expect("a number"), rate, 1e-7, 0.0);
+    // The worked example is the parameter that is pulled most.
+    let pull = |one: &Value| number(&one["gradient"]).abs();
+    let most = step["parameters"].as_array().expect("parameters").iter().max_by(|a, b| pull(a).total_cmp(&pull(b))).expect("one");
+    let section = text.split("New values").nth(1).expect("a section");
+    let gradient = &format!("{:.9}", number(&most["gradient"]).abs())[..6];
+    let example = section.split("parameter value gradient").next().expect("an example");
+    assert!(example.contains(gradient), "{gradient}: {example}");
+    // In a notation that counts from 1 operations do as well.
+    let counted = desk.fine("explain run t.csv --row 3 --notation net-out").out;
+    assert!(counted.contains("cos t[1,16]") && !counted.contains("cos t[0,"), "{counted}");
+}
+
+/// A sum of other shares that no line uses is not printed.
+#[test]
+fn a_step_of_classes_prints_what_it_uses() {
+    let desk = Desk::with(&[("t.csv", &table())]);
+    desk.fine("train t.csv --target k --ignore w,y --hidden 3 --epochs 0 --ensemble 1 --out run");
+    let page = desk.fine("explain run t.csv --row 3").out;
+    let lines = |what: &str| page.lines().filter(|line| line.contains(what)).count();
+    assert!(lines("softmax(z)[") > 0, "{page}");
+    assert_eq!(lines("Σ softmax(z)[j"), 0, "{page}");
+}

@@ -177,7 +177,7 @@ fn step(lines: &[Line], known: &mut Letters, mut stand_ins: Vec<(&str, String)>)
 }
 
 /// Shows every letter of the formula, from left to right, as often as it stands there.
-fn each_letter(formula: &mut Formula, see: &mut impl FnMut(&mut String)) {
+pub(crate) fn each_letter(formula: &mut Formula, see: &mut impl FnMut(&mut String)) {
     match formula {
         Formula::Constant(_) => {}
         Formula::Variable(name) => see(name),

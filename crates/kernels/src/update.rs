@@ -48,6 +48,7 @@ fn avx2<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, old: &[S], gradient:
 /// read together.
 #[inline(always)]
 fn few<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, old: &[S], gradient: &mut [S], mut memory: [&mut [S]; K]) -> bool {
+    debug_assert_eq!(old.len(), gradient.len(), "a number of the gradient for each parameter");
     // 0 as long as all are finite, NaN from then on.
     let mut rest = [S::ZERO; 2];
     let (pairs, last) = gradient.as_chunks_mut::<2>();

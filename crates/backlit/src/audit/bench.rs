@@ -5,9 +5,8 @@ use super::slips::{self, Lasts, Setting, Slip, Trial};
 use crate::by_hand::{Net, Recipe, Right, Snapshot, follow};
 use crate::error::{Error, Kind};
 use crate::explain::notation::{Part, Term, Thing};
-use crate::explain::{Subject, Wording};
+use crate::explain::{Subject, Wording, frozen};
 use crate::model_file::Precision;
-use crate::run_file::Freeze;
 use backlit_engine::explain::{Place, Question, Target, Values, explain};
 use backlit_engine::optimizers;
 use backlit_engine::plan::Plan;
@@ -65,7 +64,7 @@ impl<'a> Bench<'a> {
         let subject = wording.subject;
         let network = subject.metadata.network.network();
         let net = Net::new(&network)?;
-        let recipe = recipe(subject, &net)?;
+        let recipe = recipe(subject, &net);
         let single = subject.rows.len() == 1;
         let mut bench = Bench {
             net,
@@ -80,6 +79,9 @@ impl<'a> Bench<'a> {
         };
         if subject.metadata.precision == Precision::F32 && after.iter().any(|&after| after > 0) {
             bench.notes.push("the model trains in f32; here its training is followed in f64".into());
+        }
+        if subject.members().is_some() && subject.metadata.training.from.is_none() && after.iter().any(|&after| after > 0) {
+            bench.notes.push("training moved each network of the ensemble by itself; here all are moved at once".into());
         }
         for &after in after {
             let parameters = bench.trained(after)?;
@@ -110,7 +112,8 @@ impl<'a> Bench<'a> {
         let built = &self.wording.subject.built;
         if recipe.optimizer == "lbfgs" || self.wording.subject.metadata.training.course.changes_updates() {
             let message = "claims about updates are judged for rules by hand: not for lbfgs, schedules or clipped gradients";
-            return Err(Error::new(Kind::Usage, message).hint("a run file with another optimizer, without schedule, warmup and clipping"));
+            return Err(Error::new(Kind::Usage, message)
+                .hint("claims about the model as it is, or a run file with another optimizer, without schedule, warmup and clipping"));
         }
         let usage = |message: String| Error::new(Kind::Usage, message);
         let entry = optimizers::find::<f64>(&recipe.optimizer).map_err(usage)?;
@@ -323,10 +326,9 @@ fn around(after: &BTreeSet<u64>) -> BTreeSet<u64> {
     after.iter().flat_map(|&n| [n.saturating_sub(1), n, n + 1]).collect()
 }
 
-fn recipe(subject: &Subject, net: &Net) -> Result<Recipe, Error> {
+fn recipe(subject: &Subject, net: &Net) -> Recipe {
     let training = &subject.metadata.training;
-    let frozen = frozen(subject, net)?;
-    Ok(Recipe {
+    Recipe {
         parameters: subject.parameters.clone(),
         x: subject.x.clone(),
         y: subject.y.clone(),
@@ -340,32 +342,8 @@ fn recipe(subject: &Subject, net: &Net) -> Result<Recipe, Error> {
         batch: training.batch.filter(|&batch| batch < subject.rows.len()),
         shuffle: training.shuffle,
         seed: subject.metadata.seed,
-        trainable: between(&frozen, net.parameters()),
-    })
-}
-
-/// The places that are not updated.
-fn frozen(subject: &Subject, net: &Net) -> Result<Vec<Range<usize>>, Error> {
-    let shape = &subject.metadata.network;
-    let mut frozen = Vec::new();
-    frozen.extend(shape.embedding.as_ref().filter(|embedding| embedding.frozen).map(|_| net.front.of_tables()));
-    frozen.extend(shape.numeric.as_ref().filter(|numeric| numeric.frozen).map(|_| net.front.of_waves()));
-    frozen.extend(net.layers.iter().filter_map(|layer| layer.running.map(|start| start..start + 2 * layer.units)));
-    for (layer, shape) in net.layers.iter().zip(&subject.metadata.network.layers) {
-        for text in &shape.freeze {
-            let freeze: Freeze = text.parse().map_err(|message: String| Error::new(Kind::Model, message))?;
-            let one = |place: usize| place..place + 1;
-            frozen.push(match freeze {
-                Freeze::Weight => layer.weights(),
-                Freeze::Bias => layer.biases(),
-                Freeze::Gain => layer.gain.map_or(0..0, |gain| gain..gain + layer.units),
-                Freeze::Shift => layer.gain.map_or(0..0, |gain| gain + layer.units..gain + 2 * layer.units),
-                Freeze::WeightElement(unit, input) => one(layer.weight + unit * layer.blocks.width() + input),
-                Freeze::BiasElement(unit) => one(layer.biases().start + unit),
-            });
-        }
+        trainable: between(&frozen(subject), net.parameters()),
     }
-    Ok(frozen)
 }
 
 /// The places outside these.

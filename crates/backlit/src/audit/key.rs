@@ -36,6 +36,15 @@ pub(super) fn plain(text: &str) -> String {
 
 /// What stays of a name when it is read loosely.
 pub(super) fn key(name: &str) -> String {
+    read(name, false)
+}
+
+/// The same with its capitals.
+pub(super) fn spelled(name: &str) -> String {
+    read(name, true)
+}
+
+fn read(name: &str, keeps_capitals: bool) -> String {
     const SMALL: &str = "₀₁₂₃₄₅₆₇₈₉";
     const RAISED: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹";
     let digit = |c: char, from: &str| from.chars().position(|small| small == c).and_then(|d| char::from_digit(d as u32, 10));
@@ -66,6 +75,7 @@ pub(super) fn key(name: &str) -> String {
             (open, raised) = (false, false);
             let letters: String = match c {
                 'δ' | 'Δ' => "delta".into(),
+                c if keeps_capitals => c.into(),
                 c => c.to_lowercase().collect(),
             };
             match parts.last_mut() {

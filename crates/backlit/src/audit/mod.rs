@@ -23,6 +23,7 @@ use crate::data::read_words;
 use crate::error::{Error, Kind};
 use crate::explain::notation::{self, Notation};
 use crate::explain::{Subject, Wording};
+use backlit_engine::explain::Target;
 use bench::Bench;
 use names::{Names, Unknown};
 use std::collections::BTreeSet;
@@ -156,11 +157,17 @@ fn not_known(unknown: Unknown, name: &str, subject: &Subject, at: impl Fn(String
         Unknown::Nothing(names) => at(format!("there is no quantity '{}'", excerpt(name))).hint(format!("{} …", names.join(", "))),
         Unknown::Several(meanings) => {
             let usual = subject.wording(notation::table()[0]);
-            let meanings: Vec<String> = meanings
-                .iter()
-                .map(|(what, notation)| format!("in {notation} it is {} (written as za)", Asked { what: *what, after: 0 }.text(&usual)))
-                .collect();
-            at(format!("'{}' may be several things: {}", excerpt(name), meanings.join("; "))).hint("--notation decides")
+            let typed = |what: What| {
+                let What::Value(Item::Thing(thing)) = what else { return None };
+                let index = (0..subject.parameters.len()).find(|&index| subject.thing(Target::Parameter(index)) == Some(thing))?;
+                Some(subject.built.graph.parameter_name(index))
+            };
+            let said = |(what, notation): &(What, &str)| {
+                let typed = typed(*what).map_or(String::new(), |typed| format!(", typed {typed}"));
+                format!("in {notation} it is {} (written as za{typed})", Asked { what: *what, after: 0 }.text(&usual))
+            };
+            let meanings: Vec<String> = meanings.iter().map(said).collect();
+            at(format!("'{}' may be several things: {}", excerpt(name), meanings.join("; "))).hint("--notation decides, or a typed name")
         }
     }
 }

@@ -1,6 +1,6 @@
 //! From what a person calls a number to the number: every notation's names, read loosely.
 
-use super::key::{key, plain};
+use super::key::{key, plain, spelled};
 use super::quantity::{Asked, Item, What};
 use crate::explain::Subject;
 use crate::explain::notation::{self, Notation, NumericPart, Part, Term, Thing};
@@ -25,11 +25,13 @@ pub struct Names {
 }
 
 /// What a name means in some notations.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 struct Meaning {
     what: What,
     /// One bit for each notation.
     notations: u8,
+    /// With their capitals, the names that it has: V and v may be two things.
+    spelled: Vec<String>,
 }
 
 /// Why a name is not understood.
@@ -50,13 +52,23 @@ impl Names {
             names.add_notation(1 << n, notation, subject, &things);
         }
         let has_terms = things.contains(&Thing::Term(Term::Loss));
-        for cost in COSTS.into_iter().filter(|cost| !(has_terms && *cost == "L")) {
+        // What a cost with more in it than the loss is called by: the loss has these names.
+        let of_the_loss = |cost: &str| has_terms && matches!(cost, "L" | "loss");
+        for cost in COSTS.into_iter().filter(|cost| !of_the_loss(cost)) {
             names.add(cost, What::Value(Item::COST), ALL);
+        }
+        if has_terms {
+            let elsewhere = notation::table().iter().position(|notation| notation.name() == "dvalues").map_or(0, |n| 1 << n);
+            names.add("loss", What::Value(Item::Thing(Thing::Term(Term::Loss))), ALL & !elsewhere);
         }
         for index in 0..subject.parameters.len() {
             let Some(thing) = subject.thing(Target::Parameter(index)) else { continue };
             let name = subject.built.graph.parameter_name(index);
             names.add(&name, What::Value(Item::Thing(thing)), 1 << TYPED);
+            // Of several columns these have two indices.
+            if let Some(inside) = name.strip_prefix("numeric.").filter(|inside| !inside.contains(',')) {
+                names.add(&format!("numeric.{}", inside.replace('[', "[0,")), What::Value(Item::Thing(thing)), 1 << TYPED);
+            }
         }
         let wording = |n: usize| subject.wording(notation::table()[n]);
         let layer = subject.names.layers();
@@ -84,10 +96,25 @@ impl Names {
 
     fn add(&mut self, name: &str, what: What, notations: u8) {
         let meanings = self.known.entry(key(name)).or_default();
+        let spelled = spelled(name);
         match meanings.iter_mut().find(|meaning| meaning.what == what) {
-            Some(meaning) => meaning.notations |= notations,
-            None => meanings.push(Meaning { what, notations }),
+            Some(meaning) => {
+                meaning.notations |= notations;
+                if !meaning.spelled.contains(&spelled) {
+                    meaning.spelled.push(spelled);
+                }
+            }
+            None => meanings.push(Meaning { what, notations, spelled: vec![spelled] }),
         }
+    }
+
+    /// What a name means. Where one notation has two things whose names differ in their capitals, that of the name's own.
+    fn meanings(&self, name: &str) -> Option<Vec<Meaning>> {
+        let (mut found, spelled) = (self.known.get(&key(name))?.clone(), spelled(name));
+        let is_so = |meaning: &Meaning| meaning.spelled.contains(&spelled);
+        let exact = found.iter().filter(|meaning| is_so(meaning)).fold(0, |notations, meaning| notations | meaning.notations);
+        found.retain(|meaning| is_so(meaning) || meaning.notations & exact == 0);
+        Some(found)
     }
 
     fn add_notation(&mut self, bit: u8, notation: &dyn Notation, subject: &Subject, things: &[Thing]) {
@@ -130,7 +157,7 @@ impl Names {
     }
 
     fn one(&self, name: &str, preferred: Option<usize>) -> Result<What, Unknown> {
-        let mut found: Vec<Meaning> = self.known.get(&key(name)).cloned().unwrap_or_default();
+        let mut found = self.meanings(name).unwrap_or_default();
         if found.is_empty() {
             found = self.quotient(name);
         }
@@ -152,7 +179,7 @@ impl Names {
         let side = |text: &str| {
             let text = text.trim().trim_matches(['{', '}']).trim();
             let text = text.strip_prefix(['d', 'D', '∂'])?;
-            self.known.get(&key(text)).cloned()
+            self.meanings(text)
         };
         let (Some(of), Some(by)) = (side(&plain(of)), side(&plain(by))) else { return Vec::new() };
         let mut found: Vec<Meaning> = Vec::new();
@@ -164,7 +191,8 @@ impl Names {
                 {
                     continue;
                 }
-                let meaning = Meaning { what: What::Slope { of: of_item, by: thing }, notations: of.notations & by.notations };
+                let what = What::Slope { of: of_item, by: thing };
+                let meaning = Meaning { what, notations: of.notations & by.notations, spelled: Vec::new() };
                 if !found.iter().any(|known| known.what == meaning.what) {
                     found.push(meaning);
                 }

@@ -4,6 +4,7 @@ use crate::by_hand::{self, Edge, Net, Seed, Snapshot, Way, back, by_weight};
 use crate::explain::Wording;
 use crate::explain::notation::{NumericPart, Part, Term, Thing};
 use backlit_engine::typeset::{Math, unicode};
+use std::f64::consts::TAU;
 
 /// Something that has a value in a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,8 +101,17 @@ impl Asked {
     pub fn value(&self, net: &Net, snapshot: &Snapshot, way: &dyn Way) -> Option<f64> {
         match self.what {
             What::Value(item) => value(item, net, snapshot, way),
-            What::Slope { of: Item::Thing(Thing::Term(Term::Penalty)), by: by @ Thing::Weight { .. } } => {
-                Some(net.penalty_slope(*snapshot.parameters.get(place(net, by)?)?, way))
+            What::Slope { of: Item::Thing(Thing::Term(Term::Penalty)), by } => {
+                let place = place(net, by)?;
+                Some(if net.is_penalized(place) { net.penalty_slope(*snapshot.parameters.get(place)?, way) } else { 0.0 })
+            }
+            What::Slope { of: Item::Thing(of @ Thing::Numeric { .. }), by } => by_front(of, by, net, snapshot, way),
+            What::Slope { of: Item::Thing(Thing::Term(Term::Loss)), by } => {
+                // From the loss as from the cost, before the row's weight.
+                let sheet = snapshot.sheets.first()?;
+                let sheet = by_hand::Sheet { pull: sheet.loss_pull.clone(), ..sheet.clone() };
+                let back = back(net, &sheet, Seed::Cost, way, &snapshot.parameters, &snapshot.next);
+                slope(by, net, &snapshot.parameters, &sheet, &back, way)
             }
             What::Slope { of: Item::Thing(Thing::Cost), by } if place(net, by).is_some() => snapshot.gradient.get(place(net, by)?).copied(),
             What::Slope { of, by } => {
@@ -205,6 +215,41 @@ fn slope(by: Thing, net: &Net, parameters: &[f64], sheet: &by_hand::Sheet, back:
             let all = net.front.by_waves(parameters, &back.dout[0], way);
             all.get(line * net.front.waves.as_ref()?.waves + number).copied()
         }
-        Thing::Target(_) | Thing::Cost | Thing::Term(_) | Thing::Part { .. } | Thing::Column(_) | Thing::Numeric { .. } => None,
+        Thing::Numeric { .. } => by_numeric(by, net, parameters, sheet, &back.dout[0], way),
+        Thing::Target(_) | Thing::Cost | Thing::Term(_) | Thing::Part { .. } | Thing::Column(_) => None,
+    }
+}
+
+/// By what is learned of single columns, from the derivatives by what goes into the first layer.
+fn by_numeric(by: Thing, net: &Net, parameters: &[f64], sheet: &by_hand::Sheet, by_input: &[f64], way: &dyn Way) -> Option<f64> {
+    let mut gradient = vec![0.0; parameters.len()];
+    net.front.add_gradient(parameters, &sheet.front, by_input, way, &mut gradient);
+    gradient.get(place(net, by)?).copied()
+}
+
+/// The derivatives of a cosine or of a sum of cosines by what goes into it.
+fn by_front(of: Thing, by: Thing, net: &Net, snapshot: &Snapshot, way: &dyn Way) -> Option<f64> {
+    let (sheet, waves) = (snapshot.sheets.first()?, net.front.waves.as_ref()?);
+    let parameters = &snapshot.parameters;
+    match (of, by) {
+        (Thing::Numeric { part: NumericPart::Wave, line, number }, Thing::Numeric { part, line: other, number: wave }) => {
+            let is_own = (line, number) == (other, wave);
+            let slope = -sheet.front.turns.get(line * waves.waves + number)?.sin();
+            match part {
+                NumericPart::Frequency => Some(if is_own { slope * TAU * sheet.front.x.get(*waves.columns.get(line)?)? } else { 0.0 }),
+                NumericPart::Phase => Some(if is_own { slope } else { 0.0 }),
+                _ => None,
+            }
+        }
+        (Thing::Numeric { part: NumericPart::Sum, line, .. }, Thing::Numeric { part, line: other, number }) => {
+            let mut by_input = vec![0.0; net.width(0)];
+            *by_input.get_mut(net.front.looked_up() + line)? = 1.0;
+            match part {
+                NumericPart::Wave => net.front.by_waves(parameters, &by_input, way).get(other * waves.waves + number).copied(),
+                NumericPart::Sum => None,
+                _ => by_numeric(by, net, parameters, sheet, &by_input, way),
+            }
+        }
+        _ => None,
     }
 }

@@ -137,7 +137,7 @@ impl Front {
     }
 
     /// Adds what one row gives to the gradient, flat. `by_input`: ∂C/∂ what goes into the first layer.
-    pub(super) fn add_gradient(&self, parameters: &[f64], seen: &Seen, by_input: &[f64], way: &dyn Way, gradient: &mut [f64]) {
+    pub fn add_gradient(&self, parameters: &[f64], seen: &Seen, by_input: &[f64], way: &dyn Way, gradient: &mut [f64]) {
         for (table, &code) in seen.x[self.own()..].iter().enumerate() {
             for j in 0..self.numbers {
                 if let Some(place) = self.place(table, code as usize, j) {

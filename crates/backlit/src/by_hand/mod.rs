@@ -103,6 +103,8 @@ pub struct Sheet {
     pub parts: Vec<f64>,
     /// ∂C/∂a of the last layer.
     pub pull: Vec<f64>,
+    /// ∂L/∂a of the last layer: the same before the weight of the row.
+    pub loss_pull: Vec<f64>,
 }
 
 impl Net {
@@ -182,6 +184,11 @@ impl Net {
         }
     }
 
+    /// Whether a parameter costs something by itself.
+    pub fn is_penalized(&self, place: usize) -> bool {
+        (0..=self.depth()).any(|layer| self.penalized(layer).contains(&place))
+    }
+
     /// What the sizes of the parameters cost: l1 Σ |W| + l2/2 Σ W².
     pub fn penalty(&self, parameters: &[f64], way: &dyn Way) -> f64 {
         let all = (0..=self.depth()).flat_map(|layer| &parameters[self.penalized(layer)]);
@@ -245,6 +252,7 @@ impl Net {
             cost: f64::NAN,
             parts: Vec::new(),
             pull: Vec::new(),
+            loss_pull: Vec::new(),
         };
         for layer in 1..=self.depth() {
             let before: Vec<f64> = match layer {
@@ -298,7 +306,7 @@ impl Net {
             true => sheet.parts.iter().map(|&part| way.keep(part)).sum(),
             false => scale * self.loss(&a, &y).value,
         };
-        sheet.loss = sheet.cost;
+        (sheet.loss, sheet.loss_pull) = (sheet.cost, sheet.pull.clone());
     }
 }
 

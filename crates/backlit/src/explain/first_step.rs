@@ -2,17 +2,21 @@
 
 use super::Subject;
 use super::digits::{USUAL, said};
+use super::update::frozen;
 use backlit_engine::clip::{Clip, norm};
-use backlit_engine::explain::Target;
 use backlit_engine::optimizers::Lead;
 use backlit_engine::plan::Plan;
 use backlit_engine::schedule::{Place, Schedule};
 use backlit_engine::step::Runner;
 
+/// Significant digits of a share in per cent.
+const PERCENT: usize = 4;
+
 /// How the training of the model file begins, and what a reader should know of it. The gradient is that of the subject's rows.
 pub(super) fn lead(subject: &Subject) -> (Lead, Vec<String>) {
     let training = &subject.metadata.training;
-    if let Some(members) = training.ensemble {
+    // Training that went on from such a network moved all of it as one.
+    if let Some(members) = subject.members().filter(|_| training.from.is_none()) {
         let more = if training.course.changes_updates() { ", at the base rate and without clipping" } else { "" };
         let says =
             format!("Training moved each of the {members} networks by itself, on rows of its own; this step moves all at once{more}.");
@@ -54,8 +58,8 @@ fn factor(subject: &Subject, schedule: &Schedule, says: &mut Vec<String>) -> Opt
     let at = |epochs: u64| schedule.factor(Place { step: 0, steps: epochs.saturating_mul(per_epoch), per_epoch });
     let named = match (&training.course.schedule, training.course.warmup) {
         (Some(name), None) => name.clone(),
-        (None, Some(share)) => format!("a warm-up over {} % of the steps", 100.0 * share),
-        (Some(name), Some(share)) => format!("{name} with a warm-up over {} % of the steps", 100.0 * share),
+        (None, Some(share)) => format!("a warm-up over {} % of the steps", said(100.0 * share, PERCENT)),
+        (Some(name), Some(share)) => format!("{name} with a warm-up over {} % of the steps", said(100.0 * share, PERCENT)),
         (None, None) => return None,
     };
     let depends = at(1) != at(1000) || at(1000) != at(1_000_000);
@@ -81,28 +85,7 @@ fn size(subject: &Subject, clip: Clip) -> f64 {
     let mut gradient = vec![0.0; subject.parameters.len()];
     Runner::new(&plan, rows, 1).gradient(&plan, &subject.parameters, &subject.data(), rows, &mut gradient);
     clip.by_value(&mut gradient);
-    let network = &subject.metadata.network;
-    for parameter in graph.parameters() {
-        let layer = parameter.name.strip_prefix("layer").and_then(|rest| rest.split_once('.'));
-        let is_frozen = match layer {
-            Some((layer, part)) => {
-                let freeze = layer.parse::<usize>().ok().and_then(|layer| network.layers.get(layer - 1)).map(|layer| &layer.freeze);
-                part.starts_with("running_") || freeze.is_some_and(|freeze| freeze.iter().any(|frozen| frozen == part))
-            }
-            None if parameter.name.starts_with("embed") => network.embedding.as_ref().is_some_and(|embedding| embedding.frozen),
-            None => network.numeric.as_ref().is_some_and(|numeric| numeric.frozen),
-        };
-        if is_frozen {
-            gradient[parameter.start..parameter.start + parameter.size()].fill(0.0);
-        }
-    }
-    for (l, layer) in network.layers.iter().enumerate() {
-        for element in layer.freeze.iter().filter(|frozen| frozen.contains('[')) {
-            if let Ok(Target::Parameter(index)) = subject.find(&format!("layer{}.{element}", l + 1)) {
-                gradient[index] = 0.0;
-            }
-        }
-    }
+    frozen(subject).into_iter().for_each(|range| gradient[range].fill(0.0));
     norm(std::slice::from_ref(&(0..gradient.len())), &gradient)
 }
 

@@ -30,8 +30,10 @@ pub(crate) use page::update_line;
 pub use picture::picture;
 pub use step::step;
 pub use subject::Subject;
+pub(crate) use terms::over;
 pub use units::Units;
 pub use update::Update;
+pub(crate) use update::{frozen, is_frozen};
 pub use wording::Wording;
 
 use crate::document::Document;

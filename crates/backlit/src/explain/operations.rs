@@ -52,7 +52,7 @@ pub(super) fn operations(page: &mut Document, opened: &Opened, wording: &Wording
             let [letters, numbers] = penalty.worked();
             let symbol = wording.thing(Thing::Term(Term::Penalty));
             let equation = Math::joined([symbol, letters, numbers, number(penalty.cost(), USUAL)], "=");
-            point.extend([Inline::Text(", ".into()), Inline::Math(equation), Inline::Text(format!(" {}", penalty.over()))]);
+            point.extend([Inline::Text(", ".into()), Inline::Math(equation), Inline::Text(format!(" {}", penalty.over(subject)))]);
         }
         point.push(Inline::Text(".".into()));
         Some(point)

@@ -72,11 +72,7 @@ fn introduction(page: &mut Document, opened: &Opened, wording: &Wording<'_>) {
     let (columns, inputs) = (wording.subject.names.columns.len(), wording.subject.names.inputs.len());
     let through = if columns == inputs { String::new() } else { format!(", with embeddings {inputs} numbers") };
     page.say(format!("Network: {columns} inputs{through}, {}; loss {loss}.", layers.join(", ")));
-    if let Some(members) = wording.subject.metadata.training.ensemble.filter(|members| *members > 1) {
-        page.say(format!(
-            "It is {members} networks side by side: each hidden unit belongs to one of them, and the weights between different ones are 0."
-        ));
-    }
+    wording.subject.members_said().into_iter().for_each(|said| page.say(said));
     if let Some(level) = wording.subject.level(opened) {
         page.say(format!("The parameter is one of the learned numbers of {level}."));
     }
@@ -393,12 +389,16 @@ pub(super) fn difference(value: f64) -> String {
     unicode(&Math::Number(format!("{value:.1e}")))
 }
 
+/// Why a column is 0.
+pub(super) fn whatever_stands_there(mean: f64) -> String {
+    format!("whatever stands there: it was constant in the rows trained on, {} in each", said(mean, USUAL))
+}
+
 /// How a raw cell becomes an input.
 fn seen_as(page: &mut Document, column: &Column) {
     let (name, less, scale) = (&column.name, less(column.mean), said(column.scale, USUAL));
     if column.is_silent() {
-        let mean = said(column.mean, USUAL);
-        page.say(format!("The network sees {name} as 0, whatever stands there: it was constant in the rows trained on, {mean} in each."));
+        page.say(format!("The network sees {name} as 0, {}.", whatever_stands_there(column.mean)));
         return;
     }
     if column.scaling == Scaling::Standard {

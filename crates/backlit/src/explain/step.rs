@@ -9,7 +9,7 @@ mod shown;
 use super::digits::{USUAL, number, said};
 use super::layer::one_row;
 use super::page::{chained, difference, update_line};
-use super::{Opened, Subject, Wording, Worked, dropout_said, terms};
+use super::{Opened, Subject, Wording, Worked, dropout_said, terms, update};
 use crate::document::{Block, Document, Inline, Table};
 use crate::error::Error;
 use crate::layers::Norm;
@@ -55,18 +55,17 @@ pub fn step(subject: &Subject, wording: &Wording<'_>) -> Result<Worked, Error> {
 fn introduction(page: &mut Document, subject: &Subject, shown: &Shown) {
     let network = &subject.metadata.network;
     if !shown.all {
+        let kinds = match shown.several {
+            true => format!(", of what goes into the first layer at most {OF_EACH} of each kind and {WIDE} in all"),
+            false => String::new(),
+        };
         page.say(format!(
             "The network has {} parameters, too many for a page. Where more than {WIDE} numbers stand side by side, those {KEPT} are written out \
-             whose value times derivative is largest in size, of what goes into the first layer {OF_EACH} of each kind. The others stand together \
-             in each sum, so that every sum is whole.",
+             whose value times derivative is largest in size{kinds}. The others stand together in each sum, so that every sum is whole.",
             subject.parameters.len()
         ));
     }
-    if let Some(members) = subject.metadata.training.ensemble {
-        page.say(format!(
-            "It is {members} networks side by side: each hidden unit belongs to one of them, and the weights between different ones are 0."
-        ));
-    }
+    subject.members_said().into_iter().for_each(|said| page.say(said));
     if network.layers.iter().any(|layer| layer.norm == Some(Norm::Batch)) {
         page.say("A batch norm is shown by its running statistics; in training those of the batch stand in their place.");
     }
@@ -130,11 +129,15 @@ fn updates(page: &mut Document, opened: &[Opened], wording: &Wording<'_>) {
         return;
     }
     let subject = wording.subject;
-    let training = &subject.metadata.training;
+    let (network, training) = (&subject.metadata.network, &subject.metadata.training);
     page.heading(2, "New values");
-    // The rule once, worked for the first parameter that moves; the others in a table.
+    // The rule once, worked for the parameter that is pulled most of those that move; the others in a table.
     let moves = |one: &&Opened| one.update.as_ref().is_some_and(|update| !update.frozen);
-    let factor = opened.iter().find(moves).and_then(|one| one.update.as_ref()?.lead.factor);
+    let example = opened.iter().filter(moves).reduce(|most, one| match one.explanation.gradient.abs() > most.explanation.gradient.abs() {
+        true => one,
+        false => most,
+    });
+    let factor = example.and_then(|one| one.update.as_ref()?.lead.factor);
     let rate = match factor {
         Some(factor) => {
             let product = said(training.learning_rate * factor, USUAL);
@@ -143,10 +146,10 @@ fn updates(page: &mut Document, opened: &[Opened], wording: &Wording<'_>) {
         None => training.learning_rate.to_string(),
     };
     page.say(format!("The first step of {} with learning rate {rate}. All of them use the old values.", training.optimizer));
-    subject.metadata.network.rates_said().into_iter().for_each(|said| page.say(said));
-    let says = opened.iter().find(moves).and_then(|one| one.update.as_ref()).map(|update| update.says.clone());
+    let own_rates = network.rates_said(training.learning_rate, factor.unwrap_or(1.0));
+    own_rates.iter().for_each(|said| page.say(said.clone()));
+    let says = example.and_then(|one| one.update.as_ref()).map(|update| update.says.clone());
     says.into_iter().flatten().for_each(|said| page.say(said));
-    let example = opened.iter().find(moves);
     if let Some((one, update)) = example.and_then(|one| one.update.as_ref().map(|update| (one, update))) {
         let lines = update.lines.iter().map(|line| {
             let (symbol, formula, substituted) = update_line(line, one, wording);
@@ -176,8 +179,17 @@ fn updates(page: &mut Document, opened: &[Opened], wording: &Wording<'_>) {
         ]);
     }
     page.blocks.push(Block::Table(table));
-    if let Some(others) = subject.parameters.len().checked_sub(opened.len()).filter(|others| *others > 0) {
-        page.say(format!("The other {others} parameters move by the same rule."));
+    let still = opened.iter().filter(|one| one.update.as_ref().is_some_and(|update| update.frozen)).count();
+    let frozen = update::frozen(subject).iter().map(ExactSizeIterator::len).sum::<usize>() - still;
+    let rates = if own_rates.is_some() { ", each at its own rate" } else { "" };
+    match (subject.parameters.len() - opened.len(), frozen) {
+        (0, _) => {}
+        (others, 0) => page.say(format!("The other {others} parameters move by the same rule{rates}.")),
+        (others, frozen) if frozen == others => page.say(format!("The other {others} parameters are frozen: they keep their values.")),
+        (others, frozen) => page.say(format!(
+            "Of the other {others} parameters {} move by the same rule{rates}; {frozen} are frozen and keep their values.",
+            others - frozen
+        )),
     }
 }
 

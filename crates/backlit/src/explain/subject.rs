@@ -37,6 +37,8 @@ pub struct Subject {
     pub y: Vec<f64>,
     /// The rows' weights; empty where all count alike.
     pub w: Vec<f64>,
+    /// Whether the cost weighs rows by a column that these do not have: each weighs 1.
+    pub lacks_weights: bool,
     /// The same rows as a person has them: rows × inputs.
     pub raw: Vec<f64>,
     /// Where the model is saved, if it is.
@@ -58,10 +60,11 @@ impl Subject {
         }
         let x = scaled(&metadata.input_scaler, &rows.x);
         let terms = &metadata.network.terms;
+        let lacks_weights = terms.without_weights(&rows).is_some();
         let w = terms.or_alike(rows.rows, rows.w);
         let y = scaled(&metadata.target_scaler, &terms.smoothed(metadata.task, rows.y.len() / rows.rows, &rows.y));
         let names = Names::new(&network, &metadata.inputs, outputs(&metadata));
-        Ok(Subject { built, parameters, names, rows: rows.numbers, x, y, w, raw: rows.x, metadata, file: None })
+        Ok(Subject { built, parameters, names, rows: rows.numbers, x, y, w, lacks_weights, raw: rows.x, metadata, file: None })
     }
 
     /// Keeps the rows of these numbers, in this order.
@@ -85,6 +88,8 @@ impl Subject {
             let indices: Vec<usize> = inside.split(',').map(|part| part.parse().ok()).collect::<Option<_>>()?;
             let index = match indices.as_slice() {
                 [u] if parameter.rows == 1 && !parameter.name.ends_with("weight") => *u,
+                // Of several columns these have two indices.
+                [0, u] if parameter.rows == 1 && parameter.name.starts_with("numeric.") => *u,
                 [u, i] if *i < parameter.columns && (parameter.rows > 1 || parameter.name.ends_with("weight")) => {
                     u.checked_mul(parameter.columns)?.checked_add(*i)?
                 }
@@ -201,11 +206,6 @@ impl Subject {
         self.built.input
     }
 
-    /// The node of the targets.
-    pub fn y_node(&self) -> NodeId {
-        self.built.graph.find("y").expect("a network has targets")
-    }
-
     /// In words, the level whose numbers a parameter is one of, if it is one of a table.
     pub(super) fn level(&self, opened: &Opened) -> Option<String> {
         let Thing::Embedding { table, level, .. } = self.thing(opened.explanation.target)? else { return None };
@@ -265,6 +265,18 @@ impl Subject {
         let mut gradient = vec![0.0; parameters.len()];
         Runner::new(&plan, self.rows.len(), 1).gradient(&plan, &parameters, &[&x, &y, &w], self.rows.len(), &mut gradient);
         Some(f64::from(gradient[index]))
+    }
+
+    /// How many networks stand side by side in this one, where there are several.
+    pub(crate) fn members(&self) -> Option<usize> {
+        self.metadata.training.ensemble.filter(|members| *members > 1)
+    }
+
+    /// The same in words.
+    pub(super) fn members_said(&self) -> Option<String> {
+        self.members().map(|members| {
+            format!("It is {members} networks side by side: each hidden unit belongs to one of them, and the weights between different ones are 0.")
+        })
     }
 
     /// How things are said in a notation.

@@ -1,7 +1,7 @@
 //! What stands between the loss and the cost, worked: smoothed labels, the weight of a row, the penalty.
 
 use super::Subject;
-use super::digits::{USUAL, number, said};
+use super::digits::{USUAL, number, said, significant};
 use super::page::factors;
 use crate::data::cells::excerpt;
 use crate::document::Document;
@@ -22,8 +22,8 @@ pub(super) struct Smoothing {
 /// What the weight of a row is made of.
 pub(super) struct Weight {
     scale: f64,
-    /// The row's number in this column.
-    column: Option<(String, f64)>,
+    /// The row's number in this column; none where the class weighs 0 whatever stands there.
+    column: Option<(String, Option<f64>)>,
     /// The name of the row's class, and its weight.
     class: Option<(String, f64)>,
     value: f64,
@@ -57,9 +57,9 @@ impl Smoothing {
 }
 
 impl Weight {
-    /// `row`: its place among the subject's.
+    /// `row`: its place among the subject's. None where rows are not weighted, or lack the column.
     pub fn of(subject: &Subject, row: usize) -> Option<Weight> {
-        let weights = subject.metadata.network.terms.weights.as_ref()?;
+        let weights = subject.metadata.network.terms.weights.as_ref().filter(|_| !subject.lacks_weights)?;
         let value = *subject.w.get(row)?;
         let class = (!weights.classes.is_empty()).then(|| {
             let outputs = subject.names.outputs.len();
@@ -72,23 +72,42 @@ impl Weight {
             (name, weights.classes.get(place).copied().unwrap_or(1.0))
         });
         let others = weights.scale * class.as_ref().map_or(1.0, |(_, weight)| *weight);
-        let own = if others == 0.0 { 1.0 } else { value / others };
-        let column = weights.column.clone().map(|column| (column, own));
+        let column = weights.column.clone().map(|column| (column, (others != 0.0).then(|| factor(value, others))));
         Some(Weight { scale: weights.scale, column, class, value })
     }
 
     fn numbers(&self) -> Vec<f64> {
-        let parts = [Some(self.scale), self.column.as_ref().map(|(_, number)| *number), self.class.as_ref().map(|(_, weight)| *weight)];
+        let parts =
+            [Some(self.scale), self.column.as_ref().and_then(|(_, number)| *number), self.class.as_ref().map(|(_, weight)| *weight)];
         parts.into_iter().flatten().collect()
     }
 
     /// What its factors are, in their order.
-    pub fn note(&self) -> String {
+    fn note(&self) -> String {
         let column = self.column.as_ref().map(|(name, _)| format!("the row's '{}'", visible(&excerpt(name))));
-        let class = self.class.as_ref().map(|(name, _)| format!("class weight of {}", visible(&excerpt(name))));
-        let parts: Vec<String> = [Some("scale".to_string()), column, class].into_iter().flatten().collect();
+        let parts: Vec<String> = [Some("scale".to_string()), column, self.class_said()].into_iter().flatten().collect();
         parts.join(" · ")
     }
+
+    fn class_said(&self) -> Option<String> {
+        self.class.as_ref().map(|(name, _)| format!("class weight of {}", visible(&excerpt(name))))
+    }
+
+    /// What it is made of, in a sentence.
+    fn say(&self) -> String {
+        if let (Some((_, None)), Some(class)) = (&self.column, self.class_said()) {
+            return format!("The row's weight is 0, as the {class} is.");
+        }
+        let numbers: Vec<String> = self.numbers().iter().map(|number| said(*number, USUAL)).collect();
+        let (note, product, value) = (self.note(), numbers.join(" · "), said(self.value, USUAL));
+        format!("The row's weight is {note} = {product} = {value}; the scale brings the mean over the rows trained on to 1.")
+    }
+}
+
+/// The number that gives `value` times the others: the shorter one that a table may hold, if rounding explains the difference.
+fn factor(value: f64, others: f64) -> f64 {
+    let (whole, short) = (value / others, significant(value / others, 15));
+    if (short * others - value).abs() <= 4.0 * f64::EPSILON * value.abs() { short } else { whole }
 }
 
 impl Penalty {
@@ -120,9 +139,21 @@ impl Penalty {
     }
 
     /// What it is over.
-    pub fn over(&self) -> &'static str {
-        if self.biases { "over all weights and biases" } else { "over all weights" }
+    pub fn over(&self, subject: &Subject) -> String {
+        over(subject, self.biases)
     }
+}
+
+/// Which parameters cost something by themselves.
+pub(crate) fn over(subject: &Subject, biases: bool) -> String {
+    let layers = if biases { "over all weights and biases" } else { "over all weights" };
+    let learned = match (&subject.built.numeric, subject.built.tables.is_empty()) {
+        (None, true) => return layers.to_string(),
+        (None, false) => "levels",
+        (Some(_), true) => "columns",
+        (Some(_), false) => "columns and levels",
+    };
+    format!("{layers}, and all learned numbers of {learned}")
 }
 
 /// Sentences on labels and weights, of the page of one gradient.
@@ -131,13 +162,11 @@ pub(super) fn say(page: &mut Document, subject: &Subject) {
         page.say(smoothing.say());
     }
     if let ([_], Some(weight)) = (subject.rows.as_slice(), Weight::of(subject, 0)) {
-        let numbers: Vec<String> = weight.numbers().iter().map(|number| said(*number, USUAL)).collect();
-        page.say(format!(
-            "The row's weight is {} = {} = {}; the scale brings the mean over the rows trained on to 1.",
-            weight.note(),
-            numbers.join(" · "),
-            said(weight.value, USUAL)
-        ));
+        page.say(weight.say());
+    }
+    if let Some(weights) = subject.metadata.network.terms.weights.as_ref().filter(|_| subject.lacks_weights) {
+        let column = weights.column.as_deref().unwrap_or_default();
+        page.say(format!("The cost weighs rows by '{}', which is not there: each row counts as 1.", visible(&excerpt(column))));
     }
 }
 

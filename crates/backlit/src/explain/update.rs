@@ -7,6 +7,7 @@ use super::notation::{Part, Thing};
 use crate::ensemble;
 use backlit_engine::explain::{Explanation, Target};
 use backlit_engine::optimizers::{Lead, WorkedLine, worked_first};
+use std::ops::Range;
 
 /// One step of one parameter.
 #[derive(Clone, Debug)]
@@ -66,11 +67,50 @@ fn layer_of(thing: Thing) -> Option<usize> {
     }
 }
 
-fn is_frozen(subject: &Subject, thing: Thing) -> bool {
+/// Where the parameters lie that are not updated, in the flat ones, in order.
+pub(crate) fn frozen(subject: &Subject) -> Vec<Range<usize>> {
+    let shape = &subject.metadata.network;
+    let members = subject.members().filter(|&count| ensemble::may_hold(shape, count));
+    let mut ranges = members.map_or(Vec::new(), |count| ensemble::between(shape, count));
+    for parameter in subject.built.graph.parameters() {
+        let layer = parameter.name.strip_prefix("layer").and_then(|rest| rest.split_once('.'));
+        let layer = layer.and_then(|(layer, part)| Some((part, &shape.layers.get(layer.parse::<usize>().ok()? - 1)?.freeze)));
+        let is_frozen = match layer {
+            Some((part, freeze)) => part.starts_with("running_") || freeze.iter().any(|frozen| frozen == part),
+            None if parameter.name.starts_with("embed") => shape.embedding.as_ref().is_some_and(|embedding| embedding.frozen),
+            None => shape.numeric.as_ref().is_some_and(|numeric| numeric.frozen),
+        };
+        ranges.extend(is_frozen.then(|| parameter.start..parameter.start + parameter.size()));
+    }
+    for (layer, l) in shape.layers.iter().zip(1..) {
+        let elements = layer.freeze.iter().filter(|frozen| frozen.contains('['));
+        ranges.extend(elements.filter_map(|element| match subject.find(&format!("layer{l}.{element}")) {
+            Ok(Target::Parameter(index)) => Some(index..index + 1),
+            _ => None,
+        }));
+    }
+    merged(ranges)
+}
+
+/// The same places in order, each once.
+fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| range.start);
+    let mut merged: Vec<Range<usize>> = Vec::new();
+    for range in ranges {
+        match merged.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => merged.push(range),
+        }
+    }
+    merged
+}
+
+/// Whether a parameter is not updated.
+pub(crate) fn is_frozen(subject: &Subject, thing: Thing) -> bool {
     let (layer, names) = match thing {
         Thing::Weight { layer, unit, input } => {
             let place = input - subject.names.blocks[layer - 1].into(unit).start;
-            let (shape, count) = (&subject.metadata.network, subject.metadata.training.ensemble.unwrap_or(1));
+            let (shape, count) = (&subject.metadata.network, subject.members().unwrap_or(1));
             if layer < shape.layers.len() && ensemble::may_hold(shape, count) && ensemble::is_between(shape, count, layer - 1, unit, place)
             {
                 return true;

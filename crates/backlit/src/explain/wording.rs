@@ -71,7 +71,7 @@ impl Wording<'_> {
             StandsFor::Slope { of, by } => self.step(*of, *by),
             StandsFor::Constant => Math::letter(greek(&letter.name)),
             StandsFor::Named(name) if name == "rows" => Math::letter("n"),
-            StandsFor::Named(name) => Math::text(name.clone()),
+            StandsFor::Named(name) => self.notation.named(name),
             StandsFor::OfRow(row) => match factor.what {
                 What::Total { by } => Math::partial(self.cost_of(*row), self.thing(self.at(by))),
                 _ => self.cost_of(*row),

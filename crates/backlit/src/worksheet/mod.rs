@@ -13,7 +13,7 @@ pub use json::json;
 
 use crate::audit::bench::Bench;
 use crate::audit::{Asked, Item, What};
-use crate::by_hand::{Edge, Net, Recipe, Right, Rounded, Snapshot, To, Way, follow};
+use crate::by_hand::{Edge, Net, Right, Rounded, Snapshot, To, Way, follow};
 use crate::document::Document;
 use crate::error::{Error, Kind};
 use crate::explain::digits::{rounded, significant};
@@ -131,17 +131,15 @@ pub fn worksheet(subject: &mut Subject, notation: &dyn Notation, options: &Optio
     let wording = subject.wording(notation);
     let net = Net::new(&subject.metadata.network.network())?;
     let chosen = chosen(subject, &net, options)?;
-    // What an update does behind a batch norm hangs on the other rows of the batch.
-    let after = if net.layers.iter().any(|layer| layer.running.is_some()) { BTreeSet::from([0]) } else { BTreeSet::from([0, 1]) };
+    let mut questions = questions::questions(&wording, &net, &chosen);
+    let after: BTreeSet<u64> = questions.iter().flat_map(|question| &question.blanks).map(|blank| blank.quantity.after()).collect();
     let bench = Bench::rightly(&wording, &after)?;
     let opened = open(subject)?;
-    let mut questions = questions::questions(&wording, &net, &chosen);
     for blank in questions.iter_mut().flat_map(|question| &mut question.blanks) {
         blank.answer = answer(&bench, &opened, blank.quantity)?;
     }
-    let carry = carry(&bench, &questions, options.digits);
-    let layout =
-        page::Layout { wording: &wording, net: &net, questions: &questions, carry, options, shortened, opened: &opened, chosen: &chosen };
+    let carry = carry(&bench, &questions, options.digits, &after);
+    let layout = page::Layout { wording: &wording, net: &net, questions: &questions, carry, options, shortened, opened: &opened };
     let (exercise, key) = (layout.page(false), layout.page(true));
     Ok(Worksheet { exercise, key, questions, carry, digits: options.digits })
 }
@@ -272,6 +270,14 @@ impl Quantity {
         }
     }
 
+    /// The parameter whose new value it is, if it is one.
+    fn updated(self) -> Option<Thing> {
+        match self {
+            Quantity::Asked(Asked { what: What::Value(Item::Thing(thing)), after: 1.. }) => Some(thing),
+            _ => None,
+        }
+    }
+
     fn after(self) -> u64 {
         match self {
             Quantity::Asked(asked) => asked.after,
@@ -293,14 +299,14 @@ pub fn written(value: f64, digits: usize) -> String {
 }
 
 /// The fewest digits that can be carried from answer to answer so that every answer comes out as stated.
-fn carry(bench: &Bench<'_>, questions: &[Question], digits: usize) -> Carry {
-    let enough = |carried: &usize| leads_to_the_answers(&bench.net, &bench.recipe, questions, digits, *carried);
+fn carry(bench: &Bench<'_>, questions: &[Question], digits: usize, after: &BTreeSet<u64>) -> Carry {
+    let enough = |carried: &usize| leads_to_the_answers(bench, questions, digits, *carried, after);
     (digits..=digits + MOST_MORE).find(enough).map_or(Carry::Full, Carry::Digits)
 }
 
-fn leads_to_the_answers(net: &Net, recipe: &Recipe, questions: &[Question], digits: usize, carried: usize) -> bool {
-    let way = Rounded { to: To::Digits(carried), keeps_delta: true };
-    let snapshots: BTreeMap<u64, Snapshot> = follow(net, recipe, &way, &BTreeSet::from([0, 1]));
+fn leads_to_the_answers(bench: &Bench<'_>, questions: &[Question], digits: usize, carried: usize, after: &BTreeSet<u64>) -> bool {
+    let (net, way) = (&bench.net, Rounded { to: To::Digits(carried), keeps_delta: true });
+    let snapshots: BTreeMap<u64, Snapshot> = follow(net, &bench.recipe, &way, after);
     questions.iter().flat_map(|question| &question.blanks).all(|blank| {
         let found = snapshots.get(&blank.quantity.after()).and_then(|snapshot| blank.quantity.value(net, snapshot, &way));
         // What is written down is rounded once more: from what was carried to what is answered.

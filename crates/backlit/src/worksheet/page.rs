@@ -1,12 +1,13 @@
 //! The sheet as a page, with blanks or with answers.
 
 use super::{Blank, Carry, Options, Question, written};
+use crate::audit;
 use crate::by_hand::{self, Net};
 use crate::document::{Block, Document, Equation, Inline, Table};
 use crate::drawing::network::{Column, Diagram, Edge, Unit};
 use crate::explain::digits::{number, said, with_minus};
 use crate::explain::notation::{NumericPart, Part, Term, Thing};
-use crate::explain::{Opened, Wording, update_line};
+use crate::explain::{Opened, Wording, is_frozen, over, update_line};
 use backlit_engine::explain::Place;
 use backlit_engine::formula::parse;
 use backlit_engine::typeset::{Math, greek, typeset, unicode};
@@ -24,7 +25,6 @@ pub(super) struct Layout<'a> {
     /// Whether given numbers were rounded.
     pub shortened: bool,
     pub opened: &'a [Opened],
-    pub chosen: &'a [usize],
 }
 
 fn words(text: impl Into<String>) -> Inline {
@@ -108,12 +108,18 @@ impl Layout<'_> {
             if here.bias.is_some() {
                 table.head.push(vec![words("bias")]);
             }
-            let parts = here.gain.map_or(Vec::new(), |gain| vec![(Part::Gain, "gain", gain), (Part::Shift, "shift", gain + here.units)]);
+            let places = |first: Option<usize>| [first, first.map(|first| first + here.units)];
+            let ([gain, shift], [mean, variance]) = (places(here.gain), places(here.running));
+            let parts = [
+                (Part::Gain, "gain γ", gain),
+                (Part::Shift, "shift β", shift),
+                (Part::RunningMean, "running mean μ", mean),
+                (Part::RunningVariance, "running variance σ²", variance),
+            ];
+            let parts: Vec<(Part, &str, usize)> = parts.into_iter().filter_map(|(part, name, first)| Some((part, name, first?))).collect();
             table.head.extend(parts.iter().map(|(_, name, _)| vec![words(*name)]));
             for unit in 0..here.units {
-                let cell = |thing: Thing, value: f64| {
-                    vec![Inline::Math(Math::Row(vec![self.wording.thing(thing), Math::Sign("="), number(value, GIVEN)]))]
-                };
+                let cell = |thing: Thing, value: f64| self.cell(thing, value);
                 let mut row = vec![vec![Inline::Math(self.wording.thing(Thing::Activation { layer, unit }))]];
                 row.extend((0..here.inputs).map(|input| match here.blocks.into(unit).contains(&input) {
                     true => {
@@ -131,6 +137,40 @@ impl Layout<'_> {
         }
     }
 
+    /// A given number with its name; of one that is not updated, that too.
+    fn cell(&self, thing: Thing, value: f64) -> Vec<Inline> {
+        let mut cell = vec![Inline::Math(Math::Row(vec![self.wording.thing(thing), Math::Sign("="), number_of(value)]))];
+        cell.extend(self.keeps_still(thing).then(|| words(" (frozen)")));
+        cell
+    }
+
+    fn marked(&self, equation: Equation, thing: Thing) -> Equation {
+        if self.keeps_still(thing) { equation.note("frozen") } else { equation }
+    }
+
+    /// Whether a parameter is not updated. That running statistics are not is no choice.
+    fn keeps_still(&self, thing: Thing) -> bool {
+        let is_running = matches!(thing, Thing::Part { part: Part::RunningMean | Part::RunningVariance, .. });
+        !is_running && is_frozen(self.wording.subject, thing)
+    }
+
+    /// What the lines of a table add to R that the row does not take.
+    fn other_lines(&self, page: &mut Document, table: usize, code: usize) {
+        let (terms, front) = (&self.net.terms, &self.net.front);
+        if !terms.penalizes() {
+            return;
+        }
+        let (_, levels) = front.tables[table];
+        let places = (0..levels).filter(|&level| level != code);
+        let places = places.flat_map(|level| (0..front.numbers).filter_map(move |number| front.place(table, level, number)));
+        let others: Vec<f64> = places.map(|place| self.parameter(place)).collect();
+        let sums =
+            [(terms.l1, "Σ |W|", others.iter().map(|w| w.abs()).sum()), (terms.l2, "Σ W²", others.iter().map(|w| w * w).sum::<f64>())];
+        page.say(format!("The other {} rows of the table are of other levels. For what they cost, of their numbers:", levels - 1));
+        let sums = sums.into_iter().filter(|(share, ..)| *share > 0.0);
+        page.equations(sums.map(|(_, name, sum)| Equation::new(Math::text(name.to_string()), number_of(sum))).collect::<Vec<_>>());
+    }
+
     /// The numbers that the row's codes take, and what the cosines of columns are made of.
     fn learned(&self, page: &mut Document) {
         let (subject, front) = (self.wording.subject, &self.net.front);
@@ -142,9 +182,10 @@ impl Layout<'_> {
                 let thing = Thing::Embedding { table: table + 1, level: code as usize, number };
                 let value = self.parameter(front.place(table, code as usize, number)?);
                 let input = Thing::Input(front.own() + table * front.numbers + number);
-                Some(Equation::new(name(input), name(thing)).then(number_of(value)))
+                Some(self.marked(Equation::new(name(input), name(thing)).then(number_of(value)), thing))
             });
             page.equations(equations.collect::<Vec<_>>());
+            self.other_lines(page, table, code as usize);
         }
         let Some(waves) = &front.waves else { return };
         let [f, phases, weights, biases, _] = waves.starts;
@@ -154,10 +195,7 @@ impl Layout<'_> {
             let part = |part, line, number| Inline::Math(name(Thing::Numeric { part, line, number }));
             table.head = ["cosine", "frequency", "phase"].map(|head| vec![words(head)]).to_vec();
             table.head.extend(sums.clone().map(|sum| vec![words("weight in "), part(NumericPart::Sum, sum, 0)]));
-            let cell = |part, line, number, value: f64| {
-                let thing = name(Thing::Numeric { part, line, number });
-                vec![Inline::Math(Math::Row(vec![thing, Math::Sign("="), number_of(value)]))]
-            };
+            let cell = |part, line, number, value: f64| self.cell(Thing::Numeric { part, line, number }, value);
             for k in 0..waves.waves {
                 let at = line * waves.waves + k;
                 let mut row = vec![vec![part(NumericPart::Wave, line, k)]];
@@ -168,8 +206,8 @@ impl Layout<'_> {
             }
             page.blocks.push(Block::Table(table));
             let equations = sums.map(|sum| {
-                let thing = |part| name(Thing::Numeric { part, line: sum, number: 0 });
-                Equation::new(thing(NumericPart::Bias), number_of(self.parameter(biases + sum)))
+                let thing = Thing::Numeric { part: NumericPart::Bias, line: sum, number: 0 };
+                self.marked(Equation::new(name(thing), number_of(self.parameter(biases + sum))), thing)
             });
             page.equations(equations.collect::<Vec<_>>());
         }
@@ -241,7 +279,7 @@ impl Layout<'_> {
             };
             let letters = [("l1", number(terms.l1, GIVEN)), ("l2", number(terms.l2, GIVEN)), ("w", Math::letter("W"))];
             if let (true, Some(slope)) = (terms.penalizes(), drawn(slope, &letters)) {
-                let over = if terms.penalize_biases { "over all weights and biases" } else { "over all weights" };
+                let over = over(self.wording.subject, terms.penalize_biases);
                 equations.push(Equation::new(penalty.clone(), Math::joined(sums, "+")).note(over));
                 equations.push(Equation::new(Math::partial(penalty, Math::letter("W")), slope));
             }
@@ -260,12 +298,20 @@ impl Layout<'_> {
         }
         page.equations(equations);
         // What a formula of single numbers cannot say stands on the operation's card.
-        let norms = built.layers.iter().filter_map(|nodes| nodes.norm).map(|norm| norm.n).take(1);
+        let norms = built.layers.iter().filter_map(|nodes| nodes.norm).map(|norm| norm.n);
         let waves = built.numeric.iter().flat_map(|nodes| [nodes.h, nodes.p]);
+        let mut cards: Vec<&str> = Vec::new();
         for op in waves.chain(norms).filter_map(|node| graph.operation_at(node)) {
             let about = op.about();
-            page.say(format!("{}: {}.", about.name, about.formula));
-            about.partials.iter().for_each(|partial| page.say(format!("By {}: {}.", partial.by, partial.formula)));
+            if cards.contains(&about.name) {
+                continue;
+            }
+            cards.push(about.name);
+            page.say(with_minus(&format!("{}: {}.", about.name, about.formula)));
+            about.partials.iter().for_each(|partial| page.say(with_minus(&format!("By {}: {}.", partial.by, partial.formula))));
+        }
+        if self.net.layers.iter().any(|layer| layer.running.is_some()) {
+            page.say("Here a batch norm takes its running mean and variance, as everywhere but in training.");
         }
         if let Some(waves) = &self.net.front.waves {
             let names = &self.wording.subject.names;
@@ -277,14 +323,25 @@ impl Layout<'_> {
             let columns: Vec<String> = waves.columns.iter().map(|&column| names.columns[column].clone()).collect();
             page.say(format!("The lines of cosines are those of {}. Angles are in radians.", columns.join(", ")));
         }
+        self.update_rule(page);
+    }
+
+    /// The update as formulas, where a new value is asked for.
+    fn update_rule(&self, page: &mut Document) {
+        let blanks = self.questions.iter().flat_map(|question| &question.blanks);
+        let asked = blanks.filter_map(|blank| blank.quantity.updated()).filter_map(|thing| audit::place(self.net, thing));
+        let asked: Vec<usize> = asked.collect();
+        if asked.is_empty() {
+            return;
+        }
         let training = &self.wording.subject.metadata.training;
         page.paragraph([
             words(format!("Update: {}, learning rate ", training.optimizer)),
             Inline::Math(number(training.learning_rate, GIVEN)),
             words("."),
         ]);
-        self.wording.subject.metadata.network.rates_said().into_iter().for_each(|said| page.say(said));
-        let worked = self.chosen.iter().filter_map(|&index| self.opened.get(index)).find_map(|opened| {
+        self.wording.subject.metadata.network.rates_said(training.learning_rate, 1.0).into_iter().for_each(|said| page.say(said));
+        let worked = asked.iter().filter_map(|&index| self.opened.get(index)).find_map(|opened| {
             let update = opened.update.as_ref().filter(|update| !update.frozen)?;
             Some(
                 update

@@ -4,8 +4,8 @@ use super::{Blank, Quantity, Question};
 use crate::audit::{Asked, Item, What};
 use crate::by_hand::Net;
 use crate::document::Inline;
-use crate::explain::Wording;
 use crate::explain::notation::{NumericPart, Part, Term, Thing};
+use crate::explain::{Subject, Wording, is_frozen};
 use backlit_engine::explain::Target;
 use backlit_engine::typeset::{Math, unicode};
 
@@ -23,10 +23,19 @@ pub(super) fn questions(wording: &Wording<'_>, net: &Net, chosen: &[usize]) -> V
     questions.extend((first..=net.depth()).rev().map(|layer| asks.delta(layer)));
     questions.extend(weights.iter().map(|&weight| asks.chain(weight)));
     questions.extend(learned.iter().map(|&number| asks.learned_chain(number)));
-    if net.layers.iter().all(|layer| layer.running.is_none()) {
-        questions.push(asks.updates(&weights.into_iter().chain(learned).collect::<Vec<_>>()));
+    let moved: Vec<Thing> = weights.into_iter().chain(learned).filter(|&thing| !is_frozen(wording.subject, thing)).collect();
+    if moves_by_a_rule(wording.subject, net) && !moved.is_empty() {
+        questions.push(asks.updates(&moved));
     }
     questions
+}
+
+/// Whether a new value follows from this row's gradient by a rule for each parameter: not where a batch norm takes the other rows of the
+/// batch, a schedule or clipping leads the training, or the optimizer searches.
+fn moves_by_a_rule(subject: &Subject, net: &Net) -> bool {
+    let training = &subject.metadata.training;
+    let is_led = training.optimizer == "lbfgs" || training.course.changes_updates();
+    !is_led && net.layers.iter().all(|layer| layer.running.is_none())
 }
 
 fn layer_of(thing: Thing) -> Option<usize> {

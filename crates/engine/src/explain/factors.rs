@@ -8,6 +8,7 @@ use super::{ExplainError, Question};
 use crate::formula::{Formula, Sign, evaluate};
 use crate::graph::NodeId;
 use crate::op::{Local, Operand, Written};
+use crate::worked::each_letter;
 
 /// Terms of a sum that are written out; the others stand together.
 const WRITTEN_OUT: usize = 8;
@@ -55,7 +56,16 @@ fn written(values: &Values<'_>, edge: &Edge) -> (Option<Formula>, Vec<Letter>) {
         Some(stable) if !keeps_digits(&written.formula) && keeps_digits(&stable) => stable,
         _ => written.formula,
     };
+    let letters = used(&formula, letters);
     (Some(formula), letters)
+}
+
+/// Without the names of an operation's own that the formula does without, as those of a stable form that was not taken.
+fn used(formula: &Formula, mut letters: Vec<Letter>) -> Vec<Letter> {
+    let mut names = Vec::new();
+    each_letter(&mut formula.clone(), &mut |name| names.push(name.clone()));
+    letters.retain(|letter| !matches!(letter.stands_for, StandsFor::Named(_)) || names.contains(&letter.name));
+    letters
 }
 
 /// What the letters of a formula stand for at a node.
@@ -87,10 +97,12 @@ pub(super) fn term(values: &Values<'_>, node: NodeId, written: Written) -> Term 
         evaluate(formula, &numbers).unwrap_or(f64::NAN)
     };
     let textbook = number(&written.formula);
-    match written.stable.map(|stable| (number(&stable), stable)) {
-        Some((value, stable)) if !agrees(&written.formula, &letters, value) => Term { formula: stable, letters, value },
-        _ => Term { formula: written.formula, letters, value: textbook },
-    }
+    let (formula, value) = match written.stable.map(|stable| (number(&stable), stable)) {
+        Some((value, stable)) if !agrees(&written.formula, &letters, value) => (stable, value),
+        _ => (written.formula, textbook),
+    };
+    let letters = used(&formula, letters);
+    Term { formula, letters, value }
 }
 
 /// Whether the formula with these numbers is this value.

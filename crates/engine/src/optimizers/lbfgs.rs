@@ -110,7 +110,8 @@ impl<S: Scalar> Lbfgs<S> {
         let end = if slope < 0.0 { self.search(first, start, old, new, evaluate) } else { start };
         self.put(old, end.t, new);
         let is_still = new == old;
-        self.has_stalled = is_still && is_plain && is_known;
+        // Where a schedule holds the rate at 0 nothing was tried.
+        self.has_stalled = is_still && is_plain && is_known && rate > 0.0;
         match is_still {
             // What is known may mislead: the next step goes down the gradient.
             true => self.known = 0,

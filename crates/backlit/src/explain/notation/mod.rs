@@ -242,11 +242,6 @@ impl Names {
         self.units.len()
     }
 
-    /// How many numbers go into a layer.
-    pub fn width_into(&self, layer: usize) -> usize {
-        if layer == 1 { self.inputs.len() } else { self.units[layer - 2] }
-    }
-
     /// From the network, with the names of its columns.
     pub fn new(network: &Network, inputs: &[String], outputs: Vec<String>) -> Names {
         let embedding = network.embedding.as_ref();
@@ -278,6 +273,10 @@ pub trait Notation: Sync {
     fn summary(&self) -> &'static str;
     /// A quantity.
     fn thing(&self, thing: Thing, names: &Names) -> Math;
+    /// What an operation calls by a name of its own, which counts from 0: `softmax(z)[2]`.
+    fn named(&self, name: &str) -> Math {
+        Math::text(name.to_string())
+    }
     /// ∂of/∂by
     fn partial(&self, of: Thing, by: Thing, names: &Names) -> Math {
         Math::partial(self.thing(of, names), self.thing(by, names))

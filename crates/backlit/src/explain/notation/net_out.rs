@@ -38,6 +38,31 @@ impl Notation for NetOut {
             Thing::Term(term) => term.letter(),
         }
     }
+
+    fn named(&self, name: &str) -> Math {
+        Math::text(from_one(name))
+    }
+}
+
+/// Every whole number in square brackets one larger.
+fn from_one(name: &str) -> String {
+    let parts = name.split_inclusive(|c: char| !c.is_ascii_digit());
+    let (mut is_index, mut counted) = (false, String::new());
+    for part in parts {
+        let digits = part.trim_end_matches(|c: char| !c.is_ascii_digit());
+        match digits.parse::<usize>() {
+            Ok(index) if is_index => counted += &(index + 1).to_string(),
+            _ => counted += digits,
+        }
+        let behind = &part[digits.len()..];
+        counted += behind;
+        is_index = match behind {
+            "[" => true,
+            "]" => false,
+            _ => is_index,
+        };
+    }
+    counted
 }
 
 /// `h1`, `o2`; with several hidden layers the second unit of the third is `h3.2`.
@@ -46,5 +71,23 @@ fn unit(names: &Names, layer: usize, unit: usize) -> String {
         last if layer == last => format!("o{}", unit + 1),
         2 => format!("h{}", unit + 1),
         _ => format!("h{layer}.{}", unit + 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::from_one;
+
+    #[test]
+    fn indices_of_operations_count_from_one() {
+        for (name, counted) in [
+            ("cos t[0,12]", "cos t[1,13]"),
+            ("sin(2π f[1,0] x + φ[1,0])", "sin(2π f[2,1] x + φ[2,1])"),
+            ("Σ softmax(z)[j≠9]", "Σ softmax(z)[j≠10]"),
+            ("max z", "max z"),
+            ("h[2]", "h[3]"),
+        ] {
+            assert_eq!(from_one(name), counted);
+        }
     }
 }

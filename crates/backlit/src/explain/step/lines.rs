@@ -3,7 +3,7 @@
 use super::shown::Shown;
 use crate::document::Equation;
 use crate::explain::digits::{USUAL, number, with_minus};
-use crate::explain::page::{chained, equation};
+use crate::explain::page::{chained, equation, whatever_stands_there};
 use crate::explain::wording::with_numbers;
 use crate::explain::{Subject, Wording};
 use crate::scaler::{Scaler, Scaling};
@@ -12,7 +12,7 @@ use backlit_engine::explain::{Factor, Letter, Place, StandsFor, Term, Values, Wh
 use backlit_engine::formula::{Condition, Formula, Sign, parse};
 use backlit_engine::typeset::Math;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Terms of a sum that are all written out; of longer ones the first two and the last.
 const TERMS: usize = 4;
@@ -23,8 +23,8 @@ pub(super) struct Lines<'a> {
     values: &'a Values<'a>,
     gradients: &'a [Vec<f64>],
     shown: &'a Shown,
-    /// Quantities with a name of their own that stand on the page already.
-    said: RefCell<BTreeSet<(String, u64)>>,
+    /// Quantities with a name of their own, each with the number that was said of it last: every unit of a batch norm has an s.
+    said: RefCell<BTreeMap<String, u64>>,
 }
 
 /// A term of a sum, and the line that says what it is made of, where it takes one.
@@ -90,9 +90,12 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// u = (v − mean) / scale, bent where the scaling bends.
+    /// u = (v − mean) / scale, bent where the scaling bends; 0 of a column that was constant.
     fn scaled(&self, place: Place, scaler: &Scaler, raw: f64) -> Equation {
         let (mean, scale) = (scaler.mean[place.index], scaler.scale[place.index]);
+        if scale == 0.0 {
+            return Equation::new(self.name(place), self.drawn(place)).note(whatever_stands_there(mean));
+        }
         let letters = [("v", raw), ("m", mean), ("s", scale)];
         let text = match scaler.scaling {
             Scaling::Standard => "(v - m) / s",
@@ -112,7 +115,7 @@ impl<'a> Lines<'a> {
         let mut equations = Vec::new();
         for inner in self.values.between(place) {
             if self.say(&inner.name, inner.value) {
-                let left = Math::text(inner.name);
+                let left = self.wording.notation.named(&inner.name);
                 equations.push(match inner.term {
                     Some(term) => self.sum(left, place, vec![term], None, inner.value),
                     None => Equation::new(left, number(inner.value, USUAL)),
@@ -150,19 +153,19 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Whether a quantity is said for the first time.
+    /// Whether a quantity is said for the first time, or another number was said of that name since.
     fn say(&self, name: &str, value: f64) -> bool {
-        self.said.borrow_mut().insert((name.to_string(), value.to_bits()))
+        self.said.borrow_mut().insert(name.to_string(), value.to_bits()) != Some(value.to_bits())
     }
 
-    /// The numbers of quantities with names of their own, each once.
+    /// The numbers of quantities with names of their own, where they do not stand there already.
     fn named(&self, letters: &[Letter]) -> Vec<Equation> {
         let mut equations = Vec::new();
         for letter in letters {
             if let StandsFor::Named(name) = &letter.stands_for
                 && self.say(name, letter.value)
             {
-                equations.push(Equation::new(Math::text(name.clone()), number(letter.value, USUAL)));
+                equations.push(Equation::new(self.wording.notation.named(name), number(letter.value, USUAL)));
             }
         }
         equations

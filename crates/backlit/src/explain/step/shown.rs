@@ -23,6 +23,8 @@ pub(super) const OF_EACH: usize = 2;
 pub(super) struct Shown {
     /// Whether these are all.
     pub(super) all: bool,
+    /// Whether what goes into the first layer comes from several places, and some of each is shown.
+    pub(super) several: bool,
     /// For each node, in order; of parameters those that join two others.
     places: Vec<Vec<usize>>,
 }
@@ -31,7 +33,7 @@ impl Shown {
     pub(super) fn new(subject: &Subject, values: &Values<'_>, gradients: &[Vec<f64>]) -> Shown {
         let (graph, built) = (&subject.built.graph, &subject.built);
         let all = subject.parameters.len() <= LARGEST;
-        let mut shown = Shown { all, places: vec![Vec::new(); graph.nodes().count()] };
+        let mut shown = Shown { all, several: false, places: vec![Vec::new(); graph.nodes().count()] };
         let last = built.layers.last().map_or(built.cost, |layer| layer.out);
         for node in graph.nodes().rev().filter(|node| node.number() <= built.cost.number()) {
             let Shape::Rows(width) = graph.shape(node) else { continue };
@@ -42,7 +44,9 @@ impl Shown {
                 // Targets have none: those of the outputs that are shown.
                 shown.places[last.number()].iter().copied().filter(|index| *index < width).collect()
             } else {
-                shown.largest(subject, values, gradient, node)
+                let (largest, several) = shown.largest(subject, values, gradient, node);
+                shown.several |= several;
+                largest
             };
         }
         for node in graph.nodes().filter(|node| graph.parameter_of(*node).is_some()) {
@@ -52,24 +56,26 @@ impl Shown {
         shown
     }
 
-    /// Those that a node of the same width and part shows, else those that act on a number that is shown, of a wide node the largest.
-    fn largest(&self, subject: &Subject, values: &Values<'_>, gradient: &[f64], node: NodeId) -> Vec<usize> {
+    /// Those that a node of the same width and part shows, else those that act on a number that is shown, of a wide node the largest; with
+    /// whether these are chosen from several places.
+    fn largest(&self, subject: &Subject, values: &Values<'_>, gradient: &[f64], node: NodeId) -> (Vec<usize>, bool) {
         let graph = &subject.built.graph;
         let used_by = |later: &NodeId| graph.operation_at(*later).is_some() && graph.inputs(*later).contains(&node);
         let alike = |later: &NodeId| graph.shape(*later) == graph.shape(node) && part_of(subject, *later) == part_of(subject, node);
         let mut later = graph.nodes().filter(|later| used_by(later) && alike(later));
         if let Some(same) = later.find(|later| !self.places[later.number()].is_empty()) {
-            return self.places[same.number()].clone();
+            return (self.places[same.number()].clone(), false);
         }
         let acts = |index: usize| values.acts_on(Place { node, index }).iter().any(|(to, _)| self.has(*to));
         let mut kept: Vec<usize> = (0..gradient.len()).filter(|&index| acts(index)).collect();
         let size = |index: usize| (values.at(Place { node, index }) * gradient[index]).abs();
         kept.sort_by(|&a, &b| size(b).partial_cmp(&size(a)).unwrap_or(Ordering::Equal));
+        let mut several = false;
         if gradient.len() > WIDE {
             // What goes into the first layer comes from columns, tables and cosines: of each the largest.
             let origin = |index: usize| if part_of(subject, node) == 0 { origin(values, Place { node, index }) } else { node };
             let mut origins: Vec<NodeId> = kept.iter().map(|&index| origin(index)).collect();
-            let several = origins.iter().any(|other| *other != origins[0]);
+            several = origins.iter().any(|other| *other != origins[0]);
             let mut counts = vec![0; self.places.len()];
             let mut of = origins.drain(..);
             kept.retain(|_| {
@@ -82,7 +88,7 @@ impl Shown {
             kept.truncate(WIDE);
         }
         kept.sort_unstable();
-        kept
+        (kept, several)
     }
 
     /// Whether a parameter's number acts on a number that is shown, by one that is shown.
