@@ -96,7 +96,10 @@ fn mathematics_is_drawn_as_such() {
         ("row", row([l("x"), Math::Sign("="), l("y")])),
         ("close", row([l("x"), l("y")])),
     ];
-    let mut page = String::from("<!DOCTYPE html><meta charset=utf-8><body>");
+    // In the fonts that pages ask for: what a browser takes without being asked may be no font for mathematics.
+    let fonts =
+        include_str!("../../src/document/page.css").lines().find(|line| line.starts_with("math {")).expect("a rule for mathematics");
+    let mut page = format!("<!DOCTYPE html><meta charset=utf-8><style>{fonts}</style><body>");
     for (name, math) in &pieces {
         page.push_str(&format!("<p id=\"{name}\">{}</p>", typeset::mathml(math, true)));
     }
