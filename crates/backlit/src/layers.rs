@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn the_batch_size_that_is_told_does() {
-        assert_eq!((near(&[501], Some(100)), near(&[501], Some(1)), near(&[3], Some(2))), (Some(101), Some(2), Some(3)));
+        assert_eq!((near(&[501], Some(100)), near(&[501], Some(1)), near(&[3], Some(2))), (Some(101), Some(3), Some(3)));
         assert_eq!((near(&[1], Some(7)), near(&[1, 9], Some(4)), near(&[1], None)), (None, None, None));
         // Each row alone, batch by batch as they are cut.
         let is_fine = |rows: usize, batch: usize| (0..rows).collect::<Vec<_>>().chunks(batch).all(|rows| rows.len() > 1);
