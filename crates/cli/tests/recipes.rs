@@ -234,7 +234,7 @@ fn what_makes_no_sense_is_refused() {
         ("train houses --ensemble 3 --folds 4", &["ensemble", "folds"]),
         ("train houses --ensemble 3 --validation 0.1", &["train.ensemble", "--validation"]),
         ("train houses --ensemble 3 --norm layer", &["ensemble", "norm over all its units"]),
-        ("train houses --ensemble 3 --split time", &["folds"]),
+        ("train houses --ensemble 3 --split time", &["a network's fold", "--ensemble 1"]),
     ] {
         let outcome = desk.run(&format!("{line} --epochs 1 --out x"));
         outcome.expect(2);

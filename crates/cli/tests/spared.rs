@@ -52,7 +52,11 @@ fn through_a_shell(desk: &Desk, first: &str, line: &str) -> std::process::Child 
 #[test]
 fn a_training_that_is_deaf_to_a_hangup_goes_on() {
     let desk = Desk::new();
-    for (first, code) in [("trap '' HUP", 0), ("true", 130)] {
+    // Where the tests themselves are deaf to it, so is every program that they begin.
+    let status = std::fs::read_to_string("/proc/self/status").expect("a process");
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).expect("a mask");
+    let is_deaf = u64::from_str_radix(ignored.trim(), 16).expect("a mask") & 1 == 1;
+    for (first, code) in [("trap '' HUP", 0), ("true", if is_deaf { 0 } else { 130 })] {
         let _ = std::fs::remove_dir_all(desk.path("run"));
         let line = "train houses --recipe plain --epochs 400 --checkpoint-every 3 --out run";
         let mut child = through_a_shell(&desk, first, line);

@@ -330,5 +330,5 @@ fn hints_fit_the_file() {
     }
     let gone = desk.run("train a.csv --target y --validation gone.csv");
     gone.expect(2);
-    gone.complains(&["no file is there", "try: check the path"]);
+    gone.complains(&["no file is there", "the path of a table that is there"]);
 }
