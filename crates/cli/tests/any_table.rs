@@ -362,6 +362,23 @@ fn stored_zip(name: &str, bytes: &[u8]) -> Vec<u8> {
     [&local[..], &central, b"PK\x05\x06\0\0\0\0\x01\0\x01\0", &sizes, &[0, 0]].concat()
 }
 
+/// NumPy writes a checksum of each array; one byte of the last number is another one here.
+#[test]
+fn an_array_that_was_damaged_is_refused() {
+    let bytes: Vec<u8> = (0..50).flat_map(|row| f64::from(row % 7).to_le_bytes()).collect();
+    let whole = stored_zip("p.npy", &npy("<f8", "(50,)", false, &bytes));
+    let desk = Desk::new();
+    desk.write("whole.npz", &whole);
+    desk.fine("inspect whole.npz");
+    let end = whole.windows(4).position(|four| four == b"PK\x01\x02").expect("a directory");
+    let mut damaged = whole;
+    damaged[end - 2] ^= 1;
+    desk.write("damaged.npz", damaged);
+    let refused = desk.run("inspect damaged.npz");
+    refused.expect(3);
+    refused.complains(&["damaged.npz", "array 'p': is damaged"]);
+}
+
 #[test]
 fn a_class_called_none_is_a_class() {
     let table = |nones: usize| {
