@@ -293,10 +293,11 @@ fn levels_may_be_written_in_another_way() {
         ("t.csv", &table("True", "False", "")),
         ("other.csv", &table("TRUE", "false", ".0")),
         ("digits.csv", &table("1", "0", "")),
+        ("numbers.csv", &table("1.0", "0.0", "")),
     ]);
     desk.fine("train t.csv --target y --categories k --epochs 3 --out run");
     let predicted = desk.fine("predict run t.csv");
-    for other in ["other.csv", "digits.csv"] {
+    for other in ["other.csv", "digits.csv", "numbers.csv"] {
         let otherwise = desk.fine(&format!("predict run {other}"));
         assert_eq!(otherwise.out, predicted.out, "{other}");
         assert!(!otherwise.err.contains("not seen"), "{}", otherwise.err);
