@@ -287,10 +287,11 @@ fn levels_may_be_written_in_another_way() {
         ("t.csv", &table("True", "False", "")),
         ("other.csv", &table("TRUE", "false", ".0")),
         ("digits.csv", &table("1", "0", "")),
+        ("numbers.csv", &table("1.0", "0.0", "")),
     ]);
     desk.fine("train t.csv --target y --categories k --epochs 3 --out run");
     let predicted = desk.fine("predict run t.csv");
-    for other in ["other.csv", "digits.csv"] {
+    for other in ["other.csv", "digits.csv", "numbers.csv"] {
         let otherwise = desk.fine(&format!("predict run {other}"));
         assert_eq!(otherwise.out, predicted.out, "{other}");
         assert!(!otherwise.err.contains("not seen"), "{}", otherwise.err);
@@ -340,6 +341,36 @@ fn numbers_of_typed_files_are_never_read_as_words() {
     let refused = desk.run("predict run point.csv");
     refused.expect(3);
     refused.complains(&["column 'p'", "expected a number with a decimal comma", "whose point is a decimal one"]);
+}
+
+/// A missing one would be the least of all numbers.
+#[test]
+fn times_of_numpy_are_no_numbers() {
+    let desk = Desk::new();
+    for kind in ["<M8[D]", ">m8[s]", "<M8"] {
+        let times: Vec<u8> = [19_000, i64::MIN, 19_002].iter().flat_map(|time| time.to_le_bytes()).collect();
+        desk.write("times.npy", npy(kind, "(3,)", false, &times));
+        let refused = desk.run("inspect times.npy");
+        refused.expect(3);
+        refused.complains(&["times.npy", "expected an array of numbers, came times", kind]);
+    }
+}
+
+/// NumPy writes a checksum of each array; one byte of the last number is another one here.
+#[test]
+fn an_array_that_was_damaged_is_refused() {
+    let bytes: Vec<u8> = (0..50).flat_map(|row| f64::from(row % 7).to_le_bytes()).collect();
+    let whole = stored_zip("p.npy", &npy("<f8", "(50,)", false, &bytes));
+    let desk = Desk::new();
+    desk.write("whole.npz", &whole);
+    desk.fine("inspect whole.npz");
+    let end = whole.windows(4).position(|four| four == b"PK\x01\x02").expect("a directory");
+    let mut damaged = whole;
+    damaged[end - 2] ^= 1;
+    desk.write("damaged.npz", damaged);
+    let refused = desk.run("inspect damaged.npz");
+    refused.expect(3);
+    refused.complains(&["damaged.npz", "array 'p': is damaged"]);
 }
 
 #[test]

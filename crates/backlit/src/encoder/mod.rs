@@ -182,7 +182,12 @@ impl Kind {
             Kind::Boolean { no, yes } => {
                 let cell = cell.trim();
                 let is = |word: &str| cell == word || cell.eq_ignore_ascii_case(word);
-                let value = if is(yes) || cell == "1" { 1.0 } else { f64::from(u8::from(!is(no) && cell != "0")) * 0.5 };
+                let value = match cell.parse::<f64>() {
+                    _ if is(yes) => 1.0,
+                    _ if is(no) => 0.0,
+                    Ok(number) if number == 1.0 || number == 0.0 => number.abs(),
+                    _ => 0.5,
+                };
                 values.push(value);
                 Ok(Strange(value == 0.5))
             }

@@ -110,7 +110,7 @@ fn mathematics_is_drawn_as_such() {
          document.body.textContent = JSON.stringify(out);</script></body>",
     );
     let Some(dom) = dump("mathematics is drawn", &page) else { return };
-    let json = &dom[dom.find('{').unwrap()..=dom.rfind('}').unwrap()];
+    let json = &dom[dom.find("{\"").unwrap()..=dom.rfind('}').unwrap()];
     let sizes: std::collections::BTreeMap<String, [f64; 2]> = serde_json::from_str(json).unwrap();
     let (width, height) = (|name: &str| sizes[name][0], |name: &str| sizes[name][1]);
     assert!(height("plain") > 4.0 && width("plain") > 4.0);

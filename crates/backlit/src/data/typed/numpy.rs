@@ -5,7 +5,7 @@ use super::lines::{Lines, line, shortest, widened};
 use super::{Typed, guarded};
 use npyz::{NpyFile, Order};
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 /// Numbers, rows × columns.
@@ -33,6 +33,11 @@ impl Array {
             return Err(format!("is cut off: no file holds {rows} × {columns} numbers"));
         };
         let (order, kind) = (file.order(), file.dtype().descr());
+        // Counts of days or seconds from a moment, of which one stands for a missing time.
+        let plain = kind.trim_start_matches(['\'', '"', '<', '>', '=', '|']);
+        if plain.starts_with("M8") || plain.starts_with("m8") {
+            return Err(format!("expected an array of numbers, came times, {kind}: a table as CSV or Parquet holds dates"));
+        }
         let mut file = Err(file);
         let mut numbers = Vec::new();
         macro_rules! try_types {
@@ -84,9 +89,11 @@ pub(super) fn open_several(path: &Path) -> Result<Typed, String> {
     let mut archive = zip::ZipArchive::new(file).map_err(broken)?;
     let mut arrays = Vec::new();
     for place in 0..archive.len() {
-        let entry = archive.by_index(place).map_err(broken)?;
+        let mut entry = archive.by_index(place).map_err(broken)?;
         let name = entry.name().map_err(broken)?.trim_end_matches(".npy").to_string();
-        let array = Array::read(entry).map_err(|message| format!("array '{name}': {message}"))?;
+        let array = Array::read(&mut entry).map_err(|message| format!("array '{name}': {message}"))?;
+        // The checksum is compared at the end alone, which lies behind the last number.
+        io::copy(&mut entry, &mut io::sink()).map_err(|error| format!("array '{name}': is damaged: {error}"))?;
         arrays.push((name, array.columns > 1, array));
     }
     text(arrays)
