@@ -347,7 +347,7 @@ fn numbers_of_typed_files_are_never_read_as_words() {
 #[test]
 fn times_of_numpy_are_no_numbers() {
     let desk = Desk::new();
-    for kind in ["<M8[D]", ">m8[s]", "<M8"] {
+    for kind in ["<M8[D]", ">m8[s]"] {
         let times: Vec<u8> = [19_000, i64::MIN, 19_002].iter().flat_map(|time| time.to_le_bytes()).collect();
         desk.write("times.npy", npy(kind, "(3,)", false, &times));
         let refused = desk.run("inspect times.npy");
