@@ -32,6 +32,13 @@ pub trait Op<S: Scalar>: Send + Sync {
     }
     /// Computes `out`, width × rows. `saved` is empty when no backward pass will follow.
     fn forward(&self, x: Inputs<'_, S>, saved: &mut [S], out: &mut [S]);
+    /// The cost of one row, and in `slope` ∂C/∂`a`: a loss that [keeps its gradient](Op::keeps_gradient), of prediction `a` and target `y`.
+    fn of_row(&self, a: &[S], y: &[S], slope: &mut [S]) -> S {
+        let slots = [(Source::Value(0), a.len()), (Source::Data(0), y.len())].map(|(source, size)| Slot { source, size });
+        let mut cost = [S::ZERO];
+        self.forward(Inputs { rows: 1, capacity: 1, width: 1, slots: &slots, data: y, parameters: &[], values: a }, slope, &mut cost);
+        cost[0]
+    }
     /// grad += upstream · ∂out/∂x\[wrt\]; always adds, never overwrites.
     fn partial(&self, wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]);
     /// Whether there is a derivative by this input. A target has none.
@@ -442,6 +449,9 @@ impl<S: Scalar, F: PointwiseLoss> Op<S> for SumOverOutputs<F> {
     }
     fn forward(&self, x: Inputs<'_, S>, saved: &mut [S], out: &mut [S]) {
         pointwise::sum_pairs(&self.function, x.get(0), x.get(1), out, saved);
+    }
+    fn of_row(&self, a: &[S], y: &[S], slope: &mut [S]) -> S {
+        pointwise::sum_few_pairs(&self.function, a, y, slope)
     }
     fn partial(&self, wrt: usize, at: Site<'_, S>, upstream: &[S], grad: &mut [S]) {
         assert_eq!(wrt, 0, "a target has no gradient");

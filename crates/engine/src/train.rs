@@ -166,13 +166,14 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         let shuffled = settings.shuffle && batch < rows;
         let runner = Runner::new(&plan, batch, settings.threads);
         let frozen = [frozen, &plan.remembered.iter().map(|remembered| remembered.range.clone()).collect::<Vec<_>>()].concat();
+        let trainable = trainable(parameters.len(), &frozen);
         Trainer {
-            trainable: trainable(parameters.len(), &frozen),
+            small: if batch == 1 { Small::new(&plan, &trainable) } else { None },
+            trainable,
             previous: memory::copy(&parameters),
             gradient: memory::zeros(if runner.is_one_wave(batch) { 0 } else { parameters.len() }),
             order: if shuffled { (0..rows as u32).collect() } else { Vec::new() },
             runner,
-            small: if batch == 1 { Small::new(&plan) } else { None },
             graph,
             plan,
             searches: optimizer.search().is_some(),
@@ -468,8 +469,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
             if clip != Clip::default() {
                 clip.whole(trainable, previous);
             }
-            let (move_, memory) = optimizer.parts();
-            return (cost, move_.apply(trainable, parameters, Stretch { start: 0, gradient: previous, memory }));
+            return (cost, optimizer.move_few(trainable, parameters, previous));
         }
         let (move_, memory) = optimizer.parts();
         let target = if one_wave { &mut *previous } else { &mut *gradient };

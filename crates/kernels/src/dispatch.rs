@@ -23,15 +23,21 @@ static FOUND: AtomicU8 = AtomicU8::new(0);
 /// The level of the machine this runs on; looked up once.
 #[inline(always)]
 pub(crate) fn level() -> Level {
+    known().unwrap_or_else(|| {
+        let found = detect();
+        FOUND.store(found as u8, Ordering::Relaxed);
+        found
+    })
+}
+
+/// The same where it was looked up.
+#[inline(always)]
+pub(crate) fn known() -> Option<Level> {
     match FOUND.load(Ordering::Relaxed) {
-        1 => Level::Baseline,
-        2 => Level::Avx2,
-        3 => Level::Avx512,
-        _ => {
-            let found = detect();
-            FOUND.store(found as u8, Ordering::Relaxed);
-            found
-        }
+        1 => Some(Level::Baseline),
+        2 => Some(Level::Avx2),
+        3 => Some(Level::Avx512),
+        _ => None,
     }
 }
 
@@ -81,12 +87,25 @@ macro_rules! for_every_level {
                 fn avx512<$($g: $b),*>($($a: $t),*) {
                     plain($($a),*)
                 }
-                match $crate::dispatch::level() {
+                // Out of the way of the calls above it, which then need no place on the stack.
+                #[cold]
+                #[inline(never)]
+                #[allow(clippy::too_many_arguments)]
+                fn otherwise<$($g: $b),*>($($a: $t),*) {
+                    match $crate::dispatch::level() {
+                        // SAFETY: as below.
+                        $crate::dispatch::Level::Avx512 => unsafe { avx512($($a),*) },
+                        // SAFETY: as below.
+                        $crate::dispatch::Level::Avx2 => unsafe { avx2($($a),*) },
+                        $crate::dispatch::Level::Baseline => plain($($a),*),
+                    }
+                }
+                match $crate::dispatch::known() {
                     // SAFETY: `level` found AVX-512 F, VL, DQ and BW, AVX2 and FMA on this machine.
-                    $crate::dispatch::Level::Avx512 => unsafe { avx512($($a),*) },
+                    Some($crate::dispatch::Level::Avx512) => unsafe { avx512($($a),*) },
                     // SAFETY: `level` found AVX2 and FMA on this machine.
-                    $crate::dispatch::Level::Avx2 => unsafe { avx2($($a),*) },
-                    $crate::dispatch::Level::Baseline => plain($($a),*),
+                    Some($crate::dispatch::Level::Avx2) => unsafe { avx2($($a),*) },
+                    _ => otherwise($($a),*),
                 }
             }
             #[cfg(not(target_arch = "x86_64"))]

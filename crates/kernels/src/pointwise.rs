@@ -119,6 +119,18 @@ for_every_level! {
     }
 }
 
+/// Σₖ f(`a[k]`, `y[k]`) of one row, `slope[k]` = ∂f/∂a: [`sum_pairs`] of just a few numbers.
+#[inline]
+pub fn sum_few_pairs<F: Binary, S: Scalar>(f: &F, a: &[S], y: &[S], slope: &mut [S]) -> S {
+    let mut sum = 0.0;
+    for ((&a, &y), slope) in a.iter().zip(y).zip(slope) {
+        let (value, derivative) = f.at(a.to_f64(), y.to_f64());
+        sum += value;
+        *slope = S::from_f64(derivative);
+    }
+    S::from_f64(sum)
+}
+
 /// Rows whose sums are kept at a time.
 const ROWS: usize = 64;
 
@@ -127,16 +139,6 @@ for_every_level! {
     /// `a`, `y`, `slope`: columns × rows; `out`: rows; `slope` may be empty when not wanted.
     pub fn sum_pairs[F: Binary, S: Scalar](f: &F, a: &[S], y: &[S], out: &mut [S], slope: &mut [S]) small if (a.len() <= SMALL) {
         let rows = out.len();
-        if let ([out], false) = (&mut *out, slope.is_empty()) {
-            let mut sum = 0.0;
-            for ((&a, &y), slope) in a.iter().zip(y).zip(slope) {
-                let (value, derivative) = f.at(a.to_f64(), y.to_f64());
-                sum += value;
-                *slope = S::from_f64(derivative);
-            }
-            *out = S::from_f64(sum);
-            return;
-        }
         for (part, out) in out.chunks_mut(ROWS).enumerate() {
             let mut sums = [0.0; ROWS];
             for (k, (a, y)) in a.chunks_exact(rows).zip(y.chunks_exact(rows)).enumerate() {

@@ -10,17 +10,14 @@ pub trait Rule<S, const K: usize> {
     fn step(&self, parameter: S, gradient: S, memory: [S; K]) -> (S, [S; K]);
 }
 
-/// Parameters that are done in place rather than in a call.
-const SMALL: usize = 8;
+/// Parameters that [`update_few`] does in place rather than in a call.
+const FEW: usize = 32;
 
 /// `gradient[i]`, `memory[·][i]` = rule(`old[i]`, `gradient[i]`, `memory[·][i]`): the new parameters take the place of the
 /// gradient. All slices have one length. Says whether every new number is finite, those remembered too;
 /// these are [flushed](Scalar::flushed).
 #[inline]
 pub fn update<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, old: &[S], gradient: &mut [S], memory: [&mut [S]; K]) -> bool {
-    if gradient.len() <= SMALL {
-        return few(rule, old, gradient, memory);
-    }
     match level() {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: `level` found AVX-512 F, VL, DQ and BW, AVX2 and FMA on this machine.
@@ -44,10 +41,16 @@ fn avx2<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, old: &[S], gradient:
     plain(rule, old, gradient, memory)
 }
 
+/// The same of a few numbers.
+#[inline(always)]
+pub fn update_few<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, old: &[S], gradient: &mut [S], memory: [&mut [S]; K]) -> bool {
+    if gradient.len() <= FEW { in_pairs(rule, old, gradient, memory) } else { update(rule, old, gradient, memory) }
+}
+
 /// Two by two, as a reader that knows nothing of wide registers takes them: what is stored apart must reach memory before it can be
 /// read together.
 #[inline(always)]
-fn few<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, old: &[S], gradient: &mut [S], mut memory: [&mut [S]; K]) -> bool {
+fn in_pairs<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, old: &[S], gradient: &mut [S], mut memory: [&mut [S]; K]) -> bool {
     debug_assert_eq!(old.len(), gradient.len(), "a number of the gradient for each parameter");
     // 0 as long as all are finite, NaN from then on.
     let mut rest = [S::ZERO; 2];

@@ -11,7 +11,7 @@ use crate::Scalar;
 use crate::state::Ledger;
 use crate::step::Stretch;
 use backlit_kernels::memory::zeros;
-use backlit_kernels::update::{Rule, update};
+use backlit_kernels::update::{Rule, update, update_few};
 use std::ops::Range;
 
 pub use self::lbfgs::{Evaluate, Lbfgs};
@@ -32,6 +32,13 @@ pub trait Optimizer<S: Scalar>: Send {
 
     /// How this step moves parameters, and what is remembered: vectors of the length of the flat parameters, or empty.
     fn parts(&mut self) -> (&dyn Move<S>, [&mut [S]; MOST_MEMORY]);
+
+    /// Moves all parameters, a few: `gradient`, in whose place the new ones come, has the old ones wherever it has no gradient.
+    /// Says whether every number is finite, those remembered too.
+    fn move_few(&mut self, trainable: &[Range<usize>], old: &[S], gradient: &mut [S]) -> bool {
+        let (move_, memory) = self.parts();
+        move_.apply(trainable, old, Stretch { start: 0, gradient, memory })
+    }
 
     /// Goes through what it remembers of the steps it took.
     fn known(&mut self, ledger: &mut dyn Ledger<S>);
@@ -111,6 +118,21 @@ impl<S: Scalar, C: Recipe<S, K>, const K: usize> Optimizer<S> for Made<S, C, K> 
 
     fn parts(&mut self) -> (&dyn Move<S>, [&mut [S]; MOST_MEMORY]) {
         (&self.ready, self.memory.each_mut().map(Vec::as_mut_slice))
+    }
+
+    fn move_few(&mut self, trainable: &[Range<usize>], old: &[S], gradient: &mut [S]) -> bool {
+        let Made { ready, memory, .. } = self;
+        let mut finite = true;
+        for range in trainable {
+            let mut memory = memory.iter_mut();
+            let memory = std::array::from_fn(|_| memory.next().map_or(&mut [][..], |memory| &mut memory[range.clone()]));
+            let (old, gradient) = (&old[range.clone()], &mut gradient[range.clone()]);
+            finite &= match ready.own.is_empty() {
+                true => update_few(ready.base(), old, gradient, memory),
+                false => ready.by_rates(range.start, old, gradient, memory),
+            };
+        }
+        finite
     }
 
     fn known(&mut self, ledger: &mut dyn Ledger<S>) {

@@ -3,22 +3,26 @@
 
 use super::Batch;
 use crate::Scalar;
-use crate::op::{EachNumber, Source};
+use crate::op::{EachNumber, Op, Slot, Source};
 use crate::plan::{ForwardStep, Operation, Plan};
 use backlit_kernels::pointwise::FEW;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Most inputs and units of a layer.
 const MOST: usize = 8;
 
-/// Calls a function with the extents of the smallest layers known beforehand, so that their numbers stay in registers.
+/// Extents up to here are known to the loops beforehand, so that the numbers of the smallest layers stay in registers.
+const KNOWN: usize = 4;
+
+/// Calls a function for a layer with its extents, 0 and 0 for those that are not known beforehand.
 macro_rules! match_small {
     ($place:expr, $f:ident($($a:expr),*)) => {
-        match_small!(@ $place, $f, ($($a),*), 1 1, 1 2, 1 3, 1 4, 2 1, 2 2, 2 3, 2 4, 3 1, 3 2, 3 3, 3 4, 4 1, 4 2, 4 3, 4 4)
+        match_small!(@ $place, $f, ($($a),*), 0 1 1, 1 1 2, 2 1 3, 3 1 4, 4 2 1, 5 2 2, 6 2 3, 7 2 4, 8 3 1, 9 3 2, 10 3 3, 11 3 4, 12 4 1, 13 4 2, 14 4 3, 15 4 4)
     };
-    (@ $place:expr, $f:ident, $a:tt, $($n:literal $u:literal),*) => {
-        match ($place.inputs, $place.units) {
-            $(($n, $u) => match_small!(! $f, $n, $u, $a),)*
+    (@ $place:expr, $f:ident, $a:tt, $($which:literal $n:literal $u:literal),*) => {
+        match $place.which {
+            $($which => match_small!(! $f, $n, $u, $a),)*
             _ => match_small!(! $f, 0, 0, $a),
         }
     };
@@ -28,28 +32,33 @@ macro_rules! match_small {
 /// Buffers for such a stack.
 pub(crate) struct Small<S> {
     layers: Vec<Place<S>>,
-    /// What the loss reads and writes.
-    values: Vec<S>,
-    /// Where the prediction lies in there; what stands behind it is written later.
-    out: usize,
-    /// The row.
+    loss: Arc<dyn Op<S>>,
+    /// The prediction; what stands behind it is anything.
+    prediction: [S; MOST],
+    /// The row, and where in it the target is.
     row: Vec<S>,
+    target: Range<usize>,
 }
 
 /// A layer's activation, its extents and where its parameters start; what goes into it, and the activation's slopes.
 struct Place<S> {
     each: Option<Arc<dyn EachNumber<S>>>,
+    /// Which of the extents that are known beforehand, if they are.
+    which: u8,
     inputs: usize,
     units: usize,
     w: usize,
     b: Option<usize>,
+    /// Whether they are trained.
+    trains_w: bool,
+    trains_b: bool,
     x: [S; MOST],
     slope: [S; MOST],
 }
 
 impl<S: Scalar> Small<S> {
-    /// If the plan is such a stack.
-    pub fn new(plan: &Plan<S>) -> Option<Small<S>> {
+    /// If the plan is such a stack, each of whose tensors is trained as a whole or not at all.
+    pub fn new(plan: &Plan<S>, trainable: &[Range<usize>]) -> Option<Small<S>> {
         let (last, layers) = plan.forward.split_last()?;
         let mut places = Vec::new();
         let mut from = Source::Data(0);
@@ -60,46 +69,45 @@ impl<S: Scalar> Small<S> {
             if !in_order || layer.inputs() > MOST || layer.units > MOST {
                 return None;
             }
+            let trains_w = trains(trainable, layer.w..own)?;
+            let trains_b = layer.b.map_or(Some(false), |b| trains(trainable, b..b + layer.units))?;
             from = Source::Value(layer.out());
             let each = layer.activation.as_ref().map(|behind| behind.each.clone());
             let (inputs, units, w, b) = (layer.inputs(), layer.units, layer.w, layer.b);
-            places.push(Place { each, inputs, units, w, b, x: [S::ZERO; MOST], slope: [S::ONE; MOST] });
+            let which = if inputs.max(units) <= KNOWN { (inputs - 1) * KNOWN + units - 1 } else { KNOWN * KNOWN } as u8;
+            places.push(Place { each, which, inputs, units, w, b, trains_w, trains_b, x: [S::ZERO; MOST], slope: [S::ONE; MOST] });
         }
-        let ForwardStep::Operation(loss) = last else { return None };
         // Each parameter in one place, and nothing but the loss behind the last layer.
         let apart = places.windows(2).all(|pair| pair[0].w + pair[0].units * pair[0].inputs <= pair[1].w);
-        let is_loss =
-            loss.saves_gradient && loss.slots.len() == 2 && loss.slots[0].source == from && matches!(loss.slots[1].source, Source::Data(_));
         let all_pieces = plan.pieces.iter().all(|piece| piece.sources.len() == 1);
-        let fits = !places.is_empty() && apart && is_loss && all_pieces && plan.data.len() == 2 && loss.width == 1;
-        let numbers = |n: usize| vec![S::ZERO; n];
+        let ForwardStep::Operation(Operation { op, slots, width: 1, saves_gradient: true, .. }) = last else { return None };
+        let [prediction, Slot { source: Source::Data(target), size }] = slots[..] else { return None };
+        let fits = !places.is_empty() && apart && all_pieces && prediction.source == from && plan.data.len() == 2;
         fits.then(|| Small {
-            values: numbers(plan.values + MOST),
-            out: if let Source::Value(out) = from { out } else { 0 },
-            row: numbers(plan.data_width),
             layers: places,
+            loss: op.clone(),
+            prediction: [S::ZERO; MOST],
+            row: vec![S::ZERO; plan.data_width],
+            target: target..target + size,
         })
     }
 
-    /// The cost of the row, and its gradient if the cost is finite.
+    /// The cost of the row, and its gradient if the cost is finite; nothing is written for what is not trained.
     pub fn gradient(&mut self, plan: &Plan<S>, parameters: &[S], batch: &Batch<'_, S>, gradient: &mut [S]) -> f64 {
         if !batch.again {
             batch.load(plan, 0..1, &mut self.row);
             let first = &mut self.layers[0];
             first.x[..first.inputs].copy_from_slice(&self.row[..first.inputs]);
         }
-        let prediction = self.values[self.out..].first_chunk_mut().expect("a place for the prediction");
         let mut layers = self.layers.as_mut_slice();
         while let [place, behind @ ..] = layers {
-            let a = behind.first_mut().map_or(&mut *prediction, |next| &mut next.x);
+            let a = behind.first_mut().map_or(&mut self.prediction, |next| &mut next.x);
             match_small!(place, forward(place, parameters, a));
             layers = behind;
         }
-        let (Some(ForwardStep::Operation(loss)), Some(last)) = (plan.forward.last(), self.layers.last()) else {
-            unreachable!("a loss behind layers")
-        };
+        let target = &self.row[self.target.clone()];
         let mut upstream = [S::ZERO; MOST];
-        let cost = self.loss(loss, parameters, &mut upstream[..last.units]);
+        let cost = self.loss.of_row(&self.prediction[..target.len()], target, &mut upstream[..target.len()]).to_f64();
         if !cost.is_finite() {
             return cost;
         }
@@ -109,13 +117,12 @@ impl<S: Scalar> Small<S> {
         }
         cost
     }
+}
 
-    /// The cost, and its gradient by the prediction.
-    fn loss(&mut self, loss: &Operation<S>, parameters: &[S], upstream: &mut [S]) -> f64 {
-        let (before, out) = self.values.split_at_mut(loss.offset);
-        loss.op.forward(loss.inputs(1, 1, &self.row, parameters, before), upstream, &mut out[..1]);
-        out[0].to_f64()
-    }
+/// Whether a tensor is trained; none where a part of it is.
+fn trains(trainable: &[Range<usize>], tensor: Range<usize>) -> Option<bool> {
+    let touches = trainable.iter().find(|range| range.start < tensor.end && tensor.start < range.end);
+    touches.map_or(Some(false), |range| (range.start <= tensor.start && tensor.end <= range.end).then_some(true))
 }
 
 /// z = W x + b, a = f(z) and f′(z), for `N` inputs and `U` units; 0 stands for any number.
@@ -143,13 +150,11 @@ fn forward<S: Scalar, const N: usize, const U: usize>(place: &mut Place<S>, para
         *a = z;
         return;
     };
-    for start in (0..units).step_by(FEW) {
-        let mut few: [S; FEW] = std::array::from_fn(|k| z[start + k]);
-        let mut values = [S::ZERO; FEW];
-        each.few_leaving_slopes(&mut few, &mut values);
-        for k in 0..FEW {
-            (place.slope[start + k], a[start + k]) = (few[k], values[k]);
-        }
+    let few = units.div_ceil(FEW);
+    let (zs, slopes, values) = (z.as_chunks::<FEW>().0, place.slope.as_chunks_mut::<FEW>().0, a.as_chunks_mut::<FEW>().0);
+    for k in 0..few {
+        slopes[k] = zs[k];
+        each.few_leaving_slopes(&mut slopes[k], &mut values[k]);
     }
 }
 
@@ -170,8 +175,10 @@ fn backward<S: Scalar, const N: usize, const U: usize>(
     for u in 0..units {
         delta[u] = (upstream[u] * place.slope[u]).flushed();
         let (w, dw) = (&w[u * inputs..(u + 1) * inputs], &mut dw[u * inputs..(u + 1) * inputs]);
-        for i in 0..inputs {
-            dw[i] = delta[u] * x[i];
+        if place.trains_w {
+            for i in 0..inputs {
+                dw[i] = delta[u] * x[i];
+            }
         }
         if wants_dx {
             for i in 0..inputs {
@@ -179,7 +186,7 @@ fn backward<S: Scalar, const N: usize, const U: usize>(
             }
         }
     }
-    if let Some(b) = place.b {
+    if let (Some(b), true) = (place.b, place.trains_b) {
         gradient[b..b + units].iter_mut().zip(delta).for_each(|(db, delta)| *db = delta);
     }
     upstream[..inputs].copy_from_slice(&dx[..inputs]);
