@@ -12,6 +12,7 @@ mod seen;
 mod table;
 mod target;
 mod training;
+mod unit_variance;
 mod warm_start;
 
 pub use beside::Beside;
@@ -287,7 +288,7 @@ fn made(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -> Resu
         [&mut train, &mut held].into_iter().flat_map(|rows| &mut rows.numbers).for_each(|number| *number = in_file[*number]);
     }
     let place = Place { inputs: &inputs, encoder: encoder.as_ref(), outputs, loss: &loss };
-    let Begun { layers, numeric, initial, frozen } = network::begun(run, hidden, start.as_ref(), &place, &mut embedding, &mut notes)?;
+    let Begun { layers, numeric, mut initial, frozen } = network::begun(run, hidden, start.as_ref(), &place, &mut embedding, &mut notes)?;
     let numbers =
         Numbers { source: &table.source, inputs: &inputs, targets: &targets, outputs, train: &train, held: &held, weights: &weights };
     let scalers = numbers.scalers(run, start.as_ref(), (task, &loss), embedding.as_ref(), memory)?;
@@ -321,7 +322,15 @@ fn made(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -> Resu
     if let Some(beside) = &beside {
         beside.give_own_numbers(&mut held);
     }
-    let members = fold_of.map(|fold_of| members(run, &layers, &shape, &initial, fold_of, ensemble)).transpose()?;
+    let mut members = fold_of.map(|fold_of| members(run, &layers, &shape, &initial, fold_of, ensemble)).transpose()?;
+    let by_rows = if start.is_none() { unit_variance::layers(run, &layers) } else { Vec::new() };
+    if !by_rows.is_empty() {
+        let x = unit_variance::sample(&train, &input_scaler, inputs.len())?;
+        let all = members.as_mut().map_or(&mut [][..], |members| &mut members.initial);
+        for initial in all.iter_mut().chain([&mut initial]) {
+            unit_variance::scale(&shape, &by_rows, &x, initial)?;
+        }
+    }
     Ok(Job {
         bundled: matches!(run.data.source, Source::Bundled(_)),
         data: match &run.data.source {

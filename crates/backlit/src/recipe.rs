@@ -131,6 +131,9 @@ pub(crate) fn fill(run: &RunFile, hidden: Option<&Hidden>, task: Task, rows: (us
     }
     let mut columns = Vec::new();
     let begins = run.train.from.is_none();
+    if begins {
+        run.network.initializer.get_or_insert_with(|| "unit_variance".into());
+    }
     if run.data.standardize && run.data.scaling.is_none() && begins {
         run.data.scaling = Some(Scaling::Robust);
         columns.push("columns by median and quartiles, bounded, so that a cell far out pulls no harder than another large one");

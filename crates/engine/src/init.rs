@@ -25,6 +25,9 @@ pub enum Initializer {
     LecunNormal,
     /// Orthonormal rows or columns, whichever are fewer. Saxe, McClelland and Ganguli, ICLR 2014.
     Orthogonal,
+    /// As [`Initializer::LecunNormal`]; whoever has the rows then brings each unit's weights to where its sums over them have this
+    /// deviation. Krähenbühl, Doersch, Donahue and Darrell, ICLR 2016.
+    UnitVariance(f64),
 }
 
 /// Where initial parameters are drawn from.
@@ -56,10 +59,13 @@ impl Initializer {
             ("he_normal", []) => Initializer::HeNormal,
             ("lecun_normal", []) => Initializer::LecunNormal,
             ("orthogonal", []) => Initializer::Orthogonal,
+            ("unit_variance", []) => Initializer::UnitVariance(1.0),
+            ("unit_variance", &[deviation]) if deviation > 0.0 => Initializer::UnitVariance(deviation),
+            ("unit_variance", _) => return Err(format!("'{text}': expected unit_variance, or unit_variance(deviation) above 0")),
             _ => {
                 return Err(format!(
                     "no initializer '{text}'; there are zeros, uniform(a, b), normal(mean, std), glorot_uniform, glorot_normal, \
-                     he_uniform, he_normal, lecun_normal, orthogonal"
+                     he_uniform, he_normal, lecun_normal, orthogonal, unit_variance, unit_variance(deviation)"
                 ));
             }
         })
@@ -79,7 +85,7 @@ impl Initializer {
             Initializer::GlorotNormal => fill(&mut |s| glorot.sqrt() * s.normal()),
             Initializer::HeUniform => fill(&mut |s| s.centred(2.0 / fan_in)),
             Initializer::HeNormal => fill(&mut |s| (2.0 / fan_in).sqrt() * s.normal()),
-            Initializer::LecunNormal => fill(&mut |s| (1.0 / fan_in).sqrt() * s.normal()),
+            Initializer::LecunNormal | Initializer::UnitVariance(_) => fill(&mut |s| (1.0 / fan_in).sqrt() * s.normal()),
             Initializer::Orthogonal => orthogonal(rows, columns, &mut stream),
         }
     }
@@ -170,6 +176,7 @@ mod tests {
             ("he_uniform", 2.0 / 200.0),
             ("he_normal", 2.0 / 200.0),
             ("lecun_normal", 1.0 / 200.0),
+            ("unit_variance", 1.0 / 200.0),
         ] {
             let drawn = Initializer::parse(text).unwrap().draw(&mut Draws::own(3), rows, columns);
             let n = drawn.len() as f64;

@@ -1,6 +1,6 @@
 //! `[[network.layer]]`
 
-use super::network::{initializer, share};
+use super::network::{bias_initializer, initializer, share};
 use super::values::{Table, Value};
 use super::{Bias, Freeze, Layer, Precision, Source};
 use crate::error::Error;
@@ -80,7 +80,7 @@ fn layer(section: &Table<'_>, precision: Precision, width: Option<usize>) -> Res
     if let (Some(_), Some(value)) = (&weight, section.get("initializer")) {
         return Err(value.error("expected weight or initializer, came both"));
     }
-    let biases_start = section.read("bias_initializer", initializer)?;
+    let biases_start = section.read("bias_initializer", bias_initializer)?;
     match (&bias, section.get("bias_initializer")) {
         (Bias::Values(_), Some(value)) => return Err(value.error("expected bias as a list or bias_initializer, came both")),
         (Bias::None, Some(value)) => return Err(value.error("a layer with bias = false has no bias to begin with")),

@@ -55,7 +55,7 @@ pub(super) fn read(section: &Table<'_>, data: &Data) -> Result<Network, Error> {
     let loss = section.read("loss", |value| value.checked(ops::loss::<f64>))?;
     let task = section.read("task", |value| value.choice(&TASKS))?;
     let rng = section.read("rng", |value| value.choice(&[("own", Rng::Own), ("numpy", Rng::Numpy)]))?.unwrap_or_default();
-    let bias_initializer = section.read("bias_initializer", initializer)?;
+    let bias_initializer = section.read("bias_initializer", bias_initializer)?;
     let initializer = section.read("initializer", initializer)?;
     let orientation = section.read("orientation", |value| orientation(value, rng))?.unwrap_or_default();
     if precision == Precision::F32 && !data.standardize {
@@ -135,6 +135,14 @@ pub(super) fn share(value: &Value<'_>) -> Result<f64, Error> {
 /// How weights or biases begin, by name.
 pub(super) fn initializer(value: &Value<'_>) -> Result<String, Error> {
     value.checked(Initializer::parse)
+}
+
+pub(super) fn bias_initializer(value: &Value<'_>) -> Result<String, Error> {
+    let text = initializer(value)?;
+    match Initializer::parse(&text) {
+        Ok(Initializer::UnitVariance(_)) => Err(value.error("expected an initializer for biases, came one by the sums of weighted inputs")),
+        _ => Ok(text),
+    }
 }
 
 fn orientation(value: &Value<'_>, rng: Rng) -> Result<Orientation, Error> {
