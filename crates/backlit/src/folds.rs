@@ -156,8 +156,8 @@ pub fn trainings(read: &Read, count: usize) -> usize {
     if course.patience.is_some() || course.keeps_best() || filled { 2 * count } else { count }
 }
 
-/// For each of `count` folds of data that were read trains a network on the rows of the others, by time on those before, from the same initial parameters, as many
-/// at a time as there are threads. `job`: the training on all rows that comes behind, whose checkpoints each fold's stand beside.
+/// For each of `count` folds of data that were read trains a network on the rows of the others, by time on those before, from the same initial parameters (but for
+/// those that begin by its rows), as many at a time as there are threads. `job`: the training on all rows that comes behind, whose checkpoints each fold's stand beside.
 /// `observe` is called after each step with the fold, counted from 0, or where a fold is trained once more with `count` and the fold;
 /// none: it was stopped.
 pub fn cross_validate(

@@ -59,6 +59,8 @@ const UNITS: [&[usize]; 3] = [&[64, 64], &[128, 128], &[128, 128, 128]];
 /// Rows that are few, of numbers and of classes.
 const FEW: [usize; 2] = [500, 1000];
 const ACTIVATION: &str = "silu";
+/// Of weights: RealMLP's, but with sums of less than deviation 1.
+const INITIALIZER: &str = "unit_variance(0.7)";
 /// η for classes and numbers as they are, and for numbers brought to deviation 1.
 const RATES: [f64; 2] = [0.0035, 0.01];
 /// Adam's memory of squared gradients.
@@ -132,7 +134,7 @@ pub(crate) fn fill(run: &RunFile, hidden: Option<&Hidden>, task: Task, rows: (us
     let mut columns = Vec::new();
     let begins = run.train.from.is_none();
     if begins {
-        run.network.initializer.get_or_insert_with(|| "unit_variance".into());
+        run.network.initializer.get_or_insert_with(|| INITIALIZER.into());
     }
     if run.data.standardize && run.data.scaling.is_none() && begins {
         run.data.scaling = Some(Scaling::Robust);

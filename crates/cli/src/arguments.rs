@@ -260,7 +260,7 @@ pub struct Choices {
     /// Of two classes, and of labels: the probability above which the second is predicted; f1, balanced: the best on the rows kept aside [default: 0.5]
     #[arg(long, value_name = "P|f1|balanced", allow_negative_numbers = true)]
     pub threshold: Option<String>,
-    /// How weights start: he_normal, uniform(-1, 1) … [default: by activation]
+    /// How weights start: he_normal, uniform(-1, 1), unit_variance(0.7) … [default: by activation; tuned: the last]
     #[arg(long, value_name = "NAME")]
     pub initializer: Option<String>,
     /// Normalize the hidden layers' weighted sums: layer, batch or none [default: none]
