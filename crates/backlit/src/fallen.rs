@@ -4,8 +4,10 @@ use crate::error::{Error, Kind};
 use backlit_engine::train::Divergence;
 use std::fmt;
 
-/// What to try.
-pub const HINT: &str = "a smaller --learning-rate, or --standardize true";
+/// What to try. `is_standardized`: whether the inputs are
+pub fn hint(is_standardized: bool) -> &'static str {
+    if is_standardized { "a smaller --learning-rate, or --clip-norm 1" } else { "a smaller --learning-rate, or --standardize true" }
+}
 
 /// Which one, and where.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +31,7 @@ impl fmt::Display for Fallen {
 
 impl Fallen {
     /// Where nothing goes on without it.
-    pub fn error(self) -> Error {
-        Error { fallen: Some(Box::new(self.clone())), ..Error::new(Kind::Diverged, self.to_string()).hint(HINT) }
+    pub fn error(self, is_standardized: bool) -> Error {
+        Error { fallen: Some(Box::new(self.clone())), ..Error::new(Kind::Diverged, self.to_string()).hint(hint(is_standardized)) }
     }
 }

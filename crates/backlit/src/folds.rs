@@ -186,7 +186,7 @@ pub fn cross_validate(
         (job.calibrate, job.until) = (Calibrate::No, until);
         let outcome = session::train_kept(&job, part.as_mut(), observe)?;
         if let End::Diverged(divergence) = outcome.end {
-            return Err(Fallen { word: "fold", number: fold, count, divergence }.error());
+            return Err(Fallen { word: "fold", number: fold, count, divergence }.error(job.input_scaler.is_some()));
         }
         // Its rows are of no use any more.
         let job = Job { train: Rows::default(), held: Rows::default(), ..job };

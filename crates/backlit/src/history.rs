@@ -121,13 +121,15 @@ impl History {
     /// Writes the line of an epoch that ended, where it has one, and hands it on.
     pub fn observe(&mut self, progress: &Progress) -> Option<Line> {
         let whole = progress.whole?;
+        // As it is read back: the file has no number for what is infinite.
+        let held = progress.held.filter(|cost| cost.is_finite());
         let line = Line {
             network: (self.networks.len() > 1).then_some(progress.network + 1),
             epoch: progress.epoch,
             step: progress.step,
             cost: whole.cost,
-            validation_cost: progress.held.filter(|_| !self.is_metric),
-            validation_metric: progress.held.filter(|_| self.is_metric),
+            validation_cost: held.filter(|_| !self.is_metric),
+            validation_metric: held.filter(|_| self.is_metric),
             learning_rate: whole.rate,
             seconds: 0.0,
             rows_per_second: 0.0,

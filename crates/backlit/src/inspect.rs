@@ -1,6 +1,6 @@
 //! A look at a table before anything is trained on it: what its columns hold, and what may go wrong with them.
 
-use crate::data::{Bound, Header, MEMORY, Reader, Stored, between_cells, number, profile};
+use crate::data::{Bound, Header, MEMORY, Reader, Stored, between_cells, number, pipe, profile};
 use crate::encoder::{Encoder, Kind, Missing, Profile};
 use crate::error::Error;
 use crate::prepare::looks_like_classes;
@@ -8,6 +8,7 @@ use crate::run_file::Data;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hasher};
+use std::path::Path;
 
 /// What was found in a table.
 #[derive(Clone, Debug, Serialize)]
@@ -107,6 +108,7 @@ pub fn inspect(data: &str, said: &Data) -> Result<Inspection, Error> {
 
 /// The same; a table that takes more memory than so many bytes is put into a temporary file.
 pub fn inspect_within(data: &str, said: &Data, memory: u64) -> Result<Inspection, Error> {
+    pipe::keep(Path::new(data))?;
     let header = Header::said(said.header);
     let profile = profile(data, &header)?;
     let names: Vec<String> = profile.columns.iter().map(|column| column.name.clone()).collect();

@@ -440,6 +440,10 @@ pub fn load(path: &Path) -> Result<Model, Error> {
     let refused = |message: String| Error::new(Kind::Model, message).file(path.display());
     let unreadable = |error: std::io::Error| refused(format!("cannot be read: {error}"));
     let about = std::fs::metadata(path).map_err(unreadable)?;
+    if about.is_dir() && path.join("run.json").is_file() {
+        let error = refused("this run has no model yet: it was interrupted, or is not at its end".into());
+        return Err(error.hint(format!("backlit train --resume {}", path.display())));
+    }
     if about.is_dir() {
         return Err(refused("expected a model file, came a directory".into()).hint("a run directory holds its model as a file"));
     }

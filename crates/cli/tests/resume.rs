@@ -511,6 +511,40 @@ fn a_pipe_is_trained_on_but_not_gone_back_to() {
     told.complains(&["/dev/stdin", "cannot be read again"]);
 }
 
+/// A pipe is read once and looked at as often as a file: which columns are words is known at its end alone.
+#[test]
+fn a_pipe_of_words_is_a_table_as_its_file_is() {
+    let desk = Desk::with(&[("table.csv", "a,side,b\n1,x,2\n2,y,3\n3,x,\n4,y,4\n5,x,7\n6,y,6\n")]);
+    let flags = "--target side --recipe plain --epochs 2 --print-hash --quiet";
+    let want = desk.fine(&format!("train table.csv {flags} --out file")).out.lines().last().map(str::to_string);
+    let program = env!("CARGO_BIN_EXE_backlit");
+    for line in [
+        format!("cat table.csv | \"$0\" train /dev/stdin {flags} --out pipe"),
+        format!("mkfifo fifo; cat table.csv > fifo & \"$0\" train fifo {flags} --out fifo-run"),
+    ] {
+        let output = Command::new("sh").args(["-c", &line, program]).current_dir(desk.path("")).output().expect("a shell");
+        let told = Outcome::from_output(line, &output);
+        told.expect(0);
+        assert!(want.is_some() && told.out.lines().last() == want.as_deref(), "{}", told.out);
+    }
+    let line = "cat table.csv | \"$0\" inspect /dev/stdin --target side".to_string();
+    let output = Command::new("sh").args(["-c", &line, program]).current_dir(desk.path("")).output().expect("a shell");
+    Outcome::from_output(line, &output).expect(0);
+}
+
+#[test]
+fn a_run_without_its_model_says_so() {
+    let desk = Desk::new();
+    desk.fine("train houses --recipe plain --epochs 2 --out run");
+    std::fs::remove_file(desk.path("run/model.safetensors")).expect("a model");
+    let told = desk.run("train --resume run");
+    told.expect(3);
+    told.complains(&["run", "the run is finished, but its model is not there any more", "try: "]);
+    let told = desk.run("predict run houses");
+    told.expect(3);
+    told.complains(&["this run has no model yet", "train --resume run"]);
+}
+
 /// One that root, too, cannot write to: a file system has no place for new names below /proc.
 #[cfg(target_os = "linux")]
 #[test]

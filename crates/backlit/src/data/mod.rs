@@ -8,6 +8,7 @@ mod dialect;
 mod header;
 mod names;
 pub(crate) mod near;
+pub(crate) mod pipe;
 mod reader;
 mod records;
 mod rows;

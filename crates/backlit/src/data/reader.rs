@@ -9,7 +9,7 @@ use super::records::Records;
 use super::rows::{Body, Encoded, Take};
 use super::stored::{Bound, Stored, Storing};
 use super::typed::{self, Typed};
-use super::{Table, listed};
+use super::{Table, listed, pipe};
 use crate::encoder::{Encoder, Profile};
 use crate::error::{Error, Kind};
 use crate::model_file::Metadata;
@@ -165,6 +165,9 @@ impl<'a> Reader<'a> {
         };
         if std::fs::metadata(path).map_err(refused)?.is_dir() {
             return Err(Error::new(Kind::Data, "expected a file, came a directory").file(&source));
+        }
+        if let Some(kept) = pipe::kept(path) {
+            return Reader::read(Box::new(kept), &source, false, header);
         }
         if let Some(Typed { text, numbers }) = typed::open(path)? {
             return Ok(Reader { typed: numbers, ..Reader::read(text, &source, true, header)? });

@@ -2,6 +2,7 @@
 
 use super::{usage, warm_start};
 use crate::data::cells::excerpt;
+use crate::data::pipe;
 use crate::data::{
     Bound, Header, Reading, Stored, Table, between_cells, bundled, indices, listed, note, profile, read_numbers, read_within,
 };
@@ -26,6 +27,7 @@ pub(super) fn table(
             Ok((bundled(name)?, None, name.clone(), None, false))
         }
         Source::Path(path) => {
+            pipe::keep(path)?;
             let header = Header::said(run.data.header);
             let plain = if run.data.categories.is_empty() && run.data.decimal_comma.is_none() && start.is_none() {
                 read_numbers(path, &header, bound)

@@ -237,7 +237,8 @@ fn diverged(divergence: &Divergence, outcome: &Outcome, saved: &Saved, document:
         Some(first) => format!("every network diverged; {first}; the model holds each one's parameters before that step"),
         None => format!("{divergence}; the model holds the parameters before that step"),
     };
-    let error = Error::new(Kind::Diverged, message).file(saved.model.display()).hint(fallen::HINT);
+    let error =
+        Error::new(Kind::Diverged, message).file(saved.model.display()).hint(fallen::hint(outcome.model.metadata.input_scaler.is_some()));
     let mut whole = output::error_document(&error);
     whole["divergence"] = outcome.fallen.first().map_or_else(|| output::divergence(divergence), output::fallen);
     for key in ["model", "weights_sha256"] {

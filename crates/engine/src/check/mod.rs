@@ -32,7 +32,8 @@ const SHAKES: u64 = 8;
 /// Parameters that a sample has at least, and at most.
 const SAMPLED: (usize, usize) = (8, 256);
 
-/// Dual multiplications that a full check takes at the most, unless somebody says so.
+/// Dual multiplications that a check of a sample takes at the most, unless somebody says so; where a check of every parameter takes an
+/// eighth of that it is one.
 pub const AFFORDABLE: f64 = 1e10;
 
 /// Multiplications that a function of a dual number takes as long as, about.
@@ -146,9 +147,10 @@ pub fn check_up_to(
     let mut random = Random::new(0, Purpose::Check, 0);
     let places = (0..parameters.len()).collect();
     // Of each at the least a multiplication: where these are too many already, what they take is not looked up.
-    let few = (parameters.len() - reached.looked_up()) as f64 * rows as f64 <= affordable;
+    let soon = affordable / 8.0;
+    let few = (parameters.len() - reached.looked_up()) as f64 * rows as f64 <= soon;
     let everything = Some(places).filter(|_| few).map(|places| Moved::new(&plain, &reached, places));
-    let everything = everything.filter(|moved| moved.work() <= affordable);
+    let everything = everything.filter(|moved| moved.work() <= soon);
     let mut report = Report { cost: plain.mean(parameters, None).1, parameters: Vec::new(), directions: Vec::new() };
     let is_all = everything.is_some();
     let moved = everything.unwrap_or_else(|| {
@@ -162,7 +164,7 @@ pub fn check_up_to(
             places.sort_unstable();
             places.dedup();
             let moved = Moved::new(&plain, &reached, places);
-            if moved.work() <= affordable / 8.0 || count == least {
+            if moved.work() <= soon || count == least {
                 return moved;
             }
             count = (count / 2).max(least);

@@ -6,6 +6,7 @@ use backlit::checkpoint::{self, Begun, Checkpoints};
 use backlit::error::{Error, Kind};
 use backlit::files::shell_word;
 use backlit::job::Job;
+use backlit::model_file::file_of;
 use backlit::run_directory::{self, RunDirectory};
 use backlit::run_file::RunFile;
 use serde_json::Value;
@@ -32,6 +33,11 @@ impl Resumed {
     pub fn say_finished(&self, print_hash: bool, screen: &Screen) -> Result<bool, Error> {
         if !self.begun.is_finished() {
             return Ok(false);
+        }
+        if !file_of(&self.directory.path).is_file() {
+            let error =
+                Error::new(Kind::Model, "the run is finished, but its model is not there any more").file(self.directory.path.display());
+            return Err(error.hint("train it once more into another directory: --config with this one's run.toml, and --out"));
         }
         let summary = self.directory.path.join("summary.json");
         let wrong = |message: String| Error::new(Kind::Model, message).file(summary.display());
