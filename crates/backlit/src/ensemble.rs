@@ -1,5 +1,7 @@
 //! Several networks trained beside each other and averaged, kept as one network.
 //!
+//! All go through one copy of the rows in one order, but for those that each leaves out.
+//!
 //! Each keeps another fold of the rows aside, so every row is trained on by all but one, and each row's prediction by the one that has
 //! not seen it tells how good they are (Breiman, Machine Learning 24, 1996; Krogh and Vedelsby, NeurIPS 1994). Their layers then
 //! stand side by side in one network, each in groups that know nothing of each other, and its last layer takes the mean of theirs, of
