@@ -13,6 +13,9 @@ pub(crate) type Observe<'a> = dyn FnMut(&Progress) -> ControlFlow<()> + Send + '
 /// The same of several trainings, with the number of this one.
 pub(crate) type ObserveAll<'a> = dyn FnMut(usize, &Progress) -> ControlFlow<()> + Send + 'a;
 
+/// Called behind each step with its number, counted from 1: where a turn ends it waits for the next.
+type Pause<'a> = dyn Fn(u64) + Sync + 'a;
+
 /// How many trainings there are, and how they share the threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Several {
@@ -87,7 +90,7 @@ impl Several {
             }
             *came[k].lock().unwrap_or_else(PoisonError::into_inner) = Some(one);
         };
-        let one = |k: usize, pause: &(dyn Fn(u64) + Sync)| {
+        let one = |k: usize, pause: &Pause<'_>| {
             if until.load(Ordering::Relaxed) <= k {
                 return;
             }
@@ -127,7 +130,7 @@ impl Several {
     }
 
     /// Each has a thread, of which no more run at a time than there are workers. `refused`: what a thread could not be had for
-    fn by_turns(&self, steps: u64, one: &(dyn Fn(usize, &(dyn Fn(u64) + Sync)) + Sync), refused: &dyn Fn(usize, Error)) {
+    fn by_turns(&self, steps: u64, one: &(dyn Fn(usize, &Pause<'_>) + Sync), refused: &dyn Fn(usize, Error)) {
         let turns = Turns::new(self.count, self.workers, steps);
         std::thread::scope(|scope| {
             for k in 0..self.count {
