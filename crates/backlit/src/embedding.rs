@@ -6,7 +6,7 @@
 use crate::data::cells::excerpt;
 use crate::encoder::{Encoder, Kind};
 use crate::error::Error;
-use crate::job::Job;
+use crate::job::{Job, Rows};
 use crate::scaler::Scaler;
 use crate::terms::is_false;
 use backlit_engine::Scalar;
@@ -208,21 +208,23 @@ pub(crate) fn leave(embedding: Option<&Embedding>, scaler: &mut Scaler) {
 }
 
 /// Gives levels that no row trained on has, the shared one too, the mean of the numbers that these rows have.
-pub(crate) fn settle<S: Scalar>(job: &Job, parameters: &mut [S]) -> Result<(), Error> {
+/// `rows`: those trained on are the ones in the places that it `takes`
+pub(crate) fn settle<S: Scalar>(job: &Job, rows: &Rows, takes: &dyn Fn(usize) -> bool, parameters: &mut [S]) -> Result<(), Error> {
     let Some(embedding) = job.shape.embedding.as_ref().filter(|embedding| job.from.is_none() && !embedding.frozen) else { return Ok(()) };
     let (columns, numbers) = (job.inputs.len(), embedding.numbers);
     let own = columns - embedding.levels.len();
     let mut counts: Vec<Vec<f64>> = embedding.levels.iter().map(|&levels| vec![0.0; levels]).collect();
-    let weights = job.shape.terms.counts(&job.train, job.outputs());
-    job.train.inputs(&mut |first, rows| {
-        for (r, row) in rows.chunks_exact(columns).enumerate() {
-            let weight = weights.as_ref().map_or(1.0, |weights| weights[first + r]);
+    let weights = job.shape.terms.counts(rows, job.outputs());
+    let weight = |place: usize| weights.as_ref().map_or(1.0, |weights| weights[place]);
+    rows.inputs(&mut |first, rows| {
+        for (place, row) in (first..).zip(rows.chunks_exact(columns)).filter(|(place, _)| takes(*place)) {
+            let weight = weight(place);
             for (count, &code) in counts.iter_mut().zip(&row[own..]) {
                 count[code as usize] += weight;
             }
         }
     })?;
-    let total: f64 = weights.map_or(job.train.rows as f64, |weights| weights.iter().sum());
+    let total: f64 = (0..rows.rows).filter(|&place| takes(place)).map(weight).sum();
     for (count, table) in counts.iter().zip(embedding.tables()) {
         let table = &mut parameters[table];
         for j in 0..numbers {

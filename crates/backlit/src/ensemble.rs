@@ -1,5 +1,7 @@
 //! Several networks trained beside each other and averaged, kept as one network.
 //!
+//! All go through one copy of the rows in one order, but for those that each leaves out.
+//!
 //! Each keeps another fold of the rows aside, so every row is trained on by all but one, and each row's prediction by the one that has
 //! not seen it tells how good they are (Breiman, Machine Learning 24, 1996; Krogh and Vedelsby, NeurIPS 1994). Their layers then
 //! stand side by side in one network, each in groups that know nothing of each other, and its last layer takes the mean of theirs, of
@@ -9,6 +11,8 @@
 use crate::calibration;
 use crate::checkpoint::Checkpoints;
 use crate::conformal::Residuals;
+use crate::data::Window;
+use crate::embedding;
 use crate::error::{Error, Kind};
 use crate::fallen::Fallen;
 use crate::job::{Calibrate, Job, Rows};
@@ -17,9 +21,12 @@ use crate::metrics::{Metrics, Own, Threshold};
 use crate::model_file::{LayerShape, Model, Parameters, Precision, Shape, Task};
 use crate::numeric_embedding::Numeric;
 use crate::predictor::Predictor;
-use crate::said::Said;
-use crate::session::{self, Outcome, Progress, Sample, Scores};
-use crate::several::Several;
+use crate::said::{Said, Targets};
+use crate::session::{self, Given, Member, Outcome, Progress, Sample, Scores};
+use crate::several::{Observe, Several};
+use backlit_engine::Scalar;
+use backlit_engine::order::Orders;
+use backlit_engine::step::Data;
 use backlit_engine::train::End;
 use std::borrow::Cow;
 use std::ops::{ControlFlow, Range};
@@ -192,6 +199,9 @@ pub(crate) fn between(shape: &Shape, count: usize) -> Vec<Range<usize>> {
     ranges
 }
 
+/// The share of the memory that the last rows of a file take, so that one reading is enough for all networks; and the least they do.
+const WINDOW: (u64, u64) = (8, 1 << 20);
+
 /// Trains the networks of a job, as many at a time as there are threads. `observe` sees the steps of each.
 pub(crate) fn train(
     job: &Job,
@@ -199,38 +209,81 @@ pub(crate) fn train(
     checkpoints: Option<&Checkpoints>,
     observe: &mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send),
 ) -> Result<Outcome, Error> {
-    let (count, width) = (members.initial.len(), job.outputs());
     let common = Job { train: Rows::default(), members: None, ..job.clone() };
-    let came = Several::of(count, job).train(
-        &mut |network, progress: &Progress| observe(&Progress { network, ..*progress }),
-        &|k, threads, observe| {
+    let all = All { job, members, common, checkpoints };
+    let memory = (job.memory / WINDOW.0).max(WINDOW.1);
+    let came = match job.precision {
+        Precision::F32 => session::with_rows::<f32, _>(job, |data| all.trained(data, memory, observe)),
+        Precision::F64 => session::with_rows::<f64, _>(job, |data| all.trained(data, memory, observe)),
+    }?;
+    averaged(job, members, came)
+}
+
+/// The networks of a job, before they are trained.
+struct All<'a> {
+    job: &'a Job,
+    members: &'a Members,
+    /// What the jobs of all have.
+    common: Job,
+    checkpoints: Option<&'a Checkpoints>,
+}
+
+impl All<'_> {
+    /// Trains each over the one copy of the rows, all in one order. Rows in a file are read once for all networks, which take turns.
+    /// `memory`: bytes that the last ones read may take
+    fn trained<S: Scalar>(&self, data: Data<'_, S>, memory: u64, observe: &mut Observe<'_>) -> Result<Vec<Option<Member>>, Error> {
+        let job = self.job;
+        let several = Several::sharing(self.members.initial.len(), job);
+        let Data::Source(source) = data else { return self.each(data, several, observe) };
+        let far = if matches!(job.train.targets(), Targets::Stored(..)) { job.outputs() } else { 0 };
+        let window = Window::new(source, &[job.inputs.len(), far], job.train.rows, memory);
+        let batch = job.batch.unwrap_or(job.train.rows).max(1);
+        // Two turns are in it, with the rows between that one network keeps aside.
+        let several = several.in_turns(job, (window.rows() / 4 / batch) as u64);
+        self.each(Data::Source(&window), several, observe)
+    }
+
+    fn each<S: Scalar>(&self, data: Data<'_, S>, several: Several, observe: &mut Observe<'_>) -> Result<Vec<Option<Member>>, Error> {
+        let All { job, members, common, checkpoints } = self;
+        let orders = Orders::new(&members.fold_of, job.seed);
+        several.train(&mut |network, progress: &Progress| observe(&Progress { network, ..*progress }), &|k, threads, observe| {
             let mut part = checkpoints.map(|checkpoints| checkpoints.part("network", k)).transpose()?;
-            session::train_kept(&member(job, members, &common, threads, k), part.as_mut(), observe)
-        },
-    )?;
-    let all: Vec<(usize, Outcome)> = came.into_iter().enumerate().filter_map(|(k, one)| Some((k, one?))).collect();
+            let fold = k as u32;
+            let given = Given { data, rows: orders.rows_without(fold), among: Some((&orders, fold)) };
+            let settle = |parameters: &mut [S]| embedding::settle(job, &job.train, &|place| members.fold_of[place] != fold, parameters);
+            let came = session::member(&member(job, members, common, threads, k), given, &settle, part.as_mut(), observe)?;
+            job.train.check().map(|()| came)
+        })
+    }
+}
+
+/// The mean of the networks that came to the best end that there is.
+fn averaged(job: &Job, members: &Members, came: Vec<Option<Member>>) -> Result<Outcome, Error> {
+    let (count, width) = (members.initial.len(), job.outputs());
+    let all: Vec<(usize, Member)> = came.into_iter().enumerate().filter_map(|(k, one)| Some((k, one?))).collect();
     let mut fallen = fallen(&all, count);
     let (mut steps, mut epochs) = (0, 0);
     let mut is_stopped = all.len() < count;
     let (mut is_patient, mut is_stalled) = (false, !all.is_empty());
-    for (_, outcome) in &all {
-        steps += outcome.steps;
-        is_stopped |= matches!(outcome.end, End::Stopped(_));
-        is_patient |= matches!(outcome.end, End::Patient(_));
-        is_stalled &= matches!(outcome.end, End::Stalled(_));
+    for (_, one) in &all {
+        steps += one.steps;
+        is_stopped |= matches!(one.end, End::Stopped(_));
+        is_patient |= matches!(one.end, End::Patient(_));
+        is_stalled &= matches!(one.end, End::Stalled(_));
     }
-    let best = all.iter().map(|(_, outcome)| standing(&outcome.end)).max();
+    let best = all.iter().map(|(_, one)| standing(&one.end)).max();
     // A network that has just begun would spoil what the others say.
-    let averaged: Vec<_> = all.into_iter().filter(|(_, outcome)| Some(standing(&outcome.end)) == best).collect();
+    let averaged: Vec<_> = all.into_iter().filter(|(_, one)| Some(standing(&one.end)) == best).collect();
     let (mut trained, mut initial, mut cost) = (Vec::new(), Vec::new(), 0.0);
     // By network; none of those that are left out.
     let mut parts = vec![Said::none(); count];
-    for (k, outcome) in averaged {
-        epochs = epochs.max(outcome.epochs);
-        cost += outcome.after.held.as_ref().map_or(0.0, |(cost, _)| cost * outcome.held.rows() as f64);
-        trained.push(numbers(&outcome.model.parameters));
+    for (k, one) in averaged {
+        epochs = epochs.max(one.epochs);
+        // Of no rows there is none.
+        cost += if one.held.rows() > 0 { one.cost * one.held.rows() as f64 } else { 0.0 };
+        trained.push(one.parameters);
         initial.push((k, members.initial[k].clone()));
-        parts[k] = outcome.held;
+        parts[k] = one.held;
     }
     let are_all = initial.len() == count;
     let mut end = match fallen.first() {
@@ -278,8 +331,8 @@ pub(crate) fn train(
 }
 
 /// Those that diverged. `all`: number, what came of it
-fn fallen(all: &[(usize, Outcome)], count: usize) -> Vec<Fallen> {
-    let one = |(k, outcome): &(usize, Outcome)| match &outcome.end {
+fn fallen(all: &[(usize, Member)], count: usize) -> Vec<Fallen> {
+    let one = |(k, one): &(usize, Member)| match &one.end {
         End::Diverged(divergence) => Some(Fallen { word: "network", number: *k, count, divergence: divergence.clone() }),
         End::Finished | End::Patient(_) | End::Stalled(_) | End::Stopped(_) => None,
     };
@@ -313,12 +366,11 @@ fn aside(members: &Members, k: usize) -> Vec<usize> {
     (0..members.fold_of.len()).filter(|&row| members.fold_of[row] as usize == k).collect()
 }
 
-/// One network's job. `common`: what the jobs of all have
+/// One network's job, without rows but those that it keeps aside. `common`: what the jobs of all have
 fn member(job: &Job, members: &Members, common: &Job, threads: usize, k: usize) -> Job {
-    let own: Vec<usize> = (0..job.train.rows).filter(|&row| members.fold_of[row] as usize != k).collect();
-    let (train, held) = (picked(job, &own), picked(job, &aside(members, k)));
+    let held = picked(job, &aside(members, k));
     let (initial, seed) = (members.initial[k].clone(), seed_of(job.seed, k));
-    Job { train, held, initial, seed, threads, calibrate: Calibrate::No, threshold: Threshold::default(), ..common.clone() }
+    Job { held, initial, seed, threads, calibrate: Calibrate::No, threshold: Threshold::default(), ..common.clone() }
 }
 
 /// Some of the rows trained on.
@@ -331,13 +383,6 @@ fn picked(job: &Job, places: &[usize]) -> Rows {
 /// The seed of one of the networks.
 pub(crate) fn seed_of(seed: u64, k: usize) -> u64 {
     seed.wrapping_add((k as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15))
-}
-
-fn numbers(parameters: &Parameters) -> Vec<f64> {
-    match parameters {
-        Parameters::F32(numbers) => numbers.iter().map(|&number| f64::from(number)).collect(),
-        Parameters::F64(numbers) => numbers.clone(),
-    }
 }
 
 /// The networks as one.
@@ -429,8 +474,86 @@ mod tests {
     use crate::embedding::Embedding;
     use backlit_engine::network::Network;
     use backlit_engine::random::{Purpose, Random};
-    use backlit_engine::step::Runner;
+    use backlit_engine::step::{Runner, Source};
     use backlit_engine::{Graph, Plan};
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    /// Rows in memory as a source, and how often each was read.
+    struct Counted<'a> {
+        slices: &'a [&'a [f64]],
+        read: Vec<AtomicU64>,
+    }
+
+    impl Source<f64> for Counted<'_> {
+        fn load(&self, node: usize, rows: backlit_engine::step::Rows<'_>, panel: &mut [f64]) {
+            let n = rows.len();
+            let width = panel.len() / n;
+            for r in 0..n {
+                let row = rows.number(r);
+                (0..width).for_each(|i| panel[i * n + r] = self.slices[node][row * width + i]);
+                if node == 0 {
+                    self.read[row].fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+
+    /// Rows that are not in memory are read once an epoch for all networks, as long as so many fit into it, and change no bit; nor do
+    /// threads, nor networks that end early.
+    #[test]
+    fn a_row_is_read_once_for_all_networks() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let path = folder.path().join("table.csv");
+        let row = |r: usize| format!("{},{},{}\n", r * 37 % 101, r * 53 % 97, r * 29 % 83);
+        std::fs::write(&path, "a,b,y\n".to_string() + &(0..600).map(row).collect::<String>()).expect("a table");
+        let mut run = crate::prepare::run_on(&path.display().to_string());
+        (run.data.target, run.train.recipe) = (vec!["y".into()], Some(crate::recipe::Recipe::Plain));
+        (run.train.ensemble, run.train.epochs, run.train.batch) = (Some(4), Some(3), Some(crate::run_file::Batch::Rows(10)));
+        run.network.precision = Precision::F64;
+        let hidden = crate::prepare::Hidden { units: Some(vec![3]), activation: Some("tanh".into()) };
+        let mut job = crate::prepare::job(&run, Some(&hidden), 1).expect("a job");
+        for (shuffle, has_fallen) in [(true, false), (false, false), (true, true)] {
+            job.shuffle = shuffle;
+            let members = job.members.get_or_insert_with(|| panic!("several networks"));
+            if has_fallen {
+                // The second diverges at its first step.
+                members.initial[1].iter_mut().for_each(|number| *number = 1e300);
+            }
+            let members = members.clone();
+            let all = |job: &Job, take: &dyn Fn(&All<'_>) -> Vec<Option<Member>>| {
+                let common = Job { train: Rows::default(), members: None, ..job.clone() };
+                take(&All { job, members: &members, common, checkpoints: None })
+            };
+            let bits = |came: Vec<Option<Member>>| -> Vec<(Vec<u64>, u64)> {
+                let of = |one: Option<Member>| one.map(|one| (one.parameters.iter().map(|number| number.to_bits()).collect(), one.steps));
+                came.into_iter().map(|one| of(one).expect("a network")).collect()
+            };
+            session::with_rows::<f64, _>(&job, |data| {
+                let Data::Slices(slices) = data else { panic!("in memory") };
+                let alone = |job: &Job| all(job, &|all| all.trained(data, 0, &mut |_| ControlFlow::Continue(())).expect("networks"));
+                let want = bits(alone(&job));
+                assert_eq!(want.iter().filter(|(_, steps)| *steps == 0).count(), usize::from(has_fallen));
+                for threads in [1, 2, 3, 8] {
+                    let job = Job { threads, ..job.clone() };
+                    assert!(bits(alone(&job)) == want, "{threads} threads");
+                    // Two batches, a fifth of the rows, all.
+                    for rows in [20, 120, 600] {
+                        let counted = Counted { slices, read: (0..600).map(|_| AtomicU64::new(0)).collect() };
+                        let memory = rows * (2 * 8 + 32);
+                        let source = Data::Source(&counted);
+                        let came = all(&job, &|all| all.trained(source, memory, &mut |_| ControlFlow::Continue(())).expect("networks"));
+                        assert!(bits(came) == want, "{threads} threads, {rows} rows kept");
+                        let most = counted.read.iter().map(|count| count.load(Ordering::Relaxed)).max();
+                        // An epoch begins with rows that the last one may have ended with.
+                        assert!(
+                            most <= Some(if rows == 600 { 1 } else { 3 }) || rows == 20,
+                            "{threads} threads, {rows} kept, {most:?} times"
+                        );
+                    }
+                }
+            });
+        }
+    }
 
     fn layer(units: usize, activation: &str) -> LayerShape {
         LayerShape {

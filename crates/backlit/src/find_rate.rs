@@ -5,10 +5,8 @@
 use crate::error::{Error, Kind};
 use crate::job::Job;
 use crate::model_file::Precision;
-use crate::predictor::scaled;
 use crate::session;
 use backlit_engine::schedule::{Place, Schedule};
-use backlit_engine::step::Data;
 use backlit_engine::train::{Course, Moment, Settings, Trainer};
 use backlit_engine::{Scalar, optimizers};
 use std::ops::ControlFlow;
@@ -70,9 +68,6 @@ fn tried<S: Scalar>(job: &Job) -> Result<Vec<Tried>, Error> {
     let settings =
         Settings { epochs: STEPS, batch: job.batch, shuffle: job.shuffle, seed: job.seed, learning_rate: 1.0, threads: job.threads };
     let schedule = Schedule::sweep(RATES.0, RATES.1, STEPS);
-    let x: Vec<S> = scaled(&job.input_scaler, &job.train.x);
-    let y: Vec<S> = session::training_targets(job);
-    let w: Vec<S> = scaled(&None, &job.train.w);
     let course = Course { schedule: Some(schedule.clone()), clip, ..Course::default() };
     let mut trainer = Trainer::new(&built.graph, built.cost, initial, optimizer, &job.frozen, job.train.rows, settings)
         // Layers have none of their own: numeric embeddings may have a factor.
@@ -81,9 +76,7 @@ fn tried<S: Scalar>(job: &Job) -> Result<Vec<Tried>, Error> {
     let mut tried: Vec<Tried> = Vec::new();
     let (mut sum, mut weights, mut least) = (0.0, 0.0, f64::INFINITY);
     // However it ends, also beyond the finite numbers: the rates that were tried are what is asked for.
-    let slices = [&x[..], &y, &w];
-    let fed = session::training_rows(job, &w);
-    trainer.run_over(fed.as_ref().map_or(Data::Slices(&slices), |fed| Data::Source(fed)), &mut |moment: &Moment| {
+    let mut observe = |moment: &Moment| {
         sum = SMOOTHING * sum + (1.0 - SMOOTHING) * moment.cost;
         weights = SMOOTHING * weights + (1.0 - SMOOTHING);
         let smoothed = sum / weights;
@@ -93,7 +86,8 @@ fn tried<S: Scalar>(job: &Job) -> Result<Vec<Tried>, Error> {
         // A cost below 0, as of a Poisson loss, has no multiples that tell.
         let hopeless = least > 0.0 && smoothed > BEYOND_HOPE * least;
         if hopeless || moment.step == STEPS { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
+    };
+    session::with_rows(job, |data| trainer.run_over(data, &mut observe));
     job.train.check()?;
     Ok(tried)
 }

@@ -13,6 +13,8 @@ use crate::metrics::{Metrics, Own};
 use crate::model_file::{Metadata, Model, Parameters, Precision, Task};
 use crate::predictor::{Net, scaled};
 use crate::said::{BLOCK, Said};
+use crate::several::Observe;
+use backlit_engine::order::Orders;
 use backlit_engine::step::Data;
 use backlit_engine::train::{Best, End, Epoch, Measure, Moment, Settings, Trainer};
 use backlit_engine::{Network, Scalar, optimizers};
@@ -123,17 +125,47 @@ pub fn train_kept(
         return ensemble::train(job, members, checkpoints.map(|checkpoints| &*checkpoints), observe);
     }
     match job.precision {
-        Precision::F32 => run::<f32>(job, checkpoints, observe, Parameters::F32),
-        Precision::F64 => run::<f64>(job, checkpoints, observe, Parameters::F64),
+        Precision::F32 => alone::<f32>(job, checkpoints, observe, Parameters::F32),
+        Precision::F64 => alone::<f64>(job, checkpoints, observe, Parameters::F64),
     }
 }
 
-fn run<S: Scalar>(
+/// The rows that a training goes through, as its network sees them.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'a, S> {
+    pub data: Data<'a, S>,
+    /// How many of them it is trained on.
+    pub rows: usize,
+    /// Of a network of an ensemble the order that all have in common, and the fold that it keeps aside.
+    pub among: Option<(&'a Orders<'a>, u32)>,
+}
+
+/// How a training ended.
+struct Ended {
+    end: End,
+    steps: u64,
+    epochs: u64,
+}
+
+/// Hands on the rows trained on as the network sees them.
+pub(crate) fn with_rows<S: Scalar, T>(job: &Job, then: impl FnOnce(Data<'_, S>) -> T) -> T {
+    let x: Vec<S> = scaled(&job.input_scaler, &job.train.x);
+    let y: Vec<S> = training_targets(job);
+    let w: Vec<S> = scaled(&None, &job.train.w);
+    let slices = [&x[..], &y, &w];
+    let fed = training_rows(job, &w);
+    then(fed.as_ref().map_or(Data::Slices(&slices), |fed| Data::Source(fed)))
+}
+
+/// Trains from where the checkpoints leave off to the end, which is handed on with the training.
+fn run<S: Scalar, T>(
     job: &Job,
+    given: Given<'_, S>,
+    own: Option<&Own>,
     mut checkpoints: Option<&mut Checkpoints>,
-    observe: &mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send),
-    wrap: fn(Vec<S>) -> Parameters,
-) -> Result<Outcome, Error> {
+    observe: &mut Observe<'_>,
+    then: impl FnOnce(&mut Trainer<'_, S>, Ended, Option<&mut Checkpoints>) -> Result<T, Error>,
+) -> Result<T, Error> {
     let usage = |message: String| Error::new(Kind::Usage, message);
     let network = job.shape.network();
     let built = network.build_to_train::<S>().map_err(|error| usage(error.to_string()))?;
@@ -158,39 +190,31 @@ fn run<S: Scalar>(
     let fed = held.fed(job.input_scaler.as_ref(), job.target_scaler.as_ref(), &held_w);
     let held = fed.as_ref().map_or(Data::Slices(&slices), |fed| Data::Source(fed));
     let course = job.course.engine().map_err(|(key, message)| usage(format!("{key}: {message}")))?;
-    let own = job.metric.as_deref().map(Own::read).transpose().map_err(usage)?;
-    let trainer = Trainer::new(&built.graph, built.cost, initial.clone(), optimizer.map_err(usage)?, &job.frozen, job.train.rows, settings)
+    let Given { data, rows, among } = given;
+    let mut trainer = Trainer::new(&built.graph, built.cost, initial, optimizer.map_err(usage)?, &job.frozen, rows, settings)
         .at_rates(job.rates())
         .until(job.ends_after());
-    let mut trainer = match own.as_ref().filter(|_| job.course.judged_by_metric()) {
+    if let Some((orders, fold)) = among {
+        trainer = trainer.among(orders, fold);
+    }
+    // A measure of which more is better is judged by its negative.
+    let judges = own.filter(|_| job.course.judged_by_metric());
+    let mut trainer = match judges {
         Some(own) => trainer.judged_by(course, (&shown.graph, shown.shown), held, held_rows, judge(job, own)),
         None => trainer.on_course_over(course, (&shown.graph, shown.weighed), held, held_rows),
     };
-    let mut net = Net::new(shown, initial, job.surroundings(), job.threads);
-    let shown = if job.held.rows > 0 { &job.held } else { &job.train };
-    let shown = shown.first(SAMPLES, job.inputs.len(), job.outputs())?;
-    let (before, _) = scores(job, &net, job.metadata(0).threshold, own.as_ref())?;
-    let said_before = net.outputs(shown.rows, &shown.x);
-
-    let x: Vec<S> = scaled(&job.input_scaler, &job.train.x);
-    let y: Vec<S> = training_targets(job);
-    let w: Vec<S> = scaled(&None, &job.train.w);
+    drop(shown);
     if let Some(checkpoints) = &mut checkpoints {
         checkpoints.start(job.precision, &mut trainer)?;
     }
-    // A measure of which more is better is judged by its negative.
-    let sign = |cost: f64| own.as_ref().filter(|_| job.course.judged_by_metric()).map_or(cost, |own| own.to_minimise(cost));
     let (mut steps, mut epochs) = (trainer.steps(), trainer.epochs());
-    let slices = [&x[..], &y, &w];
-    let fed = training_rows(job, &w);
-    let data = fed.as_ref().map_or(Data::Slices(&slices), |fed| Data::Source(fed));
-    let mut end = loop {
+    let end = loop {
         let mut is_stopped = false;
         let ended = trainer.go_on(data, &mut |moment: &Moment| {
             steps = moment.step;
             epochs = moment.epoch + u64::from(moment.epoch_ended);
             let Moment { epoch, step, cost, epoch_ended, whole, held, ends } = *moment;
-            let held = held.map(sign);
+            let held = held.map(|cost| judges.map_or(cost, |own| own.to_minimise(cost)));
             let (network, epoch, epochs) = (0, epoch + 1, job.ends_after());
             is_stopped = observe(&Progress { network, epoch, epochs, step, cost, epoch_ended, whole, held, ends }).is_break();
             match is_stopped || checkpoints.as_ref().is_some_and(|checkpoints| checkpoints.is_due(step)) {
@@ -216,45 +240,102 @@ fn run<S: Scalar>(
         // The updates that the parameters kept have seen.
         (steps, epochs) = (divergence.step - 1, divergence.epoch);
     }
-    let mut parameters = trainer.parameters().to_vec();
-    embedding::settle(job, &mut parameters)?;
-    net.set_parameters(&parameters);
-    let mut metadata = job.metadata(epochs);
-    let temperature = chosen_temperature(job, &network, &parameters)?;
-    if let (Calibrate::OnHeld, None, End::Finished | End::Patient(_) | End::Stalled(_)) = (job.calibrate, temperature, &end) {
-        if let Some(checkpoints) = &mut checkpoints {
-            checkpoints.save(job.precision, &mut trainer)?;
-        }
-        end = End::Stopped(steps);
-    }
-    if let Some(temperature) = temperature {
-        let cooled = |x: &S| S::from_f64(x.to_f64() / temperature);
-        let last = calibration::last_layer(&job.shape);
-        let divided: Vec<S> = parameters[last.clone()].iter().map(cooled).collect();
-        parameters[last].copy_from_slice(&divided);
+    then(&mut trainer, Ended { end, steps, epochs }, checkpoints)
+}
+
+/// The training of one network by itself.
+fn alone<S: Scalar>(
+    job: &Job,
+    checkpoints: Option<&mut Checkpoints>,
+    observe: &mut Observe<'_>,
+    wrap: fn(Vec<S>) -> Parameters,
+) -> Result<Outcome, Error> {
+    let usage = |message: String| Error::new(Kind::Usage, message);
+    let network = job.shape.network();
+    let built = network.build::<S>().map_err(|error| usage(error.to_string()))?;
+    let own = job.metric.as_deref().map(Own::read).transpose().map_err(usage)?;
+    let initial = job.initial.iter().map(|&number| S::from_f64(number)).collect();
+    let mut net = Net::new(built, initial, job.surroundings(), job.threads);
+    let shown = if job.held.rows > 0 { &job.held } else { &job.train };
+    let shown = shown.first(SAMPLES, job.inputs.len(), job.outputs())?;
+    let (before, _) = scores(job, &net, job.metadata(0).threshold, own.as_ref())?;
+    let said_before = net.outputs(shown.rows, &shown.x);
+    let finish = |trainer: &mut Trainer<'_, S>, ended: Ended, checkpoints: Option<&mut Checkpoints>| {
+        let Ended { mut end, steps, epochs } = ended;
+        let mut parameters = trainer.parameters().to_vec();
+        embedding::settle(job, &job.train, &|_| true, &mut parameters)?;
         net.set_parameters(&parameters);
-        metadata.training.temperature = Some(temperature);
-    }
-    let held = if job.held.rows > 0 { net.said_of(&job.held)? } else { Said::none() };
-    learn_from_held(job, &held, &mut metadata)?;
-    let (after, trained) = scores(job, &net, metadata.threshold, own.as_ref())?;
-    let said_after = net.outputs(shown.rows, &shown.x);
-    let k = job.outputs();
-    let line = |numbers: &[f64], r: usize| numbers[r * k..(r + 1) * k].to_vec();
-    let samples = (0..shown.rows).map(|r| Sample {
-        row: shown.numbers[r],
-        actual: line(&shown.y, r),
-        before: line(&said_before, r),
-        after: line(&said_after, r),
-    });
-    let samples = samples.collect();
-    let best = trainer.best().map(|best| Best { judged: sign(best.judged), ..best });
-    if job.course.keeps_best() && !matches!(end, End::Diverged(_)) {
-        metadata.training.best_epoch = best.map(|best| best.epoch + 1);
-    }
-    job.train.check()?;
-    let model = Model { metadata, parameters: wrap(parameters) };
-    Ok(Outcome { model, before, after, samples, held, trained, end, best, steps, epochs, fallen: Vec::new(), judged: None })
+        let mut metadata = job.metadata(epochs);
+        let temperature = chosen_temperature(job, &network, &parameters)?;
+        if let (Calibrate::OnHeld, None, End::Finished | End::Patient(_) | End::Stalled(_)) = (job.calibrate, temperature, &end) {
+            if let Some(checkpoints) = checkpoints {
+                checkpoints.save(job.precision, trainer)?;
+            }
+            end = End::Stopped(steps);
+        }
+        if let Some(temperature) = temperature {
+            let cooled = |x: &S| S::from_f64(x.to_f64() / temperature);
+            let last = calibration::last_layer(&job.shape);
+            let divided: Vec<S> = parameters[last.clone()].iter().map(cooled).collect();
+            parameters[last].copy_from_slice(&divided);
+            net.set_parameters(&parameters);
+            metadata.training.temperature = Some(temperature);
+        }
+        let held = if job.held.rows > 0 { net.said_of(&job.held)? } else { Said::none() };
+        learn_from_held(job, &held, &mut metadata)?;
+        let (after, trained) = scores(job, &net, metadata.threshold, own.as_ref())?;
+        let said_after = net.outputs(shown.rows, &shown.x);
+        let k = job.outputs();
+        let line = |numbers: &[f64], r: usize| numbers[r * k..(r + 1) * k].to_vec();
+        let samples = (0..shown.rows).map(|r| Sample {
+            row: shown.numbers[r],
+            actual: line(&shown.y, r),
+            before: line(&said_before, r),
+            after: line(&said_after, r),
+        });
+        let samples = samples.collect();
+        let sign = |cost: f64| own.as_ref().filter(|_| job.course.judged_by_metric()).map_or(cost, |own| own.to_minimise(cost));
+        let best = trainer.best().map(|best| Best { judged: sign(best.judged), ..best });
+        if job.course.keeps_best() && !matches!(end, End::Diverged(_)) {
+            metadata.training.best_epoch = best.map(|best| best.epoch + 1);
+        }
+        job.train.check()?;
+        let model = Model { metadata, parameters: wrap(parameters) };
+        Ok(Outcome { model, before, after, samples, held, trained, end, best, steps, epochs, fallen: Vec::new(), judged: None })
+    };
+    with_rows(job, |data| run(job, Given { data, rows: job.train.rows, among: None }, own.as_ref(), checkpoints, observe, finish))
+}
+
+/// What came of one network of an ensemble.
+pub(crate) struct Member {
+    pub parameters: Vec<f64>,
+    pub end: End,
+    pub steps: u64,
+    pub epochs: u64,
+    /// What it says of the rows that it keeps aside, and their mean cost.
+    pub held: Said,
+    pub cost: f64,
+}
+
+/// The training of one network of an ensemble. `job`: its own, without rows but those kept aside; `settle`: what is to be done with its
+/// parameters in the end
+pub(crate) fn member<S: Scalar>(
+    job: &Job,
+    given: Given<'_, S>,
+    settle: &dyn Fn(&mut [S]) -> Result<(), Error>,
+    checkpoints: Option<&mut Checkpoints>,
+    observe: &mut Observe<'_>,
+) -> Result<Member, Error> {
+    let usage = |message: String| Error::new(Kind::Usage, message);
+    let own = job.metric.as_deref().map(Own::read).transpose().map_err(usage)?;
+    run(job, given, own.as_ref(), checkpoints, observe, |trainer, Ended { end, steps, epochs }, _| {
+        let mut parameters = trainer.parameters().to_vec();
+        settle(&mut parameters)?;
+        let numbers = parameters.iter().map(|parameter| parameter.to_f64()).collect();
+        let built = job.shape.network().build::<S>().map_err(|error| usage(error.to_string()))?;
+        let (held, cost) = Net::new(built, parameters, job.surroundings(), job.threads).said_and_cost_of(&job.held)?;
+        Ok(Member { parameters: numbers, end, steps, epochs, held, cost })
+    })
 }
 
 /// The weights of rows kept aside, so that the mean of their weighted costs is the weighted mean.
@@ -264,7 +345,7 @@ fn of_mean_1(w: &[f64]) -> Vec<f64> {
 }
 
 /// The targets of the rows trained on as the network sees them, rows × outputs; none where the rows are stored.
-pub(crate) fn training_targets<S: Scalar>(job: &Job) -> Vec<S> {
+fn training_targets<S: Scalar>(job: &Job) -> Vec<S> {
     match job.train.stored {
         Some(_) => Vec::new(),
         None => scaled(&job.target_scaler, &job.shape.terms.smoothed(job.task, job.outputs(), &job.train.y)),
@@ -272,7 +353,7 @@ pub(crate) fn training_targets<S: Scalar>(job: &Job) -> Vec<S> {
 }
 
 /// The rows trained on as the network sees them, if they are stored. `w`: rows × 1
-pub(crate) fn training_rows<'a, S>(job: &'a Job, w: &'a [S]) -> Option<Fed<'a, S>> {
+fn training_rows<'a, S>(job: &'a Job, w: &'a [S]) -> Option<Fed<'a, S>> {
     let (terms, outputs) = (&job.shape.terms, job.outputs());
     let fed = job.train.fed(job.input_scaler.as_ref(), job.target_scaler.as_ref(), w)?;
     Some(Fed { levels: terms.levels(outputs), smoothing: terms.smoothing(job.task, outputs), ..fed })

@@ -5,7 +5,7 @@ mod support;
 use serde_json::Value;
 #[cfg(target_os = "linux")]
 use std::process::Stdio;
-use support::{Desk, Noise, Outcome};
+use support::{Desk, Noise, Outcome, hash};
 
 /// Sixteen numbers, a category, an age that is missing now and then, a date, a weight; a price, missing in some rows, two classes in
 /// words and three.
@@ -100,6 +100,8 @@ fn ways_to_train() {
         (SIZE, "--ensemble 2"),
         (LATE, "--folds 3 --calibrate true --threshold f1 --weights w --metric abs(a-y)"),
         (LATE, "--ensemble 3 --calibrate true --threshold balanced"),
+        (PRICE, "--ensemble 4 --batch 16 --dropout 0.2 --threads 3"),
+        (LATE, "--ensemble 3 --batch 50 --shuffle false --patience 1 --weights w"),
         (BOTH, "--folds 3 --patience 1"),
         (BOTH, "--split time --time day --standardize false"),
         (SIZE, "--calibrate true --label-smoothing 0.1 --class-weight balanced --split stratified --precision f64"),
@@ -112,6 +114,19 @@ fn ways_to_train() {
     same(&desk, "--from base --epochs 2", "60KB");
     let rates = |memory: &str| desk.json(&format!("train table.csv {PRICE} --find-rate {memory}"));
     assert_eq!(rates("--memory 0"), rates(""));
+}
+
+/// Networks of an ensemble that read from a file take turns: on any number of threads they are those trained in memory one by one.
+#[test]
+fn networks_that_take_turns() {
+    let desk = Desk::with(&[("table.csv", &table(400))]);
+    for rest in ["--ensemble 5 --batch 16 --patience 1 --epochs 6", "--ensemble 3 --batch full --optimizer lbfgs --epochs 3"] {
+        let trained = |more: &str| hash(&desk.json(&format!("train table.csv {PRICE} {rest} {more} --out run")));
+        let alone = trained("--threads 1");
+        for more in ["--threads 3", "--threads 8 --memory 0", "--threads 1 --memory 0", "--threads 2 --memory 1KB"] {
+            assert_eq!(trained(more), alone, "{rest} {more}");
+        }
+    }
 }
 
 /// Of many classes each row's place stands instead of one-hot targets, and what the network says of them in a file: blocks of 4096 rows.

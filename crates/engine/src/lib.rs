@@ -22,6 +22,7 @@ pub mod numpy_random;
 pub mod op;
 pub mod ops;
 pub mod optimizers;
+pub mod order;
 pub mod plan;
 pub mod random;
 pub mod schedule;

@@ -7,11 +7,11 @@ use crate::clip::Clip;
 use crate::graph::{Graph, NodeId};
 use crate::held::Held;
 use crate::optimizers::Optimizer;
+use crate::order::{Order, Orders};
 use crate::plan::Plan;
-use crate::random::{Purpose, Random};
 use crate::schedule::{Place, Schedule};
 use crate::state::Ledger;
-use crate::step::{Batch, Data, Draw, Rows, Runner, Small, Stretch};
+use crate::step::{Batch, Data, Draw, Runner, Small, Stretch};
 use backlit_kernels::memory;
 use std::ops::{ControlFlow, Range};
 
@@ -129,7 +129,7 @@ pub struct Trainer<'g, S> {
     previous: Vec<S>,
     /// A place for the gradient of a batch whose cost is known only when its gradient is nearly summed; empty otherwise.
     gradient: Vec<S>,
-    order: Vec<u32>,
+    order: Order<'g>,
     settings: Settings,
     rows: usize,
     step: u64,
@@ -172,7 +172,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
             trainable,
             previous: memory::copy(&parameters),
             gradient: memory::zeros(if runner.is_one_wave(batch) { 0 } else { parameters.len() }),
-            order: if shuffled { (0..rows as u32).collect() } else { Vec::new() },
+            order: Order::new(rows, shuffled),
             runner,
             graph,
             plan,
@@ -197,6 +197,14 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         self.rates = rates;
         // The place for their rules, before the first step.
         self.optimizer.own_rates(&self.rates, 0.0);
+        self
+    }
+
+    /// The same training over data that several have in common, each without one fold of them: `orders.rows_without(fold)` rows of data are
+    /// all that `rows` said. The orders' seed stands for the training's own, but for masks.
+    pub fn among(mut self, orders: &'g Orders<'g>, fold: u32) -> Trainer<'g, S> {
+        let batch = self.settings.batch.unwrap_or(self.rows);
+        self.order = Order::common(orders, fold, self.settings.shuffle && batch < self.rows, batch);
         self
     }
 
@@ -303,15 +311,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     pub fn restore(&mut self, ledger: &mut dyn Ledger<S>) {
         self.save(ledger);
         self.epoch = self.step.saturating_sub(1) / self.per_epoch();
-        self.shuffle();
-    }
-
-    /// Puts the rows into the order of the epoch.
-    fn shuffle(&mut self) {
-        if !self.order.is_empty() {
-            self.order.iter_mut().zip(0..).for_each(|(place, row)| *place = row);
-            Random::new(self.settings.seed, Purpose::Shuffle, self.epoch).shuffle(&mut self.order);
-        }
+        self.order.begin(self.settings.seed, self.epoch);
     }
 
     /// Steps of an epoch.
@@ -343,7 +343,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
                     return Some(self.ended(data, End::Stalled(self.step)));
                 }
                 self.epoch = epoch;
-                self.shuffle();
+                self.order.begin(self.settings.seed, epoch);
             }
             while start < self.rows {
                 let rows = batch.min(self.rows - start);
@@ -418,7 +418,8 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     fn ended(&mut self, data: Data<'_, S>, end: End) -> End {
         // Of a run without a step, the first batch there would be.
         let (start, rows) = self.rows_of(self.step.saturating_sub(1));
-        let batch = Batch { data, rows: picked(&self.order, self.rows, start, rows), again: false, draw: self.draw() };
+        let draw = self.draw();
+        let batch = Batch { data, rows: self.order.rows(self.rows, start, rows), again: false, draw };
         if self.runner.cost_of(&self.plan, &self.parameters, batch).is_finite() {
             if let Some(held) = &self.held {
                 held.restore(&mut self.parameters);
@@ -441,7 +442,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         let Trainer { plan, runner, small, optimizer, searches, trainable, parameters, previous, gradient, order, course, rates, .. } =
             self;
         let clip = course.clip;
-        let batch = Batch { data, rows: picked(order, self.rows, start, rows), again, draw };
+        let batch = Batch { data, rows: order.rows(self.rows, start, rows), again, draw };
         if *searches && let Some(search) = optimizer.search() {
             let mut met = again;
             let mut evaluate = |at: &[S], gradient: &mut [S]| {
@@ -521,9 +522,10 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     }
 
     fn bad_value(&mut self, data: Data<'_, S>, start: usize, rows: usize) -> Option<(String, f64)> {
-        let batch = Batch { data, rows: picked(&self.order, self.rows, start, rows), again: false, draw: self.draw() };
-        let found = self.runner.first_not_finite_of(&self.plan, &self.parameters, batch)?;
-        let row = picked(&self.order, self.rows, start, rows).number(found.row);
+        let draw = self.draw();
+        let rows = self.order.rows(self.rows, start, rows);
+        let found = self.runner.first_not_finite_of(&self.plan, &self.parameters, Batch { data, rows, again: false, draw })?;
+        let row = rows.number(found.row);
         Some((format!("{}, row {row}, unit {}", self.graph.name(found.node), found.column), found.value))
     }
 
@@ -531,19 +533,12 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     fn bad_memory(&mut self, data: Data<'_, S>, start: usize, rows: usize) -> (String, f64) {
         let mut gradient = vec![S::ZERO; self.parameters.len()];
         let stretch = Stretch { start: 0, gradient: &mut gradient, memory: Default::default() };
-        let picked = picked(&self.order, self.rows, start, rows);
-        self.runner.step(&self.plan, &self.previous, Batch { data, rows: picked, again: false, draw: self.draw() }, stretch, None);
+        let draw = self.draw();
+        let rows = self.order.rows(self.rows, start, rows);
+        self.runner.step(&self.plan, &self.previous, Batch { data, rows, again: false, draw }, stretch, None);
         let size = |index: usize| gradient[index].to_f64().abs();
         let largest = (0..gradient.len()).max_by(|&a, &b| size(a).total_cmp(&size(b))).unwrap_or(0);
         (format!("{}, as the optimizer remembers its gradient {}", self.graph.parameter_name(largest), gradient[largest]), f64::INFINITY)
-    }
-}
-
-/// Rows start .. start + count of an epoch's order, which is empty where the rows keep theirs; of `all` rows.
-fn picked(order: &[u32], all: usize, start: usize, count: usize) -> Rows<'_> {
-    match order.is_empty() || count == all {
-        true => Rows::From(start, count),
-        false => Rows::Picked(&order[start..start + count]),
     }
 }
 

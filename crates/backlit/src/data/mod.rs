@@ -14,6 +14,7 @@ mod records;
 mod rows;
 mod stored;
 mod typed;
+mod window;
 mod words;
 
 pub use bundled::{BUNDLED, bundled, note};
@@ -25,6 +26,7 @@ pub use reader::{Reader, Reading, profile, read, read_csv, read_encoded, read_fo
 pub(crate) use reader::{read_for_within, read_numbers, read_within};
 pub(crate) use stored::{Bound, Fed, behind, nameless, number, read_at, refused, unreadable};
 pub use stored::{Inputs, MEMORY, Stored, bytes};
+pub(crate) use window::Window;
 pub(crate) use words::read_words;
 
 use crate::error::{Error, Kind};

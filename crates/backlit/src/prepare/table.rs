@@ -138,8 +138,8 @@ pub(super) fn columns(run: &RunFile, table: &Table, no_inputs: &[String]) -> Res
 /// The columns that more is decided by than what goes into the network.
 pub(super) fn decisive(run: &RunFile) -> Vec<String> {
     let split = run.data.split.column().map(|name| [name.to_string(), format!("{name} days")]);
-    // Of several targets, or with several networks, each with rows of its own, those in the file are enough.
-    let is_one = run.data.target.len() == 1 && run.train.folds.is_none() && run.train.ensemble.unwrap_or(1) == 1;
+    // Of several targets, or with folds, each with rows of its own, those in the file are enough.
+    let is_one = run.data.target.len() == 1 && run.train.folds.is_none();
     let targets = if is_one { &run.data.target[..] } else { &[] };
     [targets, run.data.weights.as_slice(), split.as_ref().map_or(&[], |names| &names[..])].concat()
 }
