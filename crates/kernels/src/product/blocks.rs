@@ -141,6 +141,10 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
     // A panel of B that was packed is larger than the first cache.
     let foresee_b = pack_right;
     let is_large = task.m * task.n * size > LEFT_STAYS;
+    if !(pack_left || pack_right || task.add || is_large || task.k > depth || task.n > width) {
+        // SAFETY: as the caller vouches.
+        return unsafe { tiles::<V>(&task, strips, foresee) };
+    }
     // SAFETY: every offset below stays within the extents of the task, and what is packed within its scratch.
     unsafe {
         let scratch = task.scratch.add(if pack_left || pack_right { task.scratch.align_offset(LINE) } else { 0 });
@@ -215,6 +219,31 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
                     }
                     now = next;
                 }
+            }
+        }
+    }
+}
+
+/// A product of one block whose factors are read where they lie: nothing between its tiles.
+#[inline(always)]
+unsafe fn tiles<V: Vector>(task: &Task<V::Number>, strips: Strips, foresee: bool) {
+    let &Task { k, n, a, a_row, a_column, b, b_row, c, c_row, rows, .. } = task;
+    let ahead = Ahead { at: a, runs: 0, lines: 0, skip: 0 };
+    let mut tile =
+        Tile { k, a, a_row, a_column, b, b_row, c, c_row, last: V::LANES, add: false, start: rows, foresee, foresee_b: false, ahead };
+    let panel = 2 * V::LANES;
+    // SAFETY: every offset stays within the extents of the task.
+    unsafe {
+        for s in 0..strips.count {
+            let (i, height) = (strips.start(s), strips.height(s));
+            (tile.a, tile.start) = (a.add(i * a_row), if rows.is_null() { rows } else { rows.add(i) });
+            for j in (0..n).step_by(panel) {
+                (tile.b, tile.c) = (b.add(j), c.add(i * c_row + j));
+                let columns = panel.min(n - j);
+                let slim = columns <= V::LANES;
+                tile.last = if slim { columns } else { columns - V::LANES };
+                let kernels = if slim { V::SLIM } else { V::WIDE };
+                kernels[height - 1](&tile);
             }
         }
     }
