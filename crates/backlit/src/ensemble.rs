@@ -239,7 +239,9 @@ impl All<'_> {
         let window = Window::new(source, &[job.inputs.len(), far], job.train.rows, memory);
         let batch = job.batch.unwrap_or(job.train.rows).max(1);
         // Two turns are in it, with the rows between that one network keeps aside.
-        let several = several.in_turns(job, (window.rows() / 4 / batch) as u64);
+        let orders = Orders::new(&self.members.fold_of, job.seed);
+        let epochs = (0..self.members.initial.len()).map(|k| orders.rows_without(k as u32).div_ceil(batch).max(1) as u64);
+        let several = several.in_turns((window.rows() / 4 / batch) as u64, epochs.collect());
         self.each(Data::Source(&window), several, observe)
     }
 
@@ -249,9 +251,14 @@ impl All<'_> {
         several.train(&mut |network, progress: &Progress| observe(&Progress { network, ..*progress }), &|k, threads, observe| {
             let mut part = checkpoints.map(|checkpoints| checkpoints.part("network", k)).transpose()?;
             let fold = k as u32;
+            // Where the rows can no longer be read, nobody goes on.
+            let mut observe = |progress: &Progress| match progress.epoch_ended && job.train.check().is_err() {
+                true => ControlFlow::Break(()),
+                false => observe(progress),
+            };
             let given = Given { data, rows: orders.rows_without(fold), among: Some((&orders, fold)) };
             let settle = |parameters: &mut [S]| embedding::settle(job, &job.train, &|place| members.fold_of[place] != fold, parameters);
-            let came = session::member(&member(job, members, common, threads, k), given, &settle, part.as_mut(), observe)?;
+            let came = session::member(&member(job, members, common, threads, k), given, &settle, part.as_mut(), &mut observe)?;
             job.train.check().map(|()| came)
         })
     }
@@ -505,10 +512,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let path = folder.path().join("table.csv");
         let row = |r: usize| format!("{},{},{}\n", r * 37 % 101, r * 53 % 97, r * 29 % 83);
-        std::fs::write(&path, "a,b,y\n".to_string() + &(0..600).map(row).collect::<String>()).expect("a table");
+        std::fs::write(&path, "a,b,y\n".to_string() + &(0..601).map(row).collect::<String>()).expect("a table");
         let mut run = crate::prepare::run_on(&path.display().to_string());
         (run.data.target, run.train.recipe) = (vec!["y".into()], Some(crate::recipe::Recipe::Plain));
-        (run.train.ensemble, run.train.epochs, run.train.batch) = (Some(4), Some(3), Some(crate::run_file::Batch::Rows(10)));
+        (run.train.ensemble, run.train.epochs, run.train.batch) = (Some(4), Some(12), Some(crate::run_file::Batch::Rows(10)));
         run.network.precision = Precision::F64;
         let hidden = crate::prepare::Hidden { units: Some(vec![3]), activation: Some("tanh".into()) };
         let mut job = crate::prepare::job(&run, Some(&hidden), 1).expect("a job");
@@ -537,16 +544,16 @@ mod tests {
                     let job = Job { threads, ..job.clone() };
                     assert!(bits(alone(&job)) == want, "{threads} threads");
                     // Two batches, a fifth of the rows, all.
-                    for rows in [20, 120, 600] {
-                        let counted = Counted { slices, read: (0..600).map(|_| AtomicU64::new(0)).collect() };
-                        let memory = rows * (2 * 8 + 32);
+                    for rows in [20, 120, 601] {
+                        let counted = Counted { slices, read: (0..601).map(|_| AtomicU64::new(0)).collect() };
+                        let memory = rows * (2 * 8 + 48);
                         let source = Data::Source(&counted);
                         let came = all(&job, &|all| all.trained(source, memory, &mut |_| ControlFlow::Continue(())).expect("networks"));
                         assert!(bits(came) == want, "{threads} threads, {rows} rows kept");
                         let most = counted.read.iter().map(|count| count.load(Ordering::Relaxed)).max();
                         // An epoch begins with rows that the last one may have ended with.
                         assert!(
-                            most <= Some(if rows == 600 { 1 } else { 3 }) || rows == 20,
+                            most <= Some(if rows == 601 { 1 } else { 12 }) || rows == 20,
                             "{threads} threads, {rows} kept, {most:?} times"
                         );
                     }

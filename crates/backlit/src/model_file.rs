@@ -13,6 +13,7 @@ use crate::course::{self, Course};
 use crate::embedding::Embedding;
 use crate::encoder::{Encoder, class_names, label_names};
 use crate::error::{Error, Kind};
+use crate::files::shell_word;
 use crate::layers::Norm;
 use crate::metrics::HALF;
 use crate::numeric_embedding::Numeric;
@@ -442,7 +443,7 @@ pub fn load(path: &Path) -> Result<Model, Error> {
     let about = std::fs::metadata(path).map_err(unreadable)?;
     if about.is_dir() && path.join("run.json").is_file() {
         let error = refused("this run has no model yet: it was interrupted, or is not at its end".into());
-        return Err(error.hint(format!("backlit train --resume {}", path.display())));
+        return Err(error.hint(format!("backlit train --resume {}", shell_word(&path.display().to_string()))));
     }
     if about.is_dir() {
         return Err(refused("expected a model file, came a directory".into()).hint("a run directory holds its model as a file"));

@@ -329,6 +329,7 @@ fn made(read: Read, hidden: Option<&Hidden>, threads: usize, part: Part) -> Resu
         let all = members.as_mut().map_or(&mut [][..], |members| &mut members.initial);
         for initial in all.iter_mut().chain([&mut initial]) {
             unit_variance::scale(&shape, &by_rows, &x, initial)?;
+            network::finite(run, initial)?;
         }
     }
     Ok(Job {

@@ -71,7 +71,7 @@ const DECAY_OF_FEW: (usize, f64) = (500, 2.0);
 /// Of each network of an ensemble: four times as many were no better; and of one that has many rows. Of one alone: RealMLP's.
 const EPOCHS: u64 = 64;
 const EPOCHS_ALONE: u64 = 256;
-/// Rows of a batch: the power of two from which on an epoch has at most [`STEPS`] steps, between these.
+/// Rows of a batch: the power of two from which on an epoch has about [`STEPS`] steps at most, between these.
 const BATCH: [usize; 2] = [64, 256];
 const STEPS: usize = 32;
 

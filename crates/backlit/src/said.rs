@@ -66,7 +66,7 @@ impl Said {
         single: bool,
         mut of: impl FnMut(usize, usize) -> Result<Vec<f64>, Error>,
     ) -> Result<Said, Error> {
-        let (mut file, folder) = nameless()?;
+        let (mut file, folder) = nameless().map_err(|(folder, error)| refused(&folder, &error))?;
         let bytes = if single { size_of::<f32>() } else { size_of::<f64>() };
         let mut block = Vec::with_capacity(BLOCK.min(rows) * width * bytes);
         for start in (0..rows).step_by(BLOCK) {

@@ -17,14 +17,34 @@ pub(crate) type ObserveAll<'a> = dyn FnMut(usize, &Progress) -> ControlFlow<()> 
 type Pause<'a> = dyn Fn(u64) + Sync + 'a;
 
 /// How many trainings there are, and how they share the threads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Several {
     count: usize,
     workers: usize,
     /// For each worker.
     threads: usize,
-    /// Steps of a turn, where they take turns.
-    turn: Option<u64>,
+    turns: Option<Paces>,
+}
+
+/// How those go that take turns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Paces {
+    /// Steps of a turn.
+    steps: u64,
+    /// Of an epoch of each training.
+    epochs: Vec<u64>,
+}
+
+impl Paces {
+    /// Where a training is after so many steps of its own: counted so that all begin an epoch at the same place.
+    fn place(&self, k: usize, step: u64) -> u64 {
+        let longest = self.epochs.iter().copied().max().unwrap_or(1);
+        step / self.epochs[k] * longest + step % self.epochs[k]
+    }
+
+    fn ends_a_turn(&self, k: usize, step: u64) -> bool {
+        self.place(k, step) / self.steps != self.place(k, step - 1) / self.steps
+    }
 }
 
 /// Bytes of a number among the rows of one training: as it is in the table, and as the network sees it.
@@ -33,8 +53,6 @@ const BYTES_A_NUMBER: usize = 16;
 const BYTES_STORED: usize = 28;
 /// What a row that weighs takes beside them: its weight in the table, among the rows trained on, scaled, and as the network sees it.
 const BYTES_WEIGHED: usize = 32;
-/// Bytes of a row's place in an epoch: all that a training has of a row which it shares with others.
-const BYTES_SHARED: usize = 4;
 
 impl Several {
     /// As many at a time as there are threads, as long as their copies of the rows fit into what a table may take.
@@ -46,26 +64,25 @@ impl Several {
             }
             None => (job.inputs.len() + job.outputs()) * BYTES_A_NUMBER,
         };
-        Several::fitting(count, job, a_row)
-    }
-
-    /// The same where all have one copy of the rows.
-    pub fn sharing(count: usize, job: &Job) -> Several {
-        Several::fitting(count, job, BYTES_SHARED)
-    }
-
-    fn fitting(count: usize, job: &Job, a_row: usize) -> Several {
         let bytes = (job.train.rows * a_row).max(1) as u64;
         let fitting = usize::try_from(job.memory / bytes).unwrap_or(usize::MAX).max(1);
-        let workers = job.threads.min(count).min(fitting).max(1);
-        Several { count, workers, threads: (job.threads / workers).max(1), turn: None }
+        Several::at_most(fitting, count, job)
     }
 
-    /// The same in turns of so many steps, as many at a time as there are threads: each is begun at once, and none is ever farther ahead of
-    /// the slowest than two turns.
-    pub fn in_turns(self, job: &Job, steps: u64) -> Several {
-        let workers = job.threads.min(self.count).max(1);
-        Several { workers, threads: (job.threads / workers).max(1), turn: Some(steps.max(1)), ..self }
+    /// As many at a time as there are threads: all have one copy of the rows.
+    pub fn sharing(count: usize, job: &Job) -> Several {
+        Several::at_most(count, count, job)
+    }
+
+    fn at_most(most: usize, count: usize, job: &Job) -> Several {
+        let workers = job.threads.min(count).min(most).max(1);
+        Several { count, workers, threads: (job.threads / workers).max(1), turns: None }
+    }
+
+    /// The same in turns of so many steps: each is begun at once, and once all have had a turn none is farther ahead of the slowest than two,
+    /// in their epochs and the steps of these. `epochs`: steps of an epoch of each
+    pub fn in_turns(self, steps: u64, epochs: Vec<u64>) -> Several {
+        Several { turns: Some(Paces { steps: steps.max(1), epochs }), ..self }
     }
 
     /// What each may take of so many bytes that are for those trained at the same time.
@@ -105,9 +122,12 @@ impl Several {
                 }),
             );
         };
-        match self.turn {
+        match &self.turns {
             None => self.one_by_one(&|k| one(k, &|_| {})),
-            Some(steps) => self.by_turns(steps, &one, &|k, error| put(k, Err(error))),
+            Some(paces) => self.by_turns(paces, &one, &|k, error| {
+                put(k, Err(error));
+                until.store(0, Ordering::Relaxed);
+            }),
         }
         came.into_iter().map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner).transpose()).collect()
     }
@@ -130,8 +150,8 @@ impl Several {
     }
 
     /// Each has a thread, of which no more run at a time than there are workers. `refused`: what a thread could not be had for
-    fn by_turns(&self, steps: u64, one: &(dyn Fn(usize, &Pause<'_>) + Sync), refused: &dyn Fn(usize, Error)) {
-        let turns = Turns::new(self.count, self.workers, steps);
+    fn by_turns(&self, paces: &Paces, one: &(dyn Fn(usize, &Pause<'_>) + Sync), refused: &dyn Fn(usize, Error)) {
+        let turns = Turns::new(self.count, self.workers, paces);
         std::thread::scope(|scope| {
             for k in 0..self.count {
                 let turns = &turns;
@@ -153,9 +173,9 @@ impl Several {
     }
 }
 
-/// Whose turn it is: of those that wait always the one that has taken the fewest steps, unless even that is too far ahead.
-struct Turns {
-    steps: u64,
+/// Whose turn it is: of those that wait always the one that has come least far, unless even that is too far ahead.
+struct Turns<'a> {
+    paces: &'a Paces,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -163,25 +183,25 @@ struct Turns {
 struct State {
     /// How many more may run.
     free: usize,
-    /// What each has taken, whether it runs or waits; none: it has come to its end.
-    taken: Vec<Option<u64>>,
+    /// The place to which each has come, whether it runs or waits; none: it has come to its end.
+    places: Vec<Option<u64>>,
     waits: Vec<bool>,
 }
 
 impl State {
     /// Whose turn it is, if anyone's.
     fn next(&self, steps: u64) -> Option<usize> {
-        let slowest = self.taken.iter().flatten().min()?;
-        let waiting = (0..self.taken.len()).filter(|&k| self.waits[k] && self.free > 0);
-        let (taken, k) = waiting.filter_map(|k| Some((self.taken[k]?, k))).min()?;
-        (taken <= slowest.saturating_add(steps)).then_some(k)
+        let slowest = self.places.iter().flatten().min()?;
+        let waiting = (0..self.places.len()).filter(|&k| self.waits[k] && self.free > 0);
+        let (place, k) = waiting.filter_map(|k| Some((self.places[k]?, k))).min()?;
+        (place <= slowest.saturating_add(steps)).then_some(k)
     }
 }
 
-impl Turns {
-    fn new(count: usize, workers: usize, steps: u64) -> Turns {
-        let state = State { free: workers, taken: vec![Some(0); count], waits: vec![false; count] };
-        Turns { steps, state: Mutex::new(state), changed: Condvar::new() }
+impl<'a> Turns<'a> {
+    fn new(count: usize, workers: usize, paces: &'a Paces) -> Turns<'a> {
+        let state = State { free: workers, places: vec![Some(0); count], waits: vec![false; count] };
+        Turns { paces, state: Mutex::new(state), changed: Condvar::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -195,10 +215,10 @@ impl Turns {
 
     /// Behind a step that ends a turn: leaves the next one to whom it belongs, and waits for another. Steps are counted from 1.
     fn pause(&self, k: usize, step: u64) {
-        if step.is_multiple_of(self.steps) {
+        if self.paces.ends_a_turn(k, step) {
             let mut state = self.state();
             state.free += 1;
-            state.taken[k] = Some(step);
+            state.places[k] = Some(self.paces.place(k, step));
             self.wait(k, state);
         }
     }
@@ -206,7 +226,7 @@ impl Turns {
     fn wait(&self, k: usize, mut state: MutexGuard<'_, State>) {
         state.waits[k] = true;
         self.changed.notify_all();
-        while state.next(self.steps) != Some(k) {
+        while state.next(self.paces.steps) != Some(k) {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.waits[k] = false;
@@ -217,7 +237,7 @@ impl Turns {
     /// Takes no more turns. `ran`: whether it had one
     fn leave(&self, k: usize, ran: bool) {
         let mut state = self.state();
-        state.taken[k] = None;
+        state.places[k] = None;
         state.free += usize::from(ran);
         self.changed.notify_all();
     }
@@ -225,7 +245,7 @@ impl Turns {
 
 /// That of one training, until it goes.
 struct Turn<'a> {
-    turns: &'a Turns,
+    turns: &'a Turns<'a>,
     k: usize,
 }
 
@@ -247,7 +267,8 @@ mod tests {
     /// Five of them, with and without turns.
     fn ways() -> impl Iterator<Item = Several> {
         let turns = [None, Some(1), Some(3), Some(100)];
-        (1..6).flat_map(move |workers| turns.map(|turn| Several { count: 5, workers, threads: 1, turn }))
+        let paces = |steps| Paces { steps, epochs: vec![7, 8, 6, 7, 8] };
+        (1..6).flat_map(move |workers| turns.map(|turn| Several { count: 5, workers, threads: 1, turns: turn.map(paces) }))
     }
 
     /// Whatever does not come to its end in a minute never does.
@@ -260,6 +281,7 @@ mod tests {
     #[test]
     fn the_first_error_is_the_one() {
         for several in ways() {
+            let way = format!("{several:?}");
             let came = in_time(move || {
                 several.train(&mut |_, _| ControlFlow::Continue(()), &|k, _, observe| {
                     for step in 1..50 {
@@ -271,13 +293,14 @@ mod tests {
                     if k % 2 == 1 { Err(Error::new(Kind::Failed, k.to_string())) } else { Ok(k) }
                 })
             });
-            assert_eq!(came.expect_err("the second fails").message, "1", "{several:?}");
+            assert_eq!(came.expect_err("the second fails").message, "1", "{way}");
         }
     }
 
     #[test]
     fn all_stop_and_each_step_is_seen() {
         for several in ways() {
+            let way = format!("{several:?}");
             let (came, seen) = in_time(move || {
                 let mut seen = [0; 5];
                 let observe = &mut |k: usize, progress: &Progress| {
@@ -288,7 +311,7 @@ mod tests {
                 (several.train(observe, &|_, _, observe| Ok(steps(observe))), seen)
             });
             let came = came.expect("no errors");
-            assert!(came.iter().zip(seen).all(|(came, seen)| came.unwrap_or(0) == seen), "{several:?}: {came:?} and {seen:?}");
+            assert!(came.iter().zip(seen).all(|(came, seen)| came.unwrap_or(0) == seen), "{way}: {came:?} and {seen:?}");
             assert!(seen.iter().sum::<u64>() < 250);
         }
     }
@@ -299,11 +322,14 @@ mod tests {
         const ENDS: [u64; 5] = [3, 50, 7, 0, 50];
         for several in ways() {
             for fails in [None, Some("error"), Some("panic")] {
+                let (way, turns, several) = (format!("{several:?}, {fails:?}"), several.turns.clone(), several.clone());
                 let (came, farthest) = in_time(move || {
                     let (mut taken, mut farthest) = (ENDS.map(|end| (end > 0).then_some(0)), 0);
+                    let turns = several.turns.clone();
                     let observe = &mut |k: usize, progress: &Progress| {
-                        taken[k] = Some(progress.step).filter(|step| *step < ENDS[k]);
-                        let ahead = |slowest: &u64| progress.step.saturating_sub(*slowest);
+                        let place = turns.as_ref().map_or(0, |turns| turns.place(k, progress.step));
+                        taken[k] = (progress.step < ENDS[k]).then_some(place);
+                        let ahead = |slowest: &u64| place.saturating_sub(*slowest);
                         farthest = taken.iter().flatten().min().map_or(0, ahead).max(farthest);
                         ControlFlow::Continue(())
                     };
@@ -322,10 +348,11 @@ mod tests {
                     (Ok(Ok(came)), None) => assert_eq!(came, ENDS.map(Some)),
                     (Ok(Err(error)), Some("error")) => assert_eq!(error.message, "the last one"),
                     (Err(_), Some("panic")) => {}
-                    _ => panic!("{several:?}, {fails:?}"),
+                    _ => panic!("{way}"),
                 }
-                if let (Some(turn), None) = (several.turn, fails) {
-                    assert!(farthest <= 2 * turn + 1, "{several:?}: {farthest} steps ahead");
+                if let (Some(turns), None) = (turns, fails) {
+                    // And from the end of an epoch to the next one's beginning.
+                    assert!(farthest <= 2 * turns.steps + 3, "{way}: {farthest} steps ahead");
                 }
             }
         }

@@ -111,3 +111,17 @@ fn what_stands_still_keeps_its_weights() {
     run.network.initializer = Some("lecun_normal".into());
     assert_eq!(by_rows.initial, job(&run).initial);
 }
+
+#[test]
+fn weights_beyond_the_precision_are_refused() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let mut run = run(folder.path(), 40);
+    run.network.precision = backlit::model_file::Precision::F32;
+    for (deviation, is_fine) in [("1e30", true), ("1e39", false)] {
+        run.network.initializer = Some(format!("unit_variance({deviation})"));
+        let hidden = Hidden { units: Some(UNITS.to_vec()), activation: Some("tanh".into()) };
+        let refused = prepare::job(&run, Some(&hidden), 1).err();
+        assert_eq!(refused.as_ref().is_none(), is_fine, "{refused:?}");
+        assert!(refused.is_none_or(|error| error.message.contains("not finite in f32")));
+    }
+}

@@ -527,9 +527,19 @@ fn a_pipe_of_words_is_a_table_as_its_file_is() {
         told.expect(0);
         assert!(want.is_some() && told.out.lines().last() == want.as_deref(), "{}", told.out);
     }
-    let line = "cat table.csv | \"$0\" inspect /dev/stdin --target side".to_string();
-    let output = Command::new("sh").args(["-c", &line, program]).current_dir(desk.path("")).output().expect("a shell");
-    Outcome::from_output(line, &output).expect(0);
+    // More than is kept in memory, and what is no table.
+    let row = |r: usize| format!("{},{},{}\n", r % 1009, ["x", "y"][r % 2], r % 997);
+    desk.write("table.csv", &("a,side,b\n".to_string() + &(0..130_000).map(row).collect::<String>()));
+    let whole = desk.fine("inspect table.csv --target side").out;
+    for (line, code, want) in [
+        ("cat table.csv | \"$0\" inspect /dev/stdin --target side", 0, whole.replace("table.csv", "/dev/stdin")),
+        ("\"$0\" inspect /dev/zero", 3, String::new()),
+    ] {
+        let output = Command::new("sh").args(["-c", line, program]).current_dir(desk.path("")).output().expect("a shell");
+        let told = Outcome::from_output(line.into(), &output);
+        told.expect(code);
+        assert_eq!(told.out, want, "{line}");
+    }
 }
 
 #[test]

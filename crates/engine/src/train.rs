@@ -203,6 +203,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     /// The same training over data that several have in common, each without one fold of them: `orders.rows_without(fold)` rows of data are
     /// all that `rows` said. The orders' seed stands for the training's own, but for masks.
     pub fn among(mut self, orders: &'g Orders<'g>, fold: u32) -> Trainer<'g, S> {
+        assert_eq!(self.rows, orders.rows_without(fold), "as many rows as there are without the fold");
         let batch = self.settings.batch.unwrap_or(self.rows);
         self.order = Order::common(orders, fold, self.settings.shuffle && batch < self.rows, batch);
         self
@@ -277,7 +278,16 @@ impl<'g, S: Scalar> Trainer<'g, S> {
 
     /// Ends it where it stands.
     pub fn stop(&mut self, data: Data<'_, S>) -> End {
-        self.ended(data, End::Stopped(self.step))
+        let (end, epoch, (start, rows)) = (End::Stopped(self.step), self.epochs(), self.rows_of(self.step));
+        if start == 0 {
+            if epoch >= self.until || self.has_waited(epoch) || self.has_stalled() {
+                return self.ended(data, end);
+            }
+            self.epoch = epoch;
+            self.order.begin(self.settings.seed, epoch);
+        }
+        // What the next step would begin with tells whether the last update was one too many, as it would have told had there been no stop.
+        self.judged(data, start, rows, end)
     }
 
     /// Steps taken.
@@ -418,6 +428,11 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     fn ended(&mut self, data: Data<'_, S>, end: End) -> End {
         // Of a run without a step, the first batch there would be.
         let (start, rows) = self.rows_of(self.step.saturating_sub(1));
+        self.judged(data, start, rows, end)
+    }
+
+    /// An end, unless the cost of this batch is not finite.
+    fn judged(&mut self, data: Data<'_, S>, start: usize, rows: usize, end: End) -> End {
         let draw = self.draw();
         let batch = Batch { data, rows: self.order.rows(self.rows, start, rows), again: false, draw };
         if self.runner.cost_of(&self.plan, &self.parameters, batch).is_finite() {

@@ -77,7 +77,7 @@ pub(super) struct Storing {
 
 impl Storing {
     pub fn new(columns: &[String], bound: &Bound) -> Result<Storing, Error> {
-        let (file, folder) = nameless()?;
+        let (file, folder) = nameless().map_err(|(folder, error)| refused(&folder, &error))?;
         let kept = (0..columns.len()).filter(|&place| bound.keep.contains(&columns[place])).collect();
         Ok(Storing { file: Arc::new(file), folder, columns: columns.to_vec(), kept, values: Vec::new(), rows: 0, bytes: Vec::new() })
     }
@@ -174,14 +174,14 @@ pub(crate) fn behind(
 
 /// A temporary file without a name, and where it is: in the folder that TMPDIR names, else in the current one, for the system's own is
 /// often kept in memory; and there if nothing can be written here.
-pub(crate) fn nameless() -> Result<(File, PathBuf), Error> {
+pub(crate) fn nameless() -> Result<(File, PathBuf), (PathBuf, std::io::Error)> {
     let named = std::env::var_os("TMPDIR").filter(|folder| !folder.is_empty()).map(PathBuf::from);
     let folder = named.unwrap_or_else(|| PathBuf::from("."));
     match tempfile::tempfile_in(&folder) {
         Ok(file) => Ok((file, folder)),
         Err(error) => {
             let elsewhere = std::env::temp_dir();
-            tempfile::tempfile_in(&elsewhere).map(|file| (file, elsewhere)).map_err(|_| refused(&folder, &error))
+            tempfile::tempfile_in(&elsewhere).map(|file| (file, elsewhere)).map_err(|_| (folder, error))
         }
     }
 }

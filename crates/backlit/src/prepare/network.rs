@@ -256,7 +256,10 @@ pub(super) fn parameters(
         }
         let bias_start = initial.len();
         // The notebooks draw biases as they draw weights; elsewhere they start at 0.
-        let usual = if network.rng == Rng::Numpy { weight_initializer } else { Initializer::Zeros };
+        let usual = match (network.rng, weight_initializer) {
+            (Rng::Own, _) | (_, Initializer::UnitVariance(_)) => Initializer::Zeros,
+            (Rng::Numpy, _) => weight_initializer,
+        };
         let of_bias = layer.bias_initializer.as_deref().or(network.bias_initializer.as_deref());
         match &layer.bias {
             Bias::None => {}
@@ -277,12 +280,17 @@ pub(super) fn parameters(
         }));
         width = layer.units;
     }
-    let finite = |x: f64| if network.precision == Precision::F32 { (x as f32).is_finite() } else { x.is_finite() };
+    finite(run, &initial)?;
+    Ok((initial, frozen))
+}
+
+/// Refuses parameters that are not finite in the run's precision.
+pub(super) fn finite(run: &RunFile, initial: &[f64]) -> Result<(), Error> {
+    let precision = run.network.precision;
+    let finite = |x: f64| if precision == Precision::F32 { (x as f32).is_finite() } else { x.is_finite() };
     match initial.iter().find(|&&x| !finite(x)) {
-        Some(x) => {
-            Err(usage(run, format!("an initial parameter of {x:e} is not finite in {}", network.precision.name())).key("initializer"))
-        }
-        None => Ok((initial, frozen)),
+        Some(x) => Err(usage(run, format!("an initial parameter of {x:e} is not finite in {}", precision.name())).key("initializer")),
+        None => Ok(()),
     }
 }
 

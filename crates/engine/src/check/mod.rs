@@ -32,8 +32,8 @@ const SHAKES: u64 = 8;
 /// Parameters that a sample has at least, and at most.
 const SAMPLED: (usize, usize) = (8, 256);
 
-/// Dual multiplications that a check of a sample takes at the most, unless somebody says so; where a check of every parameter takes an
-/// eighth of that it is one.
+/// Dual multiplications that a check of a sample takes at the most, unless somebody says so; where a check of every parameter takes at most
+/// an eighth of that it is one.
 pub const AFFORDABLE: f64 = 1e10;
 
 /// Multiplications that a function of a dual number takes as long as, about.
@@ -111,8 +111,8 @@ pub fn check(
     check_up_to(AFFORDABLE, graph, cost, parameters, data, rows, gradient)
 }
 
-/// The same; `affordable`: multiplications of dual numbers that it may take, beyond which a random sample of the parameters and random
-/// directions are compared. Without an end each parameter is.
+/// The same; `affordable`: multiplications of dual numbers that it may take. Where each parameter would take more than an eighth of them, a
+/// random sample of the parameters and random directions are compared. Without an end each parameter is.
 pub fn check_up_to(
     affordable: f64,
     graph: &Graph<f64>,
