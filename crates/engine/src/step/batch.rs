@@ -17,8 +17,8 @@ pub enum Data<'a, S> {
 
 /// Rows that are not all in memory. Several threads ask at a time.
 pub trait Source<S>: Sync {
-    /// Puts the numbers of some rows of a data node, counted from 0, into `panel`: width × rows, without allocating once it has met a batch as large. What cannot be
-    /// read becomes NaN, so that the training ends; the source knows why.
+    /// Puts the numbers of some rows of a data node, counted from 0, into `panel`: width × rows, without allocating once it has met a batch
+    /// as large. What cannot be read becomes NaN, so that the training ends; the source knows why.
     fn load(&self, node: usize, rows: Rows<'_>, panel: &mut [S]);
 }
 
