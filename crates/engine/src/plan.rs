@@ -133,7 +133,15 @@ pub(crate) struct Operation<S> {
 
 pub(crate) enum BackwardStep {
     /// δ = upstream ⊙ slope in the place of the upstream gradient, then the gradient of x.
-    Layer { step: usize, upstream: usize, dx: Option<Target> },
+    Layer {
+        step: usize,
+        upstream: usize,
+        /// Where the slope of its activation starts for each row in the values; none without one, or if δ stands there already.
+        slope: Option<usize>,
+        dx: Option<Target>,
+        /// Where the slope starts that turns the gradient of x into the δ of the layer before, if x goes nowhere else.
+        before: Option<usize>,
+    },
     /// A value once more, row after row.
     Turn {
         from: Source,
@@ -373,6 +381,8 @@ impl<'g, S: Scalar> Planner<'g, S> {
         let mut written = vec![false; self.plan.upstream];
         // Steps whose activation is wanted row after row; it takes the place of their slope.
         let mut turned = vec![false; self.plan.forward.len()];
+        // Slopes that the layer behind multiplies by.
+        let mut multiplied = vec![false; self.plan.values];
         for step in (0..self.plan.forward.len()).rev() {
             match &self.plan.forward[step] {
                 ForwardStep::Operation(operation) => {
@@ -391,14 +401,20 @@ impl<'g, S: Scalar> Planner<'g, S> {
                 }
                 ForwardStep::Layer(layer) => {
                     let (upstream, x, inputs, units) = (self.upstream[layer.z_node.0], layer.x.source, layer.inputs(), layer.units);
-                    let dx = self.target(self.graph.inputs(layer.z_node)[0], &mut written);
+                    let x_node = self.graph.inputs(layer.z_node)[0];
+                    let slope = layer.activation.as_ref().map(|_| layer.z).filter(|&z| !multiplied[z]);
+                    let dx = self.target(x_node, &mut written);
+                    let before = self.slope_of(x_node).filter(|_| dx.is_some() && self.graph.uses(x_node) == 1);
+                    if let Some(before) = before {
+                        multiplied[before] = true;
+                    }
                     if dense::is_wide(inputs, units) {
                         let x_by_row = Some(self.by_row(x, inputs, &mut turned));
                         if let ForwardStep::Layer(layer) = &mut self.plan.forward[step] {
                             layer.x_by_row = x_by_row;
                         }
                     }
-                    self.plan.backward.push(BackwardStep::Layer { step, upstream, dx });
+                    self.plan.backward.push(BackwardStep::Layer { step, upstream, slope, dx, before });
                     if let (true, ForwardStep::Layer(layer)) = (turned[step], &self.plan.forward[step]) {
                         let turn = BackwardStep::Turn { from: Source::Value(layer.out()), width: units, to: layer.z };
                         self.plan.backward.push(turn);
@@ -406,6 +422,14 @@ impl<'g, S: Scalar> Planner<'g, S> {
                 }
             }
         }
+    }
+
+    /// Where the slope of an activation behind a layer starts for each row.
+    fn slope_of(&self, id: NodeId) -> Option<usize> {
+        self.plan.forward.iter().find_map(|step| match step {
+            ForwardStep::Layer(layer) if layer.activation.as_ref()?.node == id => Some(layer.z),
+            _ => None,
+        })
     }
 
     /// Sees to it that a value lies row after row when the gradients of weights are taken; says where.

@@ -12,7 +12,7 @@ use crate::plan::Plan;
 use crate::schedule::{Place, Schedule};
 use crate::state::Ledger;
 use crate::step::{Batch, Data, Draw, Runner, Small, Stretch};
-use backlit_kernels::memory;
+use backlit_kernels::memory::{self, Numbers};
 use std::ops::{ControlFlow, Range};
 
 /// How to train.
@@ -123,12 +123,12 @@ pub struct Trainer<'g, S> {
     /// Whether it searches, rather than moves.
     searches: bool,
     trainable: Vec<Range<usize>>,
-    parameters: Vec<S>,
+    parameters: Numbers<S>,
     /// The parameters before the last update. Their place is the gradient's as soon as a new cost is known to be finite,
     /// and that of the new parameters in the end.
-    previous: Vec<S>,
+    previous: Numbers<S>,
     /// A place for the gradient of a batch whose cost is known only when its gradient is nearly summed; empty otherwise.
-    gradient: Vec<S>,
+    gradient: Numbers<S>,
     order: Order<'g>,
     settings: Settings,
     rows: usize,
@@ -225,7 +225,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     pub fn on_course_over(mut self, course: Course, judge: (&Graph<S>, NodeId), held: Data<'g, S>, rows: usize) -> Trainer<'g, S> {
         let listens = course.schedule.as_ref().is_some_and(Schedule::needs_held) || course.patience.is_some() || course.keep_best;
         self.held = (listens && rows > 0).then(|| {
-            let best = if course.keep_best { self.parameters.clone() } else { Vec::new() };
+            let best = if course.keep_best { self.parameters.to_vec() } else { Vec::new() };
             Held::new(judge.0, judge.1, held, rows, best, &self.runner)
         });
         self.course = course;

@@ -4,7 +4,7 @@
 
 use crate::narrow::{self, NARROW};
 use crate::product::{matrix_vector, vector_matrix};
-use crate::{Scalar, wide};
+use crate::{Scalar, pointwise, wide};
 
 /// Whether a layer's weight gradient is taken from inputs that lie row after row.
 #[inline(always)]
@@ -20,12 +20,26 @@ pub fn affine<S: Scalar>(rows: usize, inputs: usize, units: usize, x: &[S], w: &
     product(rows, inputs, units, x, w, b, z);
 }
 
-/// `dx[i,r]` = Σᵤ `w[u,i]` · `delta[u,r]`, or += where `add`
-/// `delta`: units × rows, `w`: units × inputs, `dx`: inputs × rows
+/// `dx[i,r]` = Σᵤ `w[u,i]` · `delta[u,r]`, or += where `add`; then times `slope[i,r]`, [flushed](Scalar::flushed), where there is a
+/// slope
+/// `delta`: units × rows, `w`: units × inputs, `dx`, `slope`: inputs × rows
 #[inline]
-pub fn input_gradient<S: Scalar>(rows: usize, inputs: usize, units: usize, delta: &[S], w: &[S], dx: &mut [S], add: bool) {
-    let product = if is_wide(inputs, units) { wide::input_gradient } else { narrow::input_gradient };
-    product(rows, inputs, units, delta, w, dx, add);
+#[allow(clippy::too_many_arguments)]
+pub fn input_gradient<S: Scalar>(
+    rows: usize,
+    inputs: usize,
+    units: usize,
+    delta: &[S],
+    w: &[S],
+    dx: &mut [S],
+    add: bool,
+    slope: Option<&[S]>,
+) {
+    if is_wide(inputs, units) {
+        return wide::input_gradient(rows, inputs, units, delta, w, dx, add, slope);
+    }
+    narrow::input_gradient(rows, inputs, units, delta, w, dx, add);
+    times(slope, dx);
 }
 
 /// `db[u]` = Σᵣ `delta[u,r]`, or += where `add`
@@ -66,14 +80,29 @@ pub fn affine_alone<S: Scalar>(inputs: usize, units: usize, x: &[S], w: &[S], b:
     matrix_vector(units, inputs, w, x, z, b.is_some());
 }
 
+fn times<S: Scalar>(slope: Option<&[S]>, dx: &mut [S]) {
+    if let Some(slope) = slope {
+        pointwise::multiply(slope, dx);
+    }
+}
+
 /// [`input_gradient`] of a row that is a whole batch.
 #[inline]
-pub fn input_gradient_alone<S: Scalar>(inputs: usize, units: usize, delta: &[S], w: &[S], dx: &mut [S], add: bool) {
+pub fn input_gradient_alone<S: Scalar>(
+    inputs: usize,
+    units: usize,
+    delta: &[S],
+    w: &[S],
+    dx: &mut [S],
+    add: bool,
+    slope: Option<&[S]>,
+) {
     if is_wide(inputs, units) {
         vector_matrix(units, inputs, w, delta, dx, add);
     } else {
         narrow::input_gradient(1, inputs, units, delta, w, dx, add);
     }
+    times(slope, dx);
 }
 
 /// [`weight_gradient`] of a row that is a whole batch.

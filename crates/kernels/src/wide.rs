@@ -6,33 +6,53 @@ use crate::product::{Left, Start, product, scratch};
 /// `z[u,r]` = Σᵢ `w[u,i]` · `x[i,r]` + `b[u]`
 /// `x`: inputs × rows, `w`: units × inputs, `b`: units or none, `z`: units × rows
 pub fn affine<S: Scalar>(rows: usize, inputs: usize, units: usize, x: &[S], w: &[S], b: Option<&[S]>, z: &mut [S]) {
-    multiply(units, inputs, rows, Left { data: w, row: inputs, column: 1 }, x, z, b.map_or(Start::Zero, Start::Rows));
+    multiply(units, inputs, rows, Left { data: w, row: inputs, column: 1 }, x, z, b.map_or(Start::Zero, Start::Rows), None);
 }
 
-/// `dx[i,r]` = Σᵤ `w[u,i]` · `delta[u,r]`, or += where `add`
-/// `delta`: units × rows, `w`: units × inputs, `dx`: inputs × rows
-pub fn input_gradient<S: Scalar>(rows: usize, inputs: usize, units: usize, delta: &[S], w: &[S], dx: &mut [S], add: bool) {
-    multiply(inputs, units, rows, Left { data: w, row: 1, column: inputs }, delta, dx, onto(add));
+/// `dx[i,r]` = Σᵤ `w[u,i]` · `delta[u,r]`, or += where `add`; then times `slope[i,r]`, flushed, where there is a slope
+/// `delta`: units × rows, `w`: units × inputs, `dx`, `slope`: inputs × rows
+#[allow(clippy::too_many_arguments)]
+pub fn input_gradient<S: Scalar>(
+    rows: usize,
+    inputs: usize,
+    units: usize,
+    delta: &[S],
+    w: &[S],
+    dx: &mut [S],
+    add: bool,
+    slope: Option<&[S]>,
+) {
+    multiply(inputs, units, rows, Left { data: w, row: 1, column: inputs }, delta, dx, onto(add), slope);
 }
 
 /// `dw[u,i]` = Σᵣ `delta[u,r]` · `xt[r,i]`, or += where `add`
 /// `delta`: units × rows, `xt`: rows × inputs, `dw`: units × inputs
 pub fn weight_gradient<S: Scalar>(rows: usize, inputs: usize, units: usize, delta: &[S], xt: &[S], dw: &mut [S], add: bool) {
-    multiply(units, rows, inputs, Left { data: delta, row: rows, column: 1 }, xt, dw, onto(add));
+    multiply(units, rows, inputs, Left { data: delta, row: rows, column: 1 }, xt, dw, onto(add), None);
 }
 
 fn onto<S>(add: bool) -> Start<'static, S> {
     if add { Start::Result } else { Start::Zero }
 }
 
-/// `c[m,n]` = `start` + Σₖ `a(m,k)` · `b[k,n]`; `b`: k × n, `c`: m × n
-fn multiply<S: Scalar>(m: usize, k: usize, n: usize, a: Left<'_, S>, b: &[S], c: &mut [S], start: Start<'_, S>) {
+/// `c[m,n]` = `start` + Σₖ `a(m,k)` · `b[k,n]`, then times `scale[m,n]`; `b`: k × n, `c`, `scale`: m × n
+#[allow(clippy::too_many_arguments)]
+fn multiply<S: Scalar>(
+    m: usize,
+    k: usize,
+    n: usize,
+    a: Left<'_, S>,
+    b: &[S],
+    c: &mut [S],
+    start: Start<'_, S>,
+    scale: Option<&[S]>,
+) {
     S::with_scratch(|space| {
         let needed = scratch::<S>(m, k, n);
         if space.len() < needed {
             space.resize(needed, S::ZERO);
         }
-        product(m, k, n, a, b, n, c, n, start, space);
+        product(m, k, n, a, b, n, c, n, start, scale, space);
     });
 }
 
@@ -67,7 +87,7 @@ mod tests {
             crate::product::transpose(inputs, rows, &x, rows, &mut xt, inputs);
             for add in [false, true] {
                 let (mut got, mut want) = (x.clone(), x.clone());
-                input_gradient(rows, inputs, units, &delta, &w, &mut got, add);
+                input_gradient(rows, inputs, units, &delta, &w, &mut got, add, None);
                 naive::input_gradient(rows, inputs, units, &delta, &w, &mut want, add);
                 close(&got, &want, units, "dx");
                 let (mut got, mut want) = (w.clone(), w.clone());

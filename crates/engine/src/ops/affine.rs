@@ -59,7 +59,7 @@ impl<S: Scalar> Op<S> for Affine {
         let x = at.inputs;
         let (rows, inputs, units) = (x.rows(), x.size(0), x.width());
         match wrt {
-            0 => dense::input_gradient(rows, inputs, units, upstream, x.get(1), grad, true),
+            0 => dense::input_gradient(rows, inputs, units, upstream, x.get(1), grad, true, None),
             1 => narrow::weight_gradient(rows, inputs, units, upstream, x.get(0), grad, true),
             _ => dense::bias_gradient(rows, upstream, grad, true),
         }

@@ -75,7 +75,7 @@ impl<S: Scalar> Op<S> for GroupedAffine {
             let upstream = &upstream[g * units * n..][..units * n];
             let (inputs, weights) = (g * m * n..(g + 1) * m * n, g * units * m..(g + 1) * units * m);
             match wrt {
-                0 => dense::input_gradient(n, m, units, upstream, &w[weights], &mut grad[inputs], true),
+                0 => dense::input_gradient(n, m, units, upstream, &w[weights], &mut grad[inputs], true, None),
                 _ => narrow::weight_gradient(n, m, units, upstream, &x.get(0)[inputs], &mut grad[weights], true),
             }
         }

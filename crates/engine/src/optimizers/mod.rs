@@ -10,7 +10,7 @@ mod sgd;
 use crate::Scalar;
 use crate::state::Ledger;
 use crate::step::Stretch;
-use backlit_kernels::memory::zeros;
+use backlit_kernels::memory::{Numbers, zeros};
 use backlit_kernels::update::{Rule, update, update_few};
 use std::ops::Range;
 
@@ -87,7 +87,7 @@ trait Recipe<S, const K: usize>: Send {
 struct Made<S, C: Recipe<S, K>, const K: usize> {
     recipe: C,
     ready: Ready<C::Rule, K>,
-    memory: [Vec<S>; MOST_MEMORY],
+    memory: [Numbers<S>; MOST_MEMORY],
 }
 
 /// Makes an optimizer of a recipe; what it remembers begins with `start`.
@@ -117,7 +117,7 @@ impl<S: Scalar, C: Recipe<S, K>, const K: usize> Optimizer<S> for Made<S, C, K> 
     }
 
     fn parts(&mut self) -> (&dyn Move<S>, [&mut [S]; MOST_MEMORY]) {
-        (&self.ready, self.memory.each_mut().map(Vec::as_mut_slice))
+        (&self.ready, self.memory.each_mut().map(|memory| &mut **memory))
     }
 
     fn move_few(&mut self, trainable: &[Range<usize>], old: &[S], gradient: &mut [S]) -> bool {

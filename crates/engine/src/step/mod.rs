@@ -21,7 +21,7 @@ use crate::Scalar;
 use crate::op::Slot;
 use crate::optimizers::MOST_MEMORY;
 use crate::plan::{ForwardStep, Plan, Remembered};
-use backlit_kernels::memory::zeros;
+use backlit_kernels::memory::{Numbers, zeros};
 use backlit_kernels::narrow;
 use backlit_kernels::product::transpose;
 use std::ops::Range;
@@ -51,7 +51,7 @@ pub struct Runner<S> {
     /// Most rows in a block.
     capacity: usize,
     /// The data of the blocks, one after the other.
-    panels: Vec<S>,
+    panels: Numbers<S>,
     /// How many rows they have room for.
     held: usize,
     /// The sums over rows that penalties want.

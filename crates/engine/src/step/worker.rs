@@ -3,15 +3,16 @@
 use crate::Scalar;
 use crate::op::{Inputs, Site, Slot, Source};
 use crate::plan::{BackwardStep, ForwardStep, Layer, Operation, Plan, Target};
+use backlit_kernels::memory::Numbers;
 use backlit_kernels::product::transpose;
 use backlit_kernels::{dense, pointwise};
 use std::ops::Range;
 
 /// What one block needs.
 pub(super) struct Worker<S> {
-    pub values: Vec<S>,
-    pub saved: Vec<S>,
-    pub upstream: Vec<S>,
+    pub values: Numbers<S>,
+    pub saved: Numbers<S>,
+    pub upstream: Numbers<S>,
     pub rows: Range<usize>,
 }
 
@@ -86,19 +87,20 @@ impl<S: Scalar> Worker<S> {
         }
         for back in &plan.backward {
             match back {
-                BackwardStep::Layer { step, upstream, dx } => {
+                BackwardStep::Layer { step, upstream, slope, dx, before } => {
                     let ForwardStep::Layer(layer) = &plan.forward[*step] else { unreachable!("a layer's step") };
                     let (inputs, units) = (layer.inputs(), layer.units);
                     let (dx, delta) = around(&mut self.upstream, dx.as_ref(), *upstream, capacity, n);
                     let delta = &mut delta[..n * units];
-                    if layer.activation.is_some() {
-                        pointwise::multiply(&self.values[layer.z * capacity..][..n * units], delta);
+                    if let Some(slope) = slope {
+                        pointwise::multiply(&self.values[slope * capacity..][..n * units], delta);
                     }
                     if let Some((dx, first)) = dx {
                         let w = &parameters[layer.w..][..units * inputs];
+                        let before = before.map(|slope| &self.values[slope * capacity..][..n * inputs]);
                         match capacity {
-                            1 => dense::input_gradient_alone(inputs, units, delta, w, dx, !first),
-                            _ => dense::input_gradient(n, inputs, units, delta, w, dx, !first),
+                            1 => dense::input_gradient_alone(inputs, units, delta, w, dx, !first, before),
+                            _ => dense::input_gradient(n, inputs, units, delta, w, dx, !first, before),
                         }
                     }
                 }

@@ -36,13 +36,15 @@ pub(super) struct Task<S> {
     pub add: bool,
     /// What the chains of each row begin with, if there is no old result to begin with; or null, for 0.
     pub rows: *const S,
+    /// What each entry is multiplied by in the end, laid out as the result; or null, for nothing.
+    pub scale: *const S,
     pub scratch: *mut S,
 }
 
 impl<S> Task<S> {
     /// The same task with its numbers called by their own type.
     pub(super) fn of<T>(self) -> Task<T> {
-        let Task { m, k, n, a, a_row, a_column, b, b_row, c, c_row, add, rows, scratch } = self;
+        let Task { m, k, n, a, a_row, a_column, b, b_row, c, c_row, add, rows, scale, scratch } = self;
         Task {
             m,
             k,
@@ -56,6 +58,7 @@ impl<S> Task<S> {
             c_row,
             add,
             rows: rows.cast(),
+            scale: scale.cast(),
             scratch: scratch.cast(),
         }
     }
@@ -157,6 +160,7 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
                 let a = task.a.add(k0 * task.a_column);
                 let c = task.c.add(n0);
                 let add = task.add || k0 > 0;
+                let is_last = k0 + k == task.k;
                 let mut b = Right { at: task.b.add(k0 * task.b_row + n0), row: task.b_row, panel };
                 if pack_right {
                     pack_right_factor::<V>(k, n, b.at, b.row, right);
@@ -197,6 +201,7 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
                             let columns = panel.min(n - j);
                             let slim = columns <= V::LANES;
                             let last = if slim { columns } else { columns - V::LANES };
+                            let scale = if is_last { scale_at(&task, i, n0 + j) } else { std::ptr::null() };
                             let kernels = if slim { V::SLIM } else { V::WIDE };
                             kernels[height - 1](&Tile {
                                 k,
@@ -210,6 +215,7 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
                                 last,
                                 add,
                                 start,
+                                scale,
                                 foresee,
                                 foresee_b,
                                 ahead,
@@ -224,13 +230,20 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
     }
 }
 
+/// Where the number stands that an entry of the result is multiplied by, if there is one.
+#[inline(always)]
+fn scale_at<S>(task: &Task<S>, i: usize, j: usize) -> *const S {
+    if task.scale.is_null() { task.scale } else { task.scale.wrapping_add(i * task.c_row + j) }
+}
+
 /// A product of one block whose factors are read where they lie: nothing between its tiles.
 #[inline(always)]
 unsafe fn tiles<V: Vector>(task: &Task<V::Number>, strips: Strips, foresee: bool) {
     let &Task { k, n, a, a_row, a_column, b, b_row, c, c_row, rows, .. } = task;
     let ahead = Ahead { at: a, runs: 0, lines: 0, skip: 0 };
+    let (start, scale) = (rows, task.scale);
     let mut tile =
-        Tile { k, a, a_row, a_column, b, b_row, c, c_row, last: V::LANES, add: false, start: rows, foresee, foresee_b: false, ahead };
+        Tile { k, a, a_row, a_column, b, b_row, c, c_row, last: V::LANES, add: false, start, scale, foresee, foresee_b: false, ahead };
     let panel = 2 * V::LANES;
     // SAFETY: every offset stays within the extents of the task.
     unsafe {
@@ -238,7 +251,7 @@ unsafe fn tiles<V: Vector>(task: &Task<V::Number>, strips: Strips, foresee: bool
             let (i, height) = (strips.start(s), strips.height(s));
             (tile.a, tile.start) = (a.add(i * a_row), if rows.is_null() { rows } else { rows.add(i) });
             for j in (0..n).step_by(panel) {
-                (tile.b, tile.c) = (b.add(j), c.add(i * c_row + j));
+                (tile.b, tile.c, tile.scale) = (b.add(j), c.add(i * c_row + j), scale_at(task, i, j));
                 let columns = panel.min(n - j);
                 let slim = columns <= V::LANES;
                 tile.last = if slim { columns } else { columns - V::LANES };

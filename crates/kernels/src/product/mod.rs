@@ -81,8 +81,9 @@ pub fn scratch<S: Scalar>(m: usize, k: usize, n: usize) -> usize {
     numbers
 }
 
-/// `c[m,n]` = `start` + Σₖ `a(m,k)` · `b[k,n]`: one chain of fused multiply-adds over k.
-/// `a`: m × k, `b`: k × n with row stride `b_row`, `c`: m × n with row stride `c_row`, `scratch`: as [`scratch`] tells
+/// `c[m,n]` = `start` + Σₖ `a(m,k)` · `b[k,n]`: one chain of fused multiply-adds over k; then times `scale[m,n]` and
+/// [flushed](Scalar::flushed), where there is a scale.
+/// `a`: m × k, `b`: k × n with row stride `b_row`, `c`, `scale`: m × n with row stride `c_row`, `scratch`: as [`scratch`] tells
 #[allow(clippy::too_many_arguments)]
 #[inline]
 pub fn product<S: Scalar>(
@@ -95,9 +96,10 @@ pub fn product<S: Scalar>(
     c: &mut [S],
     c_row: usize,
     start: Start<S>,
+    scale: Option<&[S]>,
     scratch: &mut [S],
 ) {
-    product_at(level(), m, k, n, a, b, b_row, c, c_row, start, scratch);
+    product_at(level(), m, k, n, a, b, b_row, c, c_row, start, scale, scratch);
 }
 
 /// [`product`] with the instructions of a level the machine has.
@@ -113,6 +115,7 @@ fn product_at<S: Scalar>(
     c: &mut [S],
     c_row: usize,
     start: Start<S>,
+    scale: Option<&[S]>,
     scratch: &mut [S],
 ) {
     if m == 0 || n == 0 {
@@ -120,8 +123,12 @@ fn product_at<S: Scalar>(
     }
     holds("result", c.len(), (m, c_row), (n, 1));
     assert!(m == 1 || c_row >= n, "rows of the result overlap: {n} numbers each, {c_row} apart");
+    if let Some(scale) = scale {
+        holds("scale of the result", scale.len(), (m, c_row), (n, 1));
+    }
     if k == 0 {
-        return plain::begin(m, n, c, c_row, start);
+        plain::begin(m, n, c, c_row, start);
+        return plain::finish(m, n, c, c_row, scale);
     }
     if let Start::Rows(rows) = start {
         assert_eq!(rows.len(), m, "one number for each row of the result");
@@ -139,14 +146,16 @@ fn product_at<S: Scalar>(
             Start::Result => (true, std::ptr::null()),
             Start::Rows(rows) => (false, rows.as_ptr()),
         };
-        let task = blocks::Task { m, k, n, a, a_row, a_column, b, b_row, c, c_row, add, rows, scratch };
-        // SAFETY: S is f32 or f64 (sealed) and its size tells which; the asserts above keep every entry of both factors, of `rows` and of the
-        // result inside its slice, and the scratch is as long as `blocks` asks for; `c` and `scratch` are borrowed exclusively;
+        let scale = scale.map_or(std::ptr::null(), <[S]>::as_ptr);
+        let task = blocks::Task { m, k, n, a, a_row, a_column, b, b_row, c, c_row, add, rows, scale, scratch };
+        // SAFETY: S is f32 or f64 (sealed) and its size tells which; the asserts above keep every entry of both factors, of `rows`, of
+        // `scale` and of the result inside its slice, and the scratch is as long as `blocks` asks for; `c` and `scratch` are borrowed exclusively;
         // the level was found on this machine.
         unsafe { call!(level, S, blocks::blocks(task.of())) };
     }
     let _ = (level, scratch);
     plain::product(m, k, n, a, b, b_row, c, c_row, start);
+    plain::finish(m, n, c, c_row, scale);
 }
 
 /// Refuses a slice of `len` numbers that does not hold rows and columns of (count, stride).

@@ -2,6 +2,7 @@
 
 use super::{Left, Start};
 use crate::Scalar;
+use crate::pointwise::multiply;
 
 #[allow(clippy::too_many_arguments)]
 pub(super) fn product<S: Scalar>(
@@ -32,6 +33,14 @@ pub(super) fn begin<S: Scalar>(m: usize, n: usize, c: &mut [S], c_row: usize, st
             Start::Result => {}
             Start::Rows(rows) => c[..n].fill(rows[i]),
         }
+    }
+}
+
+/// Multiplies the result, if there is something to multiply it by.
+pub(super) fn finish<S: Scalar>(m: usize, n: usize, c: &mut [S], c_row: usize, scale: Option<&[S]>) {
+    let Some(scale) = scale else { return };
+    for (c, scale) in c.chunks_mut(c_row.max(n)).zip(scale.chunks(c_row.max(n))).take(m) {
+        multiply(&scale[..n], &mut c[..n]);
     }
 }
 

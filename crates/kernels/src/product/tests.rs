@@ -48,7 +48,7 @@ fn check<S: Scalar>(level: Level, m: usize, k: usize, n: usize, by_rows: bool, a
         (_, true) => Start::Rows(&starts),
         _ => Start::Zero,
     };
-    product_at(level, m, k, n, Left { data: &a, row, column }, &b, b_row, &mut c, c_row, start, &mut scratch);
+    product_at(level, m, k, n, Left { data: &a, row, column }, &b, b_row, &mut c, c_row, start, None, &mut scratch);
     assert_eq!(bits(&c), bits(&want), "{} {m} × {k} × {n}, by rows: {by_rows}, add: {add}, gap: {gap}", S::NAME);
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct Tile<S> {
     pub add: bool,
     /// If not, the numbers its rows start from; or null, for 0.
     pub start: *const S,
+    /// What its entries are multiplied by in the end, laid out as the result; or null, for nothing.
+    pub scale: *const S,
     /// Bring what is read of A nearer some steps before.
     pub foresee: bool,
     /// The same of B.
@@ -115,6 +117,14 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize, const FULL: bool>(t: &
             // After the last step these point past the factors.
             a = a.wrapping_add(t.a_column);
             b = b.wrapping_add(t.b_row);
+        }
+        if !t.scale.is_null() {
+            for (i, sum) in sum.iter_mut().enumerate() {
+                let scale = row::<V, N, FULL>(t.scale.add(i * t.c_row), mask);
+                for j in 0..N {
+                    sum[j] = sum[j].multiply(scale[j]).flushed();
+                }
+            }
         }
         for (i, sum) in sum.iter().enumerate() {
             let c = t.c.add(i * t.c_row);

@@ -59,13 +59,15 @@ pub(crate) trait Vector: Copy {
     unsafe fn multiply_add(self, by: Self, plus: Self) -> Self;
     unsafe fn multiply(self, by: Self) -> Self;
     unsafe fn add(self, to: Self) -> Self;
+    /// See [`Scalar::flushed`].
+    unsafe fn flushed(self) -> Self;
     /// The lanes added up: the upper half to the lower one, until one is left.
     unsafe fn sum(self) -> Self::Number;
 }
 
 macro_rules! vector {
     ($v:ident of $t:ident, lanes $lanes:literal, mask $mask:ty = $make:expr, kernels $kernel:ident: wide $($wide:literal)*, slim $($slim:literal)*;
-     $zero:ident $splat:ident $load:ident $load_part:ident $store:ident $store_part:ident $multiply_add:ident $multiply:ident $add:ident $sum:ident; $($cast:tt)*) => {
+     $zero:ident $splat:ident $load:ident $load_part:ident $store:ident $store_part:ident $multiply_add:ident $multiply:ident $add:ident $flushed:ident $sum:ident; $($cast:tt)*) => {
         impl Vector for $v {
             type Number = $t;
             type Mask = $mask;
@@ -124,6 +126,11 @@ macro_rules! vector {
                 unsafe { $add(self, to) }
             }
             #[inline(always)]
+            unsafe fn flushed(self) -> Self {
+                // SAFETY: the caller has the instruction set.
+                unsafe { $flushed(self) }
+            }
+            #[inline(always)]
             unsafe fn sum(self) -> $t {
                 // SAFETY: the caller has the instruction set.
                 unsafe { $sum(self) }
@@ -136,16 +143,16 @@ macro_rules! vector {
 
 vector!(__m512 of f32, lanes 16, mask __mmask16 = mask_of_16,
     kernels avx512: wide 1 2 3 4 5 6 7 8 9 10 11 12, slim 1 2 3 4 5 6 7 8 9 10 11 12;
-    _mm512_setzero_ps _mm512_set1_ps _mm512_loadu_ps _mm512_maskz_loadu_ps _mm512_storeu_ps _mm512_mask_storeu_ps _mm512_fmadd_ps _mm512_mul_ps _mm512_add_ps sum_of_16; mask first);
+    _mm512_setzero_ps _mm512_set1_ps _mm512_loadu_ps _mm512_maskz_loadu_ps _mm512_storeu_ps _mm512_mask_storeu_ps _mm512_fmadd_ps _mm512_mul_ps _mm512_add_ps flushed_16 sum_of_16; mask first);
 vector!(__m512d of f64, lanes 8, mask __mmask8 = bits_of_8,
     kernels avx512: wide 1 2 3 4 5 6 7 8 9 10 11 12, slim 1 2 3 4 5 6 7 8 9 10 11 12;
-    _mm512_setzero_pd _mm512_set1_pd _mm512_loadu_pd _mm512_maskz_loadu_pd _mm512_storeu_pd _mm512_mask_storeu_pd _mm512_fmadd_pd _mm512_mul_pd _mm512_add_pd sum_of_8_wide; mask first);
+    _mm512_setzero_pd _mm512_set1_pd _mm512_loadu_pd _mm512_maskz_loadu_pd _mm512_storeu_pd _mm512_mask_storeu_pd _mm512_fmadd_pd _mm512_mul_pd _mm512_add_pd kept_8 sum_of_8_wide; mask first);
 vector!(__m256 of f32, lanes 8, mask __m256i = mask_of_8,
     kernels avx2: wide 1 2 3 4 5 6, slim 1 2 3 4 5 6 7 8 9 10 11 12;
-    _mm256_setzero_ps _mm256_set1_ps _mm256_loadu_ps _mm256_maskload_ps _mm256_storeu_ps _mm256_maskstore_ps _mm256_fmadd_ps _mm256_mul_ps _mm256_add_ps sum_of_8; mask last);
+    _mm256_setzero_ps _mm256_set1_ps _mm256_loadu_ps _mm256_maskload_ps _mm256_storeu_ps _mm256_maskstore_ps _mm256_fmadd_ps _mm256_mul_ps _mm256_add_ps flushed_8 sum_of_8; mask last);
 vector!(__m256d of f64, lanes 4, mask __m256i = mask_of_4,
     kernels avx2: wide 1 2 3 4 5 6, slim 1 2 3 4 5 6 7 8 9 10 11 12;
-    _mm256_setzero_pd _mm256_set1_pd _mm256_loadu_pd _mm256_maskload_pd _mm256_storeu_pd _mm256_maskstore_pd _mm256_fmadd_pd _mm256_mul_pd _mm256_add_pd sum_of_4; mask last);
+    _mm256_setzero_pd _mm256_set1_pd _mm256_loadu_pd _mm256_maskload_pd _mm256_storeu_pd _mm256_maskstore_pd _mm256_fmadd_pd _mm256_mul_pd _mm256_add_pd kept_4 sum_of_4; mask last);
 
 #[inline]
 #[target_feature(enable = "avx512f")]
@@ -169,6 +176,34 @@ fn mask_of_8(count: usize) -> __m256i {
 #[target_feature(enable = "avx2,fma")]
 fn mask_of_4(count: usize) -> __m256i {
     _mm256_cmpgt_epi64(_mm256_set1_epi64x(count as i64), _mm256_setr_epi64x(0, 1, 2, 3))
+}
+
+/// NaN stays: it is not less than anything.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn flushed_16(v: __m512) -> __m512 {
+    let kept = _mm512_cmp_ps_mask::<_CMP_NLT_UQ>(_mm512_abs_ps(v), _mm512_set1_ps(f32::MIN_POSITIVE));
+    _mm512_maskz_mov_ps(kept, v)
+}
+
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn flushed_8(v: __m256) -> __m256 {
+    let size = _mm256_andnot_ps(_mm256_set1_ps(-0.0), v);
+    _mm256_and_ps(v, _mm256_cmp_ps::<_CMP_NLT_UQ>(size, _mm256_set1_ps(f32::MIN_POSITIVE)))
+}
+
+/// f64 is never flushed.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn kept_8(v: __m512d) -> __m512d {
+    v
+}
+
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn kept_4(v: __m256d) -> __m256d {
+    v
 }
 
 #[inline]
