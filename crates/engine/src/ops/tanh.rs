@@ -34,4 +34,9 @@ impl Unary for Tanh {
     fn short(&self, z: f64) -> (f64, f64) {
         math::short::tanh_at(z)
     }
+    const MODEST: f64 = math::short::MODEST_TANH;
+    #[inline(always)]
+    fn modest(&self, z: f64) -> (f64, f64) {
+        math::short::modest_tanh_at(z)
+    }
 }
