@@ -11,6 +11,8 @@ const RIGHT: usize = 1 << 20;
 const DEPTH: (usize, usize) = (512, 1024);
 /// Bytes of a left factor that is read where it lies, even down its columns: it nearly stays in the second cache.
 const LEFT_STAYS: usize = 4 << 20;
+/// Bytes of a left factor that need not be brought nearer.
+const NEAR: usize = 1 << 16;
 /// The same for the right factor, which is read again for every strip of the left one.
 const RIGHT_STAYS: usize = 1 << 19;
 
@@ -140,7 +142,7 @@ unsafe fn cut<V: Vector>(task: Task<V::Number>) {
         (true, _) => GROUP / size / V::WIDE.len(),
     };
     // Along its rows the processor foresees what is read of A; down its columns it does not.
-    let foresee = task.a_column > 1 && !pack_left;
+    let foresee = task.a_column > 1 && !pack_left && task.m * task.k * size > NEAR;
     // A panel of B that was packed is larger than the first cache.
     let foresee_b = pack_right;
     let is_large = task.m * task.n * size > LEFT_STAYS;

@@ -77,7 +77,8 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize, const FULL: bool>(t: &
         }
         let (mut a, mut b) = (t.a, t.b);
         let (mut ahead, mut runs, mut lines) = (t.ahead.at, t.ahead.runs, t.ahead.lines);
-        for _ in 0..t.k / CHUNK {
+        let chunks = if t.foresee || t.foresee_b || runs > 0 { t.k / CHUNK } else { 0 };
+        for _ in 0..chunks {
             if runs > 0 {
                 prefetch_far(ahead);
                 ahead = ahead.wrapping_add(64 / size_of::<V::Number>());
@@ -112,7 +113,7 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize, const FULL: bool>(t: &
                 b = b.wrapping_add(t.b_row);
             }
         }
-        for _ in 0..t.k % CHUNK {
+        for _ in chunks * CHUNK..t.k {
             step::<V, M, N, FULL>(a, t.a_row, b, mask, &mut sum);
             // After the last step these point past the factors.
             a = a.wrapping_add(t.a_column);
