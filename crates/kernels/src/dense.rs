@@ -88,15 +88,7 @@ fn times<S: Scalar>(slope: Option<&[S]>, dx: &mut [S]) {
 
 /// [`input_gradient`] of a row that is a whole batch.
 #[inline]
-pub fn input_gradient_alone<S: Scalar>(
-    inputs: usize,
-    units: usize,
-    delta: &[S],
-    w: &[S],
-    dx: &mut [S],
-    add: bool,
-    slope: Option<&[S]>,
-) {
+pub fn input_gradient_alone<S: Scalar>(inputs: usize, units: usize, delta: &[S], w: &[S], dx: &mut [S], add: bool, slope: Option<&[S]>) {
     if is_wide(inputs, units) {
         vector_matrix(units, inputs, w, delta, dx, add);
     } else {

@@ -1,7 +1,7 @@
 //! The short forms against the full ones, over numbers that are f32.
 
 use backlit_kernels::math;
-use backlit_kernels::pointwise::{Unary, map_with_slope};
+use backlit_kernels::pointwise::{Unary, map_leaving_slope, map_with_slope};
 
 /// A function of one number with its derivative, as a [`Unary`].
 struct Of<F>(F);
@@ -93,6 +93,43 @@ fn short_forms_give_what_an_f32_can_tell() {
     // Where exponentials fade and end.
     let ends = || (-20_000..20_000).map(|i| (i as f32 * 0.0071).to_bits());
     compare(|| special().into_iter().chain(binades()).chain(roots()).chain(ends()));
+}
+
+/// The short tanh as training asks for it: with a form for modest numbers.
+struct Tanh;
+
+impl Unary for Tanh {
+    fn at(&self, z: f64) -> (f64, f64) {
+        math::tanh_at(z)
+    }
+    fn short(&self, z: f64) -> (f64, f64) {
+        math::short::tanh_at(z)
+    }
+    const MODEST: f64 = math::short::MODEST_TANH;
+    fn modest(&self, z: f64) -> (f64, f64) {
+        math::short::modest_tanh_at(z)
+    }
+}
+
+#[test]
+fn a_number_beside_it_changes_no_bit() {
+    let most = math::short::MODEST_TANH as f32;
+    let modest = [0.0, -0.0, f32::MIN_POSITIVE, 1e-40, -1e-20, 0.1, -1.5, 3.99, most, -most];
+    // Every size beside small numbers only, and beside one that is too large or no number; and in the rest of a run.
+    let beyond = [0.5, most.next_up(), -5.0, 60.0, 1e30, f32::NEG_INFINITY, f32::NAN];
+    for (n, z) in modest.into_iter().chain((0..4000).map(|i| (i as f32 - 2000.0) * 0.00213)).enumerate() {
+        for beside in beyond {
+            let mut run = vec![0.25; 64 + 17];
+            (run[n % 64], run[(n + 31) % 64], run[70]) = (z, beside, z);
+            let (mut slopes, mut values) = (run.clone(), run.clone());
+            map_leaving_slope(&Tanh, &mut slopes, &mut values);
+            for i in 0..run.len() {
+                let (value, slope) = math::short::tanh_at(f64::from(run[i]));
+                assert_eq!(values[i].to_bits(), (value as f32).to_bits(), "tanh({:e}) beside {beside:e}", run[i]);
+                assert_eq!(slopes[i].to_bits(), (slope as f32).to_bits(), "slope of tanh({:e}) beside {beside:e}", run[i]);
+            }
+        }
+    }
 }
 
 #[test]

@@ -31,6 +31,8 @@ fn check<S: Scalar>(level: Level, m: usize, k: usize, n: usize, by_rows: bool, a
     let b = numbers::<S>((k - 1) * b_row + n, 2);
     let mut c = numbers::<S>((m - 1) * c_row + n, 3);
     let mut want = c.clone();
+    // Some so small that what comes out is flushed.
+    let scales = (gap > 1).then(|| scales::<S>(c.len()));
     let (starts, row_starts) = (numbers::<S>(m, 4), gap != 1);
     for i in 0..m {
         for j in 0..n {
@@ -39,7 +41,8 @@ fn check<S: Scalar>(level: Level, m: usize, k: usize, n: usize, by_rows: bool, a
                 (_, true) => starts[i],
                 _ => S::ZERO,
             };
-            want[i * c_row + j] = (0..k).fold(start, |sum, l| multiply_add(level, a[i * row + l * column], b[l * b_row + j], sum));
+            let sum = (0..k).fold(start, |sum, l| multiply_add(level, a[i * row + l * column], b[l * b_row + j], sum));
+            want[i * c_row + j] = scales.as_ref().map_or(sum, |scales| (sum * scales[i * c_row + j]).flushed());
         }
     }
     let mut scratch = vec![S::from_f64(f64::NAN); scratch::<S>(m, k, n)];
@@ -48,8 +51,13 @@ fn check<S: Scalar>(level: Level, m: usize, k: usize, n: usize, by_rows: bool, a
         (_, true) => Start::Rows(&starts),
         _ => Start::Zero,
     };
-    product_at(level, m, k, n, Left { data: &a, row, column }, &b, b_row, &mut c, c_row, start, None, &mut scratch);
+    product_at(level, m, k, n, Left { data: &a, row, column }, &b, b_row, &mut c, c_row, start, scales.as_deref(), &mut scratch);
     assert_eq!(bits(&c), bits(&want), "{} {m} × {k} × {n}, by rows: {by_rows}, add: {add}, gap: {gap}", S::NAME);
+}
+
+fn scales<S: Scalar>(n: usize) -> Vec<S> {
+    let smallest = S::from_f64(if size_of::<S>() == 4 { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE });
+    numbers::<S>(n, 5).into_iter().enumerate().map(|(i, x)| if i % 5 == 0 { x * smallest } else { x }).collect()
 }
 
 fn bits<S: Scalar>(numbers: &[S]) -> Vec<u64> {
@@ -155,7 +163,7 @@ fn transposed_rows_are_columns() {
 #[test]
 #[should_panic(expected = "left factor is too short: 5 numbers for 2 × 3")]
 fn a_short_factor_is_refused() {
-    product(2, 3, 1, Left { data: &[0.0; 5], row: 3, column: 1 }, &[0.0; 3], 1, &mut [0.0; 2], 1, Start::Zero, &mut []);
+    product(2, 3, 1, Left { data: &[0.0; 5], row: 3, column: 1 }, &[0.0; 3], 1, &mut [0.0; 2], 1, Start::Zero, None, &mut []);
 }
 
 #[test]
@@ -164,8 +172,8 @@ fn an_empty_sum_is_zero() {
     for (m, k, n) in [(2, 0, 2), (0, 3, 2), (2, 3, 0)] {
         assert_eq!(scratch::<f32>(m, k, n), 0);
     }
-    product(2, 0, 2, none, &[], 2, &mut c, 3, Start::Result, &mut []);
+    product(2, 0, 2, none, &[], 2, &mut c, 3, Start::Result, None, &mut []);
     assert_eq!(c, [1.0; 5]);
-    product(2, 0, 2, none, &[], 2, &mut c, 3, Start::Zero, &mut []);
+    product(2, 0, 2, none, &[], 2, &mut c, 3, Start::Zero, None, &mut []);
     assert_eq!(c, [0.0, 0.0, 1.0, 0.0, 0.0]);
 }
