@@ -42,9 +42,9 @@ fn shapes<S: Scalar>() {
         let da = Left { data: &d, row: rows, column: 1 };
         let times = best(
             [
-                &mut |s| product(units, inputs, rows, wa, &x, rows, &mut z, rows, Start::Zero, s),
-                &mut |s| product(inputs, units, rows, wt, &d, rows, &mut dx, rows, Start::Zero, s),
-                &mut |s| product(units, rows, inputs, da, &x, inputs, &mut dw, inputs, Start::Zero, s),
+                &mut |s| product(units, inputs, rows, wa, &x, rows, &mut z, rows, Start::Zero, None, s),
+                &mut |s| product(inputs, units, rows, wt, &d, rows, &mut dx, rows, Start::Zero, None, s),
+                &mut |s| product(units, rows, inputs, da, &x, inputs, &mut dw, inputs, Start::Zero, None, s),
             ],
             &mut s,
         );
