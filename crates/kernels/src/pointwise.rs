@@ -37,6 +37,8 @@ pub(crate) fn both<F: Unary, S: Scalar>(f: &F, z: S) -> (f64, f64) {
 
 /// Numbers that are looked at together whether they are of modest size.
 const RUN: usize = 64;
+/// Numbers of a run with a large one that are looked at together.
+const PIECE: usize = 16;
 
 /// Whether all are of modest size. Of NaN this is not said.
 #[inline(always)]
@@ -90,7 +92,13 @@ for_every_level! {
             if are_modest::<F, S>(z) {
                 leave_slope(|z| f.modest(z.to_f64()), z, out);
             } else {
-                leave_slope(|z| both(f, z), z, out);
+                for (z, out) in z.as_chunks_mut::<PIECE>().0.iter_mut().zip(out.as_chunks_mut::<PIECE>().0) {
+                    if are_modest::<F, S>(z) {
+                        leave_slope(|z| f.modest(z.to_f64()), z, out);
+                    } else {
+                        leave_slope(|z| both(f, z), z, out);
+                    }
+                }
             }
         }
         leave_slope(|z| both(f, z), rest, out);
