@@ -8,7 +8,7 @@ pub use numpy::Numpy;
 
 use crate::formula::{self, Dual};
 use crate::{Scalar, Shape, shape::ShapeError};
-use backlit_kernels::pointwise::{self, Binary, FEW, Unary};
+use backlit_kernels::pointwise::{self, Binary, Unary};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -140,9 +140,10 @@ pub trait EachNumber<S>: Send + Sync {
     fn values(&self, z: &[S], a: &mut [S]);
     /// a = f(z), and f′(z) in the place of z.
     fn values_leaving_slopes(&self, z: &mut [S], a: &mut [S]);
-    /// The same for just a few numbers.
-    fn few_leaving_slopes(&self, z: &mut [S; FEW], a: &mut [S; FEW]) {
-        self.values_leaving_slopes(z, a);
+    /// a = f(z) and f′(z) of just two numbers.
+    fn pair_with_slopes(&self, first: S, second: S, a: &mut [S; 2], slopes: &mut [S; 2]) {
+        *slopes = [first, second];
+        self.values_leaving_slopes(slopes, a);
     }
 }
 
@@ -399,8 +400,8 @@ impl<S: Scalar, F: Activation> EachNumber<S> for Each<F> {
     fn values_leaving_slopes(&self, z: &mut [S], a: &mut [S]) {
         pointwise::map_leaving_slope(&self.function, z, a);
     }
-    fn few_leaving_slopes(&self, z: &mut [S; FEW], a: &mut [S; FEW]) {
-        pointwise::few_leaving_slope(&self.function, z, a);
+    fn pair_with_slopes(&self, first: S, second: S, a: &mut [S; 2], slopes: &mut [S; 2]) {
+        pointwise::pair_with_slope(&self.function, first, second, a, slopes);
     }
 }
 

@@ -105,20 +105,13 @@ for_every_level! {
     }
 }
 
-/// Numbers that [`few_leaving_slope`] takes: as many as a caller that knows nothing of wide registers stores at once, so that
-/// they need not reach memory before they are read again.
-pub const FEW: usize = 2;
-
 for_every_level! {
-    /// [`map_leaving_slope`] of just [`FEW`] numbers.
-    pub fn few_leaving_slope[F: Unary, S: Scalar](f: &F, z: &mut [S; FEW], out: &mut [S; FEW]) {
-        let (mut values, mut slopes) = ([0.0; FEW], [0.0; FEW]);
-        for i in 0..FEW {
-            (values[i], slopes[i]) = both(f, z[i]);
-        }
-        for i in 0..FEW {
-            (out[i], z[i]) = (S::from_f64(values[i]), S::from_f64(slopes[i]));
-        }
+    /// [`map_with_slope`] of just two numbers, which come in registers; what comes of them is stored as one, so that the caller, who
+    /// knows nothing of wide registers, can read it before it reaches memory.
+    pub fn pair_with_slope[F: Unary, S: Scalar](f: &F, first: S, second: S, out: &mut [S; 2], slope: &mut [S; 2]) {
+        let (first, second) = (both(f, first), both(f, second));
+        *out = [S::from_f64(first.0), S::from_f64(second.0)];
+        *slope = [S::from_f64(first.1), S::from_f64(second.1)];
     }
 }
 
@@ -162,10 +155,18 @@ for_every_level! {
 #[inline]
 pub fn sum_few_pairs<F: Binary, S: Scalar>(f: &F, a: &[S], y: &[S], slope: &mut [S]) -> S {
     let mut sum = 0.0;
-    for ((&a, &y), slope) in a.iter().zip(y).zip(slope) {
+    let mut one = |a: S, y: S| {
         let (value, derivative) = f.at(a.to_f64(), y.to_f64());
         sum += value;
-        *slope = S::from_f64(derivative);
+        S::from_f64(derivative)
+    };
+    // Two by two, as the slopes are read.
+    let ((pairs, last), (y_pairs, last_y), (slope_pairs, last_slope)) = (a.as_chunks(), y.as_chunks(), slope.as_chunks_mut());
+    for (([a, b], [y, z]), slope) in pairs.iter().zip(y_pairs).zip(slope_pairs) {
+        *slope = [one(*a, *y), one(*b, *z)];
+    }
+    if let ([a], [y], [slope]) = (last, last_y, last_slope) {
+        *slope = one(*a, *y);
     }
     S::from_f64(sum)
 }

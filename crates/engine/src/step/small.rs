@@ -5,7 +5,6 @@ use super::Batch;
 use crate::Scalar;
 use crate::op::{EachNumber, Op, Slot, Source};
 use crate::plan::{ForwardStep, Operation, Plan};
-use backlit_kernels::pointwise::FEW;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -150,11 +149,11 @@ fn forward<S: Scalar, const N: usize, const U: usize>(place: &mut Place<S>, para
         *a = z;
         return;
     };
-    let few = units.div_ceil(FEW);
-    let (zs, slopes, values) = (z.as_chunks::<FEW>().0, place.slope.as_chunks_mut::<FEW>().0, a.as_chunks_mut::<FEW>().0);
-    for k in 0..few {
-        slopes[k] = zs[k];
-        each.few_leaving_slopes(&mut slopes[k], &mut values[k]);
+    let (values, slopes) = (a.as_chunks_mut().0, place.slope.as_chunks_mut().0);
+    for (k, (values, slopes)) in values.iter_mut().zip(slopes).enumerate().take(units.div_ceil(2)) {
+        let first = z[2 * k];
+        let second = if 2 * k + 1 < units { z[2 * k + 1] } else { first };
+        each.pair_with_slopes(first, second, values, slopes);
     }
 }
 
@@ -171,25 +170,26 @@ fn backward<S: Scalar, const N: usize, const U: usize>(
     let (w, dw) = (&parameters[place.w..place.w + units * inputs], &mut gradient[place.w..place.w + units * inputs]);
     let x = &place.x[..inputs];
     let mut delta = [S::ZERO; MOST];
-    let mut dx = [S::ZERO; MOST];
     for u in 0..units {
         delta[u] = (upstream[u] * place.slope[u]).flushed();
-        let (w, dw) = (&w[u * inputs..(u + 1) * inputs], &mut dw[u * inputs..(u + 1) * inputs]);
-        if place.trains_w {
+    }
+    if place.trains_w {
+        for k in 0..units * inputs {
+            dw[k] = delta[k / inputs] * x[k % inputs];
+        }
+    }
+    if wants_dx {
+        let mut dx = [S::ZERO; MOST];
+        for u in 0..units {
             for i in 0..inputs {
-                dw[i] = delta[u] * x[i];
+                dx[i] += delta[u] * w[u * inputs + i];
             }
         }
-        if wants_dx {
-            for i in 0..inputs {
-                dx[i] += delta[u] * w[i];
-            }
-        }
+        upstream[..inputs].copy_from_slice(&dx[..inputs]);
     }
     if let (Some(b), true) = (place.b, place.trains_b) {
         gradient[b..b + units].iter_mut().zip(delta).for_each(|(db, delta)| *db = delta);
     }
-    upstream[..inputs].copy_from_slice(&dx[..inputs]);
 }
 
 impl<S> Place<S> {
