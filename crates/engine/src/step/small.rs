@@ -28,12 +28,17 @@ macro_rules! match_small {
     (! $f:ident, $n:literal, $u:literal, ($($a:expr),*)) => { $f::<S, $n, $u>($($a),*) };
 }
 
+/// So many numbers on lines of the caches of their own: what is read two by two lies on one line.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Line<S>([S; MOST]);
+
 /// Buffers for such a stack.
 pub(crate) struct Small<S> {
     layers: Vec<Place<S>>,
     loss: Arc<dyn Op<S>>,
     /// The prediction; what stands behind it is anything.
-    prediction: [S; MOST],
+    prediction: Line<S>,
     /// The row, and where in it the target is.
     row: Vec<S>,
     target: Range<usize>,
@@ -51,8 +56,8 @@ struct Place<S> {
     /// Whether they are trained.
     trains_w: bool,
     trains_b: bool,
-    x: [S; MOST],
-    slope: [S; MOST],
+    x: Line<S>,
+    slope: Line<S>,
 }
 
 impl<S: Scalar> Small<S> {
@@ -74,7 +79,18 @@ impl<S: Scalar> Small<S> {
             let each = layer.activation.as_ref().map(|behind| behind.each.clone());
             let (inputs, units, w, b) = (layer.inputs(), layer.units, layer.w, layer.b);
             let which = if inputs.max(units) <= KNOWN { (inputs - 1) * KNOWN + units - 1 } else { KNOWN * KNOWN } as u8;
-            places.push(Place { each, which, inputs, units, w, b, trains_w, trains_b, x: [S::ZERO; MOST], slope: [S::ONE; MOST] });
+            places.push(Place {
+                each,
+                which,
+                inputs,
+                units,
+                w,
+                b,
+                trains_w,
+                trains_b,
+                x: Line([S::ZERO; MOST]),
+                slope: Line([S::ONE; MOST]),
+            });
         }
         // Each parameter in one place, and nothing but the loss behind the last layer.
         let apart = places.windows(2).all(|pair| pair[0].w + pair[0].units * pair[0].inputs <= pair[1].w);
@@ -85,7 +101,7 @@ impl<S: Scalar> Small<S> {
         fits.then(|| Small {
             layers: places,
             loss: op.clone(),
-            prediction: [S::ZERO; MOST],
+            prediction: Line([S::ZERO; MOST]),
             row: vec![S::ZERO; plan.data_width],
             target: target..target + size,
         })
@@ -96,23 +112,23 @@ impl<S: Scalar> Small<S> {
         if !batch.again {
             batch.load(plan, 0..1, &mut self.row);
             let first = &mut self.layers[0];
-            first.x[..first.inputs].copy_from_slice(&self.row[..first.inputs]);
+            first.x.0[..first.inputs].copy_from_slice(&self.row[..first.inputs]);
         }
         let mut layers = self.layers.as_mut_slice();
         while let [place, behind @ ..] = layers {
             let a = behind.first_mut().map_or(&mut self.prediction, |next| &mut next.x);
-            match_small!(place, forward(place, parameters, a));
+            match_small!(place, forward(place, parameters, &mut a.0));
             layers = behind;
         }
         let target = &self.row[self.target.clone()];
-        let mut upstream = [S::ZERO; MOST];
-        let cost = self.loss.of_row(&self.prediction[..target.len()], target, &mut upstream[..target.len()]).to_f64();
+        let mut upstream = Line([S::ZERO; MOST]);
+        let cost = self.loss.of_row(&self.prediction.0[..target.len()], target, &mut upstream.0[..target.len()]).to_f64();
         if !cost.is_finite() {
             return cost;
         }
         for l in (0..self.layers.len()).rev() {
             let place = &self.layers[l];
-            match_small!(place, backward(place, l > 0, parameters, &mut upstream, gradient));
+            match_small!(place, backward(place, l > 0, parameters, &mut upstream.0, gradient));
         }
         cost
     }
@@ -129,7 +145,7 @@ fn trains(trainable: &[Range<usize>], tensor: Range<usize>) -> Option<bool> {
 fn forward<S: Scalar, const N: usize, const U: usize>(place: &mut Place<S>, parameters: &[S], a: &mut [S; MOST]) {
     let (inputs, units) = place.extents::<N, U>();
     let w = &parameters[place.w..place.w + units * inputs];
-    let x = &place.x[..inputs];
+    let x = &place.x.0[..inputs];
     let mut z = [S::ZERO; MOST];
     for u in 0..units {
         let w = &w[u * inputs..(u + 1) * inputs];
@@ -149,7 +165,7 @@ fn forward<S: Scalar, const N: usize, const U: usize>(place: &mut Place<S>, para
         *a = z;
         return;
     };
-    let (values, slopes) = (a.as_chunks_mut().0, place.slope.as_chunks_mut().0);
+    let (values, slopes) = (a.as_chunks_mut().0, place.slope.0.as_chunks_mut().0);
     for (k, (values, slopes)) in values.iter_mut().zip(slopes).enumerate().take(units.div_ceil(2)) {
         let first = z[2 * k];
         let second = if 2 * k + 1 < units { z[2 * k + 1] } else { first };
@@ -168,10 +184,10 @@ fn backward<S: Scalar, const N: usize, const U: usize>(
 ) {
     let (inputs, units) = place.extents::<N, U>();
     let (w, dw) = (&parameters[place.w..place.w + units * inputs], &mut gradient[place.w..place.w + units * inputs]);
-    let x = &place.x[..inputs];
+    let x = &place.x.0[..inputs];
     let mut delta = [S::ZERO; MOST];
     for u in 0..units {
-        delta[u] = (upstream[u] * place.slope[u]).flushed();
+        delta[u] = (upstream[u] * place.slope.0[u]).flushed();
     }
     if place.trains_w {
         for k in 0..units * inputs {
