@@ -68,7 +68,15 @@ impl<'a> Order<'a> {
     }
 
     /// Takes the order of an epoch.
+    #[inline(always)]
     pub fn begin(&mut self, seed: u64, epoch: u64) {
+        if !matches!(self, Order::Plain) {
+            self.shuffle(seed, epoch);
+        }
+    }
+
+    #[inline(never)]
+    fn shuffle(&mut self, seed: u64, epoch: u64) {
         match self {
             Order::Plain => {}
             Order::Own(order) => {
@@ -86,6 +94,7 @@ impl<'a> Order<'a> {
     }
 
     /// The rows first .. first + count of the epoch, of `all`.
+    #[inline(always)]
     pub fn rows(&mut self, all: usize, first: usize, count: usize) -> Rows<'_> {
         match self {
             Order::Own(order) if count < all => Rows::Picked(&order[first..first + count]),
@@ -117,6 +126,7 @@ impl Common<'_> {
         (self.first, self.next) = (0, 0);
     }
 
+    #[inline(never)]
     fn rows(&mut self, first: usize, count: usize) -> &[u32] {
         if (first, count) != (self.first, self.batch.len()) {
             if first != self.first + self.batch.len() {

@@ -425,6 +425,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     }
 
     /// The last update may have been the one too many: the last batch once more tells.
+    #[cold]
     fn ended(&mut self, data: Data<'_, S>, end: End) -> End {
         // Of a run without a step, the first batch there would be.
         let (start, rows) = self.rows_of(self.step.saturating_sub(1));
@@ -432,6 +433,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     }
 
     /// An end, unless the cost of this batch is not finite.
+    #[cold]
     fn judged(&mut self, data: Data<'_, S>, start: usize, rows: usize, end: End) -> End {
         let draw = self.draw();
         let batch = Batch { data, rows: self.order.rows(self.rows, start, rows), again: false, draw };
@@ -524,6 +526,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     }
 
     /// Finds the first bad tensor, then goes back to the parameters before the last update.
+    #[cold]
     fn diverged(&mut self, data: Data<'_, S>, step: u64, start: usize, rows: usize) -> Divergence {
         let bad = self.parameters.iter().position(|parameter| !parameter.is_finite());
         let (place, value) = match bad {

@@ -2,6 +2,7 @@
 
 use crate::Scalar;
 use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
 
 /// Bytes of a large page on most machines.
 const PAGE: usize = 2 << 20;
@@ -13,34 +14,42 @@ const LINE: usize = 64;
 /// of a step.
 #[derive(Debug)]
 pub struct Numbers<S> {
-    /// The numbers, with others before and behind that fill the lines.
-    lines: Vec<S>,
-    start: usize,
+    /// Owns the numbers, with others before and behind that fill the lines; never touched but through `first`.
+    _lines: Vec<S>,
+    first: NonNull<S>,
     len: usize,
 }
+
+// SAFETY: the numbers belong to `_lines`, which can be sent and shared where `S` can.
+unsafe impl<S: Send> Send for Numbers<S> {}
+// SAFETY: as above.
+unsafe impl<S: Sync> Sync for Numbers<S> {}
 
 impl<S> Deref for Numbers<S> {
     type Target = [S];
 
     #[inline]
     fn deref(&self) -> &[S] {
-        &self.lines[self.start..][..self.len]
+        // SAFETY: `len` numbers from `first` on lie within `_lines`, which stays as it was made.
+        unsafe { std::slice::from_raw_parts(self.first.as_ptr(), self.len) }
     }
 }
 
 impl<S> DerefMut for Numbers<S> {
     #[inline]
     fn deref_mut(&mut self) -> &mut [S] {
-        &mut self.lines[self.start..][..self.len]
+        // SAFETY: as above, and who has `self` alone has them alone.
+        unsafe { std::slice::from_raw_parts_mut(self.first.as_ptr(), self.len) }
     }
 }
 
 /// `n` zeros. Where they fill large pages, the system is asked for these: then less time goes into looking up addresses,
 /// 3 % of a step of a network with 4096 units in a layer.
 pub fn zeros<S: Scalar>(n: usize) -> Numbers<S> {
-    let lines = vec![S::ZERO; if n > 0 { n + LINE / size_of::<S>() } else { 0 }];
-    let start = lines.as_ptr().align_offset(LINE).min(lines.len() - n);
-    let numbers = Numbers { lines, start, len: n };
+    let mut lines = vec![S::ZERO; if n > 0 { n + LINE / size_of::<S>() } else { 0 }];
+    let skip = lines.as_ptr().align_offset(LINE).min(lines.len() - n);
+    let first = NonNull::from(&mut lines[skip..]).cast();
+    let numbers = Numbers { _lines: lines, first, len: n };
     #[cfg(target_os = "linux")]
     {
         let start = numbers.as_ptr().cast::<u8>();
