@@ -189,9 +189,14 @@ fn backward<S: Scalar, const N: usize, const U: usize>(
     for u in 0..units {
         delta[u] = (upstream[u] * place.slope.0[u]).flushed();
     }
-    if place.trains_w {
+    if place.trains_w && N > 0 {
+        // Number by number, so that they are stored two by two, as the optimizer reads them.
         for k in 0..units * inputs {
             dw[k] = delta[k / inputs] * x[k % inputs];
+        }
+    } else if place.trains_w {
+        for (dw, delta) in dw.chunks_exact_mut(inputs).zip(delta) {
+            dw.iter_mut().zip(x).for_each(|(dw, x)| *dw = delta * *x);
         }
     }
     if wants_dx {
