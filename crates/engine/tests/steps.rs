@@ -250,6 +250,48 @@ fn the_gradient_is_the_mean_of_the_rows_gradients() {
     }
 }
 
+/// Trained row by row, layers of a few units take loops of their own: after each step the parameters must be those of before, less the
+/// rate times the gradient that any batch of this row has.
+fn single_rows_take_the_steps_of_batches<S: Scalar>(network: &Network, what: &str) {
+    let rows = 3;
+    let setup = Setup::<S>::new(network, rows);
+    let rate = S::from_f64(0.1);
+    let made = optimizers::find::<S>("sgd").expect("an optimizer").create(&[], setup.parameters.len()).expect("its defaults");
+    let settings = Settings { epochs: 1, batch: Some(1), shuffle: false, seed: 0, learning_rate: rate.to_f64(), threads: 1 };
+    let mut trainer = Trainer::new(&setup.graph, setup.cost, setup.parameters.clone(), made, &[], rows, settings);
+    let mut costs = Vec::new();
+    let end = trainer.run(&setup.data(0, rows), &mut |moment| {
+        costs.push(moment.cost);
+        ControlFlow::Continue(())
+    });
+    assert_eq!(end, End::Finished, "{what}");
+    let mut parameters = setup.parameters.clone();
+    for (row, cost) in costs.iter().enumerate() {
+        let (own_cost, gradient) = gradient(&setup.graph, setup.cost, &parameters, &setup.data(row, 1), 1, 1);
+        assert_eq!(cost.to_bits(), own_cost.to_bits(), "{} cost of row {row} of {what}", S::NAME);
+        parameters.iter_mut().zip(gradient).for_each(|(parameter, slope)| *parameter = *parameter - rate * slope);
+    }
+    assert_eq!(bits(trainer.parameters()), bits(&parameters), "{} {what}", S::NAME);
+}
+
+#[test]
+fn single_rows_through_small_layers_take_the_steps_of_batches() {
+    let activations = ["sigmoid", "tanh", "relu", "softplus", "linear", "z / (1 + z^2)"];
+    let losses = ["half_squared_error", "squared_error", "absolute_error", "log_cosh"];
+    for (inputs, units) in (1..=9).flat_map(|inputs| (1..=9).map(move |units| (inputs, units))) {
+        let which = inputs * 9 + units;
+        let outputs = 1 + which % 4;
+        let mut network = Network::inputs(inputs).dense(units).activation(activations[which % 6]).dense(outputs);
+        network = network.activation(activations[which % 5]).loss(losses[which % 4]);
+        if which % 2 == 0 {
+            network = network.without_bias();
+        }
+        let what = format!("{inputs}-{units}-{outputs}");
+        single_rows_take_the_steps_of_batches::<f64>(&network, &what);
+        single_rows_take_the_steps_of_batches::<f32>(&network, &what);
+    }
+}
+
 /// `cost` keeps no slopes and may take other loops than `gradient`: the number must be the same.
 fn costs_are_one<S: Scalar>(network: &Network) {
     let setup = Setup::<S>::new(network, 200);
