@@ -71,14 +71,14 @@ impl<'a> Order<'a> {
     #[inline(always)]
     pub fn begin(&mut self, seed: u64, epoch: u64) {
         if !matches!(self, Order::Plain) {
-            self.shuffle(seed, epoch);
+            self.take(seed, epoch);
         }
     }
 
+    /// The same where there is something to do: apart, so that a plain epoch of one step is not kept waiting.
     #[inline(never)]
-    fn shuffle(&mut self, seed: u64, epoch: u64) {
+    fn take(&mut self, seed: u64, epoch: u64) {
         match self {
-            Order::Plain => {}
             Order::Own(order) => {
                 order.iter_mut().zip(0..).for_each(|(place, row)| *place = row);
                 Random::new(seed, Purpose::Shuffle, epoch).shuffle(order);
@@ -89,7 +89,7 @@ impl<'a> Order<'a> {
                 common.order = Some(common.orders.of_epoch(epoch));
                 common.rewind();
             }
-            Order::Common(_) => {}
+            Order::Common(_) | Order::Plain => {}
         }
     }
 

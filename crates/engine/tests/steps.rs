@@ -250,15 +250,17 @@ fn the_gradient_is_the_mean_of_the_rows_gradients() {
     }
 }
 
-/// Trained row by row, layers of a few units take loops of their own: after each step the parameters must be those of before, less the
-/// rate times the gradient that any batch of this row has.
-fn single_rows_take_the_steps_of_batches<S: Scalar>(network: &Network, what: &str) {
+/// Trained row by row, layers of a few units take loops of their own: their costs and parameters must be those of steps whose gradient
+/// is that of any batch of this row. `frozen`: a tensor that stays as it is.
+fn single_rows_take_the_steps_of_batches<S: Scalar>(network: &Network, frozen: Option<usize>, what: &str) {
     let rows = 3;
     let setup = Setup::<S>::new(network, rows);
     let rate = S::from_f64(0.1);
     let made = optimizers::find::<S>("sgd").expect("an optimizer").create(&[], setup.parameters.len()).expect("its defaults");
     let settings = Settings { epochs: 1, batch: Some(1), shuffle: false, seed: 0, learning_rate: rate.to_f64(), threads: 1 };
-    let mut trainer = Trainer::new(&setup.graph, setup.cost, setup.parameters.clone(), made, &[], rows, settings);
+    let frozen: Vec<_> =
+        frozen.map(|which| &setup.graph.parameters()[which]).map(|tensor| tensor.start..tensor.start + tensor.size()).into_iter().collect();
+    let mut trainer = Trainer::new(&setup.graph, setup.cost, setup.parameters.clone(), made, &frozen, rows, settings);
     let mut costs = Vec::new();
     let end = trainer.run(&setup.data(0, rows), &mut |moment| {
         costs.push(moment.cost);
@@ -269,7 +271,11 @@ fn single_rows_take_the_steps_of_batches<S: Scalar>(network: &Network, what: &st
     for (row, cost) in costs.iter().enumerate() {
         let (own_cost, gradient) = gradient(&setup.graph, setup.cost, &parameters, &setup.data(row, 1), 1, 1);
         assert_eq!(cost.to_bits(), own_cost.to_bits(), "{} cost of row {row} of {what}", S::NAME);
-        parameters.iter_mut().zip(gradient).for_each(|(parameter, slope)| *parameter = *parameter - rate * slope);
+        for (place, (parameter, slope)) in parameters.iter_mut().zip(gradient).enumerate() {
+            if !frozen.iter().any(|range| range.contains(&place)) {
+                *parameter = *parameter - rate * slope;
+            }
+        }
     }
     assert_eq!(bits(trainer.parameters()), bits(&parameters), "{} {what}", S::NAME);
 }
@@ -287,8 +293,10 @@ fn single_rows_through_small_layers_take_the_steps_of_batches() {
             network = network.without_bias();
         }
         let what = format!("{inputs}-{units}-{outputs}");
-        single_rows_take_the_steps_of_batches::<f64>(&network, &what);
-        single_rows_take_the_steps_of_batches::<f32>(&network, &what);
+        for frozen in [None, Some(0), Some(1), Some(2)] {
+            single_rows_take_the_steps_of_batches::<f64>(&network, frozen, &what);
+            single_rows_take_the_steps_of_batches::<f32>(&network, frozen, &what);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Slice arithmetic under Backlit, and the only unsafe code of the project.
 //!
 //! * [`math`]: exp, log, tanh and what follows from them, ours: the same bits on every machine.
-//! * [`memory`]: large arrays in large pages.
+//! * [`memory`]: arrays that begin on a line of the caches, large ones in large pages.
 //! * [`pointwise`]: one function applied over slices, compiled for the widest registers at hand.
 //! * [`blocks`]: typed formulas as programs over blocks of numbers.
 //! * [`dense`]: the products of a layer, narrow or wide.

@@ -12,12 +12,10 @@ const LINE: usize = 64;
 
 /// Numbers that begin on a line of the caches. A wide register then reads and writes one line at a time, not parts of two: 1 to 3 %
 /// of a step.
-#[derive(Debug)]
 pub struct Numbers<S> {
-    /// Owns the numbers, with others before and behind that fill the lines; never touched but through `first`.
+    /// Owns the numbers, with others before and behind that fill the lines; never touched but through `numbers`.
     _lines: Vec<S>,
-    first: NonNull<S>,
-    len: usize,
+    numbers: NonNull<[S]>,
 }
 
 // SAFETY: the numbers belong to `_lines`, which can be sent and shared where `S` can.
@@ -30,8 +28,8 @@ impl<S> Deref for Numbers<S> {
 
     #[inline]
     fn deref(&self) -> &[S] {
-        // SAFETY: `len` numbers from `first` on lie within `_lines`, which stays as it was made.
-        unsafe { std::slice::from_raw_parts(self.first.as_ptr(), self.len) }
+        // SAFETY: `numbers` is a part of `_lines`, which stays as it was made.
+        unsafe { self.numbers.as_ref() }
     }
 }
 
@@ -39,7 +37,7 @@ impl<S> DerefMut for Numbers<S> {
     #[inline]
     fn deref_mut(&mut self) -> &mut [S] {
         // SAFETY: as above, and who has `self` alone has them alone.
-        unsafe { std::slice::from_raw_parts_mut(self.first.as_ptr(), self.len) }
+        unsafe { self.numbers.as_mut() }
     }
 }
 
@@ -47,9 +45,9 @@ impl<S> DerefMut for Numbers<S> {
 /// 3 % of a step of a network with 4096 units in a layer.
 pub fn zeros<S: Scalar>(n: usize) -> Numbers<S> {
     let mut lines = vec![S::ZERO; if n > 0 { n + LINE / size_of::<S>() } else { 0 }];
-    let skip = lines.as_ptr().align_offset(LINE).min(lines.len() - n);
-    let first = NonNull::from(&mut lines[skip..]).cast();
-    let numbers = Numbers { _lines: lines, first, len: n };
+    let first = lines.as_ptr().align_offset(LINE).min(lines.len() - n);
+    let numbers = NonNull::from(&mut lines[first..][..n]);
+    let numbers = Numbers { _lines: lines, numbers };
     #[cfg(target_os = "linux")]
     {
         let start = numbers.as_ptr().cast::<u8>();

@@ -20,9 +20,10 @@ pub trait Unary {
     fn short(&self, z: f64) -> (f64, f64) {
         self.at(z)
     }
-    /// The largest size of the numbers that `modest` takes; negative if it takes none
-    const MODEST: f64 = -1.0;
-    /// [`short`](Unary::short) for numbers of modest size, to the bit, in less time: what is done where no number of a run is larger
+    /// The largest size of the numbers that `modest` takes, one that an f32 holds; 0 if it takes none
+    const MODEST: f64 = 0.0;
+    /// [`short`](Unary::short) for numbers of modest size, to the bit, in less time: what is done where no number of a run of f32 is
+    /// larger
     #[inline(always)]
     fn modest(&self, z: f64) -> (f64, f64) {
         self.short(z)
@@ -43,8 +44,15 @@ const PIECE: usize = 16;
 /// Whether all are of modest size. Of NaN this is not said.
 #[inline(always)]
 fn are_modest<F: Unary, S: Scalar>(z: &[S]) -> bool {
+    const { assert!(F::MODEST as f32 as f64 == F::MODEST, "the bound of modest numbers is the same in f32") };
     let most = S::from_f64(F::MODEST);
     z.iter().fold(true, |modest, &z| modest & (-most <= z) & (z <= most))
+}
+
+/// How many of `n` numbers lie in whole runs that are looked at together; none where it makes no difference.
+#[inline(always)]
+fn in_runs<F: Unary, S: Scalar>(n: usize) -> usize {
+    if S::SHORT && F::MODEST > 0.0 { n / RUN * RUN } else { 0 }
 }
 
 /// A function of two numbers, a prediction `a` and a target `y`, with its derivative by `a`.
@@ -57,7 +65,12 @@ pub trait Binary {
 for_every_level! {
     /// `out[i]` = f(`z[i]`)
     pub fn map[F: Unary, S: Scalar](f: &F, z: &[S], out: &mut [S]) {
-        for (out, &z) in out.iter_mut().zip(z) {
+        let runs = in_runs::<F, S>(z.len());
+        let ((z, rest), (out, out_rest)) = (z.split_at(runs), out.split_at_mut(runs));
+        for (z, out) in z.as_chunks().0.iter().zip(out.as_chunks_mut().0) {
+            run_leaving_slope(f, &mut { *z }, out);
+        }
+        for (out, &z) in out_rest.iter_mut().zip(rest) {
             *out = S::from_f64(both(f, z).0);
         }
     }
@@ -66,7 +79,14 @@ for_every_level! {
 for_every_level! {
     /// `out[i]` = f(`z[i]`), `slope[i]` = f′(`z[i]`)
     pub fn map_with_slope[F: Unary, S: Scalar](f: &F, z: &[S], out: &mut [S], slope: &mut [S]) {
-        for ((out, slope), &z) in out.iter_mut().zip(slope).zip(z) {
+        let runs = in_runs::<F, S>(z.len());
+        let ((z, rest), (out, out_rest)) = (z.split_at(runs), out.split_at_mut(runs));
+        let (slope, slope_rest) = slope.split_at_mut(runs);
+        for ((z, out), slope) in z.as_chunks().0.iter().zip(out.as_chunks_mut().0).zip(slope.as_chunks_mut().0) {
+            *slope = *z;
+            run_leaving_slope(f, slope, out);
+        }
+        for ((out, slope), &z) in out_rest.iter_mut().zip(slope_rest).zip(rest) {
             let (value, derivative) = both(f, z);
             *out = S::from_f64(value);
             *slope = S::from_f64(derivative);
@@ -83,25 +103,30 @@ fn leave_slope<S: Scalar>(both: impl Fn(S) -> (f64, f64), z: &mut [S], out: &mut
     }
 }
 
+/// [`map_leaving_slope`] of a run.
+#[inline(always)]
+fn run_leaving_slope<F: Unary, S: Scalar>(f: &F, z: &mut [S; RUN], out: &mut [S; RUN]) {
+    if are_modest::<F, S>(z) {
+        return leave_slope(|z| f.modest(z.to_f64()), z, out);
+    }
+    for (z, out) in z.as_chunks_mut::<PIECE>().0.iter_mut().zip(out.as_chunks_mut::<PIECE>().0) {
+        if are_modest::<F, S>(z) {
+            leave_slope(|z| f.modest(z.to_f64()), z, out);
+        } else {
+            leave_slope(|z| both(f, z), z, out);
+        }
+    }
+}
+
 for_every_level! {
     /// `out[i]` = f(`z[i]`), `z[i]` = f′(`z[i]`)
     pub fn map_leaving_slope[F: Unary, S: Scalar](f: &F, z: &mut [S], out: &mut [S]) {
-        let (runs, rest) = if S::SHORT && F::MODEST > 0.0 { z.as_chunks_mut::<RUN>() } else { (&mut [][..], z) };
-        let (out_runs, out) = out.split_at_mut(runs.len() * RUN);
-        for (z, out) in runs.iter_mut().zip(out_runs.as_chunks_mut::<RUN>().0) {
-            if are_modest::<F, S>(z) {
-                leave_slope(|z| f.modest(z.to_f64()), z, out);
-            } else {
-                for (z, out) in z.as_chunks_mut::<PIECE>().0.iter_mut().zip(out.as_chunks_mut::<PIECE>().0) {
-                    if are_modest::<F, S>(z) {
-                        leave_slope(|z| f.modest(z.to_f64()), z, out);
-                    } else {
-                        leave_slope(|z| both(f, z), z, out);
-                    }
-                }
-            }
+        let runs = in_runs::<F, S>(z.len());
+        let ((z, rest), (out, out_rest)) = (z.split_at_mut(runs), out.split_at_mut(runs));
+        for (z, out) in z.as_chunks_mut().0.iter_mut().zip(out.as_chunks_mut().0) {
+            run_leaving_slope(f, z, out);
         }
-        leave_slope(|z| both(f, z), rest, out);
+        leave_slope(|z| both(f, z), rest, out_rest);
     }
 }
 
@@ -160,10 +185,12 @@ pub fn sum_few_pairs<F: Binary, S: Scalar>(f: &F, a: &[S], y: &[S], slope: &mut 
         sum += value;
         S::from_f64(derivative)
     };
+    debug_assert!(a.len() == y.len() && a.len() == slope.len(), "a target and a slope for each number");
     // Two by two, as the slopes are read.
-    let ((pairs, last), (y_pairs, last_y), (slope_pairs, last_slope)) = (a.as_chunks(), y.as_chunks(), slope.as_chunks_mut());
-    for (([a, b], [y, z]), slope) in pairs.iter().zip(y_pairs).zip(slope_pairs) {
-        *slope = [one(*a, *y), one(*b, *z)];
+    let ((pairs, last), (y_pairs, last_y)) = (a.as_chunks::<2>(), y.as_chunks::<2>());
+    let (slope_pairs, last_slope) = slope.as_chunks_mut::<2>();
+    for ((a, y), slope) in pairs.iter().zip(y_pairs).zip(slope_pairs) {
+        *slope = [one(a[0], y[0]), one(a[1], y[1])];
     }
     if let ([a], [y], [slope]) = (last, last_y, last_slope) {
         *slope = one(*a, *y);

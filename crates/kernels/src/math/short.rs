@@ -9,7 +9,8 @@
 //! reduction costs; for k = 0, where expm1-like results are small, it is relatively as good as z.
 //!
 //! 2^f = (A + f)/(A - f), with A = f/tanh(f·ln 2/2) even in f and nearly constant: numerator and denominator join those
-//! of a quotient in e^z, so that one polynomial in f² of degree 3 and one division serve value and derivative.
+//! of a quotient in e^z, so that one polynomial in f² of degree 3 and one division serve value and derivative. Of modest numbers
+//! tanh is a quotient of its own.
 
 use super::bits::{ROUND, clamp, poly};
 use super::cos::{self, MODEST, PI_2_MIDDLE};
@@ -62,7 +63,7 @@ pub fn tanh_at(z: f64) -> (f64, f64) {
 /// [`tanh_at`] for |z| up to [`MODEST_TANH`], to the bit; of NaN NaN. Beyond that bound the numbers mean nothing.
 ///
 /// tanh z = z·P(z²)/Q(z²): of degrees 4 and 5 the quotient whose largest relative error in tanh z and 1 - tanh²z is least there,
-/// 9.6e-13, by Lawson's algorithm with 50 digits.
+/// 9.6e-13, by Lawson's algorithm with 50 digits; the constants are rounded, and in f64 the derivative is within 1.4e-12.
 #[inline(always)]
 pub fn modest_tanh_at(z: f64) -> (f64, f64) {
     let square = z * z;

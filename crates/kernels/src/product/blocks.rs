@@ -11,10 +11,10 @@ const RIGHT: usize = 1 << 20;
 const DEPTH: (usize, usize) = (512, 1024);
 /// Bytes of a left factor that is read where it lies, even down its columns: it nearly stays in the second cache.
 const LEFT_STAYS: usize = 4 << 20;
-/// Bytes of a left factor that need not be brought nearer.
-const NEAR: usize = 1 << 16;
 /// The same for the right factor, which is read again for every strip of the left one.
 const RIGHT_STAYS: usize = 1 << 19;
+/// Bytes of a left factor that need not be brought nearer.
+const NEAR: usize = 1 << 16;
 
 /// Bytes in a row of the left factor, strip beside strip, that are packed at a time: whole lines, and whole strips of any tile.
 const GROUP: usize = 384;

@@ -31,7 +31,7 @@ fn check<S: Scalar>(level: Level, m: usize, k: usize, n: usize, by_rows: bool, a
     let b = numbers::<S>((k - 1) * b_row + n, 2);
     let mut c = numbers::<S>((m - 1) * c_row + n, 3);
     let mut want = c.clone();
-    // Some so small that what comes out is flushed.
+    // Some so small that what comes out is flushed, some that no slope is.
     let scales = (gap > 1).then(|| scales::<S>(c.len()));
     let (starts, row_starts) = (numbers::<S>(m, 4), gap != 1);
     for i in 0..m {
@@ -57,7 +57,13 @@ fn check<S: Scalar>(level: Level, m: usize, k: usize, n: usize, by_rows: bool, a
 
 fn scales<S: Scalar>(n: usize) -> Vec<S> {
     let smallest = S::from_f64(if size_of::<S>() == 4 { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE });
-    numbers::<S>(n, 5).into_iter().enumerate().map(|(i, x)| if i % 5 == 0 { x * smallest } else { x }).collect()
+    let odd = [0.0, -0.0, f64::INFINITY, f64::NAN].map(S::from_f64);
+    let scale = |(i, x)| match i % 35 {
+        0 | 5 | 10 | 15 | 20 | 25 | 30 => x * smallest,
+        1..=4 => odd[i % 35 - 1],
+        _ => x,
+    };
+    numbers::<S>(n, 5).into_iter().enumerate().map(scale).collect()
 }
 
 fn bits<S: Scalar>(numbers: &[S]) -> Vec<u64> {
