@@ -37,14 +37,14 @@ struct Line<S>([S; MOST]);
 pub(crate) struct Small<S> {
     layers: Vec<Place<S>>,
     loss: Arc<dyn Op<S>>,
-    /// The prediction; what stands behind it is anything.
-    prediction: Line<S>,
-    /// The row, and where in it the target is.
+    /// The row as it is loaded, and where in it the target is; its inputs.
     row: Vec<S>,
     target: Range<usize>,
+    x: Line<S>,
 }
 
-/// A layer's activation, its extents and where its parameters start; what goes into it, and the activation's slopes.
+/// A layer's activation, its extents and where its parameters start; what comes out of it, and the activation's slopes. What stands
+/// behind the units is anything.
 struct Place<S> {
     each: Option<Arc<dyn EachNumber<S>>>,
     /// Which of the extents that are known beforehand, if they are.
@@ -56,7 +56,7 @@ struct Place<S> {
     /// Whether they are trained.
     trains_w: bool,
     trains_b: bool,
-    x: Line<S>,
+    a: Line<S>,
     slope: Line<S>,
 }
 
@@ -88,7 +88,7 @@ impl<S: Scalar> Small<S> {
                 b,
                 trains_w,
                 trains_b,
-                x: Line([S::ZERO; MOST]),
+                a: Line([S::ZERO; MOST]),
                 slope: Line([S::ONE; MOST]),
             });
         }
@@ -101,9 +101,9 @@ impl<S: Scalar> Small<S> {
         fits.then(|| Small {
             layers: places,
             loss: op.clone(),
-            prediction: Line([S::ZERO; MOST]),
             row: vec![S::ZERO; plan.data_width],
             target: target..target + size,
+            x: Line([S::ZERO; MOST]),
         })
     }
 
@@ -111,24 +111,25 @@ impl<S: Scalar> Small<S> {
     pub fn gradient(&mut self, plan: &Plan<S>, parameters: &[S], batch: &Batch<'_, S>, gradient: &mut [S]) -> f64 {
         if !batch.again {
             batch.load(plan, 0..1, &mut self.row);
-            let first = &mut self.layers[0];
-            first.x.0[..first.inputs].copy_from_slice(&self.row[..first.inputs]);
+            let inputs = self.layers[0].inputs;
+            self.x.0[..inputs].copy_from_slice(&self.row[..inputs]);
         }
-        let mut layers = self.layers.as_mut_slice();
-        while let [place, behind @ ..] = layers {
-            let a = behind.first_mut().map_or(&mut self.prediction, |next| &mut next.x);
-            match_small!(place, forward(place, parameters, &mut a.0));
-            layers = behind;
+        let mut x = &self.x;
+        for place in &mut self.layers {
+            match_small!(place, forward(place, &x.0, parameters));
+            x = &place.a;
         }
         let target = &self.row[self.target.clone()];
         let mut upstream = Line([S::ZERO; MOST]);
-        let cost = self.loss.of_row(&self.prediction.0[..target.len()], target, &mut upstream.0[..target.len()]).to_f64();
+        let cost = self.loss.of_row(&x.0[..target.len()], target, &mut upstream.0[..target.len()]).to_f64();
         if !cost.is_finite() {
             return cost;
         }
-        for l in (0..self.layers.len()).rev() {
-            let place = &self.layers[l];
-            match_small!(place, backward(place, l > 0, parameters, &mut upstream.0, gradient));
+        let mut layers = self.layers.as_slice();
+        while let [before @ .., place] = layers {
+            let x = before.last().map_or(&self.x, |before| &before.a);
+            match_small!(place, backward(place, &x.0, !before.is_empty(), parameters, &mut upstream.0, gradient));
+            layers = before;
         }
         cost
     }
@@ -142,10 +143,10 @@ fn trains(trainable: &[Range<usize>], tensor: Range<usize>) -> Option<bool> {
 
 /// z = W x + b, a = f(z) and f′(z), for `N` inputs and `U` units; 0 stands for any number.
 #[inline(always)]
-fn forward<S: Scalar, const N: usize, const U: usize>(place: &mut Place<S>, parameters: &[S], a: &mut [S; MOST]) {
+fn forward<S: Scalar, const N: usize, const U: usize>(place: &mut Place<S>, x: &[S; MOST], parameters: &[S]) {
     let (inputs, units) = place.extents::<N, U>();
     let w = &parameters[place.w..place.w + units * inputs];
-    let x = &place.x.0[..inputs];
+    let x = &x[..inputs];
     let mut z = [S::ZERO; MOST];
     for u in 0..units {
         let w = &w[u * inputs..(u + 1) * inputs];
@@ -162,10 +163,10 @@ fn forward<S: Scalar, const N: usize, const U: usize>(place: &mut Place<S>, para
         }
     }
     let Some(each) = &place.each else {
-        *a = z;
+        place.a.0 = z;
         return;
     };
-    let (values, slopes) = (a.as_chunks_mut().0, place.slope.0.as_chunks_mut().0);
+    let (values, slopes) = (place.a.0.as_chunks_mut().0, place.slope.0.as_chunks_mut().0);
     for (k, (values, slopes)) in values.iter_mut().zip(slopes).enumerate().take(units.div_ceil(2)) {
         let first = z[2 * k];
         let second = if 2 * k + 1 < units { z[2 * k + 1] } else { first };
@@ -177,6 +178,7 @@ fn forward<S: Scalar, const N: usize, const U: usize>(place: &mut Place<S>, para
 #[inline(always)]
 fn backward<S: Scalar, const N: usize, const U: usize>(
     place: &Place<S>,
+    x: &[S; MOST],
     wants_dx: bool,
     parameters: &[S],
     upstream: &mut [S; MOST],
@@ -184,7 +186,7 @@ fn backward<S: Scalar, const N: usize, const U: usize>(
 ) {
     let (inputs, units) = place.extents::<N, U>();
     let (w, dw) = (&parameters[place.w..place.w + units * inputs], &mut gradient[place.w..place.w + units * inputs]);
-    let x = &place.x.0[..inputs];
+    let x = &x[..inputs];
     let mut delta = [S::ZERO; MOST];
     for u in 0..units {
         delta[u] = (upstream[u] * place.slope.0[u]).flushed();
