@@ -94,10 +94,11 @@ for_every_level! {
     }
 }
 
+/// [`map_leaving_slope`] of numbers that are all modest, or of any.
 #[inline(always)]
-fn leave_slope<S: Scalar>(both: impl Fn(S) -> (f64, f64), z: &mut [S], out: &mut [S]) {
+fn leave_slope<F: Unary, S: Scalar, const MODEST: bool>(f: &F, z: &mut [S], out: &mut [S]) {
     for (out, z) in out.iter_mut().zip(z) {
-        let (value, derivative) = both(*z);
+        let (value, derivative) = if MODEST { f.modest(z.to_f64()) } else { both(f, *z) };
         *out = S::from_f64(value);
         *z = S::from_f64(derivative);
     }
@@ -107,13 +108,13 @@ fn leave_slope<S: Scalar>(both: impl Fn(S) -> (f64, f64), z: &mut [S], out: &mut
 #[inline(always)]
 fn run_leaving_slope<F: Unary, S: Scalar>(f: &F, z: &mut [S; RUN], out: &mut [S; RUN]) {
     if are_modest::<F, S>(z) {
-        return leave_slope(|z| f.modest(z.to_f64()), z, out);
+        return leave_slope::<F, S, true>(f, z, out);
     }
     for (z, out) in z.as_chunks_mut::<PIECE>().0.iter_mut().zip(out.as_chunks_mut::<PIECE>().0) {
         if are_modest::<F, S>(z) {
-            leave_slope(|z| f.modest(z.to_f64()), z, out);
+            leave_slope::<F, S, true>(f, z, out);
         } else {
-            leave_slope(|z| both(f, z), z, out);
+            leave_slope::<F, S, false>(f, z, out);
         }
     }
 }
@@ -126,7 +127,7 @@ for_every_level! {
         for (z, out) in z.as_chunks_mut().0.iter_mut().zip(out.as_chunks_mut().0) {
             run_leaving_slope(f, z, out);
         }
-        leave_slope(|z| both(f, z), rest, out_rest);
+        leave_slope::<F, S, false>(f, rest, out_rest);
     }
 }
 
