@@ -94,7 +94,8 @@ for_every_level! {
     }
 }
 
-/// [`map_leaving_slope`] of numbers that are all modest, or of any.
+/// [`map_leaving_slope`] of numbers that are all modest, or of any. A flag says which: a closure handed in would be compiled without
+/// the wide registers, and take ten times as long.
 #[inline(always)]
 fn leave_slope<F: Unary, S: Scalar, const MODEST: bool>(f: &F, z: &mut [S], out: &mut [S]) {
     for (out, z) in out.iter_mut().zip(z) {

@@ -1,7 +1,7 @@
 //! The short forms against the full ones, over numbers that are f32.
 
 use backlit_kernels::math;
-use backlit_kernels::pointwise::{Unary, map_leaving_slope, map_with_slope};
+use backlit_kernels::pointwise::{Unary, map, map_leaving_slope, map_with_slope};
 
 /// A function of one number with its derivative, as a [`Unary`].
 struct Of<F>(F);
@@ -123,6 +123,12 @@ fn a_number_beside_it_changes_no_bit() {
             (run[n % 64], run[(n + 31) % 64], run[70]) = (z, beside, z);
             let (mut slopes, mut values) = (run.clone(), run.clone());
             map_leaving_slope(&Tanh, &mut slopes, &mut values);
+            let (mut alone, mut beside_slopes, mut of_slopes) = (run.clone(), run.clone(), run.clone());
+            map(&Tanh, &run, &mut alone);
+            map_with_slope(&Tanh, &run, &mut beside_slopes, &mut of_slopes);
+            let bits = |numbers: &[f32]| numbers.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
+            assert_eq!((bits(&alone), bits(&beside_slopes)), (bits(&values), bits(&values)), "tanh({z:e}) beside {beside:e}");
+            assert_eq!(bits(&of_slopes), bits(&slopes), "slope of tanh({z:e}) beside {beside:e}");
             for i in 0..run.len() {
                 let (value, slope) = math::short::tanh_at(f64::from(run[i]));
                 assert_eq!(values[i].to_bits(), (value as f32).to_bits(), "tanh({:e}) beside {beside:e}", run[i]);

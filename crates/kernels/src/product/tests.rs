@@ -59,8 +59,8 @@ fn scales<S: Scalar>(n: usize) -> Vec<S> {
     let smallest = S::from_f64(if size_of::<S>() == 4 { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE });
     let odd = [0.0, -0.0, f64::INFINITY, f64::NAN].map(S::from_f64);
     let scale = |(i, x)| match i % 35 {
-        0 | 5 | 10 | 15 | 20 | 25 | 30 => x * smallest,
-        1..=4 => odd[i % 35 - 1],
+        place @ 1..=4 => odd[place - 1],
+        place if place % 5 == 0 => x * smallest,
         _ => x,
     };
     numbers::<S>(n, 5).into_iter().enumerate().map(scale).collect()
