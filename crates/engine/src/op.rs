@@ -145,6 +145,11 @@ pub trait EachNumber<S>: Send + Sync {
         *slopes = [first, second];
         self.values_leaving_slopes(slopes, a);
     }
+    /// The same of four.
+    fn four_with_slopes(&self, first: S, second: S, third: S, fourth: S, a: &mut [S; 4], slopes: &mut [S; 4]) {
+        *slopes = [first, second, third, fourth];
+        self.values_leaving_slopes(slopes, a);
+    }
 }
 
 /// What an operation says of itself: the card that `backlit operations NAME` prints.
@@ -402,6 +407,9 @@ impl<S: Scalar, F: Activation> EachNumber<S> for Each<F> {
     }
     fn pair_with_slopes(&self, first: S, second: S, a: &mut [S; 2], slopes: &mut [S; 2]) {
         pointwise::pair_with_slope(&self.function, first, second, a, slopes);
+    }
+    fn four_with_slopes(&self, first: S, second: S, third: S, fourth: S, a: &mut [S; 4], slopes: &mut [S; 4]) {
+        pointwise::four_with_slope(&self.function, first, second, third, fourth, a, slopes);
     }
 }
 

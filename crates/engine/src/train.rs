@@ -167,8 +167,9 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         let runner = Runner::new(&plan, batch, settings.threads);
         let frozen = [frozen, &plan.remembered.iter().map(|remembered| remembered.range.clone()).collect::<Vec<_>>()].concat();
         let trainable = trainable(parameters.len(), &frozen);
+        let searches = optimizer.search().is_some();
         Trainer {
-            small: if batch == 1 { Small::new(&plan, &trainable) } else { None },
+            small: if batch == 1 && !searches { Small::new(&plan, &trainable) } else { None },
             trainable,
             previous: memory::copy(&parameters),
             gradient: memory::zeros(if runner.is_one_wave(batch) { 0 } else { parameters.len() }),
@@ -176,7 +177,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
             runner,
             graph,
             plan,
-            searches: optimizer.search().is_some(),
+            searches,
             optimizer,
             parameters,
             until: settings.epochs,
@@ -357,12 +358,11 @@ impl<'g, S: Scalar> Trainer<'g, S> {
             }
             while start < self.rows {
                 let rows = batch.min(self.rows - start);
-                let (cost, mut finite) = self.step(data, epoch, start, rows, again);
-                again = rows == self.rows;
-                if !cost.is_finite() {
+                let Some((cost, mut finite)) = self.step(data, epoch, start, rows, again) else {
                     // The update before this gradient is to blame, or what the run began with.
                     return Some(End::Diverged(self.diverged(data, self.step.max(1), start, rows)));
-                }
+                };
+                again = rows == self.rows;
                 self.step += 1;
                 if !self.plan.remembered.is_empty() {
                     finite &= self.runner.remember(&self.plan, &mut self.previous);
@@ -447,17 +447,47 @@ impl<'g, S: Scalar> Trainer<'g, S> {
     }
 
     /// The mean cost over rows start .. start + rows of this epoch's order, and whether every number of the update is
-    /// finite. The new parameters are left in `previous`, unless the cost is not finite.
-    fn step(&mut self, data: Data<'_, S>, epoch: u64, start: usize, rows: usize, again: bool) -> (f64, bool) {
+    /// finite. The new parameters are left in `previous`; none if the cost is not finite.
+    #[inline(always)]
+    fn step(&mut self, data: Data<'_, S>, epoch: u64, start: usize, rows: usize, again: bool) -> Option<(f64, bool)> {
         self.epoch = epoch;
-        let draw = self.draw();
-        let one_wave = self.gradient.is_empty();
         let factor = self.factor();
         let rate = self.settings.learning_rate * factor;
+        if self.small.is_none() {
+            return self.step_of_batch(data, start, rows, again, rate, factor);
+        }
+        if !again {
+            self.load_small(data, start);
+        }
+        let Trainer { small: Some(small), optimizer, trainable, parameters, previous, course, rates, .. } = self else { return None };
+        optimizer.begin(rate);
+        if !rates.is_empty() {
+            optimizer.own_rates(rates, factor);
+        }
+        let cost = small.gradient(parameters, previous)?;
+        if course.clip != Clip::default() {
+            course.clip.whole(trainable, previous);
+        }
+        Some((cost, optimizer.move_few(trainable, parameters, previous)))
+    }
+
+    /// Loads the one row of a batch.
+    #[inline(never)]
+    fn load_small(&mut self, data: Data<'_, S>, start: usize) {
+        let batch = Batch { data, rows: self.order.rows(self.rows, start, 1), again: false, draw: None };
+        if let Some(small) = &mut self.small {
+            small.load(&self.plan, &batch);
+        }
+    }
+
+    /// A [`Trainer::step`] over rows through any graph.
+    #[inline(never)]
+    fn step_of_batch(&mut self, data: Data<'_, S>, start: usize, rows: usize, again: bool, rate: f64, factor: f64) -> Option<(f64, bool)> {
+        let draw = self.draw();
+        let one_wave = self.gradient.is_empty();
         // A batch of all rows had the rows of the step before; but each epoch draws masks of its own, and with them another cost.
         let is_known = self.step > 0 && rows == self.rows && self.plan.masks.is_empty();
-        let Trainer { plan, runner, small, optimizer, searches, trainable, parameters, previous, gradient, order, course, rates, .. } =
-            self;
+        let Trainer { plan, runner, optimizer, searches, trainable, parameters, previous, gradient, order, course, rates, .. } = self;
         let clip = course.clip;
         let batch = Batch { data, rows: order.rows(self.rows, start, rows), again, draw };
         if *searches && let Some(search) = optimizer.search() {
@@ -473,21 +503,12 @@ impl<'g, S: Scalar> Trainer<'g, S> {
                 gradient[frozen_to..].fill(S::ZERO);
                 cost
             };
-            return search.step(rate, is_known, parameters, previous, &mut evaluate);
+            let (cost, finite) = search.step(rate, is_known, parameters, previous, &mut evaluate);
+            return cost.is_finite().then_some((cost, finite));
         }
         optimizer.begin(rate);
         if !rates.is_empty() {
             optimizer.own_rates(rates, factor);
-        }
-        if let Some(small) = small {
-            let cost = small.gradient(plan, parameters, &batch, previous);
-            if !cost.is_finite() {
-                return (cost, false);
-            }
-            if clip != Clip::default() {
-                clip.whole(trainable, previous);
-            }
-            return (cost, optimizer.move_few(trainable, parameters, previous));
         }
         let (move_, memory) = optimizer.parts();
         let target = if one_wave { &mut *previous } else { &mut *gradient };
@@ -514,10 +535,14 @@ impl<'g, S: Scalar> Trainer<'g, S> {
                 (cost, fine)
             }
         };
-        if !one_wave && result.0.is_finite() {
+        let (cost, finite) = result;
+        if !cost.is_finite() {
+            return None;
+        }
+        if !one_wave {
             std::mem::swap(previous, gradient);
         }
-        result
+        Some((cost, finite))
     }
 
     /// What the masks of the last gradient were drawn by.

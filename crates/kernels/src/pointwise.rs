@@ -143,6 +143,15 @@ for_every_level! {
 }
 
 for_every_level! {
+    /// The same of four.
+    pub fn four_with_slope[F: Unary, S: Scalar](f: &F, first: S, second: S, third: S, fourth: S, out: &mut [S; 4], slope: &mut [S; 4]) {
+        let (first, second, third, fourth) = (both(f, first), both(f, second), both(f, third), both(f, fourth));
+        *out = [S::from_f64(first.0), S::from_f64(second.0), S::from_f64(third.0), S::from_f64(fourth.0)];
+        *slope = [S::from_f64(first.1), S::from_f64(second.1), S::from_f64(third.1), S::from_f64(fourth.1)];
+    }
+}
+
+for_every_level! {
     /// `out[i]` = 0
     pub fn zero[S: Scalar](out: &mut [S]) {
         for out in out {

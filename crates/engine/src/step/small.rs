@@ -107,13 +107,15 @@ impl<S: Scalar> Small<S> {
         })
     }
 
-    /// The cost of the row, and its gradient if the cost is finite; nothing is written for what is not trained.
-    pub fn gradient(&mut self, plan: &Plan<S>, parameters: &[S], batch: &Batch<'_, S>, gradient: &mut [S]) -> f64 {
-        if !batch.again {
-            batch.load(plan, 0..1, &mut self.row);
-            let inputs = self.layers[0].inputs;
-            self.x.0[..inputs].copy_from_slice(&self.row[..inputs]);
-        }
+    /// Loads the one row of a batch.
+    pub fn load(&mut self, plan: &Plan<S>, batch: &Batch<'_, S>) {
+        batch.load(plan, 0..1, &mut self.row);
+        let inputs = self.layers[0].inputs;
+        self.x.0[..inputs].copy_from_slice(&self.row[..inputs]);
+    }
+
+    /// The cost of the row, and its gradient; none if the cost is not finite. Nothing is written for what is not trained.
+    pub fn gradient(&mut self, parameters: &[S], gradient: &mut [S]) -> Option<f64> {
         let mut x = &self.x;
         for place in &mut self.layers {
             match_small!(place, forward(place, &x.0, parameters));
@@ -123,7 +125,7 @@ impl<S: Scalar> Small<S> {
         let mut upstream = Line([S::ZERO; MOST]);
         let cost = self.loss.of_row(&x.0[..target.len()], target, &mut upstream.0[..target.len()]).to_f64();
         if !cost.is_finite() {
-            return cost;
+            return None;
         }
         let mut layers = self.layers.as_slice();
         while let [before @ .., place] = layers {
@@ -131,7 +133,7 @@ impl<S: Scalar> Small<S> {
             match_small!(place, backward(place, &x.0, !before.is_empty(), parameters, &mut upstream.0, gradient));
             layers = before;
         }
-        cost
+        Some(cost)
     }
 }
 
@@ -150,11 +152,9 @@ fn forward<S: Scalar, const N: usize, const U: usize>(place: &mut Place<S>, x: &
     let mut z = [S::ZERO; MOST];
     for u in 0..units {
         let w = &w[u * inputs..(u + 1) * inputs];
-        let mut sum = S::ZERO;
         for i in 0..inputs {
-            sum += x[i] * w[i];
+            add(i, inputs, x[i] * w[i], &mut z[u]);
         }
-        z[u] = sum;
     }
     if let Some(b) = place.b {
         let b = &parameters[b..b + units];
@@ -166,12 +166,27 @@ fn forward<S: Scalar, const N: usize, const U: usize>(place: &mut Place<S>, x: &
         place.a.0 = z;
         return;
     };
-    let (values, slopes) = (place.a.0.as_chunks_mut().0, place.slope.0.as_chunks_mut().0);
-    for (k, (values, slopes)) in values.iter_mut().zip(slopes).enumerate().take(units.div_ceil(2)) {
-        let first = z[2 * k];
-        let second = if 2 * k + 1 < units { z[2 * k + 1] } else { first };
-        each.pair_with_slopes(first, second, values, slopes);
+    for k in 0..units.div_ceil(4) {
+        let [first, second, third, fourth] = z.as_chunks().0[k];
+        let (a, slope) = (&mut place.a.0, &mut place.slope.0);
+        if units - 4 * k > 2 {
+            each.four_with_slopes(first, second, third, fourth, &mut a.as_chunks_mut().0[k], &mut slope.as_chunks_mut().0[k]);
+        } else {
+            each.pair_with_slopes(first, second, &mut a.as_chunks_mut().0[2 * k], &mut slope.as_chunks_mut().0[2 * k]);
+        }
     }
+}
+
+/// Adds the `k`-th of so many products to their sum, from 0 on. The 0 is added to the second one, while the first one is on its way:
+/// the same, to the sign of a 0.
+#[inline(always)]
+fn add<S: Scalar>(k: usize, count: usize, product: S, sum: &mut S) {
+    *sum = match k {
+        0 if count > 1 => product,
+        0 => S::ZERO + product,
+        1 => *sum + (S::ZERO + product),
+        _ => *sum + product,
+    };
 }
 
 /// δ = upstream ⊙ slope, the gradients of W and b, and where it is wanted that of x, in the place of `upstream`.
@@ -205,7 +220,7 @@ fn backward<S: Scalar, const N: usize, const U: usize>(
         let mut dx = [S::ZERO; MOST];
         for u in 0..units {
             for i in 0..inputs {
-                dx[i] += delta[u] * w[u * inputs + i];
+                add(u, units, delta[u] * w[u * inputs + i], &mut dx[i]);
             }
         }
         upstream[..inputs].copy_from_slice(&dx[..inputs]);
