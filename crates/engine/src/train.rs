@@ -373,7 +373,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
                 }
                 start += rows;
                 let epoch_ended = start == self.rows;
-                self.epoch_cost += cost * rows as f64;
+                self.epoch_cost += cost * count(rows);
                 let whole = epoch_ended.then(|| self.whole());
                 let held = if epoch_ended { self.epoch_ended(epoch) } else { None };
                 has_waited = epoch_ended && self.has_waited(epoch + 1);
@@ -399,7 +399,7 @@ impl<'g, S: Scalar> Trainer<'g, S> {
 
     /// The epoch that ended with the last step.
     fn whole(&mut self) -> Epoch {
-        let cost = std::mem::take(&mut self.epoch_cost) / self.rows as f64;
+        let cost = std::mem::take(&mut self.epoch_cost) / count(self.rows);
         Epoch { cost, rate: self.settings.learning_rate * self.factor_at(self.step - 1) }
     }
 
@@ -590,6 +590,11 @@ fn layer_of(place: &str) -> Option<usize> {
     let rest = place.strip_prefix("layer").or_else(|| place.strip_prefix(['z', 'n', 'a', 's']))?;
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
+}
+
+/// So many rows: as a signed number, which processors turn into a fraction at once.
+fn count(rows: usize) -> f64 {
+    rows as i64 as f64
 }
 
 /// The places outside `frozen`.

@@ -190,13 +190,13 @@ for_every_level! {
 /// Σₖ f(`a[k]`, `y[k]`) of one row, `slope[k]` = ∂f/∂a: [`sum_pairs`] of just a few numbers.
 #[inline]
 pub fn sum_few_pairs<F: Binary, S: Scalar>(f: &F, a: &[S], y: &[S], slope: &mut [S]) -> S {
+    let (y, slope) = (&y[..a.len()], &mut slope[..a.len()]);
     let mut sum = 0.0;
     let mut one = |a: S, y: S| {
         let (value, derivative) = f.at(a.to_f64(), y.to_f64());
         sum += value;
         S::from_f64(derivative)
     };
-    debug_assert!(a.len() == y.len() && a.len() == slope.len(), "a target and a slope for each number");
     // Two by two, as the slopes are read.
     let ((pairs, last), (y_pairs, last_y)) = (a.as_chunks::<2>(), y.as_chunks::<2>());
     let (slope_pairs, last_slope) = slope.as_chunks_mut::<2>();

@@ -122,15 +122,15 @@ impl<S: Scalar, C: Recipe<S, K>, const K: usize> Optimizer<S> for Made<S, C, K> 
 
     fn move_few(&mut self, trainable: &[Range<usize>], old: &[S], gradient: &mut [S]) -> bool {
         let Made { ready, memory, .. } = self;
+        if !ready.own.is_empty() {
+            let (move_, memory) = self.parts();
+            return move_.apply(trainable, old, Stretch { start: 0, gradient, memory });
+        }
         let mut finite = true;
         for range in trainable {
             let mut memory = memory.iter_mut();
             let memory = std::array::from_fn(|_| memory.next().map_or(&mut [][..], |memory| &mut memory[range.clone()]));
-            let (old, gradient) = (&old[range.clone()], &mut gradient[range.clone()]);
-            finite &= match ready.own.is_empty() {
-                true => update_few(ready.base(), old, gradient, memory),
-                false => ready.by_rates(range.start, old, gradient, memory),
-            };
+            finite &= update_few(ready.base(), &old[range.clone()], &mut gradient[range.clone()], memory);
         }
         finite
     }

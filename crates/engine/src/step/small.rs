@@ -37,14 +37,16 @@ struct Line<S>([S; MOST]);
 pub(crate) struct Small<S> {
     layers: Vec<Place<S>>,
     loss: Arc<dyn Op<S>>,
-    /// The row as it is loaded, and where in it the target is; its inputs.
+    /// The row as it is loaded, and where in it the target is.
     row: Vec<S>,
     target: Range<usize>,
-    x: Line<S>,
+    /// What comes out of the last layer, and the target.
+    a: Line<S>,
+    y: Line<S>,
 }
 
-/// A layer's activation, its extents and where its parameters start; what comes out of it, and the activation's slopes. What stands
-/// behind the units is anything.
+/// A layer's activation, its extents and where its parameters start; what comes in, and the activation's slopes. What stands behind
+/// the inputs and the units is anything.
 struct Place<S> {
     each: Option<Arc<dyn EachNumber<S>>>,
     /// Which of the extents that are known beforehand, if they are.
@@ -56,7 +58,9 @@ struct Place<S> {
     /// Whether they are trained.
     trains_w: bool,
     trains_b: bool,
-    a: Line<S>,
+    /// Whether its input has a gradient.
+    wants_dx: bool,
+    x: Line<S>,
     slope: Line<S>,
 }
 
@@ -88,7 +92,8 @@ impl<S: Scalar> Small<S> {
                 b,
                 trains_w,
                 trains_b,
-                a: Line([S::ZERO; MOST]),
+                wants_dx: !places.is_empty(),
+                x: Line([S::ZERO; MOST]),
                 slope: Line([S::ONE; MOST]),
             });
         }
@@ -103,35 +108,36 @@ impl<S: Scalar> Small<S> {
             loss: op.clone(),
             row: vec![S::ZERO; plan.data_width],
             target: target..target + size,
-            x: Line([S::ZERO; MOST]),
+            a: Line([S::ZERO; MOST]),
+            y: Line([S::ZERO; MOST]),
         })
     }
 
     /// Loads the one row of a batch.
     pub fn load(&mut self, plan: &Plan<S>, batch: &Batch<'_, S>) {
         batch.load(plan, 0..1, &mut self.row);
-        let inputs = self.layers[0].inputs;
-        self.x.0[..inputs].copy_from_slice(&self.row[..inputs]);
+        let first = &mut self.layers[0];
+        let inputs = first.inputs;
+        first.x.0[..inputs].copy_from_slice(&self.row[..inputs]);
+        self.y.0[..self.target.len()].copy_from_slice(&self.row[self.target.clone()]);
     }
 
     /// The cost of the row, and its gradient; none if the cost is not finite. Nothing is written for what is not trained.
     pub fn gradient(&mut self, parameters: &[S], gradient: &mut [S]) -> Option<f64> {
-        let mut x = &self.x;
-        for place in &mut self.layers {
-            match_small!(place, forward(place, &x.0, parameters));
-            x = &place.a;
+        let mut layers = self.layers.as_mut_slice();
+        while let [place, behind @ ..] = layers {
+            let a = behind.first_mut().map_or(&mut self.a, |next| &mut next.x);
+            match_small!(place, forward(place, parameters, &mut a.0));
+            layers = behind;
         }
-        let target = &self.row[self.target.clone()];
+        let outputs = self.target.len();
         let mut upstream = Line([S::ZERO; MOST]);
-        let cost = self.loss.of_row(&x.0[..target.len()], target, &mut upstream.0[..target.len()]).to_f64();
+        let cost = self.loss.of_row(&self.a.0[..outputs], &self.y.0[..outputs], &mut upstream.0[..outputs]).to_f64();
         if !cost.is_finite() {
             return None;
         }
-        let mut layers = self.layers.as_slice();
-        while let [before @ .., place] = layers {
-            let x = before.last().map_or(&self.x, |before| &before.a);
-            match_small!(place, backward(place, &x.0, !before.is_empty(), parameters, &mut upstream.0, gradient));
-            layers = before;
+        for place in self.layers.iter().rev() {
+            match_small!(place, backward(place, parameters, &mut upstream.0, gradient));
         }
         Some(cost)
     }
@@ -145,10 +151,10 @@ fn trains(trainable: &[Range<usize>], tensor: Range<usize>) -> Option<bool> {
 
 /// z = W x + b, a = f(z) and f′(z), for `N` inputs and `U` units; 0 stands for any number.
 #[inline(always)]
-fn forward<S: Scalar, const N: usize, const U: usize>(place: &mut Place<S>, x: &[S; MOST], parameters: &[S]) {
+fn forward<S: Scalar, const N: usize, const U: usize>(place: &mut Place<S>, parameters: &[S], a: &mut [S; MOST]) {
     let (inputs, units) = place.extents::<N, U>();
     let w = &parameters[place.w..place.w + units * inputs];
-    let x = &x[..inputs];
+    let x = &place.x.0[..inputs];
     let mut z = [S::ZERO; MOST];
     for u in 0..units {
         let w = &w[u * inputs..(u + 1) * inputs];
@@ -163,12 +169,12 @@ fn forward<S: Scalar, const N: usize, const U: usize>(place: &mut Place<S>, x: &
         }
     }
     let Some(each) = &place.each else {
-        place.a.0 = z;
+        *a = z;
         return;
     };
     for k in 0..units.div_ceil(4) {
         let [first, second, third, fourth] = z.as_chunks().0[k];
-        let (a, slope) = (&mut place.a.0, &mut place.slope.0);
+        let slope = &mut place.slope.0;
         if units - 4 * k > 2 {
             each.four_with_slopes(first, second, third, fourth, &mut a.as_chunks_mut().0[k], &mut slope.as_chunks_mut().0[k]);
         } else {
@@ -193,15 +199,13 @@ fn add<S: Scalar>(k: usize, count: usize, product: S, sum: &mut S) {
 #[inline(always)]
 fn backward<S: Scalar, const N: usize, const U: usize>(
     place: &Place<S>,
-    x: &[S; MOST],
-    wants_dx: bool,
     parameters: &[S],
     upstream: &mut [S; MOST],
     gradient: &mut [S],
 ) {
     let (inputs, units) = place.extents::<N, U>();
     let (w, dw) = (&parameters[place.w..place.w + units * inputs], &mut gradient[place.w..place.w + units * inputs]);
-    let x = &x[..inputs];
+    let x = &place.x.0[..inputs];
     let mut delta = [S::ZERO; MOST];
     for u in 0..units {
         delta[u] = (upstream[u] * place.slope.0[u]).flushed();
@@ -216,7 +220,7 @@ fn backward<S: Scalar, const N: usize, const U: usize>(
             dw.iter_mut().zip(x).for_each(|(dw, x)| *dw = delta * *x);
         }
     }
-    if wants_dx {
+    if place.wants_dx {
         let mut dx = [S::ZERO; MOST];
         for u in 0..units {
             for i in 0..inputs {
