@@ -52,27 +52,33 @@ pub fn update_few<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, old: &[S],
 #[inline(always)]
 fn in_pairs<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, old: &[S], gradient: &mut [S], mut memory: [&mut [S]; K]) -> bool {
     debug_assert_eq!(old.len(), gradient.len(), "a number of the gradient for each parameter");
-    // 0 as long as all are finite, NaN from then on.
-    let mut rest = [S::ZERO; 2];
+    // Of all new numbers: no longer finite if one of them is not.
+    let mut sums = [S::ZERO; 2];
     let (pairs, last) = gradient.as_chunks_mut::<2>();
     let (old, last_old) = old.as_chunks::<2>();
     let count = pairs.len();
-    let mut one = |place: usize, old: S, gradient: S, rest: &mut S| {
+    let mut one = |place: usize, old: S, gradient: S, sum: &mut S| {
         let (parameter, next) = rule.step(old, gradient, std::array::from_fn(|k| memory[k][place]));
-        *rest += parameter * S::ZERO;
+        *sum += parameter;
         for k in 0..K {
             memory[k][place] = next[k].flushed();
-            *rest += next[k] * S::ZERO;
+            *sum += next[k];
         }
         parameter
     };
     for (i, (pair, old)) in pairs.iter_mut().zip(old).enumerate() {
-        *pair = [one(2 * i, old[0], pair[0], &mut rest[0]), one(2 * i + 1, old[1], pair[1], &mut rest[1])];
+        *pair = [one(2 * i, old[0], pair[0], &mut sums[0]), one(2 * i + 1, old[1], pair[1], &mut sums[1])];
     }
     if let ([last], [old]) = (last, last_old) {
-        *last = one(2 * count, *old, *last, &mut rest[0]);
+        *last = one(2 * count, *old, *last, &mut sums[0]);
     }
-    rest[0] + rest[1] == S::ZERO
+    (sums[0] + sums[1]).is_finite() || are_finite(gradient, memory)
+}
+
+/// Whether all are: their sum may be too large where none of them is.
+#[cold]
+fn are_finite<S: Scalar, const K: usize>(new: &[S], memory: [&mut [S]; K]) -> bool {
+    new.iter().chain(memory.iter().flat_map(|memory| memory.iter())).all(|number| number.is_finite())
 }
 
 #[inline(always)]
@@ -95,4 +101,44 @@ fn plain<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, old: &[S], gradient
         }
     }
     finite
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Against the gradient, remembering it.
+    struct Against;
+
+    impl<S: Scalar> Rule<S, 1> for Against {
+        #[inline(always)]
+        fn step(&self, parameter: S, gradient: S, _: [S; 1]) -> (S, [S; 1]) {
+            (parameter - gradient, [gradient])
+        }
+    }
+
+    /// A few numbers come out as they do among many, and whether they are finite is said of the numbers, not of their sum.
+    #[test]
+    fn a_few_move_as_many_do() {
+        fn check<S: Scalar>(large: f64) {
+            let bad = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, large, -large, 0.0];
+            for n in 1..=FEW + 1 {
+                for (place, bad) in (0..n).flat_map(|place| bad.map(|bad| (place, bad))) {
+                    for filled in [1.5, large] {
+                        let old: Vec<S> = (0..n).map(|i| S::from_f64(if i == place { filled } else { filled / 3.0 })).collect();
+                        let gradient: Vec<S> = (0..n).map(|i| S::from_f64(if i == place { bad } else { 0.0 })).collect();
+                        let (mut few, mut remembered) = (gradient.clone(), vec![S::ZERO; n]);
+                        let (mut many, mut kept) = (gradient.clone(), vec![S::ZERO; n]);
+                        let fine = update_few(&Against, &old, &mut few, [&mut remembered]);
+                        assert_eq!(fine, update(&Against, &old, &mut many, [&mut kept]), "{n} numbers, {bad} at {place}, {filled}");
+                        assert_eq!(fine, few.iter().chain(&remembered).all(|number| number.is_finite()));
+                        let bits = |numbers: &[S]| numbers.iter().map(|number| number.to_f64().to_bits()).collect::<Vec<_>>();
+                        assert_eq!((bits(&few), bits(&remembered)), (bits(&many), bits(&kept)));
+                    }
+                }
+            }
+        }
+        check::<f64>(1.7e308);
+        check::<f32>(3.4e38);
+    }
 }

@@ -11,22 +11,18 @@ use std::sync::Arc;
 /// Most inputs and units of a layer.
 const MOST: usize = 8;
 
-/// Extents up to here are known to the loops beforehand, so that the numbers of the smallest layers stay in registers.
-const KNOWN: usize = 4;
-
-/// Calls a function for a layer with its extents, 0 and 0 for those that are not known beforehand.
-macro_rules! match_small {
-    ($place:expr, $f:ident($($a:expr),*)) => {
-        match_small!(@ $place, $f, ($($a),*), 0 1 1, 1 1 2, 2 1 3, 3 1 4, 4 2 1, 5 2 2, 6 2 3, 7 2 4, 8 3 1, 9 3 2, 10 3 3, 11 3 4, 12 4 1, 13 4 2, 14 4 3, 15 4 4)
-    };
-    (@ $place:expr, $f:ident, $a:tt, $($which:literal $n:literal $u:literal),*) => {
-        match $place.which {
-            $($which => match_small!(! $f, $n, $u, $a),)*
-            _ => match_small!(! $f, 0, 0, $a),
+/// The functions of a layer: [`forward`] and [`backward`] for its extents, where these are small: the numbers then stay in registers.
+macro_rules! for_extents {
+    ($inputs:expr, $units:expr, $($n:literal $u:literal),*) => {
+        match ($inputs, $units) {
+            $(($n, $u) => (forward::<S, $n, $u> as Forward<S>, backward::<S, $n, $u> as Backward<S>),)*
+            _ => (forward::<S, 0, 0> as Forward<S>, backward::<S, 0, 0> as Backward<S>),
         }
     };
-    (! $f:ident, $n:literal, $u:literal, ($($a:expr),*)) => { $f::<S, $n, $u>($($a),*) };
 }
+
+type Forward<S> = fn(&mut Place<S>, &[S], &mut Line<S>);
+type Backward<S> = fn(&Place<S>, &[S], &mut Line<S>, &mut [S]);
 
 /// So many numbers on lines of the caches of their own: what is read two by two lies on one line.
 #[derive(Clone, Copy)]
@@ -49,8 +45,8 @@ pub(crate) struct Small<S> {
 /// the inputs and the units is anything.
 struct Place<S> {
     each: Option<Arc<dyn EachNumber<S>>>,
-    /// Which of the extents that are known beforehand, if they are.
-    which: u8,
+    forward: Forward<S>,
+    backward: Backward<S>,
     inputs: usize,
     units: usize,
     w: usize,
@@ -60,7 +56,8 @@ struct Place<S> {
     trains_b: bool,
     /// Whether its input has a gradient.
     wants_dx: bool,
-    x: Line<S>,
+    /// Elsewhere: where a compiler knows what stands behind a number it reads that too, and waits for what was stored with the first.
+    x: Box<Line<S>>,
     slope: Line<S>,
 }
 
@@ -82,10 +79,12 @@ impl<S: Scalar> Small<S> {
             from = Source::Value(layer.out());
             let each = layer.activation.as_ref().map(|behind| behind.each.clone());
             let (inputs, units, w, b) = (layer.inputs(), layer.units, layer.w, layer.b);
-            let which = if inputs.max(units) <= KNOWN { (inputs - 1) * KNOWN + units - 1 } else { KNOWN * KNOWN } as u8;
+            let (forward, backward) =
+                for_extents!(inputs, units, 1 1, 1 2, 1 3, 1 4, 2 1, 2 2, 2 3, 2 4, 3 1, 3 2, 3 3, 3 4, 4 1, 4 2, 4 3, 4 4);
             places.push(Place {
                 each,
-                which,
+                forward,
+                backward,
                 inputs,
                 units,
                 w,
@@ -93,7 +92,7 @@ impl<S: Scalar> Small<S> {
                 trains_w,
                 trains_b,
                 wants_dx: !places.is_empty(),
-                x: Line([S::ZERO; MOST]),
+                x: Box::new(Line([S::ZERO; MOST])),
                 slope: Line([S::ONE; MOST]),
             });
         }
@@ -127,7 +126,7 @@ impl<S: Scalar> Small<S> {
         let mut layers = self.layers.as_mut_slice();
         while let [place, behind @ ..] = layers {
             let a = behind.first_mut().map_or(&mut self.a, |next| &mut next.x);
-            match_small!(place, forward(place, parameters, &mut a.0));
+            (place.forward)(place, parameters, a);
             layers = behind;
         }
         let outputs = self.target.len();
@@ -137,7 +136,7 @@ impl<S: Scalar> Small<S> {
             return None;
         }
         for place in self.layers.iter().rev() {
-            match_small!(place, backward(place, parameters, &mut upstream.0, gradient));
+            (place.backward)(place, parameters, &mut upstream, gradient);
         }
         Some(cost)
     }
@@ -150,8 +149,7 @@ fn trains(trainable: &[Range<usize>], tensor: Range<usize>) -> Option<bool> {
 }
 
 /// z = W x + b, a = f(z) and f′(z), for `N` inputs and `U` units; 0 stands for any number.
-#[inline(always)]
-fn forward<S: Scalar, const N: usize, const U: usize>(place: &mut Place<S>, parameters: &[S], a: &mut [S; MOST]) {
+fn forward<S: Scalar, const N: usize, const U: usize>(place: &mut Place<S>, parameters: &[S], Line(a): &mut Line<S>) {
     let (inputs, units) = place.extents::<N, U>();
     let w = &parameters[place.w..place.w + units * inputs];
     let x = &place.x.0[..inputs];
@@ -196,11 +194,10 @@ fn add<S: Scalar>(k: usize, count: usize, product: S, sum: &mut S) {
 }
 
 /// δ = upstream ⊙ slope, the gradients of W and b, and where it is wanted that of x, in the place of `upstream`.
-#[inline(always)]
 fn backward<S: Scalar, const N: usize, const U: usize>(
     place: &Place<S>,
     parameters: &[S],
-    upstream: &mut [S; MOST],
+    Line(upstream): &mut Line<S>,
     gradient: &mut [S],
 ) {
     let (inputs, units) = place.extents::<N, U>();
