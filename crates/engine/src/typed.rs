@@ -316,14 +316,15 @@ impl<S: Scalar> EachNumber<S> for TypedActivation {
         self.0.value.run(&[z], |start, count, [value]| blocks::store(value, &mut a[start..start + count]));
     }
     fn values_leaving_slopes(&self, z: &mut [S], a: &mut [S]) {
-        for (z, a) in z.chunks_mut(blocks::BLOCK).zip(a.chunks_mut(blocks::BLOCK)) {
-            let mut kept = [S::ZERO; blocks::BLOCK];
-            kept[..z.len()].copy_from_slice(z);
-            self.0.both.run(&[&kept[..z.len()]], |_, _, [value, slope]| {
+        let both = &self.0.both;
+        both.with_registers(|registers| {
+            for (z, a) in z.chunks_mut(blocks::BLOCK).zip(a.chunks_mut(blocks::BLOCK)) {
+                blocks::load(z, &mut registers[0]);
+                let [value, slope] = both.run_once(registers);
                 blocks::store(value, a);
                 blocks::store(slope, z);
-            });
-        }
+            }
+        });
     }
 }
 

@@ -69,31 +69,35 @@ impl Program {
 
     /// Runs over slices of one length, one for each letter, and hands the results on: where they start, how many they are,
     /// and a block for each formula. `R` is the number of formulas.
-    pub fn run<S: Scalar, const R: usize>(&self, letters: &[&[S]], take: impl FnMut(usize, usize, [&Block; R])) {
-        // Registers lie on the stack; small programs, nearly all, do not pay for the space of large ones.
+    pub fn run<S: Scalar, const R: usize>(&self, letters: &[&[S]], mut take: impl FnMut(usize, usize, [&Block; R])) {
+        let all = letters.first().map_or(0, |letter| letter.len());
+        self.with_registers(|registers| {
+            for start in (0..all).step_by(BLOCK) {
+                let count = BLOCK.min(all - start);
+                for (letter, register) in letters.iter().zip(&mut *registers) {
+                    blocks::load(&letter[start..start + count], register);
+                }
+                take(start, count, self.run_once(registers));
+            }
+        });
+    }
+
+    /// Lends registers for [`Program::run_once`]. They lie on the stack; small programs, nearly all, do not pay for the space of large
+    /// ones.
+    #[inline(always)]
+    pub fn with_registers(&self, work: impl FnOnce(&mut [Block])) {
         match self.registers {
-            0..=8 => self.run_in(&mut [[0.0; BLOCK]; 8], letters, take),
-            9..=32 => self.run_in(&mut [[0.0; BLOCK]; 32], letters, take),
-            _ => self.run_in(&mut [[0.0; BLOCK]; MOST_REGISTERS], letters, take),
+            0..=8 => work(&mut [[0.0; BLOCK]; 8]),
+            9..=32 => work(&mut [[0.0; BLOCK]; 32]),
+            _ => work(&mut [[0.0; BLOCK]; MOST_REGISTERS]),
         }
     }
 
+    /// Runs over one block of each letter, which lie in the first registers; their places may be taken.
     #[inline(always)]
-    fn run_in<S: Scalar, const R: usize>(
-        &self,
-        registers: &mut [Block],
-        letters: &[&[S]],
-        mut take: impl FnMut(usize, usize, [&Block; R]),
-    ) {
-        let all = letters.first().map_or(0, |letter| letter.len());
-        for start in (0..all).step_by(BLOCK) {
-            let count = BLOCK.min(all - start);
-            for (letter, register) in letters.iter().zip(registers.iter_mut()) {
-                blocks::load(&letter[start..start + count], register);
-            }
-            blocks::run(&self.instructions, registers);
-            take(start, count, std::array::from_fn(|k| &registers[usize::from(self.results[k])]));
-        }
+    pub fn run_once<'r, const R: usize>(&self, registers: &'r mut [Block]) -> [&'r Block; R] {
+        blocks::run(&self.instructions, registers);
+        std::array::from_fn(|k| &registers[usize::from(self.results[k])])
     }
 }
 
