@@ -35,10 +35,12 @@ pub(crate) struct Small<S> {
     loss: Arc<dyn Op<S>>,
     /// The row as it is loaded, and where in it the target is.
     row: Vec<S>,
-    target: Range<usize>,
-    /// What comes out of the last layer, and the target.
+    target: usize,
+    outputs: usize,
+    /// What comes out of the last layer, the target, and the gradient of a layer's outputs, then of its inputs.
     a: Line<S>,
     y: Line<S>,
+    upstream: Line<S>,
 }
 
 /// A layer's activation, its extents and where its parameters start; what comes in, and the activation's slopes. What stands behind
@@ -106,9 +108,11 @@ impl<S: Scalar> Small<S> {
             layers: places,
             loss: op.clone(),
             row: vec![S::ZERO; plan.data_width],
-            target: target..target + size,
+            target,
+            outputs: size,
             a: Line([S::ZERO; MOST]),
             y: Line([S::ZERO; MOST]),
+            upstream: Line([S::ZERO; MOST]),
         })
     }
 
@@ -118,7 +122,7 @@ impl<S: Scalar> Small<S> {
         let first = &mut self.layers[0];
         let inputs = first.inputs;
         first.x.0[..inputs].copy_from_slice(&self.row[..inputs]);
-        self.y.0[..self.target.len()].copy_from_slice(&self.row[self.target.clone()]);
+        self.y.0[..self.outputs].copy_from_slice(&self.row[self.target..][..self.outputs]);
     }
 
     /// The cost of the row, and its gradient; none if the cost is not finite. Nothing is written for what is not trained.
@@ -129,14 +133,13 @@ impl<S: Scalar> Small<S> {
             (place.forward)(place, parameters, a);
             layers = behind;
         }
-        let outputs = self.target.len();
-        let mut upstream = Line([S::ZERO; MOST]);
-        let cost = self.loss.of_row(&self.a.0[..outputs], &self.y.0[..outputs], &mut upstream.0[..outputs]).to_f64();
+        let Small { loss, outputs, a, y, upstream, .. } = self;
+        let cost = loss.of_row(&a.0[..*outputs], &y.0[..*outputs], &mut upstream.0[..*outputs]).to_f64();
         if !cost.is_finite() {
             return None;
         }
         for place in self.layers.iter().rev() {
-            (place.backward)(place, parameters, &mut upstream, gradient);
+            (place.backward)(place, parameters, upstream, gradient);
         }
         Some(cost)
     }
