@@ -31,9 +31,10 @@ impl Clip {
         }
     }
 
-    /// Bounds a whole gradient, of which the places in `trainable` are used. A number that is not finite stays in it as NaN.
+    /// Bounds a whole gradient at the places in `trainable` and leaves what stands elsewhere. A number that is not finite stays in it
+    /// as NaN.
     pub fn whole<S: Scalar>(&self, trainable: &[Range<usize>], gradient: &mut [S]) {
-        self.by_value(gradient);
+        trainable.iter().for_each(|range| self.by_value(&mut gradient[range.clone()]));
         let Some(most) = self.norm else { return };
         let share = most / (norm(trainable, gradient) + EPSILON);
         // A norm that is NaN must not vanish.

@@ -459,7 +459,9 @@ impl<'g, S: Scalar> Trainer<'g, S> {
         if !again {
             self.load_small(data, start);
         }
-        let Trainer { small: Some(small), optimizer, trainable, parameters, previous, course, rates, .. } = self else { return None };
+        let Trainer { small: Some(small), optimizer, trainable, parameters, previous, course, rates, .. } = self else {
+            unreachable!("a stack of small layers, as was asked above")
+        };
         optimizer.begin(rate);
         if !rates.is_empty() {
             optimizer.own_rates(rates, factor);
@@ -592,7 +594,7 @@ fn layer_of(place: &str) -> Option<usize> {
     digits.parse().ok()
 }
 
-/// So many rows: as a signed number, which processors turn into a fraction at once.
+/// So many rows: by way of a signed number, which processors turn into a floating-point one in one instruction.
 fn count(rows: usize) -> f64 {
     rows as i64 as f64
 }

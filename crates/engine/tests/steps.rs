@@ -8,13 +8,14 @@ mod support {
     pub mod tape;
 }
 
+use backlit_engine::clip::Clip;
 use backlit_engine::formula::Dual;
 use backlit_engine::graph::{Graph, NodeId};
 use backlit_engine::op::{About, Inputs, Op, Site};
 use backlit_engine::random::{Purpose, Random};
 use backlit_engine::shape::ShapeError;
 use backlit_engine::step::{Data, GROUP, Runner};
-use backlit_engine::train::{End, Settings, Trainer};
+use backlit_engine::train::{Course, End, Settings, Trainer};
 use backlit_engine::{Network, Plan, Scalar, Shape, ops, optimizers};
 use std::collections::HashSet;
 use std::fmt::Debug;
@@ -250,34 +251,70 @@ fn the_gradient_is_the_mean_of_the_rows_gradients() {
     }
 }
 
+/// How rows are trained on one at a time.
+#[derive(Clone, Debug)]
+struct Way {
+    optimizer: &'static str,
+    options: Vec<(String, f64)>,
+    clip: Clip,
+    /// A tensor that stays as it is.
+    frozen: Option<usize>,
+    /// Whether the second and third parameter have rates of their own.
+    own_rates: bool,
+    rows: usize,
+    epochs: u64,
+}
+
+impl Way {
+    fn plain() -> Way {
+        let (options, clip) = (Vec::new(), Clip::default());
+        Way { optimizer: "sgd", options, clip, frozen: None, own_rates: false, rows: 3, epochs: 1 }
+    }
+}
+
 /// Trained row by row, layers of a few units take loops of their own: their costs and parameters must be those of steps whose gradient
-/// is that of any batch of this row. `frozen`: a tensor that stays as it is.
-fn single_rows_take_the_steps_of_batches<S: Scalar>(network: &Network, frozen: Option<usize>, what: &str) {
-    let rows = 3;
+/// is that of any batch of this row.
+fn single_rows_take_the_steps_of_batches<S: Scalar>(network: &Network, way: &Way, what: &str) {
+    let rows = way.rows;
     let setup = Setup::<S>::new(network, rows);
-    let rate = S::from_f64(0.1);
-    let made = optimizers::find::<S>("sgd").expect("an optimizer").create(&[], setup.parameters.len()).expect("its defaults");
-    let settings = Settings { epochs: 1, batch: Some(1), shuffle: false, seed: 0, learning_rate: rate.to_f64(), threads: 1 };
-    let frozen: Vec<_> =
-        frozen.map(|which| &setup.graph.parameters()[which]).map(|tensor| tensor.start..tensor.start + tensor.size()).into_iter().collect();
-    let mut trainer = Trainer::new(&setup.graph, setup.cost, setup.parameters.clone(), made, &frozen, rows, settings);
+    let rate = 0.1;
+    let made =
+        || optimizers::find::<S>(way.optimizer).expect("an optimizer").create(&way.options, setup.parameters.len()).expect("options");
+    let settings = Settings { epochs: way.epochs, batch: Some(1), shuffle: false, seed: 0, learning_rate: rate, threads: 1 };
+    let tensors = setup.graph.parameters();
+    let frozen: Vec<_> = way.frozen.map(|which| tensors[which].start..tensors[which].start + tensors[which].size()).into_iter().collect();
+    let own_rates = if way.own_rates { vec![(1..3, 0.03)] } else { Vec::new() };
+    let course = Course { clip: way.clip, ..Course::default() };
+    let trainer = Trainer::new(&setup.graph, setup.cost, setup.parameters.clone(), made(), &frozen, rows, settings);
+    let mut trainer = trainer.at_rates(own_rates.clone()).on_course(course, (&setup.graph, setup.cost), &[], 0);
     let mut costs = Vec::new();
     let end = trainer.run(&setup.data(0, rows), &mut |moment| {
         costs.push(moment.cost);
         ControlFlow::Continue(())
     });
-    assert_eq!(end, End::Finished, "{what}");
-    let mut parameters = setup.parameters.clone();
-    for (row, cost) in costs.iter().enumerate() {
-        let (own_cost, gradient) = gradient(&setup.graph, setup.cost, &parameters, &setup.data(row, 1), 1, 1);
-        assert_eq!(cost.to_bits(), own_cost.to_bits(), "{} cost of row {row} of {what}", S::NAME);
-        for (place, (parameter, slope)) in parameters.iter_mut().zip(gradient).enumerate() {
-            if !frozen.iter().any(|range| range.contains(&place)) {
-                *parameter = *parameter - rate * slope;
-            }
+    assert_eq!(end, End::Finished, "{what}, {way:?}");
+    assert_eq!(costs.len() as u64, way.epochs * rows as u64);
+    let trainable: Vec<_> = match &frozen[..] {
+        [] => vec![0..setup.parameters.len()],
+        frozen => vec![0..frozen[0].start, frozen[0].end..setup.parameters.len()],
+    };
+    let (mut parameters, mut optimizer) = (setup.parameters.clone(), made());
+    for (step, cost) in costs.iter().enumerate() {
+        let row = step % rows;
+        let (own_cost, mut gradient) = gradient(&setup.graph, setup.cost, &parameters, &setup.data(row, 1), 1, 1);
+        assert_eq!(cost.to_bits(), own_cost.to_bits(), "{} cost of step {step} of {what}, {way:?}", S::NAME);
+        way.clip.whole(&trainable, &mut gradient);
+        if way.own_rates {
+            optimizer.own_rates(&own_rates, 1.0);
         }
+        let mut new = parameters.clone();
+        assert!(optimizer.update(rate, &trainable, &gradient, &parameters, &mut new));
+        parameters = new;
     }
-    assert_eq!(bits(trainer.parameters()), bits(&parameters), "{} {what}", S::NAME);
+    assert_eq!(bits(trainer.parameters()), bits(&parameters), "{} {what}, {way:?}", S::NAME);
+    for place in frozen.into_iter().flatten() {
+        assert_eq!(parameters[place], setup.parameters[place], "{what}, {way:?}");
+    }
 }
 
 #[test]
@@ -286,7 +323,7 @@ fn single_rows_through_small_layers_take_the_steps_of_batches() {
     let losses = ["half_squared_error", "squared_error", "absolute_error", "log_cosh"];
     for (inputs, units) in (1..=9).flat_map(|inputs| (1..=9).map(move |units| (inputs, units))) {
         let which = inputs * 9 + units;
-        let outputs = 1 + which % 4;
+        let outputs = 1 + which % 8;
         let mut network = Network::inputs(inputs).dense(units).activation(activations[which % 6]).dense(outputs);
         network = network.activation(activations[which % 5]).loss(losses[which % 4]);
         if which % 2 == 0 {
@@ -294,10 +331,65 @@ fn single_rows_through_small_layers_take_the_steps_of_batches() {
         }
         let what = format!("{inputs}-{units}-{outputs}");
         for frozen in [None, Some(0), Some(1), Some(2)] {
-            single_rows_take_the_steps_of_batches::<f64>(&network, frozen, &what);
-            single_rows_take_the_steps_of_batches::<f32>(&network, frozen, &what);
+            let way = Way { frozen, ..Way::plain() };
+            single_rows_take_the_steps_of_batches::<f64>(&network, &way, &what);
+            single_rows_take_the_steps_of_batches::<f32>(&network, &way, &what);
         }
     }
+}
+
+/// The same however they are trained, and through whatever layers and losses.
+#[test]
+fn single_rows_are_trained_in_every_way() {
+    let networks = [
+        Network::inputs(2).dense(2).sigmoid().dense(2).sigmoid().half_squared_error(),
+        Network::inputs(3).dense(4).tanh().dense(5).relu().dense(8).activation("z / (1 + z^2)").dense(3).loss("squared_error"),
+        Network::inputs(8).dense(7).activation("gelu").dense(1).dense(6).activation("softplus").loss("squared_error"),
+        Network::inputs(5).dense(6).tanh().dense(4).cross_entropy(),
+        Network::inputs(4).dense(3).tanh().dense(2).sigmoid().loss("(a - y)^4"),
+    ];
+    let optimizers: [(&str, &[(&str, f64)]); 6] = [
+        ("sgd", &[]),
+        ("sgd", &[("momentum", 0.9), ("weight_decay", 0.01)]),
+        ("adagrad", &[]),
+        ("rmsprop", &[("momentum", 0.5), ("centered", 1.0)]),
+        ("adam", &[("amsgrad", 1.0)]),
+        ("adamw", &[]),
+    ];
+    let clips = [(None, None), (None, Some(0.01)), (Some(0.05), None), (Some(0.05), Some(0.02))].map(|(norm, value)| Clip { norm, value });
+    for (n, network) in networks.iter().enumerate() {
+        for (optimizer, options) in optimizers {
+            for clip in clips {
+                for frozen in [None, Some(0), Some(1), Some(2)] {
+                    for (rows, epochs) in [(3, 2), (1, 5)] {
+                        // Rates of their own beside a rule that does not count its steps.
+                        for own_rates in if options.is_empty() && optimizer == "sgd" { &[false, true][..] } else { &[false] } {
+                            let options = options.iter().map(|(name, value)| (name.to_string(), *value)).collect();
+                            let way = Way { optimizer, options, clip, frozen, own_rates: *own_rates, rows, epochs };
+                            single_rows_take_the_steps_of_batches::<f64>(network, &way, &format!("network {n}"));
+                            single_rows_take_the_steps_of_batches::<f32>(network, &way, &format!("network {n}"));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Behind a layer without activation nothing is flushed, one row at a time or many.
+#[test]
+fn subnormal_gradients_of_single_rows_are_kept_as_in_batches() {
+    let network = Network::inputs(1).dense(1).without_bias().half_squared_error();
+    let built = network.build::<f32>().expect("a network");
+    let trained = |rows: usize| {
+        let made = optimizers::find::<f32>("sgd").expect("an optimizer").create(&[], 1).expect("its defaults");
+        let settings = Settings { epochs: 140, batch: None, shuffle: false, seed: 0, learning_rate: 0.5, threads: 1 };
+        let mut trainer = Trainer::new(&built.graph, built.cost, vec![1.0], made, &[], rows, settings);
+        assert_eq!(trainer.run(&[&vec![1.0; rows], &vec![0.0; rows]], &mut |_| ControlFlow::Continue(())), End::Finished);
+        trainer.parameters()[0]
+    };
+    assert_eq!(trained(1), 2f32.powi(-140));
+    assert_eq!(trained(2), 2f32.powi(-140));
 }
 
 /// `cost` keeps no slopes and may take other loops than `gradient`: the number must be the same.

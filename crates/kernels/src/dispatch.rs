@@ -119,7 +119,7 @@ pub(crate) use for_every_level;
 mod tests {
     use super::*;
     use crate::blocks::{self, BLOCK, Function, Instruction, Operand, Rule, Smooth};
-    use crate::pointwise::{Unary, map_leaving_slope, map_with_slope};
+    use crate::pointwise::{Unary, four_with_slope, map_leaving_slope, map_with_slope, pair_with_slope};
     use crate::{math, narrow, softmax};
 
     struct Gelu;
@@ -154,7 +154,11 @@ mod tests {
         let (mut value, mut derivative) = (vec![0.0f32; 247], vec![0.0f32; 247]);
         let narrow: Vec<f32> = x.iter().map(|&x| x as f32).collect();
         map_with_slope(&Gelu, &narrow, &mut value, &mut derivative);
-        let wide = [affine, z, a, dw, db, dx, p, cost, grad, block_bits(&x)].concat();
+        let (mut few, mut slopes, mut pair, mut its_slopes) = ([0.0; 4], [0.0; 4], [0.0; 2], [0.0; 2]);
+        four_with_slope(&Gelu, x[0], x[1], x[2], x[3], &mut few, &mut slopes);
+        pair_with_slope(&Gelu, x[4], x[5], &mut pair, &mut its_slopes);
+        let few = [&few[..], &slopes, &pair, &its_slopes].concat();
+        let wide = [affine, z, a, dw, db, dx, p, cost, grad, few, block_bits(&x)].concat();
         let wide = wide.into_iter().map(f64::to_bits);
         wide.chain(value.into_iter().chain(derivative).map(|x| u64::from(x.to_bits()))).collect()
     }

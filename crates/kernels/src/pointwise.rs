@@ -190,6 +190,8 @@ for_every_level! {
 /// Σₖ f(`a[k]`, `y[k]`) of one row, `slope[k]` = ∂f/∂a: [`sum_pairs`] of just a few numbers.
 #[inline]
 pub fn sum_few_pairs<F: Binary, S: Scalar>(f: &F, a: &[S], y: &[S], slope: &mut [S]) -> S {
+    debug_assert!(a.len() == y.len() && a.len() == slope.len(), "a target and a slope for each number");
+    // So that no length is looked at again.
     let (y, slope) = (&y[..a.len()], &mut slope[..a.len()]);
     let mut sum = 0.0;
     let mut one = |a: S, y: S| {

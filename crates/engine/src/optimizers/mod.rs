@@ -122,6 +122,7 @@ impl<S: Scalar, C: Recipe<S, K>, const K: usize> Optimizer<S> for Made<S, C, K> 
 
     fn move_few(&mut self, trainable: &[Range<usize>], old: &[S], gradient: &mut [S]) -> bool {
         let Made { ready, memory, .. } = self;
+        // Rare: out of the way of the loop.
         if !ready.own.is_empty() {
             let (move_, memory) = self.parts();
             return move_.apply(trainable, old, Stretch { start: 0, gradient, memory });

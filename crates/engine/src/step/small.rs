@@ -25,7 +25,6 @@ type Forward<S> = fn(&mut Place<S>, &[S], &mut Line<S>);
 type Backward<S> = fn(&Place<S>, &[S], &mut Line<S>, &mut [S]);
 
 /// So many numbers on lines of the caches of their own: what is read two by two lies on one line.
-#[derive(Clone, Copy)]
 #[repr(align(64))]
 struct Line<S>([S; MOST]);
 
@@ -58,7 +57,8 @@ struct Place<S> {
     trains_b: bool,
     /// Whether its input has a gradient.
     wants_dx: bool,
-    /// Elsewhere: where a compiler knows what stands behind a number it reads that too, and waits for what was stored with the first.
+    /// In a box of its own: if a compiler knew that what stands behind a number can be read, it would load both at once, and the
+    /// processor would wait until the store of one of them has reached memory.
     x: Box<Line<S>>,
     slope: Line<S>,
 }
@@ -151,7 +151,8 @@ fn trains(trainable: &[Range<usize>], tensor: Range<usize>) -> Option<bool> {
     touches.map_or(Some(false), |range| (range.start <= tensor.start && tensor.end <= range.end).then_some(true))
 }
 
-/// z = W x + b, a = f(z) and f′(z), for `N` inputs and `U` units; 0 stands for any number.
+/// z = W x + b, a = f(z) and f′(z), for `N` inputs and `U` units; 0 stands for any number. Behind the last unit f is taken of 0, and
+/// nobody reads it. `parameters`: all of the network
 fn forward<S: Scalar, const N: usize, const U: usize>(place: &mut Place<S>, parameters: &[S], Line(a): &mut Line<S>) {
     let (inputs, units) = place.extents::<N, U>();
     let w = &parameters[place.w..place.w + units * inputs];
@@ -185,7 +186,7 @@ fn forward<S: Scalar, const N: usize, const U: usize>(place: &mut Place<S>, para
 }
 
 /// Adds the `k`-th of so many products to their sum, from 0 on. The 0 is added to the second one, while the first one is on its way:
-/// the same, to the sign of a 0.
+/// the same bits, the sign of a 0 included.
 #[inline(always)]
 fn add<S: Scalar>(k: usize, count: usize, product: S, sum: &mut S) {
     *sum = match k {
@@ -197,6 +198,7 @@ fn add<S: Scalar>(k: usize, count: usize, product: S, sum: &mut S) {
 }
 
 /// δ = upstream ⊙ slope, the gradients of W and b, and where it is wanted that of x, in the place of `upstream`.
+/// `parameters`, `gradient`: all of the network
 fn backward<S: Scalar, const N: usize, const U: usize>(
     place: &Place<S>,
     parameters: &[S],
@@ -208,7 +210,9 @@ fn backward<S: Scalar, const N: usize, const U: usize>(
     let x = &place.x.0[..inputs];
     let mut delta = [S::ZERO; MOST];
     for u in 0..units {
-        delta[u] = (upstream[u] * place.slope.0[u]).flushed();
+        // Behind a layer without activation the slope is 1, and nothing is flushed.
+        let product = upstream[u] * place.slope.0[u];
+        delta[u] = if place.each.is_some() { product.flushed() } else { product };
     }
     if place.trains_w && N > 0 {
         // Number by number, so that they are stored two by two, as the optimizer reads them.
@@ -239,5 +243,25 @@ impl<S> Place<S> {
     #[inline(always)]
     fn extents<const N: usize, const U: usize>(&self) -> (usize, usize) {
         (if N == 0 { self.inputs } else { N }, if U == 0 { self.units } else { U })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_begin_with_a_zero() {
+        let some = [0.0, -0.0, 1.0, -1.0, 1e-300, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
+        for products in some.iter().flat_map(|a| some.map(|b| some.map(|c| [*a, b, c]))).flatten() {
+            for count in 1..=3 {
+                let (mut sum, mut want) = (0.0, 0.0);
+                for (k, product) in products[..count].iter().enumerate() {
+                    add(k, count, *product, &mut sum);
+                    want += product;
+                }
+                assert!(f64::to_bits(sum) == f64::to_bits(want) || sum.is_nan() && want.is_nan(), "{:?}", &products[..count]);
+            }
+        }
     }
 }
