@@ -294,10 +294,8 @@ fn single_rows_take_the_steps_of_batches<S: Scalar>(network: &Network, way: &Way
     });
     assert_eq!(end, End::Finished, "{what}, {way:?}");
     assert_eq!(costs.len() as u64, way.epochs * rows as u64);
-    let trainable: Vec<_> = match &frozen[..] {
-        [] => vec![0..setup.parameters.len()],
-        frozen => vec![0..frozen[0].start, frozen[0].end..setup.parameters.len()],
-    };
+    let gap = frozen.first().cloned().unwrap_or(0..0);
+    let trainable = [0..gap.start, gap.end..setup.parameters.len()];
     let (mut parameters, mut optimizer) = (setup.parameters.clone(), made());
     for (step, cost) in costs.iter().enumerate() {
         let row = step % rows;
