@@ -168,8 +168,8 @@ impl<S: Scalar> Task<S> {
         };
         let held: [&[S]; 2] = [&self.held[0], &self.held[1]];
         // Single rows: the first biases, so that each tensor is trained as a whole or not at all; small layers have steps of their own then.
-        let frozen = if way.batch == Some(1) { vec![15..20] } else { vec![2..4, 9..10] };
-        let trainer = Trainer::new(&self.built.graph, self.built.cost, self.start.clone(), optimizer, &frozen, ROWS, settings);
+        let frozen: &[_] = if way.batch == Some(1) { &[15..20, 0..0] } else { &[2..4, 9..10] };
+        let trainer = Trainer::new(&self.built.graph, self.built.cost, self.start.clone(), optimizer, frozen, ROWS, settings);
         let trainer = trainer.at_rates(if way.own_rates { vec![(20..30, 0.01)] } else { Vec::new() });
         let mut trainer = trainer.on_course(course, (&self.judge.graph, self.judge.loss), &held, HELD);
         act(&mut trainer, Data::Slices(&[&self.data[0], &self.data[1]]))
