@@ -40,6 +40,14 @@ pub(crate) struct Ahead<S> {
 /// Steps of the inner index between two looks ahead.
 const CHUNK: usize = 4;
 
+/// Steps of the inner index that are taken row after row in the end, where there are registers for as many rows of B.
+const LAST: usize = 2;
+
+/// How many registers there are.
+const fn registers<V>() -> usize {
+    if size_of::<V>() == 64 { 32 } else { 16 }
+}
+
 /// Computes one tile whose height and width in registers are the kernel's own.
 pub(crate) type Kernel<S> = unsafe fn(&Tile<S>);
 
@@ -77,7 +85,9 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize, const FULL: bool>(t: &
         }
         let (mut a, mut b) = (t.a, t.b);
         let (mut ahead, mut runs, mut lines) = (t.ahead.at, t.ahead.runs, t.ahead.lines);
-        let chunks = if t.foresee || t.foresee_b || runs > 0 { t.k / CHUNK } else { 0 };
+        let last = if LAST * N + M * N < registers::<V>() { LAST.min(t.k) } else { 1 };
+        let before = t.k - last;
+        let chunks = if t.foresee || t.foresee_b || runs > 0 { before / CHUNK } else { 0 };
         for _ in 0..chunks {
             if runs > 0 {
                 prefetch_far(ahead);
@@ -113,26 +123,70 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize, const FULL: bool>(t: &
                 b = b.wrapping_add(t.b_row);
             }
         }
-        for _ in chunks * CHUNK..t.k {
+        for _ in chunks * CHUNK..before {
             step::<V, M, N, FULL>(a, t.a_row, b, mask, &mut sum);
-            // After the last step these point past the factors.
             a = a.wrapping_add(t.a_column);
             b = b.wrapping_add(t.b_row);
         }
-        if !t.scale.is_null() {
-            for (i, sum) in sum.iter_mut().enumerate() {
-                let scale = row::<V, N, FULL>(t.scale.add(i * t.c_row), mask);
-                for j in 0..N {
-                    sum[j] = sum[j].multiply(scale[j]).flushed();
-                }
+        if last == LAST { finish::<V, M, N, FULL, LAST>(t, a, b, mask, &sum) } else { finish::<V, M, N, FULL, 1>(t, a, b, mask, &sum) }
+    }
+}
+
+/// The last `L` steps of the inner index, row after row, each stored as soon as it is done: the stores then go along with the
+/// multiplications, behind which they would wait in a queue of their own, 30 cycles of a tile of 11 rows.
+#[inline(always)]
+unsafe fn finish<V: Vector, const M: usize, const N: usize, const FULL: bool, const L: usize>(
+    t: &Tile<V::Number>,
+    a: *const V::Number,
+    b: *const V::Number,
+    mask: V::Mask,
+    sum: &[[V; N]; M],
+) {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        let mut right = [[V::zero(); N]; L];
+        for (l, right) in right.iter_mut().enumerate() {
+            *right = row::<V, N, FULL>(b.add(l * t.b_row), mask);
+        }
+        // Not a loop, which the compiler would not unroll: the sums would then leave their registers.
+        macro_rules! rows {
+            ($($i:literal)*) => {
+                $(if $i < M { finish_row::<V, N, FULL, L>(t, $i, a.add($i * t.a_row), &right, mask, sum[$i % M]) })*
+            };
+        }
+        const { assert!(M <= 12, "a row for each") };
+        rows!(0 1 2 3 4 5 6 7 8 9 10 11);
+    }
+}
+
+/// The same of row `i`.
+#[inline(always)]
+unsafe fn finish_row<V: Vector, const N: usize, const FULL: bool, const L: usize>(
+    t: &Tile<V::Number>,
+    i: usize,
+    a: *const V::Number,
+    right: &[[V; N]; L],
+    mask: V::Mask,
+    mut sum: [V; N],
+) {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        for (l, right) in right.iter().enumerate() {
+            let left = V::splat(*a.add(l * t.a_column));
+            for j in 0..N {
+                sum[j] = left.multiply_add(right[j], sum[j]);
             }
         }
-        for (i, sum) in sum.iter().enumerate() {
-            let c = t.c.add(i * t.c_row);
-            for (j, &sum) in sum.iter().enumerate() {
-                let c = c.add(j * V::LANES);
-                if FULL || j + 1 < N { sum.store(c) } else { sum.store_part(c, mask) }
+        if !t.scale.is_null() {
+            let scale = row::<V, N, FULL>(t.scale.add(i * t.c_row), mask);
+            for j in 0..N {
+                sum[j] = sum[j].multiply(scale[j]).flushed();
             }
+        }
+        let c = t.c.add(i * t.c_row);
+        for (j, &sum) in sum.iter().enumerate() {
+            let c = c.add(j * V::LANES);
+            if FULL || j + 1 < N { sum.store(c) } else { sum.store_part(c, mask) }
         }
     }
 }

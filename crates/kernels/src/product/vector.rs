@@ -178,12 +178,12 @@ fn mask_of_4(count: usize) -> __m256i {
     _mm256_cmpgt_epi64(_mm256_set1_epi64x(count as i64), _mm256_setr_epi64x(0, 1, 2, 3))
 }
 
-/// NaN stays: it is not less than anything.
+/// What has a bit in its exponent stays, NaN too.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn flushed_16(v: __m512) -> __m512 {
-    let kept = _mm512_cmp_ps_mask::<_CMP_NLT_UQ>(_mm512_abs_ps(v), _mm512_set1_ps(f32::MIN_POSITIVE));
-    _mm512_maskz_mov_ps(kept, v)
+    let exponent = _mm512_set1_epi32(f32::INFINITY.to_bits().cast_signed());
+    _mm512_maskz_mov_ps(_mm512_test_epi32_mask(_mm512_castps_si512(v), exponent), v)
 }
 
 #[inline]
