@@ -151,15 +151,17 @@ unsafe fn finish<V: Vector, const M: usize, const N: usize, const FULL: bool, co
         // Not a loop, which the compiler would not unroll: the sums would then leave their registers.
         macro_rules! rows {
             ($($i:literal)*) => {
-                $(if $i < M { finish_row::<V, N, FULL, L>(t, $i, a.add($i * t.a_row), &right, mask, sum[$i % M]) })*
+                $(if let Some(&sum) = sum.get($i) {
+                    finish_row::<V, N, FULL, L>(t, $i, a.add($i * t.a_row), &right, mask, sum);
+                })*
             };
         }
-        const { assert!(M <= 12, "a row for each") };
+        const { assert!(M <= 12, "a line for each row") };
         rows!(0 1 2 3 4 5 6 7 8 9 10 11);
     }
 }
 
-/// The same of row `i`.
+/// [`finish`] of row `i`.
 #[inline(always)]
 unsafe fn finish_row<V: Vector, const N: usize, const FULL: bool, const L: usize>(
     t: &Tile<V::Number>,

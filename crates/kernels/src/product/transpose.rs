@@ -18,10 +18,12 @@ pub(super) fn transpose_at<S: Scalar>(level: Level, rows: usize, columns: usize,
     holds("transpose", to.len(), (columns, to_row), (rows, 1));
     // SAFETY: the slices hold both extents, as seen above.
     let (rows_done, columns_done) = unsafe { squares(level, (rows, columns), from, from_row, to, to_row) };
-    for r in 0..rows {
-        for c in if r < rows_done { columns_done..columns } else { 0..columns } {
-            to[c * to_row + r] = from[r * from_row + c];
-        }
+    let mut one = |r: usize, c: usize| to[c * to_row + r] = from[r * from_row + c];
+    for c in columns_done..columns {
+        (0..rows_done).for_each(|r| one(r, c));
+    }
+    for r in rows_done..rows {
+        (0..columns).for_each(|c| one(r, c));
     }
 }
 
