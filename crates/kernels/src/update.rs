@@ -1,7 +1,7 @@
 //! One pass over parameters, gradient and an optimizer's memory.
 
 use crate::Scalar;
-use crate::dispatch::{Level, level};
+use crate::dispatch;
 
 /// How an optimizer moves one parameter. `K` numbers are remembered for each.
 /// Mark `step` `#[inline(always)]` and keep it free of branches on the numbers.
@@ -18,13 +18,13 @@ const FEW: usize = 32;
 /// these are [flushed](Scalar::flushed).
 #[inline]
 pub fn update<R: Rule<S, K>, S: Scalar, const K: usize>(rule: &R, old: &[S], gradient: &mut [S], memory: [&mut [S]; K]) -> bool {
-    match level() {
+    match dispatch::level() {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: `level` found AVX-512 F, VL, DQ and BW, AVX2 and FMA on this machine.
-        Level::Avx512 => unsafe { avx512(rule, old, gradient, memory) },
+        dispatch::Level::Avx512 => unsafe { avx512(rule, old, gradient, memory) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: `level` found AVX2 and FMA on this machine.
-        Level::Avx2 => unsafe { avx2(rule, old, gradient, memory) },
+        dispatch::Level::Avx2 => unsafe { avx2(rule, old, gradient, memory) },
         _ => plain(rule, old, gradient, memory),
     }
 }
