@@ -6,7 +6,6 @@
 
 use crate::Scalar;
 use crate::dispatch::for_every_level;
-use std::hint::black_box;
 
 /// Numbers that are done in place rather than in a call, where the arithmetic is plain.
 const SMALL: usize = 8;
@@ -106,16 +105,15 @@ fn leave_slope<F: Unary, S: Scalar, const MODEST: bool>(f: &F, z: &mut [S], out:
     }
 }
 
-/// [`map_leaving_slope`] of a run. The boxes keep what was looked at from being what is computed with: the compiler would take the numbers
-/// one by one out of the registers that were compared, which costs a quarter of tanh.
+/// [`map_leaving_slope`] of a run.
 #[inline(always)]
 fn run_leaving_slope<F: Unary, S: Scalar>(f: &F, z: &mut [S; RUN], out: &mut [S; RUN]) {
     if are_modest::<F, S>(z) {
-        return leave_slope::<F, S, true>(f, black_box(z), out);
+        return leave_slope::<F, S, true>(f, z, out);
     }
     for (z, out) in z.as_chunks_mut::<PIECE>().0.iter_mut().zip(out.as_chunks_mut::<PIECE>().0) {
         if are_modest::<F, S>(z) {
-            leave_slope::<F, S, true>(f, black_box(z), out);
+            leave_slope::<F, S, true>(f, z, out);
         } else {
             leave_slope::<F, S, false>(f, z, out);
         }

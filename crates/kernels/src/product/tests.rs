@@ -6,7 +6,7 @@ fn levels() -> impl Iterator<Item = Level> {
     [Level::Baseline, Level::Avx2, Level::Avx512].into_iter().filter(|level| *level <= detect())
 }
 
-const EXTENTS: [usize; 18] = [1, 2, 3, 5, 6, 7, 13, 16, 17, 31, 32, 33, 63, 64, 65, 100, 257, 515];
+const EXTENTS: [usize; 20] = [1, 2, 3, 4, 5, 6, 7, 8, 13, 16, 17, 31, 32, 33, 63, 64, 65, 100, 257, 515];
 
 fn numbers<S: Scalar>(n: usize, salt: usize) -> Vec<S> {
     (0..n).map(|i| S::from_f64(((i * 7919 + salt * 104729) % 2003) as f64 / 1001.5 - 1.0)).collect()

@@ -4,6 +4,7 @@ use super::vector::Vector;
 
 /// A tile of the result and the strips of the factors that go into it. Strides are in numbers.
 pub(crate) struct Tile<S> {
+    /// Steps of the inner index, at least one.
     pub k: usize,
     pub a: *const S,
     pub a_row: usize,
@@ -85,7 +86,7 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize, const FULL: bool>(t: &
         }
         let (mut a, mut b) = (t.a, t.b);
         let (mut ahead, mut runs, mut lines) = (t.ahead.at, t.ahead.runs, t.ahead.lines);
-        let last = if LAST * N + M * N < registers::<V>() { LAST.min(t.k) } else { 1 };
+        let last = if LAST * N + M * N < registers::<V>() && t.k >= LAST { LAST } else { 1 };
         let before = t.k - last;
         let chunks = if t.foresee || t.foresee_b || runs > 0 { before / CHUNK } else { 0 };
         for _ in 0..chunks {
@@ -119,21 +120,21 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize, const FULL: bool>(t: &
             }
             for _ in 0..CHUNK {
                 step::<V, M, N, FULL>(a, t.a_row, b, mask, &mut sum);
-                a = a.wrapping_add(t.a_column);
-                b = b.wrapping_add(t.b_row);
+                a = a.add(t.a_column);
+                b = b.add(t.b_row);
             }
         }
         for _ in chunks * CHUNK..before {
             step::<V, M, N, FULL>(a, t.a_row, b, mask, &mut sum);
-            a = a.wrapping_add(t.a_column);
-            b = b.wrapping_add(t.b_row);
+            a = a.add(t.a_column);
+            b = b.add(t.b_row);
         }
         if last == LAST { finish::<V, M, N, FULL, LAST>(t, a, b, mask, &sum) } else { finish::<V, M, N, FULL, 1>(t, a, b, mask, &sum) }
     }
 }
 
-/// The last `L` steps of the inner index, row after row, each stored as soon as it is done: the stores then go along with the
-/// multiplications, behind which they would wait in a queue of their own, 30 cycles of a tile of 11 rows.
+/// The last `L` steps of the inner index, row after row, each stored as soon as it is done. All stores together at the end would keep the
+/// next tile's multiplications waiting, on Zen 4 for 30 cycles of a tile of 11 rows.
 #[inline(always)]
 unsafe fn finish<V: Vector, const M: usize, const N: usize, const FULL: bool, const L: usize>(
     t: &Tile<V::Number>,
@@ -148,7 +149,7 @@ unsafe fn finish<V: Vector, const M: usize, const N: usize, const FULL: bool, co
         for (l, right) in right.iter_mut().enumerate() {
             *right = row::<V, N, FULL>(b.add(l * t.b_row), mask);
         }
-        // Not a loop, which the compiler would not unroll: the sums would then leave their registers.
+        // Not a loop: the compiler would not unroll one so long, and the sums would leave their registers.
         macro_rules! rows {
             ($($i:literal)*) => {
                 $(if let Some(&sum) = sum.get($i) {
