@@ -35,7 +35,8 @@ fn shapes<S: Scalar>() {
         let numbers = |n: usize| (0..n).map(|i| S::from_f64((i * 7919 % 2003) as f64 / 2003.0)).collect::<Vec<S>>();
         let (w, x, d) = (numbers(units * inputs), numbers(inputs * rows), numbers(units * rows));
         let [mut z, mut dx, mut dw] = [units * rows, inputs * rows, units * inputs].map(numbers);
-        let most = scratch::<S>(units, inputs, rows).max(scratch::<S>(inputs, units, rows)).max(scratch::<S>(units, rows, inputs));
+        let forward = scratch::<S>(units, inputs, rows, 1);
+        let most = forward.max(scratch::<S>(inputs, units, rows, inputs)).max(scratch::<S>(units, rows, inputs, 1));
         let mut s = numbers(most);
         let wa = Left { data: &w, row: inputs, column: 1 };
         let wt = Left { data: &w, row: 1, column: inputs };

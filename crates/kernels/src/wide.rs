@@ -38,7 +38,7 @@ fn onto<S>(add: bool) -> Start<'static, S> {
 /// `c[m,n]` = `start` + Σₖ `a(m,k)` · `b[k,n]`, then times `scale[m,n]`; `b`: k × n, `c`, `scale`: m × n
 #[allow(clippy::too_many_arguments)]
 fn multiply<S: Scalar>(m: usize, k: usize, n: usize, a: Left<'_, S>, b: &[S], c: &mut [S], start: Start<'_, S>, scale: Option<&[S]>) {
-    let needed = scratch::<S>(m, k, n);
+    let needed = scratch::<S>(m, k, n, a.column);
     if needed == 0 {
         return product(m, k, n, a, b, n, c, n, start, scale, &mut []);
     }

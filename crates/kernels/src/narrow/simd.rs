@@ -110,10 +110,10 @@ unsafe fn tile<V: Vector, const H: usize, const WHOLE: bool>(task: &Tall<V::Numb
                 let c = task.c.wrapping_add((m + h) * rows + row + r * V::LANES);
                 let sum = match (task.bias, task.before) {
                     (Some(bias), _) => sum.add(V::splat(*bias.add(m + h))),
-                    (None, true) => V::load_part(c, masks[r]).add(sum),
+                    (None, true) => (if WHOLE { V::load(c) } else { V::load_part(c, masks[r]) }).add(sum),
                     (None, false) => sum,
                 };
-                sum.store_part(c, masks[r]);
+                if WHOLE { sum.store(c) } else { sum.store_part(c, masks[r]) }
             }
         }
     }

@@ -13,6 +13,9 @@ const DEPTH: (usize, usize) = (512, 1024);
 const LEFT_STAYS: usize = 4 << 20;
 /// The same for the right factor, which is read again for every strip of the left one.
 const RIGHT_STAYS: usize = 1 << 19;
+/// Bytes from one column of the left factor to the next whose multiples all fall into a few sets of the first cache, and how many columns
+/// these hold: more of them push each other out.
+const COLLIDES: (usize, usize) = (2048, 16);
 /// Bytes of a left factor that need not be brought nearer.
 const NEAR: usize = 1 << 16;
 
@@ -67,8 +70,8 @@ impl<S> Task<S> {
 }
 
 /// Numbers of scratch for numbers of `size` bytes; what is packed starts on a line.
-pub(super) fn scratch(m: usize, k: usize, n: usize, size: usize) -> usize {
-    let (left, right) = packed(m, k, n, size);
+pub(super) fn scratch(m: usize, k: usize, n: usize, a_column: usize, size: usize) -> usize {
+    let (left, right) = packed(m, k, n, a_column, size);
     if !left && !right {
         return 0;
     }
@@ -99,8 +102,9 @@ fn block(k: usize, n: usize, size: usize) -> (usize, usize) {
 }
 
 /// Whether the factors may be packed: each number of the left one is used n times, of the right one m times.
-fn packed(m: usize, k: usize, n: usize, size: usize) -> (bool, bool) {
-    (n >= 64 && m * k * size > LEFT_STAYS, m >= 64 && k * n * size > RIGHT_STAYS)
+fn packed(m: usize, k: usize, n: usize, a_column: usize, size: usize) -> (bool, bool) {
+    let collide = a_column > 1 && (a_column * size).is_multiple_of(COLLIDES.0) && k > COLLIDES.1;
+    (n >= 64 && (collide || m * k * size > LEFT_STAYS), m >= 64 && k * n * size > RIGHT_STAYS)
 }
 
 both_levels!(blocks = cut(task: Task<Number<V>>));
@@ -133,7 +137,7 @@ impl Strips {
 unsafe fn cut<V: Vector>(task: Task<V::Number>) {
     let size = size_of::<V::Number>();
     let panel = 2 * V::LANES;
-    let (pack_left, pack_right) = packed(task.m, task.k, task.n, size);
+    let (pack_left, pack_right) = packed(task.m, task.k, task.n, task.a_column, size);
     let (depth, width) = block(task.k, task.n, size);
     let strips = Strips::new(task.m, V::WIDE.len());
     let group = match (pack_left, task.a_column) {

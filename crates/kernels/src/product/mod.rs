@@ -69,13 +69,13 @@ pub enum Start<'a, S> {
     Rows(&'a [S]),
 }
 
-/// How many numbers [`product`] needs as scratch for these extents; never more than 2 MiB of them.
-pub fn scratch<S: Scalar>(m: usize, k: usize, n: usize) -> usize {
+/// How many numbers [`product`] needs as scratch for these extents and this stride between the columns of A; never more than 2 MiB of them.
+pub fn scratch<S: Scalar>(m: usize, k: usize, n: usize, a_column: usize) -> usize {
     #[cfg(target_arch = "x86_64")]
-    let numbers = blocks::scratch(m, k, n, size_of::<S>());
+    let numbers = blocks::scratch(m, k, n, a_column, size_of::<S>());
     #[cfg(not(target_arch = "x86_64"))]
     let numbers = {
-        let _ = (m, k, n);
+        let _ = (m, k, n, a_column);
         0
     };
     numbers
@@ -137,7 +137,7 @@ fn product_at<S: Scalar>(
     holds("right factor", b.len(), (k, b_row), (n, 1));
     #[cfg(target_arch = "x86_64")]
     {
-        let needed = self::scratch::<S>(m, k, n);
+        let needed = self::scratch::<S>(m, k, n, a.column);
         assert!(needed <= scratch.len(), "scratch for {m} × {k} × {n} takes {needed} numbers, not {}", scratch.len());
         let (a_row, a_column, a) = (a.row, a.column, a.data.as_ptr());
         let (b, c, scratch) = (b.as_ptr(), c.as_mut_ptr(), scratch.as_mut_ptr());

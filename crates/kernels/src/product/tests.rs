@@ -45,7 +45,7 @@ fn check<S: Scalar>(level: Level, m: usize, k: usize, n: usize, by_rows: bool, a
             want[i * c_row + j] = scales.as_ref().map_or(sum, |scales| (sum * scales[i * c_row + j]).flushed());
         }
     }
-    let mut scratch = vec![S::from_f64(f64::NAN); scratch::<S>(m, k, n)];
+    let mut scratch = vec![S::from_f64(f64::NAN); scratch::<S>(m, k, n, column)];
     let start = match (add, row_starts) {
         (true, _) => Start::Result,
         (_, true) => Start::Rows(&starts),
@@ -99,6 +99,11 @@ fn every_entry_of_large_products_is_one_chain() {
             check::<f64>(level, 613, 1030, 97, by_rows, false, 3);
             check::<f32>(level, 67, 515, 1549, by_rows, false, 3);
             check::<f64>(level, 67, 515, 1549, by_rows, true, 3);
+        }
+        // The left factor is packed as its columns collide.
+        for (gap, add) in [(0, false), (3, true)] {
+            check::<f32>(level, 1024 - gap, 67, 97, false, add, gap);
+            check::<f64>(level, 512 - gap, 67, 97, false, add, gap);
         }
     }
 }
@@ -176,7 +181,7 @@ fn a_short_factor_is_refused() {
 fn an_empty_sum_is_zero() {
     let (none, mut c) = (Left { data: &[], row: 0, column: 1 }, [1.0f32; 5]);
     for (m, k, n) in [(2, 0, 2), (0, 3, 2), (2, 3, 0)] {
-        assert_eq!(scratch::<f32>(m, k, n), 0);
+        assert_eq!(scratch::<f32>(m, k, n, 512), 0);
     }
     product(2, 0, 2, none, &[], 2, &mut c, 3, Start::Result, None, &mut []);
     assert_eq!(c, [1.0; 5]);
