@@ -44,6 +44,18 @@ const CHUNK: usize = 4;
 /// Steps of the inner index that are taken row after row in the end, where there are registers for as many rows of B.
 const LAST: usize = 2;
 
+/// Rows of A of which each has an address in a register: a step then moves one number on, not as many as there are rows. With twice as
+/// many instructions for a multiplication as AVX-512, AVX2 feels it wherever cores are shared.
+const FEW: usize = 6;
+
+/// The number, of which the compiler does not see how it was found: it would take every row's address on instead.
+#[inline(always)]
+fn opaque(mut number: usize) -> usize {
+    // SAFETY: no instruction at all.
+    unsafe { std::arch::asm!("/* {0} */", inout(reg) number, options(pure, nomem, nostack, preserves_flags)) };
+    number
+}
+
 /// How many registers there are.
 const fn registers<V>() -> usize {
     if size_of::<V>() == 64 { 32 } else { 16 }
@@ -84,12 +96,17 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize, const FULL: bool>(t: &
                 *sum = [V::splat(*t.start.add(i)); N];
             }
         }
-        let (mut a, mut b) = (t.a, t.b);
+        let mut rows = [t.a; M];
+        for (i, row) in rows.iter_mut().enumerate() {
+            *row = t.a.add(i * t.a_row);
+        }
+        let (mut at, mut b) = (0, t.b);
         let (mut ahead, mut runs, mut lines) = (t.ahead.at, t.ahead.runs, t.ahead.lines);
         let last = if LAST * N + M * N < registers::<V>() && t.k >= LAST { LAST } else { 1 };
         let before = t.k - last;
-        let chunks = if t.foresee || t.foresee_b || runs > 0 { before / CHUNK } else { 0 };
-        for _ in 0..chunks {
+        let chunk = if t.foresee || t.foresee_b || runs > 0 { CHUNK } else { before };
+        let mut left = before;
+        while left > 0 {
             if runs > 0 {
                 prefetch_far(ahead);
                 ahead = ahead.wrapping_add(64 / size_of::<V::Number>());
@@ -101,7 +118,7 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize, const FULL: bool>(t: &
             }
             if t.foresee {
                 for l in 2 * CHUNK..3 * CHUNK {
-                    let ahead = a.wrapping_add(l * t.a_column);
+                    let ahead = t.a.wrapping_add(at + l * t.a_column);
                     prefetch(ahead);
                     if M * size_of::<V::Number>() > 64 {
                         prefetch(ahead.wrapping_add(M / 2));
@@ -118,17 +135,15 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize, const FULL: bool>(t: &
                     }
                 }
             }
-            for _ in 0..CHUNK {
-                step::<V, M, N, FULL>(a, t.a_row, b, mask, &mut sum);
-                a = a.add(t.a_column);
+            let steps = chunk.min(left);
+            for _ in 0..steps {
+                step::<V, M, N, FULL>(&rows, at, t.a_row, b, mask, &mut sum);
+                at = if M <= FEW { opaque(at + t.a_column) } else { at + t.a_column };
                 b = b.add(t.b_row);
             }
+            left -= steps;
         }
-        for _ in chunks * CHUNK..before {
-            step::<V, M, N, FULL>(a, t.a_row, b, mask, &mut sum);
-            a = a.add(t.a_column);
-            b = b.add(t.b_row);
-        }
+        let a = t.a.add(at);
         if last == LAST { finish::<V, M, N, FULL, LAST>(t, a, b, mask, &sum) } else { finish::<V, M, N, FULL, 1>(t, a, b, mask, &sum) }
     }
 }
@@ -197,7 +212,8 @@ unsafe fn finish_row<V: Vector, const N: usize, const FULL: bool, const L: usize
 /// One step of the inner index: a column of A times a row of B.
 #[inline(always)]
 unsafe fn step<V: Vector, const M: usize, const N: usize, const FULL: bool>(
-    a: *const V::Number,
+    a: &[*const V::Number; M],
+    at: usize,
     a_row: usize,
     b: *const V::Number,
     mask: V::Mask,
@@ -207,7 +223,7 @@ unsafe fn step<V: Vector, const M: usize, const N: usize, const FULL: bool>(
     unsafe {
         let right = row::<V, N, FULL>(b, mask);
         for (i, sum) in sum.iter_mut().enumerate() {
-            let left = V::splat(*a.add(i * a_row));
+            let left = V::splat(*if M <= FEW { a[i].add(at) } else { a[0].add(at + i * a_row) });
             for j in 0..N {
                 sum[j] = left.multiply_add(right[j], sum[j]);
             }
