@@ -94,14 +94,25 @@ for_every_level! {
     }
 }
 
-/// [`map_leaving_slope`] of numbers that are all modest, or of any. A flag says which: a closure handed in would be compiled without
-/// the wide registers, and take ten times as long.
+/// [`map_leaving_slope`] of any numbers.
 #[inline(always)]
-fn leave_slope<F: Unary, S: Scalar, const MODEST: bool>(f: &F, z: &mut [S], out: &mut [S]) {
+fn leave_slope<F: Unary, S: Scalar>(f: &F, z: &mut [S], out: &mut [S]) {
     for (out, z) in out.iter_mut().zip(z) {
-        let (value, derivative) = if MODEST { f.modest(z.to_f64()) } else { both(f, *z) };
-        *out = S::from_f64(value);
-        *z = S::from_f64(derivative);
+        let (value, derivative) = both(f, *z);
+        (*out, *z) = (S::from_f64(value), S::from_f64(derivative));
+    }
+}
+
+/// [`map_leaving_slope`] of numbers that are all modest, an even count of them: those of both halves side by side, as each constant that no
+/// register is left for is then fetched once for both.
+#[inline(always)]
+fn leave_slope_of_modest<F: Unary, S: Scalar>(f: &F, z: &mut [S], out: &mut [S]) {
+    let half = z.len() / 2;
+    let ((z, upper_z), (out, upper_out)) = (z.split_at_mut(half), out.split_at_mut(half));
+    for (((out, z), upper_out), upper_z) in out.iter_mut().zip(z).zip(upper_out).zip(upper_z) {
+        let (lower, upper) = (f.modest(z.to_f64()), f.modest(upper_z.to_f64()));
+        (*out, *z) = (S::from_f64(lower.0), S::from_f64(lower.1));
+        (*upper_out, *upper_z) = (S::from_f64(upper.0), S::from_f64(upper.1));
     }
 }
 
@@ -109,13 +120,13 @@ fn leave_slope<F: Unary, S: Scalar, const MODEST: bool>(f: &F, z: &mut [S], out:
 #[inline(always)]
 fn run_leaving_slope<F: Unary, S: Scalar>(f: &F, z: &mut [S; RUN], out: &mut [S; RUN]) {
     if are_modest::<F, S>(z) {
-        return leave_slope::<F, S, true>(f, z, out);
+        return leave_slope_of_modest(f, z, out);
     }
     for (z, out) in z.as_chunks_mut::<PIECE>().0.iter_mut().zip(out.as_chunks_mut::<PIECE>().0) {
         if are_modest::<F, S>(z) {
-            leave_slope::<F, S, true>(f, z, out);
+            leave_slope_of_modest(f, z, out);
         } else {
-            leave_slope::<F, S, false>(f, z, out);
+            leave_slope(f, z, out);
         }
     }
 }
@@ -128,7 +139,7 @@ for_every_level! {
         for (z, out) in z.as_chunks_mut().0.iter_mut().zip(out.as_chunks_mut().0) {
             run_leaving_slope(f, z, out);
         }
-        leave_slope::<F, S, false>(f, rest, out_rest);
+        leave_slope(f, rest, out_rest);
     }
 }
 
