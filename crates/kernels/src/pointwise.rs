@@ -28,6 +28,13 @@ pub trait Unary {
     fn modest(&self, z: f64) -> (f64, f64) {
         self.short(z)
     }
+    /// The same for numbers near 0, in less time again
+    const NEAR: f64 = 0.0;
+    /// [`modest`](Unary::modest) for numbers near 0
+    #[inline(always)]
+    fn near(&self, z: f64) -> (f64, f64) {
+        self.modest(z)
+    }
 }
 
 /// (value, derivative) of `f` at `z`, with the digits a result in `S` needs
@@ -41,12 +48,12 @@ const RUN: usize = 64;
 /// Numbers of a run with a large one that are looked at together.
 const PIECE: usize = 16;
 
-/// Whether all are of modest size. Of NaN this is not said.
+/// The largest size there is among numbers that are f32; NaN if one is NaN.
 #[inline(always)]
-fn are_modest<F: Unary, S: Scalar>(z: &[S]) -> bool {
-    const { assert!(F::MODEST as f32 as f64 == F::MODEST, "the bound of modest numbers is the same in f32") };
-    let most = S::from_f64(F::MODEST);
-    z.iter().fold(true, |modest, &z| modest & (-most <= z) & (z <= most))
+fn largest<S: Scalar>(z: &[S]) -> f64 {
+    // The bits of sizes are in their order, those of NaN above all.
+    let most = z.iter().fold(0, |most, z| most.max((z.to_f64() as f32).abs().to_bits()));
+    f32::from_bits(most).into()
 }
 
 /// How many of `n` numbers lie in whole runs that are looked at together; none where it makes no difference.
@@ -103,28 +110,39 @@ fn leave_slope<F: Unary, S: Scalar>(f: &F, z: &mut [S], out: &mut [S]) {
     }
 }
 
-/// [`map_leaving_slope`] of numbers that are all modest, an even count of them: those of both halves side by side, as each constant that no
-/// register is left for is then fetched once for both.
+/// [`map_leaving_slope`] of numbers that are all `NEAR` 0 or else modest, a multiple of 4 of them: those of each quarter side by side, as a
+/// constant that no register is left for is then fetched once for all, and none waits for another.
 #[inline(always)]
-fn leave_slope_of_modest<F: Unary, S: Scalar>(f: &F, z: &mut [S], out: &mut [S]) {
-    let half = z.len() / 2;
-    let ((z, upper_z), (out, upper_out)) = (z.split_at_mut(half), out.split_at_mut(half));
-    for (((out, z), upper_out), upper_z) in out.iter_mut().zip(z).zip(upper_out).zip(upper_z) {
-        let (lower, upper) = (f.modest(z.to_f64()), f.modest(upper_z.to_f64()));
-        (*out, *z) = (S::from_f64(lower.0), S::from_f64(lower.1));
-        (*upper_out, *upper_z) = (S::from_f64(upper.0), S::from_f64(upper.1));
+fn leave_slope_of_modest<F: Unary, S: Scalar, const NEAR: bool>(f: &F, z: &mut [S], out: &mut [S]) {
+    let ([z_a, z_b, z_c, z_d], [a, b, c, d]) = (quarters(z), quarters(out));
+    for i in 0..a.len() {
+        let z = [z_a[i], z_b[i], z_c[i], z_d[i]].map(S::to_f64);
+        let both = z.map(|z| if NEAR { f.near(z) } else { f.modest(z) });
+        [a[i], b[i], c[i], d[i]] = both.map(|(value, _)| S::from_f64(value));
+        [z_a[i], z_b[i], z_c[i], z_d[i]] = both.map(|(_, slope)| S::from_f64(slope));
     }
+}
+
+#[inline(always)]
+fn quarters<S>(numbers: &mut [S]) -> [&mut [S]; 4] {
+    let (left, right) = numbers.split_at_mut(numbers.len() / 2);
+    let ((a, b), (c, d)) = (left.split_at_mut(left.len() / 2), right.split_at_mut(right.len() / 2));
+    [a, b, c, d]
 }
 
 /// [`map_leaving_slope`] of a run.
 #[inline(always)]
 fn run_leaving_slope<F: Unary, S: Scalar>(f: &F, z: &mut [S; RUN], out: &mut [S; RUN]) {
-    if are_modest::<F, S>(z) {
-        return leave_slope_of_modest(f, z, out);
+    let most = largest(z);
+    if most <= F::NEAR {
+        return leave_slope_of_modest::<F, S, true>(f, z, out);
+    }
+    if most <= F::MODEST {
+        return leave_slope_of_modest::<F, S, false>(f, z, out);
     }
     for (z, out) in z.as_chunks_mut::<PIECE>().0.iter_mut().zip(out.as_chunks_mut::<PIECE>().0) {
-        if are_modest::<F, S>(z) {
-            leave_slope_of_modest(f, z, out);
+        if largest(z) <= F::MODEST {
+            leave_slope_of_modest::<F, S, false>(f, z, out);
         } else {
             leave_slope(f, z, out);
         }

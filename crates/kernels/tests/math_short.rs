@@ -95,7 +95,7 @@ fn short_forms_give_what_an_f32_can_tell() {
     compare(|| special().into_iter().chain(binades()).chain(roots()).chain(ends()));
 }
 
-/// The short tanh as training asks for it: with a form for modest numbers.
+/// The short tanh as training asks for it: with forms for modest numbers and those near 0.
 struct Tanh;
 
 impl Unary for Tanh {
@@ -109,14 +109,20 @@ impl Unary for Tanh {
     fn modest(&self, z: f64) -> (f64, f64) {
         math::short::modest_tanh_at(z)
     }
+    const NEAR: f64 = math::short::NEAR_TANH;
+    fn near(&self, z: f64) -> (f64, f64) {
+        math::short::near_tanh_at(z)
+    }
 }
 
 #[test]
 fn a_number_beside_it_changes_no_bit() {
     let most = math::short::MODEST_TANH as f32;
-    let modest = [0.0, -0.0, f32::MIN_POSITIVE, 1e-40, -1e-20, 0.1, -1.5, 3.99, most, -most];
-    // Every size beside small numbers only, and beside one that is too large or no number; and in the rest of a run.
-    let beyond = [0.5, most.next_up(), -5.0, 60.0, 1e30, f32::NEG_INFINITY, f32::NAN];
+    let near = math::short::NEAR_TANH as f32;
+    let modest = [0.0, -0.0, f32::MIN_POSITIVE, 1e-40, -1e-20, 0.1, near, -near, near.next_up(), -1.5, most, -most, most.next_up()];
+    // Every size beside numbers near 0 only, beside one that is modest, and beside one that is too large or no number; and in the rest of a
+    // run.
+    let beyond = [0.5, near.next_up(), -2.0, most.next_up(), -5.0, 60.0, 1e30, f32::NEG_INFINITY, f32::NAN];
     for (n, z) in modest.into_iter().chain((0..4000).map(|i| (i as f32 - 2000.0) * 0.00213)).enumerate() {
         for beside in beyond {
             let mut run = vec![0.25; 64 + 17];
