@@ -20,7 +20,7 @@ pub trait Unary {
     fn short(&self, z: f64) -> (f64, f64) {
         self.at(z)
     }
-    /// The largest size of the numbers that `modest` takes, one that an f32 holds; 0 if it takes none
+    /// The largest size of the numbers that `modest` takes; 0 if it takes none
     const MODEST: f64 = 0.0;
     /// [`short`](Unary::short) for numbers of modest size, to the bit, in less time: what is done where no number of a run of f32 is
     /// larger
