@@ -2,7 +2,7 @@
 //!
 //! Functions are written in f64. Over f32 slices each number is widened, computed and rounded once at the
 //! end, so an f32 result is within 0.51 ulp of the exact one wherever the f64 result is within 2^-34. Where
-//! that can be had in less time than all of f64's digits, a function has a short form.
+//! that can be had in less time than all of f64's digits, a function has a short form; that of tanh is computed in f32.
 
 use crate::Scalar;
 use crate::dispatch::for_every_level;
@@ -28,13 +28,6 @@ pub trait Unary {
     fn modest(&self, z: f64) -> (f64, f64) {
         self.short(z)
     }
-    /// The same for numbers near 0, in less time again
-    const NEAR: f64 = 0.0;
-    /// [`modest`](Unary::modest) for numbers near 0
-    #[inline(always)]
-    fn near(&self, z: f64) -> (f64, f64) {
-        self.modest(z)
-    }
 }
 
 /// (value, derivative) of `f` at `z`, with the digits a result in `S` needs
@@ -45,8 +38,6 @@ pub(crate) fn both<F: Unary, S: Scalar>(f: &F, z: S) -> (f64, f64) {
 
 /// Numbers that are looked at together whether they are of modest size.
 const RUN: usize = 64;
-/// Numbers of a run with a large one that are looked at together.
-const PIECE: usize = 16;
 
 /// The largest size there is among numbers that are f32; NaN if one is NaN.
 #[inline(always)]
@@ -110,14 +101,13 @@ fn leave_slope<F: Unary, S: Scalar>(f: &F, z: &mut [S], out: &mut [S]) {
     }
 }
 
-/// [`map_leaving_slope`] of numbers that are all `NEAR` 0 or else modest, a multiple of 4 of them: those of each quarter side by side, as a
-/// constant that no register is left for is then fetched once for all, and none waits for another.
+/// [`map_leaving_slope`] of modest numbers, a multiple of 4 of them: those of each quarter side by side, as a constant that no register is
+/// left for is then fetched once for all, and none waits for another.
 #[inline(always)]
-fn leave_slope_of_modest<F: Unary, S: Scalar, const NEAR: bool>(f: &F, z: &mut [S], out: &mut [S]) {
+fn leave_slope_of_modest<F: Unary, S: Scalar>(f: &F, z: &mut [S], out: &mut [S]) {
     let ([z_a, z_b, z_c, z_d], [a, b, c, d]) = (quarters(z), quarters(out));
     for i in 0..a.len() {
-        let z = [z_a[i], z_b[i], z_c[i], z_d[i]].map(S::to_f64);
-        let both = z.map(|z| if NEAR { f.near(z) } else { f.modest(z) });
+        let both = [z_a[i], z_b[i], z_c[i], z_d[i]].map(|z| f.modest(z.to_f64()));
         [a[i], b[i], c[i], d[i]] = both.map(|(value, _)| S::from_f64(value));
         [z_a[i], z_b[i], z_c[i], z_d[i]] = both.map(|(_, slope)| S::from_f64(slope));
     }
@@ -133,19 +123,10 @@ fn quarters<S>(numbers: &mut [S]) -> [&mut [S]; 4] {
 /// [`map_leaving_slope`] of a run.
 #[inline(always)]
 fn run_leaving_slope<F: Unary, S: Scalar>(f: &F, z: &mut [S; RUN], out: &mut [S; RUN]) {
-    let most = largest(z);
-    if most <= F::NEAR {
-        return leave_slope_of_modest::<F, S, true>(f, z, out);
-    }
-    if most <= F::MODEST {
-        return leave_slope_of_modest::<F, S, false>(f, z, out);
-    }
-    for (z, out) in z.as_chunks_mut::<PIECE>().0.iter_mut().zip(out.as_chunks_mut::<PIECE>().0) {
-        if largest(z) <= F::MODEST {
-            leave_slope_of_modest::<F, S, false>(f, z, out);
-        } else {
-            leave_slope(f, z, out);
-        }
+    if largest(z) <= F::MODEST {
+        leave_slope_of_modest(f, z, out);
+    } else {
+        leave_slope(f, z, out);
     }
 }
 

@@ -18,7 +18,7 @@ impl Activation for Tanh {
         partials: &[Partial { by: "z", formula: "1 - a^2" }],
         kinks: &[],
         constants: &[],
-        source: "LeCun et al., Efficient BackProp, 1998; the slope is computed as 4e / (1 + e)^2 with e = exp(-2|z|), in f32 for |z| <= 3.28125 as 1 - tanh(z)^2 in f64",
+        source: "LeCun et al., Efficient BackProp, 1998; the slope is computed as 4e / (1 + e)^2 with e = exp(-2|z|), in f32 for |z| <= 0.75 as 1 - tanh(z)^2",
     };
     fn new(_constants: &[f64]) -> Self {
         Tanh
@@ -32,16 +32,16 @@ impl Unary for Tanh {
     }
     #[inline(always)]
     fn short(&self, z: f64) -> (f64, f64) {
-        math::short::tanh_at(z)
+        widened(math::tanh_f32_at(z as f32))
     }
-    const MODEST: f64 = math::short::MODEST_TANH;
+    const MODEST: f64 = math::NEAR_TANH_F32 as f64;
     #[inline(always)]
     fn modest(&self, z: f64) -> (f64, f64) {
-        math::short::modest_tanh_at(z)
+        widened(math::near_tanh_f32_at(z as f32))
     }
-    const NEAR: f64 = math::short::NEAR_TANH;
-    #[inline(always)]
-    fn near(&self, z: f64) -> (f64, f64) {
-        math::short::near_tanh_at(z)
-    }
+}
+
+#[inline(always)]
+fn widened((value, slope): (f32, f32)) -> (f64, f64) {
+    (value.into(), slope.into())
 }

@@ -12,7 +12,7 @@ pub(super) const ROUND: f64 = 6_755_399_441_055_744.0;
 macro_rules! poly {
     ($x:expr; $c:expr) => { $c };
     ($x:expr; $c:expr, $($rest:expr),+) => {
-        f64::mul_add(poly!($x; $($rest),+), $x, $c)
+        $x.mul_add(poly!($x; $($rest),+), $c)
     };
 }
 pub(super) use poly;

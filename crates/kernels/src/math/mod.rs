@@ -24,6 +24,7 @@ pub mod short;
 mod sigmoid;
 mod silu;
 mod tanh;
+mod tanh_f32;
 
 pub use cos::{MODEST, cos_at, modest_cos_at};
 pub use cosh::cosh;
@@ -38,6 +39,7 @@ pub use pow::pow;
 pub use sigmoid::{sigmoid_at, softplus_at};
 pub use silu::silu_at;
 pub use tanh::{tanh, tanh_at};
+pub use tanh_f32::{NEAR_TANH_F32, near_tanh_f32_at, tanh_f32_at};
 
 #[cfg(test)]
 mod tests {
@@ -107,8 +109,8 @@ mod tests {
             "power": |x: f64| super::pow(x.abs(), 1.7),
             "odd power": |x: f64| super::pow(x, -3.0),
             "log cosh": |x| super::log_cosh_at(x).0,
-            "short tanh": |x| super::short::tanh_at(x).0,
-            "short tanh slope": |x| super::short::tanh_at(x).1,
+            "tanh in f32": |x: f64| super::tanh_f32_at(x as f32).0.into(),
+            "tanh slope in f32": |x: f64| super::tanh_f32_at(x as f32).1.into(),
             "short softplus": |x| super::short::softplus_at(x).0,
             "short silu slope": |x| super::short::silu_at(x).1,
             "short elu": |x| super::short::elu_at(x, 1.5).0,

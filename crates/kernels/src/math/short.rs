@@ -9,8 +9,7 @@
 //! reduction costs; for k = 0, where expm1-like results are small, it is relatively as good as z.
 //!
 //! 2^f = (A + f)/(A - f), with A = f/tanh(f·ln 2/2) even in f and nearly constant: numerator and denominator join those
-//! of a quotient in e^z, so that one polynomial in f² of degree 3 and one division serve value and derivative. Of modest numbers
-//! tanh is a quotient of its own.
+//! of a quotient in e^z, so that one polynomial in f² of degree 3 and one division serve value and derivative.
 
 use super::bits::{ROUND, clamp, poly};
 use super::cos::{self, MODEST, PI_2_MIDDLE};
@@ -46,64 +45,6 @@ fn exp2_minus_one_over(f: f64) -> f64 {
         1.3255226470378598e-06,
         1.0203122065960858e-07
     )
-}
-
-/// The largest size of an argument of [`near_tanh_at`].
-pub const NEAR_TANH: f64 = 1.09375;
-/// The largest size of an argument of [`modest_tanh_at`]: there 1 - tanh²z is still 0.0056, so that f64 loses 8 of its digits in base 2
-/// and keeps all that an f32 has.
-pub const MODEST_TANH: f64 = 3.0 * NEAR_TANH;
-
-/// tanh z and its derivative 1 - tanh²z: [`modest_tanh_at`] for |z| up to [`MODEST_TANH`], beyond it by σ(-2|z|), which loses no
-/// digits where tanh z is near 1.
-#[inline(always)]
-pub fn tanh_at(z: f64) -> (f64, f64) {
-    let (near, far) = (modest_tanh_at(z), far_tanh_at(z));
-    if z.abs() <= MODEST_TANH { near } else { far }
-}
-
-/// Numerator and denominator of tanh z for |z| up to [`NEAR_TANH`].
-///
-/// tanh z = z·P(z²)/Q(z²): of degrees 2 and 3 the quotient whose largest relative error in tanh z, and in 1 - tanh²z where it serves
-/// [`modest_tanh_at`], is least there, 1.5e-12, by Lawson's algorithm with 50 digits; the constants are rounded.
-#[inline(always)]
-fn quotient_of_tanh(z: f64) -> (f64, f64) {
-    let square = z * z;
-    let over = poly!(square; 10670.113411540258, 1290.5049351136997, 21.28698977895422);
-    let under = poly!(square; 10670.113411556138, 4847.209404747509, 214.34167794921632, 1.0);
-    (z * over, under)
-}
-
-/// [`tanh_at`] for |z| up to [`NEAR_TANH`], to the bit; of NaN NaN. Beyond that bound the numbers mean nothing.
-#[inline(always)]
-pub fn near_tanh_at(z: f64) -> (f64, f64) {
-    let (over, under) = quotient_of_tanh(z);
-    with_slope_of_tanh(over / under)
-}
-
-/// [`tanh_at`] for |z| up to [`MODEST_TANH`], to the bit; of NaN NaN. Beyond that bound the numbers mean nothing.
-///
-/// tanh|z| = (tanh w + t)/(1 + t·tanh w), w = |z| - c, t = tanh c: c is 0 for a number near 0, else twice [`NEAR_TANH`]. The difference is
-/// exact of what was an f32.
-#[inline(always)]
-pub fn modest_tanh_at(z: f64) -> (f64, f64) {
-    let size = z.abs();
-    let (c, t) = if size > NEAR_TANH { (2.0 * NEAR_TANH, 0.9751366982936284) } else { (0.0, 0.0f64) };
-    let (over, under) = quotient_of_tanh(size - c);
-    let (value, slope) = with_slope_of_tanh(t.mul_add(under, over) / t.mul_add(over, under));
-    (value.copysign(z), slope)
-}
-
-#[inline(always)]
-fn with_slope_of_tanh(value: f64) -> (f64, f64) {
-    (value, (-value).mul_add(value, 1.0))
-}
-
-/// [`tanh_at`] for |z| beyond [`MODEST_TANH`]: ±(1 - 2q) and 4q(1 - q), q = σ(-2|z|).
-#[inline(always)]
-fn far_tanh_at(z: f64) -> (f64, f64) {
-    let (q, rest) = sigmoid_and_rest(-2.0 * clamp(z.abs(), 0.0, 64.0));
-    ((-2.0f64).mul_add(q, 1.0).copysign(z), 4.0 * q * rest)
 }
 
 /// σ(z), 1 - σ(z), neither by subtraction, for |z| up to 300.
